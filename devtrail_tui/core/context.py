@@ -1,0 +1,249 @@
+"""What a job meets the outside through: protocols, made real by `runtime` and `services`.
+
+A handler is `async def run(config, context) -> dict`. It never sees SQLAlchemy, httpx or Textual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.evidence import (
+    Analysis,
+    Criterion,
+    EvidenceEntry,
+    KnownPullRequest,
+    Match,
+    NewEvidence,
+    PullRequest,
+    PullRequestRef,
+)
+from devtrail_tui.core.job import Level, Progress
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose token this is. `scopes` is empty for fine-grained tokens, which do not list any."""
+
+    login: str
+    scopes: tuple[str, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What is left of a limit in its window; `reset_at` is aware UTC. `resource` is GitHub's name: core, graphql, search."""
+
+    resource: str
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository as GitHub spells it now: `name` may differ from what was asked for after a rename."""
+
+    asked: str
+    name: str
+    node_id: str
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hydrated:
+    """One pull request fetched whole, or the sentence that says why not."""
+
+    ref: PullRequestRef
+    pull_request: PullRequest | None
+    problem: str = ""
+
+
+class PullRequestSource(Protocol):
+    """Where pull requests come from (GitHub). Every call waits for limits by itself, visibly, and is cancellable.
+
+    Raises AuthenticationError, PermanentError, TemporaryError.
+    """
+
+    async def account(self) -> Account:
+        """Whose work this token sees."""
+        ...
+
+    async def repository(self, name: str) -> Repository:
+        """Look up one repository, following renames. Raises RepositoryNotFound."""
+        ...
+
+    async def discover(
+        self, repository: Repository, login: str, start: datetime, end: datetime
+    ) -> Sequence[PullRequestRef]:
+        """Every pull request merged from `start` up to but not including `end` that `login` wrote, commented on or reviewed,
+        each once, newest merge first."""
+        ...
+
+    def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncIterator[Hydrated]:
+        """Fetch each whole (all files, comments, reviews), in batches; yields in any order, every ref exactly once."""
+        ...
+
+    @property
+    def limit(self) -> RateLimit | None:
+        """The limit that matters most now (GraphQL), as last seen."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRequest:
+    """A request ready to be sent. `key` is the SHA-256 of everything that is sent; `worst_case_usd` bounds its price."""
+
+    key: str
+    body: Mapping[str, Any]
+    worst_case_usd: float | None
+    expected_usd: float | None
+    input_tokens: int
+    criterion_ids: frozenset[str]
+    source_text: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An answer after our own checks: what holds, and a sentence for each thing that was dropped."""
+
+    matches: tuple[Match, ...]
+    dropped: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class Analyser(Protocol):
+    """Matches a pull request against criteria (Claude). `answer` is the paid call: store its result before anything else."""
+
+    @property
+    def model(self) -> str:
+        """The model's id as sent."""
+        ...
+
+    async def check(self) -> None:
+        """One free call that proves key and model. Raises AuthenticationError, PermanentError (unknown model), TemporaryError."""
+        ...
+
+    def prepare(
+        self, pull_request: PullRequest, components: Sequence[str], criteria: Sequence[Criterion]
+    ) -> AnalysisRequest:
+        """The request for one pull request; pure. Long texts are trimmed to the model's room and said so in the request."""
+        ...
+
+    async def answer(self, request: AnalysisRequest) -> Analysis:
+        """Send it once paid; retries what time can mend, visibly. Raises AuthenticationError, PermanentError, TemporaryError."""
+        ...
+
+    def verify(self, request: AnalysisRequest, analysis: Analysis) -> Verified:
+        """Check a raw answer against the request: known ids, 0-100, verbatim quotes; pure."""
+        ...
+
+
+class EvidenceReader(Protocol):
+    """The narrow door a job has to stored evidence; reads only."""
+
+    async def known(self, login: str, repository: str) -> Mapping[str, KnownPullRequest]:
+        """What is stored already of a repository (as GitHub spells it now) for a login, by node id."""
+        ...
+
+    async def known_nodes(self, host: str, login: str, node_ids: Sequence[str]) -> Mapping[str, KnownPullRequest]:
+        """The same, asked by node ids, which survive renames."""
+        ...
+
+    async def not_analysed(self, login: str | None, repositories: Sequence[str]) -> Sequence[EvidenceEntry]:
+        """Entries that still lack an analysis, oldest merge first."""
+        ...
+
+    async def pull_request(self, evidence_id: int) -> PullRequest:
+        """The stored pull request of an entry. Raises NotFound."""
+        ...
+
+
+class CriteriaReader(Protocol):
+    """The criteria in force."""
+
+    async def detectable(self) -> Sequence[Criterion]:
+        """Those that can be seen in a pull request and are not retired, in a stable order."""
+        ...
+
+
+class AnalysisLedger(Protocol):
+    """What was paid for, by request key."""
+
+    async def find(self, key: str) -> Analysis | None:
+        """The stored answer to exactly this request, if there is one."""
+        ...
+
+    async def keep(self, analysis: Analysis) -> None:
+        """Store a paid answer at once and add its price to the job's `spent_usd`; this is not fenced: money spent is recorded
+        even when the claim was lost meanwhile."""
+        ...
+
+
+class Context(Protocol):
+    """One claimed run of a job."""
+
+    @property
+    def job_id(self) -> int: ...
+
+    @property
+    def attempt(self) -> int: ...
+
+    @property
+    def spent_usd(self) -> float:
+        """Dollars this job has paid so far, over all attempts."""
+        ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def cursor(self) -> Mapping[str, Any]:
+        """What earlier attempts saved with `save(cursor=...)`, by repository name (or "" for the whole job)."""
+        ...
+
+    @property
+    def evidence(self) -> EvidenceReader: ...
+
+    @property
+    def criteria(self) -> CriteriaReader: ...
+
+    @property
+    def analyses(self) -> AnalysisLedger: ...
+
+    def log(self, message: str, level: Level = Level.INFO) -> None:
+        """One line of the job's log; returns at once, stored within 200 ms."""
+        ...
+
+    def progress(self, progress: Progress) -> None:
+        """What to show now; returns at once, the latest wins."""
+        ...
+
+    async def save(
+        self,
+        evidence: Sequence[NewEvidence] = (),
+        *,
+        cursor: Mapping[str, Any] | None = None,
+        log: Sequence[tuple[Level, str]] = (),
+    ) -> Sequence[int]:
+        """Evidence, its cursor (keys as in `cursor`) and log lines in one transaction, in the order of earlier `log` calls.
+        Returns the evidence ids. Raises ClaimLost."""
+        ...
+
+    async def client(self, protocol: type[P]) -> P:
+        """The service behind a protocol (PullRequestSource, Analyser), made on first use with this job's secrets and closed with
+        the job. Raises SecretMissing."""
+        ...
+
+    def has_secret(self, name: str) -> bool:
+        """Whether the job's secret `name` ("github", "anthropic") can be found now."""
+        ...
+
+    async def secret(self, name: str) -> str:
+        """The value of the job's secret. Raises SecretMissing."""
+        ...

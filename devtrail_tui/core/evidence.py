@@ -1,0 +1,216 @@
+"""Evidence: a pull request as fetched, the entry it becomes, and what was found in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+GHOST = "ghost"
+"""The name GitHub shows for a deleted account, whose `author` is null."""
+
+
+class Role(StrEnum):
+    """How a person took part in a pull request."""
+
+    AUTHOR = "author"
+    COMMENTER = "commenter"
+    REVIEWER = "reviewer"
+
+
+class EvidenceType(StrEnum):
+    """Where an entry comes from."""
+
+    PULL_REQUEST = "PR"
+    SLACK = "SLACK"
+    MANUAL = "MANUAL"
+
+
+class AnalysisState(StrEnum):
+    """Whether an entry was matched against the criteria."""
+
+    NOT_ANALYSED = "not_analysed"
+    ANALYSED = "analysed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestRef:
+    """What discovery knows of a pull request. `repository` is owner/name as GitHub spells it now; times are aware UTC."""
+
+    node_id: str
+    number: int
+    repository: str
+    updated_at: datetime
+    merged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A path as it is after the change, with the lines added and deleted in it."""
+
+    path: str
+    additions: int
+    deletions: int
+    change: str = "MODIFIED"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment in the conversation, or (`path` set) on a line of the change. `author` is a login."""
+
+    author: str
+    body: str
+    created_at: datetime
+    path: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A submitted review; `state` is GitHub's: APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED."""
+
+    author: str
+    state: str
+    body: str
+    submitted_at: datetime | None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A merged pull request with everything the product reads of it. `host` is the web host, such as github.com."""
+
+    host: str
+    node_id: str
+    number: int
+    url: str
+    repository: str
+    title: str
+    body: str
+    author: str
+    author_kind: str
+    branch: str
+    created_at: datetime
+    merged_at: datetime
+    updated_at: datetime
+    additions: int
+    deletions: int
+    changed_files: int
+    files: tuple[ChangedFile, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    review_comments: tuple[Comment, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Figures of one pull request. `days_open` and `hours_to_first_review` are fractions; None where there was no review by
+    somebody else. `review_rounds` counts the times it went back and forth (see core/metrics.py)."""
+
+    days_open: float
+    hours_to_first_review: float | None
+    review_rounds: int
+    additions: int
+    deletions: int
+    changed_files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The model's view: this evidence speaks for that criterion. `confidence` is 0.0-1.0; each quote is verbatim."""
+
+    criterion_id: str
+    confidence: float
+    explanation: str
+    quotes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing the person is judged by. `pr_detectable`: can be seen in a pull request, so it goes to Claude."""
+
+    id: str
+    area_of_concentration: str
+    subarea: str
+    description: str
+    pr_detectable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A paid answer. `key` is the SHA-256 of the whole request as sent; `answer` the raw text; `usage` token counts by name."""
+
+    key: str
+    model: str
+    answer: str
+    stop_reason: str
+    usage: Mapping[str, int]
+    cost_usd: float | None
+    request_id: str
+    created_at: datetime
+    job_id: int | None = None
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvidence:
+    """What a job saves for one pull request and one person; saved again it updates the same entry (unique by host, node id and
+    login). `matches` None leaves the model's earlier view as it is; a tuple replaces it, with `analysis_key` naming the answer it came from."""
+
+    login: str
+    pull_request: PullRequest
+    roles: tuple[Role, ...]
+    components: tuple[str, ...]
+    metrics: Metrics
+    analysis_state: AnalysisState = AnalysisState.NOT_ANALYSED
+    analysis_note: str = ""
+    analysis_key: str | None = None
+    matches: tuple[Match, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceEntry:
+    """A row of `evidence_entries` as a list shows it. `matches` strongest first, without quotes only where a list asks for few columns."""
+
+    id: int
+    type: EvidenceType
+    title: str
+    description: str
+    login: str
+    pr_number: int | None
+    pr_url: str | None
+    repository: str | None
+    merged_at: datetime | None
+    additions: int
+    deletions: int
+    changed_files: int
+    components: tuple[str, ...]
+    roles: tuple[Role, ...]
+    analysis_state: AnalysisState
+    analysis_note: str
+    matches: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceDetail:
+    """One entry with everything a person may want to see of it. `content` is the pull request as `pull_request_json` writes it."""
+
+    entry: EvidenceEntry
+    metrics: Metrics | None
+    content: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    analysed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPullRequest:
+    """What the store already holds of a pull request for this login; discovery skips it if `updated_at` has not moved on."""
+
+    node_id: str
+    updated_at: datetime
+    analysis_state: AnalysisState
+    evidence_id: int

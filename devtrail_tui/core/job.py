@@ -1,0 +1,191 @@
+"""A job as it leaves the store, and its one JSON shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """The five states of a job (design: States)."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more happens to the job unless a person retries it."""
+        return self in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+
+class Level(StrEnum):
+    """How serious a log line is."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to write for a running job; every write is fenced by `(job_id, claim_no)`."""
+
+    job_id: int
+    claim_no: int
+    worker_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryProgress:
+    """One repository's bar. `total` is None until discovery has counted it; `note` says what is special (skipped, unknown)."""
+
+    name: str
+    done: int = 0
+    total: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a running job shows of itself at this moment; stored as JSON in `jobs.progress_detail`.
+
+    `percent` is 0-100 and None where it cannot be known yet. Counts are pull requests. `waiting` is a sentence while the job
+    waits for a limit, with `waiting_until` (UTC, ISO) for the countdown. Dollars are what this job has spent.
+    """
+
+    percent: float | None = None
+    phase: str = ""
+    current_repo: str = ""
+    current_pr: str = ""
+    total: int = 0
+    processed: int = 0
+    new: int = 0
+    stored_before: int = 0
+    matched: int = 0
+    not_analysed: int = 0
+    failed: int = 0
+    spent_usd: float = 0.0
+    budget_usd: float | None = None
+    repositories: tuple[RepositoryProgress, ...] = ()
+    github_remaining: int | None = None
+    github_limit: int | None = None
+    github_reset_at: str = ""
+    waiting: str = ""
+    waiting_until: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; the inverse of `from_json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any] | None) -> Progress:
+        """Read what `to_json` wrote; unknown keys of a newer version are passed over."""
+        known = {key: value for key, value in (data or {}).items() if key in cls.__dataclass_fields__}
+        repositories = known.pop("repositories", ())
+        return cls(**known, repositories=tuple(RepositoryProgress(**each) for each in repositories))
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a job's log; `seq` counts from 1 within the job without gaps."""
+
+    job_id: int
+    seq: int
+    attempt: int
+    timestamp: datetime
+    level: Level
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What `enqueue` stores. `config` holds references to secrets, never their values."""
+
+    type: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    title: str = ""
+    priority: int = 0
+    max_attempts: int = 5
+    timeout_s: float | None = None
+    run_at: datetime | None = None
+    unique_key: str | None = None
+    needs_worker: str | None = None
+    retry_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row of `jobs`. Times are aware UTC; `progress` is 0-100; `spent_usd` are dollars paid by this job over all attempts."""
+
+    id: int
+    type: str
+    title: str
+    status: Status
+    priority: int
+    progress: float
+    progress_detail: Progress
+    last_progress_at: datetime | None
+    config: Mapping[str, Any]
+    result: Mapping[str, Any] | None
+    error: str | None
+    attempt: int
+    max_attempts: int
+    claim_no: int
+    crashes: int
+    run_at: datetime
+    waiting_for: str | None
+    timeout_s: float | None
+    unique_key: str | None
+    needs_worker: str | None
+    worker_id: str | None
+    lease_expires_at: datetime | None
+    cancel_requested_at: datetime | None
+    retry_of: int | None
+    spent_usd: float
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+def iso(moment: datetime | None) -> str | None:
+    """UTC as ISO 8601 with a trailing Z, to the millisecond; None stays None."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def job_json(job: Job, logs: Iterable[LogLine] = ()) -> dict[str, Any]:
+    """The one JSON shape of a job, for `--json` and the HTTP API (design: Tables)."""
+    detail = job.progress_detail
+    return {
+        "id": job.id,
+        "type": job.type,
+        "status": str(job.status),
+        "progress": round(job.progress, 1),
+        "logs": [
+            {"timestamp": iso(line.timestamp), "level": str(line.level), "message": line.message} for line in logs
+        ],
+        "result": dict(job.result) if job.result is not None else None,
+        "error": job.error,
+        "config": {
+            **job.config,
+            "_progress": {
+                "currentRepo": detail.current_repo,
+                "currentPR": detail.current_pr,
+                "totalPRs": detail.total,
+                "processedPRs": detail.processed,
+            },
+        },
+        "startedAt": iso(job.started_at),
+        "completedAt": iso(job.completed_at),
+        "createdAt": iso(job.created_at),
+        "updatedAt": iso(job.updated_at),
+    }
