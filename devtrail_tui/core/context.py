@@ -20,6 +20,7 @@ from devtrail_tui.core.evidence import (
     NewEvidence,
     PullRequest,
     PullRequestRef,
+    Role,
 )
 from devtrail_tui.core.job import Level, Progress
 
@@ -130,9 +131,16 @@ class Analyser(Protocol):
         ...
 
     def prepare(
-        self, pull_request: PullRequest, components: Sequence[str], criteria: Sequence[Criterion]
+        self,
+        pull_request: PullRequest,
+        components: Sequence[str],
+        criteria: Sequence[Criterion],
+        *,
+        login: str,
+        roles: Sequence[Role],
     ) -> AnalysisRequest:
-        """The request for one pull request; pure. Long texts are trimmed to the model's room and said so in the request."""
+        """The request that judges `login`'s part (`roles`) in one pull request; pure. Long texts are trimmed to the model's
+        room and said so in the request. Raises NotPossible without criteria."""
         ...
 
     async def answer(self, request: AnalysisRequest) -> Analysis:
@@ -235,9 +243,9 @@ class Context(Protocol):
         Returns the evidence ids. Raises ClaimLost."""
         ...
 
-    async def client(self, protocol: type[P]) -> P:
-        """The service behind a protocol (PullRequestSource, Analyser), made on first use with this job's secrets and closed with
-        the job. Raises SecretMissing."""
+    async def client(self, protocol: type[P], **options: Any) -> P:
+        """The service behind a protocol, made on first use with this job's secrets and closed with the job: PullRequestSource, or
+        Analyser with the options `model` and `user_context`. Raises SecretMissing."""
         ...
 
     def has_secret(self, name: str) -> bool:
