@@ -1,0 +1,123 @@
+"""What holds of an answer: every claim is checked against the request, and what fails is dropped and said."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from devtrail_tui.clients.claude.prompt import MOST_MATCHES, MOST_QUOTES
+from devtrail_tui.core.context import AnalysisRequest, Verified
+from devtrail_tui.core.evidence import Analysis, Match
+from devtrail_tui.core.quotes import QuotableTexts
+from devtrail_tui.core.text import safe, safe_line
+
+LONGEST_EXPLANATION = 1_500
+LONGEST_QUOTE = 600
+_MOST_CLAIMS = 50
+"""More claims than this in one answer are not looked at."""
+_MOST_SENTENCES = 20
+_STOPPED = {
+    "refusal": "Claude declined to judge this pull request.",
+    "max_tokens": "Claude's answer was cut off at its longest length.",
+    "model_context_window_exceeded": "This pull request and the criteria do not fit into the model's room.",
+}
+
+
+def verify(request: AnalysisRequest, analysis: Analysis) -> Verified:
+    """The matches of an answer that hold, strongest first; `dropped` says what did not, `problem` why there is no
+    answer at all."""
+    if analysis.stop_reason not in ("end_turn", "stop_sequence"):
+        stopped = f"Claude's answer ended early ({safe_line(analysis.stop_reason, limit=60)})."
+        return Verified(matches=(), problem=_STOPPED.get(analysis.stop_reason, stopped))
+    try:
+        claims = _claims(analysis.answer)
+    except ValueError as error:
+        return Verified(matches=(), problem=str(error))
+    texts = QuotableTexts(request.source_text)
+    dropped: list[str] = []
+    held: dict[str, Match] = {}
+    for claim in claims[:_MOST_CLAIMS]:
+        try:
+            match = _match(claim, request.criterion_ids, texts, dropped)
+        except ValueError as error:
+            dropped.append(str(error))
+            continue
+        held[match.criterion_id] = _folded(held.get(match.criterion_id), match)
+    if len(claims) > _MOST_CLAIMS:
+        dropped.append(f"Only the first {_MOST_CLAIMS} of {len(claims):,} claims were looked at.")
+    ranked = sorted(held.values(), key=lambda match: -match.confidence)
+    dropped += [
+        f"{match.criterion_id} ({round(match.confidence * 100)}) left out: only the {MOST_MATCHES} strongest are kept."
+        for match in ranked[MOST_MATCHES:]
+    ]
+    if len(dropped) > _MOST_SENTENCES:
+        dropped[_MOST_SENTENCES:] = [f"{len(dropped) - _MOST_SENTENCES:,} more claims and quotes were left out."]
+    return Verified(matches=tuple(ranked[:MOST_MATCHES]), dropped=tuple(dropped))
+
+
+def _claims(answer: str) -> list[Any]:
+    try:
+        content = json.loads(answer, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise ValueError("Claude's answer is not JSON.") from None
+    claims = content.get("matches") if isinstance(content, dict) else None
+    if not isinstance(claims, list):
+        raise ValueError("Claude's answer does not have the form it was asked for.")  # noqa: TRY004 - one kind of error
+    return claims
+
+
+def _no_number(constant: str) -> float:
+    raise ValueError(constant)
+
+
+def _match(claim: Any, criterion_ids: frozenset[str], texts: QuotableTexts, dropped: list[str]) -> Match:
+    """One claim as a match. Raises ValueError with the sentence that says why it is dropped; quotes that fail go
+    to `dropped`."""
+    if not isinstance(claim, dict):
+        raise ValueError("A claim was left out: it does not have the form that was asked for.")  # noqa: TRY004
+    criterion_id = claim.get("criterion_id")
+    if not isinstance(criterion_id, str) or criterion_id not in criterion_ids:
+        shown = safe_line(str(criterion_id), limit=40)
+        raise ValueError(f"A claim was left out: there is no criterion “{shown}”.")
+    confidence = _confidence(criterion_id, claim.get("confidence"))
+    explanation = claim.get("explanation")
+    if not isinstance(explanation, str) or not explanation.strip():
+        raise ValueError(f"{criterion_id} left out: it came without an explanation.")
+    quotes = _quotes(criterion_id, claim.get("quotes"), texts, dropped)
+    return Match(criterion_id, confidence, safe(explanation, limit=LONGEST_EXPLANATION).strip(), quotes)
+
+
+def _confidence(criterion_id: str, value: Any) -> float:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not (whole or (isinstance(value, float) and value.is_integer())) or not 0 <= value <= 100:
+        shown = safe_line(str(value)[:40], limit=20)
+        raise ValueError(f"{criterion_id} left out: its confidence “{shown}” is not a whole number from 0 to 100.")
+    return float(value) / 100
+
+
+def _quotes(criterion_id: str, value: Any, texts: QuotableTexts, dropped: list[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    invented = 0
+    for quote in value if isinstance(value, list) else []:
+        piece = texts.find(quote) if isinstance(quote, str) else None
+        if piece is None:
+            invented += 1
+            shown = safe_line(quote, limit=60) if isinstance(quote, str) else "?"
+            dropped.append(f"{criterion_id}: a quote was left out, the pull request does not say “{shown}”.")
+        elif len(found) < MOST_QUOTES:
+            # A piece of a verbatim piece is verbatim: a long one is cut without an ellipsis.
+            found.setdefault(piece[:LONGEST_QUOTE].rstrip())
+    if not found:
+        reason = "none of its quotes is in the pull request" if invented else "it came without a quote"
+        raise ValueError(f"{criterion_id} left out: {reason}.")
+    return tuple(found)
+
+
+def _folded(earlier: Match | None, match: Match) -> Match:
+    """One match out of two claims for the same criterion: the stronger's words, the quotes of both."""
+    if earlier is None:
+        return match
+    stronger, weaker = (match, earlier) if match.confidence > earlier.confidence else (earlier, match)
+    quotes = tuple(dict.fromkeys((*stronger.quotes, *weaker.quotes)))[:MOST_QUOTES]
+    return replace(stronger, quotes=quotes)

@@ -1,0 +1,96 @@
+"""The request for one pull request: its body exactly as it is sent, its key, its size and its price."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from devtrail_tui.clients.claude import prices, prompt
+from devtrail_tui.clients.claude.excerpt import Excerpt, excerpt, quotable
+from devtrail_tui.clients.claude.tokens import expected_tokens, most_tokens
+from devtrail_tui.core.context import AnalysisRequest
+from devtrail_tui.core.errors import NotPossible
+from devtrail_tui.core.evidence import Criterion, PullRequest, Role
+
+MAX_OUTPUT_TOKENS = 10_000
+"""Three matches take about 700; the rest is room for the model's thinking, which counts too. It stays under what a
+call without streaming may ask for (21,333)."""
+EXPECTED_OUTPUT_TOKENS = 900
+_FRAME_TOKENS = 200
+"""What the service adds around our texts: roles, marks, its own words about the answer's form."""
+
+
+def request_key(body: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) over the whole body as canonical JSON: sorted keys, no white space, UTF-8."""
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def build_request(
+    model: str,
+    pull_request: PullRequest,
+    components: Sequence[str],
+    criteria: Sequence[Criterion],
+    *,
+    login: str,
+    roles: Sequence[Role],
+    user_context: str = "",
+) -> AnalysisRequest:
+    """Everything that is sent for one pull request. Criteria that cannot be seen in a pull request are left out.
+
+    Raises NotPossible where no criterion remains.
+    """
+    judged = [each for each in criteria if each.pr_detectable]
+    if not judged:
+        raise NotPossible("There are no criteria that can be seen in a pull request; import some (criteria import).")
+    shown = excerpt(pull_request, components, login=login, roles=roles)
+    body = _body(model, judged, shown, user_context)
+    system = "".join(block["text"] for block in body["system"]) + json.dumps(body["output_config"])
+    user = body["messages"][0]["content"]
+    cached, fresh = expected_tokens(system), expected_tokens(user) + _FRAME_TOKENS
+    return AnalysisRequest(
+        key=request_key(body),
+        body=body,
+        worst_case_usd=prices.worst_case_usd(
+            model, most_tokens(system) + most_tokens(user) + _FRAME_TOKENS, MAX_OUTPUT_TOKENS
+        ),
+        expected_usd=prices.cost_usd(
+            model, {prices.CACHE_READ: cached, prices.INPUT: fresh, prices.OUTPUT: EXPECTED_OUTPUT_TOKENS}
+        ),
+        input_tokens=cached + fresh,
+        criterion_ids=frozenset(each.id for each in judged),
+        source_text=quotable(pull_request),
+    )
+
+
+def _body(model: str, criteria: Sequence[Criterion], shown: Excerpt, user_context: str) -> dict[str, Any]:
+    return {
+        "model": model,
+        "max_tokens": MAX_OUTPUT_TOKENS,
+        "system": [
+            {"type": "text", "text": prompt.instructions()},
+            {"type": "text", "text": prompt.rubric(criteria), "cache_control": {"type": "ephemeral"}},
+        ],
+        "messages": [{"role": "user", "content": prompt.question(shown, user_context)}],
+        "output_config": {
+            "format": {"type": "json_schema", "schema": prompt.answer_schema([each.id for each in criteria])}
+        },
+    }
+
+
+def preview(request: AnalysisRequest, base_url: str) -> str:
+    """The request as a person reads it before anything is sent: every text that leaves the machine, unabridged."""
+    body = request.body
+    parts = [
+        f"POST {base_url.rstrip('/')}/v1/messages",
+        f"model {body['model']}, at most {body['max_tokens']:,} tokens back",
+    ]
+    for number, block in enumerate(body["system"], start=1):
+        cached = " (kept in Claude's cache for five minutes)" if "cache_control" in block else ""
+        parts.append(f"--- system, part {number}{cached} ---\n{block['text']}")
+    parts += [f"--- {message['role']} ---\n{message['content']}" for message in body["messages"]]
+    schema = json.dumps(body["output_config"], ensure_ascii=False, indent=1)
+    parts.append(f"--- form of the answer ---\n{schema}")
+    return "\n\n".join(parts)
