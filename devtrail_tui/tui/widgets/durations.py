@@ -1,0 +1,103 @@
+"""How the screen writes lengths of time and moments. Pure: the present moment is always passed in."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, tzinfo
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+TOOK_WIDTH = 7
+"""Cells that `took` needs at most (below a hundred days)."""
+WHEN_WIDTH = 10
+"""Cells that `when` needs at most."""
+AGE_WIDTH = 8
+"""Cells that `age` needs at most."""
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def took(seconds: float) -> str:
+    """How long something lasted: "0:48", "12:05", "1:02:03", "10 h 02", "4 d 3 h". Less than nothing is nothing."""
+    whole = max(0, math.floor(seconds))
+    if whole < 10 * HOUR:
+        return _clock(whole)
+    if whole < 4 * DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE:02}"
+    return f"{whole // DAY} d {whole % DAY // HOUR} h"
+
+
+def countdown(seconds: float) -> str:
+    """What is left until something happens, rounded up so that it ends at "0:00" and not before: "0:12"."""
+    return took(math.ceil(max(0.0, seconds)))
+
+
+def left(seconds: float) -> str:
+    """An estimate of what is left, no finer than an estimate can be: "0:57 left", "12 min left", "1 h 20 left"."""
+    if seconds < 10 * MINUTE:
+        return f"{countdown(seconds)} left"
+    minutes = math.ceil(seconds / MINUTE)
+    if minutes < 60:
+        return f"{minutes} min left"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60:02} left"
+    return f"{math.ceil(minutes / (24 * 60))} d left"
+
+
+def when(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+    """A moment as people say it: "just now", "2 min ago", "in 5 min", "yesterday", "6 d ago", "12 Mar", "Mar 2025".
+
+    Both are aware; days are those of `zone` (None: this machine's).
+    """
+    seconds = (now - moment).total_seconds()
+    if seconds < 0:
+        return _future(-seconds)
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
+        return f"{int(seconds // MINUTE)} min ago"
+    here, today = moment.astimezone(zone), now.astimezone(zone)
+    days = (today.date() - here.date()).days
+    if days <= 0 or seconds < 12 * HOUR:
+        return f"{int(seconds // HOUR)} h ago"
+    if days == 1:
+        return "yesterday"
+    if days < 7:
+        return f"{days} d ago"
+    if here.year == today.year:
+        return f"{here.day} {_MONTHS[here.month - 1]}"
+    return f"{_MONTHS[here.month - 1]} {here.year}"
+
+
+def age(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+    """`when` in fewer cells: "now", "2 min", "1 d", "in 5 min"."""
+    words = {"just now": "now", "yesterday": "1 d"}
+    text = when(moment, now, zone).removesuffix(" ago")
+    return words.get(text, text)
+
+
+def clock_time(moment: datetime, zone: tzinfo | None = None) -> str:
+    """The time of day in `zone` (None: this machine's): "10:30:05"."""
+    return moment.astimezone(zone).strftime("%H:%M:%S")
+
+
+def since_start(moment: datetime, start: datetime) -> str:
+    """A moment counted from a start, in eight cells: "   +0:48"; a moment before it gives "-0:02"."""
+    seconds = (moment - start).total_seconds()
+    sign = "-" if seconds <= -1 else "+"
+    return f"{sign}{took(abs(seconds))}".rjust(8)
+
+
+def _clock(whole: int) -> str:
+    hours, rest = divmod(whole, HOUR)
+    minutes, seconds = divmod(rest, MINUTE)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _future(seconds: float) -> str:
+    if seconds < MINUTE:
+        return f"in {math.ceil(seconds)} s"
+    if seconds < HOUR:
+        return f"in {math.ceil(seconds / MINUTE)} min"
+    if seconds < DAY:
+        return f"in {round(seconds / HOUR)} h"
+    return f"in {round(seconds / DAY)} d"

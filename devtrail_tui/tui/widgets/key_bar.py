@@ -1,0 +1,89 @@
+"""The last line of the screen: the keys that work here and now, drawn from the live bindings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from devtrail_tui.tui.keymap import COMMANDS, shown_key
+from devtrail_tui.tui.widgets.cells import Part, ink, strip_of, width_of
+
+if TYPE_CHECKING:
+    from textual.binding import ActiveBinding
+    from textual.screen import Screen
+
+_ORDER = {each.id: index for index, each in enumerate(COMMANDS)}
+_KEEP = ("palette", "help")
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    id: str
+    key: str
+    label: str
+    active: ActiveBinding
+
+    @property
+    def width(self) -> int:
+        return width_of(self.key) + 1 + width_of(self.label)
+
+
+class KeyBar(Widget):
+    """One line; a key that is clicked does what it says. Where the line is too narrow the last keys go, palette and help stay."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--label"}
+    DEFAULT_CSS = """
+    KeyBar {
+        dock: bottom;
+        height: 1;
+        background: $footer-background;
+        color: $footer-foreground;
+        & > .key-bar--key { color: $footer-key-foreground; text-style: bold; }
+        & > .key-bar--label { color: $footer-description-foreground; }
+    }
+    """
+
+    def on_mount(self) -> None:
+        """Draw anew whenever other bindings become active."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, _screen: Screen[object]) -> None:
+        self.refresh()
+
+    def _keys(self) -> list[_Key]:
+        found: dict[str, _Key] = {}
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and binding.id and binding.id in _ORDER and binding.id not in found:
+                found[binding.id] = _Key(binding.id, shown_key(binding.key), binding.description, active)
+        keys = sorted(found.values(), key=lambda each: _ORDER[each.id])
+        room = self.size.width - 1
+        while sum(each.width + 2 for each in keys) > room and len(keys) > len(_KEEP):
+            keys.remove(next(each for each in reversed(keys) if each.id not in _KEEP))
+        return keys
+
+    def render_line(self, y: int) -> Strip:
+        """The only line."""
+        width, base = self.size.width, self.rich_style
+        if y:
+            return Strip.blank(width, base)
+        strong, plain = ink(self, "key-bar--key"), ink(self, "key-bar--label")
+        parts: list[Part] = [(" ", Style())]
+        for each in self._keys():
+            parts += [(each.key, strong), (f" {each.label}", plain), ("  ", Style())]
+        return strip_of(parts, width, base)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the key under the pointer does."""
+        start = 1
+        for each in self._keys():
+            if start <= event.x < start + each.width:
+                await self.app.run_action(each.active.binding.action, each.active.node)
+                return
+            start += each.width + 2
