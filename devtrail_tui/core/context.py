@@ -71,6 +71,11 @@ class PullRequestSource(Protocol):
     Raises AuthenticationError, PermanentError, TemporaryError.
     """
 
+    @property
+    def host(self) -> str:
+        """The web host that evidence is filed under: github.com, or the Enterprise host."""
+        ...
+
     async def account(self) -> Account:
         """Whose work this token sees."""
         ...
@@ -124,6 +129,11 @@ class Analyser(Protocol):
     @property
     def model(self) -> str:
         """The model's id as sent."""
+        ...
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls may be under way at once."""
         ...
 
     async def check(self) -> None:

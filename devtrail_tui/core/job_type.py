@@ -43,7 +43,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One field of a config as the front ends see it. `key` is the JSON key, `flag` the command line option without dashes."""
+    """One field of a config as the front ends see it. `key` is the JSON key, `flag` the command line option without dashes.
+
+    A required secret must be given or be found in its standard sources (`secret_name`).
+    """
 
     name: str
     key: str
@@ -60,12 +63,12 @@ class Setting:
     advanced: bool
 
 
-def setting(  # noqa: PLR0913 - a description has as many parts as a field has
+def setting(
     label: str,
     kind: Kind,
     *,
     default: Any = None,
-    help: str = "",  # noqa: A002 - the word that click and argparse users know
+    help: str = "",
     key: str = "",
     flag: str = "",
     required: bool = False,
@@ -180,7 +183,7 @@ def parse_config(config_type: type[C], raw: Mapping[str, Any]) -> C:
     for key, each in described.items():
         value = raw.get(key)
         if value is None or value in ("", [], ()):
-            if each.required:
+            if each.required and each.kind is not Kind.SECRET:
                 problems[key] = f"{each.label} is needed."
             continue
         try:
@@ -290,7 +293,7 @@ def repository_name(text: Any) -> str:
     Raises ValueError with a sentence for anything else; an address that was pasted is answered with the name to write.
     """
     if not isinstance(text, str):
-        raise ValueError("A repository is text such as acme/shop.")  # noqa: TRY004 - one kind of error for every bad field
+        raise ValueError("A repository is text such as acme/shop.")
     name, shown = text.strip(), safe_line(text, limit=60)
     address = re.fullmatch(r"(?:https?://[^/\s]+/|git@[^:\s]+:)([\w.-]+/[\w.-]+?)(?:\.git)?(?:/.*)?", name)
     if address:

@@ -1,0 +1,62 @@
+"""The job types. One file each; this package finds them, and those that installed plugins bring."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.text import safe_line
+
+ENTRY_POINT_GROUP = "devtrail_tui.jobs"
+
+
+class Catalogue(Mapping[str, JobType[Any]]):
+    """All job types by name, in alphabetical order."""
+
+    def __init__(self, types: Mapping[str, JobType[Any]]) -> None:
+        self._types = dict(sorted(types.items()))
+
+    def __getitem__(self, name: str) -> JobType[Any]:
+        return self._types[name]
+
+    def named(self, name: str) -> JobType[Any]:
+        """The type of that name. Raises UsageError with the names that exist."""
+        if name not in self._types:
+            raise UsageError(f"There is no job type {safe_line(name, limit=40)}. Known are: {', '.join(self._types)}.")
+        return self._types[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    def by_command(self, command: str) -> JobType[Any] | None:
+        """The type that a command line verb starts, if one does."""
+        return next((each for each in self.values() if each.command == command), None)
+
+
+def catalogue() -> Catalogue:
+    """Every sibling module's `JOB` and every plugin's.
+
+    Raises UsageError where two have the same name: one of them would silently never run.
+    """
+    types: dict[str, JobType[Any]] = {}
+    for origin, job_type in _found():
+        if job_type.name in types:
+            raise UsageError(f"The job type {job_type.name} exists twice; the second comes from {origin}. Remove one.")
+        types[job_type.name] = job_type
+    return Catalogue(types)
+
+
+def _found() -> Iterator[tuple[str, JobType[Any]]]:
+    for module in pkgutil.iter_modules(__path__):
+        if not module.name.startswith("_"):
+            yield module.name, importlib.import_module(f"{__name__}.{module.name}").JOB
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        yield point.value, point.load()

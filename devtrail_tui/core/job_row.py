@@ -1,0 +1,41 @@
+"""What the screens and lists show of many jobs at once: light rows, counts and the facts of the header."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from devtrail_tui.core.job import Status
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One line of the job table. Times are aware UTC; `progress` is 0-100; `waiting_for` says why a PENDING job does not run."""
+
+    id: int
+    type: str
+    title: str
+    status: Status
+    progress: float
+    created_at: datetime
+    run_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    cancel_requested: bool
+    waiting_for: str | None
+    error: str | None
+    attempt: int
+    spent_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What the header says: living workers, jobs by status, the GitHub limit as last seen, dollars spent today."""
+
+    workers: int = 0
+    counts: Mapping[Status, int] = field(default_factory=dict)
+    github_remaining: int | None = None
+    github_limit: int | None = None
+    github_reset_at: datetime | None = None
+    spent_today_usd: float = 0.0

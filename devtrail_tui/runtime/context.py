@@ -1,0 +1,248 @@
+"""What a running job sees: `core.context.Context` made real over the store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.errors import ClaimLost, DatabaseBusy, SecretMissing, StoreError
+from devtrail_tui.core.evidence import (
+    Analysis,
+    Criterion,
+    EvidenceEntry,
+    KnownPullRequest,
+    NewEvidence,
+    PullRequest,
+)
+from devtrail_tui.core.job import Claim, Job, Level, Progress, iso
+from devtrail_tui.store.analyses import Analyses
+from devtrail_tui.store.criteria_store import CriteriaStore
+from devtrail_tui.store.engine import settled
+from devtrail_tui.store.evidence_store import EvidenceStore
+from devtrail_tui.store.job_log import JobLog
+from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.secrets import Secrets
+
+P = TypeVar("P")
+
+_logger = logging.getLogger(__name__)
+
+FLUSH_S = 0.2
+"""Longest time a log line or a progress value stays in memory only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientScope:
+    """What a client made for a job gets of that job."""
+
+    secret: Callable[[str], Awaitable[str]]
+    narrate: Callable[[Level, str], None]
+    waiting: Callable[[str, datetime | None], None]
+
+
+ClientFactory = Callable[[type[Any], ClientScope, Mapping[str, Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class JobStores:
+    """The stores a job writes to and reads from, through its context only."""
+
+    queue: JobQueue
+    job_log: JobLog
+    evidence: EvidenceStore
+    criteria: CriteriaStore
+    analyses: Analyses
+    secrets: Secrets
+    clients: ClientFactory
+    clock: Clock
+
+
+class JobContext:
+    """One claimed run. Lives on the worker's event loop; nothing in it is for other threads."""
+
+    def __init__(self, job: Job, claim: Claim, secret_references: Mapping[str, str], stores: JobStores) -> None:
+        self._job = job
+        self._claim = claim
+        self._references = secret_references
+        self._stores = stores
+        self._lines: list[tuple[datetime, Level, str]] = []
+        self._progress = job.progress_detail
+        self._progress_due = False
+        self._waiting: tuple[str, datetime | None] = ("", None)
+        self._spent_usd = job.spent_usd
+        self._cursor: dict[str, Any] = {}
+        self._flushing = asyncio.Lock()
+        self._clients: dict[tuple[Any, ...], Any] = {}
+        self._exits = AsyncExitStack()
+        self.evidence = _Evidence(stores.evidence)
+        self.criteria = _Criteria(stores.criteria)
+        self.analyses = _Ledger(self, stores.analyses)
+
+    @property
+    def job_id(self) -> int:
+        return self._job.id
+
+    @property
+    def attempt(self) -> int:
+        return self._job.attempt
+
+    @property
+    def spent_usd(self) -> float:
+        return self._spent_usd
+
+    @property
+    def clock(self) -> Clock:
+        return self._stores.clock
+
+    @property
+    def cursor(self) -> Mapping[str, Any]:
+        return self._cursor
+
+    @property
+    def progress_now(self) -> Progress:
+        """The latest progress, for whoever writes the end."""
+        return self._progress
+
+    async def open(self) -> None:
+        """Read what earlier attempts left."""
+        self._cursor = dict(await asyncio.to_thread(self._stores.evidence.cursor, self._job.id))
+
+    async def close(self) -> None:
+        """Close the clients that were made."""
+        await self._exits.aclose()
+
+    def log(self, message: str, level: Level = Level.INFO) -> None:
+        self._lines.append((self._stores.clock.now(), level, message))
+
+    def progress(self, progress: Progress) -> None:
+        sentence, until = self._waiting
+        self._progress = replace(
+            progress, spent_usd=self._spent_usd, waiting=sentence, waiting_until=iso(until) or "" if sentence else ""
+        )
+        self._progress_due = True
+
+    def waiting(self, sentence: str, until: datetime | None) -> None:
+        """Show, or with an empty sentence take away, what the job waits for."""
+        self._waiting = (sentence, until)
+        self.progress(self._progress)
+
+    async def save(
+        self,
+        evidence: Sequence[NewEvidence] = (),
+        *,
+        cursor: Mapping[str, Any] | None = None,
+        log: Sequence[tuple[Level, str]] = (),
+    ) -> Sequence[int]:
+        now = self._stores.clock.now()
+        async with self._flushing:
+            lines = [*self._take_lines(), *((now, level, message) for level, message in log)]
+            with self._kept_on_error(lines):
+                ids = await settled(self._stores.evidence.save(self._claim, evidence, dict(cursor or {}), lines))
+            self._cursor.update(cursor or {})
+        return ids
+
+    async def client(self, protocol: type[P], **options: Any) -> P:
+        key = (protocol, *sorted(options.items()))
+        if key not in self._clients:
+            scope = ClientScope(self.secret, lambda level, message: self.log(message, level), self.waiting)
+            made = await self._stores.clients(protocol, scope, options)
+            self._exits.push_async_callback(made.aclose)
+            self._clients[key] = made
+        found: P = self._clients[key]
+        return found
+
+    def has_secret(self, name: str) -> bool:
+        try:
+            return bool(self._stores.secrets.resolve(name, self._references.get(name, "")))
+        except SecretMissing:
+            return False
+
+    async def secret(self, name: str) -> str:
+        return await asyncio.to_thread(self._stores.secrets.resolve, name, self._references.get(name, ""))
+
+    async def flush(self) -> None:
+        """Store the lines and the progress that wait. Raises ClaimLost."""
+        async with self._flushing:
+            lines = self._take_lines()
+            with self._kept_on_error(lines):
+                if lines and not await settled(self._stores.job_log.append(self._claim, lines)):
+                    raise ClaimLost(f"Job {self._job.id} was taken over by another worker.")
+            if self._progress_due:
+                self._progress_due = False
+                if not await settled(self._stores.queue.progress(self._claim, self._progress)):
+                    raise ClaimLost(f"Job {self._job.id} was taken over by another worker.")
+
+    async def keep_flushing(self) -> None:
+        """Flush every 200 ms until cancelled. Raises ClaimLost, or StoreError when the database cannot be used any more."""
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            try:
+                await self.flush()
+            except DatabaseBusy as error:
+                _logger.warning("job %d: its log waits for the database: %s", self._job.id, error)
+
+    def add_spent(self, usd: float) -> None:
+        """Money was paid for this job."""
+        self._spent_usd += usd
+        self.progress(self._progress)
+
+    @contextmanager
+    def _kept_on_error(self, lines: list[tuple[datetime, Level, str]]) -> Iterator[None]:
+        try:
+            yield
+        except StoreError:
+            self._lines[:0] = lines
+            raise
+
+    def _take_lines(self) -> list[tuple[datetime, Level, str]]:
+        lines, self._lines = self._lines, []
+        return lines
+
+
+class _Evidence:
+    """The reading door; reads run off the loop."""
+
+    def __init__(self, store: EvidenceStore) -> None:
+        self._store = store
+
+    async def known(self, login: str, repository: str) -> Mapping[str, KnownPullRequest]:
+        return await asyncio.to_thread(self._store.known, login, repository)
+
+    async def known_nodes(self, host: str, login: str, node_ids: Sequence[str]) -> Mapping[str, KnownPullRequest]:
+        return await asyncio.to_thread(self._store.known_nodes, host, login, node_ids)
+
+    async def not_analysed(self, login: str | None, repositories: Sequence[str]) -> Sequence[EvidenceEntry]:
+        return await asyncio.to_thread(self._store.not_analysed, login, repositories)
+
+    async def pull_request(self, evidence_id: int) -> PullRequest:
+        return await asyncio.to_thread(self._store.pull_request, evidence_id)
+
+
+class _Criteria:
+    def __init__(self, store: CriteriaStore) -> None:
+        self._store = store
+
+    async def detectable(self) -> Sequence[Criterion]:
+        listed = await asyncio.to_thread(self._store.list)
+        return [each for each in listed if each.pr_detectable]
+
+
+class _Ledger:
+    """What was paid for; keeping it also raises the job's own total."""
+
+    def __init__(self, context: JobContext, store: Analyses) -> None:
+        self._context = context
+        self._store = store
+
+    async def find(self, key: str) -> Analysis | None:
+        return await asyncio.to_thread(self._store.find, key)
+
+    async def keep(self, analysis: Analysis) -> None:
+        self._context.add_spent(analysis.cost_usd or 0.0)
+        await settled(self._store.keep(replace(analysis, job_id=self._context.job_id)))

@@ -1,0 +1,276 @@
+"""The worker: claims jobs, runs some at once, wakes at once, rescues orphans, cancels and stops.
+
+It knows neither Textual nor click. `run()` makes its own event loop in the thread that calls it: a Textual thread worker in
+the app, the main thread in `devtrail-tui work`. `stop()` and `wake()` may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.errors import DatabaseBusy, StoreError
+from devtrail_tui.core.job import Claim, Job
+from devtrail_tui.core.job_type import JobType
+from devtrail_tui.runtime.context import ClientFactory, JobStores
+from devtrail_tui.runtime.executor import Execution, Interruption
+from devtrail_tui.runtime.leases import LeaseKeeper
+from devtrail_tui.runtime.process import alive, this_process
+from devtrail_tui.store.analyses import Analyses
+from devtrail_tui.store.criteria_store import CriteriaStore
+from devtrail_tui.store.engine import Database, settled
+from devtrail_tui.store.evidence_store import EvidenceStore
+from devtrail_tui.store.job_log import JobLog
+from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.secrets import Secrets
+
+STOP_GRACE_S = 1.5
+"""How long a stop waits for running jobs to be given back; what is left then is left to its lease."""
+RESCUE_S = 1.0
+"""How often orphans are looked for."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the worker works through."""
+
+    worker_id: str
+    database: Database
+    queue: JobQueue
+    job_log: JobLog
+    evidence: EvidenceStore
+    criteria: CriteriaStore
+    analyses: Analyses
+    catalogue: Mapping[str, JobType[Any]]
+    secrets: Secrets
+    clients: ClientFactory
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many jobs at once, and the seconds between heartbeats and looks."""
+
+    concurrency: int = 1
+    lease_s: float = 30.0
+    heartbeat_s: float = 10.0
+    poll_s: float = 0.25
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a worker did in its life: ids of the jobs it ended or gave back, by how they stand afterwards."""
+
+    ended: list[int] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
+
+
+class Worker:
+    """One worker of this process."""
+
+    def __init__(
+        self,
+        doors: Doors,
+        pace: Pace,
+        *,
+        job_id: int | None = None,
+        once: bool = False,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._doors = doors
+        self._pace = pace
+        self._job_id = job_id
+        self._once = once
+        self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
+        self._stores = JobStores(
+            queue=doors.queue,
+            job_log=doors.job_log,
+            evidence=doors.evidence,
+            criteria=doors.criteria,
+            analyses=doors.analyses,
+            secrets=doors.secrets,
+            clients=doors.clients,
+            clock=doors.clock,
+        )
+        self._running: dict[asyncio.Task[None], Execution] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken: asyncio.Event | None = None
+        self._stopping = False
+        self._summary = Summary()
+
+    def run(self) -> Summary:
+        """Work until stopped (or, with `once` or `job_id`, until nothing is left). Blocks the calling thread.
+
+        Raises StoreError when the database cannot be used any more.
+        """
+        loop = asyncio.new_event_loop()
+        try:
+            return loop.run_until_complete(self._main())
+        finally:
+            self._loop = None
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+
+    def stop(self) -> None:
+        """Give running jobs back and end; from any thread, any number of times."""
+        self._stopping = True
+        self._call(self._interrupt_all, Interruption.STOP)
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at the queue now; from any thread."""
+        self._call(self._set_woken)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs in this worker at this moment; from any thread."""
+        return bool(self._running)
+
+    def _call(self, what: Callable[..., None], *arguments: object) -> None:
+        loop = self._loop
+        if loop is None:
+            return
+        try:
+            loop.call_soon_threadsafe(what, *arguments)
+        except RuntimeError:  # the loop ended between the look and the call
+            _logger.debug("the worker had ended already")
+
+    async def _main(self) -> Summary:
+        self._loop = asyncio.get_running_loop()
+        self._woken = asyncio.Event()
+        doors, pace = self._doors, self._pace
+        keeper = LeaseKeeper(
+            doors.queue,
+            doors.worker_id,
+            lease_s=pace.lease_s,
+            heartbeat_s=pace.heartbeat_s,
+            on_lost=lambda claims: self._call(self._interrupt_claims, claims, Interruption.LOST),
+            on_cancel=lambda claims: self._call(self._interrupt_claims, claims, Interruption.CANCEL),
+        )
+        unsubscribe = doors.database.on_commit(self.wake)
+        await settled(doors.queue.register_worker(doors.worker_id, this_process(), concurrency=pace.concurrency))
+        keeper.start()
+        try:
+            await self._work(keeper)
+        finally:
+            await self._give_back()
+            unsubscribe()
+            keeper.stop()
+            await settled(doors.queue.forget_worker(doors.worker_id))
+        return self._summary
+
+    async def _work(self, keeper: LeaseKeeper) -> None:
+        seen_version = -1
+        next_rescue = 0.0
+        while not self._stopping:
+            now = self._doors.clock.monotonic()
+            if now >= next_rescue:
+                next_rescue = now + RESCUE_S
+                await self._rescue()
+            version = self._doors.database.version()
+            if version != seen_version:
+                seen_version = version
+                self._look_for_cancels()
+            claimed = await self._claim_what_fits(keeper)
+            if not self._running and not claimed and (self._once or self._job_id is not None):
+                return
+            await self._wait()
+
+    async def _claim_what_fits(self, keeper: LeaseKeeper) -> bool:
+        claimed = False
+        while not self._stopping and len(self._running) < self._pace.concurrency:
+            job = await self._claim()
+            if job is None:
+                break
+            claimed = True
+            self._start(job, keeper)
+        return claimed
+
+    async def _claim(self) -> Job | None:
+        doors = self._doors
+        due_at = doors.queue.due_at()
+        if due_at is None or due_at > doors.clock.now():
+            return None
+        try:
+            return await settled(
+                doors.queue.claim(
+                    doors.worker_id, lease_s=self._pace.lease_s, types=tuple(doors.catalogue), job_id=self._job_id
+                )
+            )
+        except DatabaseBusy as error:
+            _logger.warning("nothing could be claimed: %s", error)
+            return None
+
+    def _start(self, job: Job, keeper: LeaseKeeper) -> None:
+        execution = Execution(job, self._doors.catalogue[job.type], self._stores, self._rng)
+        keeper.add(execution.claim)
+        task = asyncio.create_task(self._see_through(execution, keeper), name=f"job-{job.id}")
+        self._running[task] = execution
+
+    async def _see_through(self, execution: Execution, keeper: LeaseKeeper) -> None:
+        try:
+            await execution.run()
+            self._summary.ended.append(execution.job.id)
+        except StoreError as error:  # its end could not be recorded: the lease gives the job back
+            self._summary.lost.append(execution.job.id)
+            _logger.error("job %d: its end could not be stored: %s", execution.job.id, error)  # noqa: TRY400 - a sentence is enough
+        finally:
+            keeper.remove(execution.claim)
+            task = asyncio.current_task()
+            if task is not None:
+                self._running.pop(task, None)
+            self._set_woken()
+
+    async def _rescue(self) -> None:
+        here = this_process()
+        try:
+            rescued = await settled(self._doors.queue.rescue(host=here.host, alive=alive))
+        except DatabaseBusy as error:
+            _logger.warning("orphans could not be looked for: %s", error)
+            return
+        for job in rescued:
+            _logger.warning("job %d was left by a worker that is gone; it is %s now", job.id, job.status)
+
+    def _look_for_cancels(self) -> None:
+        running = {execution.claim.job_id: execution for execution in self._running.values()}
+        if running:
+            for job_id in self._doors.queue.cancel_requested(running):
+                running[job_id].interrupt(Interruption.CANCEL)
+
+    async def _wait(self) -> None:
+        assert self._woken is not None  # noqa: S101 - set before any work
+        try:
+            async with asyncio.timeout(self._pace.poll_s):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._woken.clear()
+
+    async def _give_back(self) -> None:
+        self._interrupt_all(Interruption.STOP)
+        tasks = tuple(self._running)
+        if tasks:
+            _done, late = await asyncio.wait(tasks, timeout=STOP_GRACE_S)
+            for task in late:
+                _logger.warning("job %d did not end in time; its lease gives it back", self._running[task].job.id)
+
+    def _interrupt_all(self, reason: Interruption) -> None:
+        for execution in self._running.values():
+            execution.interrupt(reason)
+
+    def _interrupt_claims(self, claims: Collection[Claim], reason: Interruption) -> None:
+        for execution in self._running.values():
+            if execution.claim in claims:
+                execution.interrupt(reason)
+
+    def _set_woken(self) -> None:
+        if self._woken is not None:
+            self._woken.set()

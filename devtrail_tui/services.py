@@ -1,0 +1,207 @@
+"""The composition root: settings in, everything a front end needs out.
+
+Importing this module is cheap. `open()` imports the database layer and opens the database, so the app calls it off the UI thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets as randomness
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from devtrail_tui.core.clock import Clock, SystemClock
+from devtrail_tui.core.context import Analyser, PullRequestSource
+from devtrail_tui.core.errors import InvalidInput, SecretMissing
+from devtrail_tui.core.job import Job, NewJob
+from devtrail_tui.core.job_type import JobType, Kind, config_json, parse_config
+from devtrail_tui.settings import Settings
+from devtrail_tui.store.secrets import PREFIX, FoundSecret, Secrets
+
+if TYPE_CHECKING:
+    from devtrail_tui.jobs import Catalogue
+    from devtrail_tui.runtime.context import ClientScope
+    from devtrail_tui.runtime.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSurroundings:
+    """What config checks ask: the person's own day, and the price list."""
+
+    clock: Clock
+
+    @property
+    def today(self) -> date:
+        return self.clock.now().astimezone().date()
+
+    def price_known(self, model: str) -> bool:
+        from devtrail_tui.clients.claude.prices import price_known
+
+        return price_known(model)
+
+
+class Services:
+    """One running program's doors. Methods block (database, keyring, `gh`): call them off the UI thread."""
+
+    def __init__(
+        self, settings: Settings, *, environ: Mapping[str, str], demo: bool = False, clock: Clock | None = None
+    ) -> None:
+        self.settings = settings
+        self.environ = environ
+        self.demo = demo
+        self.clock = clock or SystemClock()
+        self.surroundings = LocalSurroundings(self.clock)
+        self.secrets = Secrets(environ, github_host=web_host(settings.github_url))
+        self.worker_id = ""
+
+    def open(self) -> None:
+        """Open the database and make the doors to it. Raises StoreError with a sentence."""
+        from devtrail_tui.jobs import catalogue
+        from devtrail_tui.runtime.process import this_process
+        from devtrail_tui.store.analyses import Analyses
+        from devtrail_tui.store.criteria_store import CriteriaStore
+        from devtrail_tui.store.engine import Database
+        from devtrail_tui.store.evidence_store import EvidenceStore
+        from devtrail_tui.store.job_log import JobLog
+        from devtrail_tui.store.job_queue import JobQueue
+        from devtrail_tui.store.views import Views
+
+        self.catalogue: Catalogue = catalogue()
+        self.database = Database(self.settings.database_url, clock=self.clock)
+        self.database.open()
+        self.queue = JobQueue(self.database, self.clock)
+        self.job_log = JobLog(self.database)
+        self.evidence = EvidenceStore(self.database, self.clock)
+        self.criteria = CriteriaStore(self.database, self.clock)
+        self.analyses = Analyses(self.database)
+        self.views = Views(self.database)
+        self.worker_id = f"{this_process().worker_prefix}:{randomness.token_hex(4)}"
+
+    def close(self) -> None:
+        """Write what waits and let go of the database."""
+        self.database.close()
+
+    def check(self, type_name: str, raw: Mapping[str, Any]) -> Any:
+        """The typed config out of what a form or a command gave, checked against the world; stores nothing.
+
+        Raises InvalidInput with a sentence per field.
+        """
+        job_type = self.catalogue.named(type_name)
+        config = parse_config(job_type.config, raw)
+        problems = dict(job_type.check(config, self.surroundings))
+        for each in job_type.settings:
+            if each.kind is Kind.SECRET and each.required and not getattr(config, each.name):
+                try:
+                    self.secrets.resolve(each.secret_name, "")
+                except SecretMissing as error:
+                    problems[each.key] = str(error)
+        if problems:
+            raise InvalidInput(problems)
+        return config
+
+    def launch(self, type_name: str, raw: Mapping[str, Any], *, elsewhere: bool = False, **job_fields: Any) -> Job:
+        """Check, put secrets out of the config, and enqueue. `elsewhere`: another process is to run it, so a secret that only
+        this memory holds is refused. `job_fields` are fields of NewJob such as `priority`.
+
+        Raises InvalidInput before anything is stored.
+        """
+        job_type = self.catalogue.named(type_name)
+        config = self.check(type_name, raw)
+        config, only_here = self._without_secrets(job_type, config)
+        if only_here and elsewhere:
+            raise InvalidInput(
+                {
+                    only_here: "This secret is known to this command only, and the job is to run elsewhere. "
+                    "Set it in the environment of the worker, or leave out --no-wait."
+                }
+            )
+        new = NewJob(
+            type=job_type.name,
+            config=config_json(config),
+            title=job_type.describe(config),
+            max_attempts=job_type.max_attempts,
+            timeout_s=job_type.timeout_s,
+            unique_key=job_type.unique_key(config) if job_type.unique_key else None,
+            needs_worker=self.worker_id if only_here else None,
+            **job_fields,
+        )
+        return self.queue.enqueue(new).result()
+
+    def found(self, secret_name: str) -> FoundSecret | None:
+        """Where a secret was found, for the form's “found” and for doctor; never its value."""
+        return self.secrets.find(secret_name)
+
+    def worker(self, *, concurrency: int | None = None, job_id: int | None = None, once: bool = False) -> Worker:
+        """The worker of this process, ready to `run()` in the thread that calls it. `once`: end when nothing can run now;
+        `job_id`: run that one job and end."""
+        from devtrail_tui.runtime.worker import Doors, Pace, Worker
+
+        doors = Doors(
+            worker_id=self.worker_id,
+            database=self.database,
+            queue=self.queue,
+            job_log=self.job_log,
+            evidence=self.evidence,
+            criteria=self.criteria,
+            analyses=self.analyses,
+            catalogue=self.catalogue,
+            secrets=self.secrets,
+            clients=self.client,
+            clock=self.clock,
+        )
+        pace = Pace(
+            concurrency=concurrency or self.settings.concurrency,
+            lease_s=self.settings.lease_s,
+            heartbeat_s=self.settings.heartbeat_s,
+            poll_s=self.settings.poll_s,
+        )
+        return Worker(doors, pace, job_id=job_id, once=once)
+
+    async def client(self, protocol: type[Any], scope: ClientScope, options: Mapping[str, Any]) -> Any:
+        """The service behind a protocol for one running job, imported when first used and off the event loop.
+
+        Raises SecretMissing, or TypeError for a protocol nobody implements.
+        """
+        if protocol is PullRequestSource:
+            github = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.github.client")
+            return github.GitHubClient(
+                self.settings.github_url,
+                await scope.secret("github"),
+                clock=self.clock,
+                narrate=scope.narrate,
+                waiting=scope.waiting,
+                pause_s=self.settings.github_pause_s,
+            )
+        if protocol is Analyser:
+            claude = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.claude.client")
+            return claude.ClaudeAnalyser(
+                await scope.secret("anthropic"),
+                options["model"],
+                base_url=self.settings.anthropic_base_url,
+                clock=self.clock,
+                narrate=scope.narrate,
+                waiting=scope.waiting,
+                user_context=options.get("user_context", ""),
+            )
+        raise TypeError(f"No service stands behind {protocol.__name__}.")
+
+    def _without_secrets(self, job_type: JobType[Any], config: Any) -> tuple[Any, str]:
+        changes: dict[str, str] = {}
+        only_here = ""
+        for each in job_type.settings:
+            value = getattr(config, each.name)
+            if each.kind is Kind.SECRET and value and not value.startswith(PREFIX):
+                changes[each.name] = self.secrets.keep(each.secret_name, value)
+                if changes[each.name].startswith(PREFIX + "memory:"):
+                    only_here = each.key
+        return replace(config, **changes), only_here
+
+
+def web_host(github_url: str) -> str:
+    """The host people see in a browser for an API root: github.com for api.github.com."""
+    host = urlsplit(github_url).hostname or ""
+    return "github.com" if host == "api.github.com" else host
