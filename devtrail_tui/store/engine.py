@@ -1,0 +1,249 @@
+"""The database's two doors: reads from any thread, writes through one thread.
+
+The recipe is the measured one (facts: SQLite): a write engine that begins IMMEDIATE on one held connection, a separate read
+engine whose transactions are deferred and always rolled back, WAL, a busy timeout, no parameters in error texts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from devtrail_tui.core.clock import Clock, SystemClock
+from devtrail_tui.core.errors import DatabaseUnusable
+from devtrail_tui.store import sqlite_file
+from devtrail_tui.store.schema_version import bring_up_to_date
+from devtrail_tui.store.sqlite_errors import store_error
+from devtrail_tui.store.writer import Writer
+
+T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
+
+
+class Database:
+    """One SQLite database. `busy_timeout_s` is how long a write waits for another program's lock.
+
+    `synchronous` FULL makes each commit survive a power cut: an answer of Claude that was paid for, or a job that was reported
+    done, is not lost with the machine. It is one fsync per commit, which writes that wait share. NORMAL loses the last commits
+    on a power cut (never on a crash of the program) and is for tests and throw-away data.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        busy_timeout_s: float = 15,
+        synchronous: Literal["NORMAL", "FULL"] = "FULL",
+    ) -> None:
+        self.url = url
+        self.path: Path = _path_of(url)
+        self.host_name = socket.gethostname()
+        self._clock = clock or SystemClock()
+        self._busy_timeout_s = busy_timeout_s
+        self._synchronous = synchronous
+        self._opening = threading.Lock()
+        self._writer: Writer | None = None
+        self._readers: Engine | None = None
+        self._write_engine: Engine | None = None
+        self._inode: tuple[int, int] | None = None
+        self._watch: sqlite3.Connection | None = None
+        self._watching = threading.Lock()
+        self._listeners: tuple[Callable[[], None], ...] = ()
+
+    def open(self) -> None:
+        """Check the file, making a private one where there is none, and bring its schema up to date; idempotent.
+
+        Raises DatabaseUnusable or DatabaseBusy with a sentence that says what to do.
+        """
+        with self._opening:
+            if self._writer is not None:
+                return
+            sqlite_file.check_library()
+            sqlite_file.prepare_file(self.path)
+            sqlite_file.check_and_use_wal(self.path, busy_timeout_s=self._busy_timeout_s)
+            engine = self._engine(begin="BEGIN IMMEDIATE", query_only=False)
+            try:
+                with self._translating():
+                    bring_up_to_date(engine, self.path, self._clock, busy_timeout_s=self._busy_timeout_s)
+            except BaseException:
+                engine.dispose()
+                raise
+            self._inode = _inode(self.path)
+            self._watch = sqlite_file.connect(self.path, busy_timeout_s=self._busy_timeout_s)
+            self._readers = self._engine(begin="BEGIN", query_only=True)
+            self._write_engine = engine
+            self._writer = Writer(
+                engine, check=self.check_alive, translated=self._translated, committed=self._tell_listeners
+            )
+
+    def close(self) -> None:
+        """Do the writes that wait, then give everything back; idempotent. Later writes fail, later reads too."""
+        with self._opening:
+            if self._writer is None:
+                return
+            self._writer.close()
+            with self._watching:
+                if self._watch is not None:
+                    self._watch.close()
+                    self._watch = None
+            for engine in (self._readers, self._write_engine):
+                if engine is not None:
+                    engine.dispose()
+            self._readers = None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view of the database, from any thread; the transaction ends with the block.
+
+        Raises DatabaseUnusable, DatabaseBusy.
+        """
+        if self._readers is None:
+            raise DatabaseUnusable("The database is not open; start the program again.")
+        with self._translating(), self._readers.connect() as connection:
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    def write(self, work: Callable[[Connection], T]) -> Future[T]:
+        """Queue `work` for the writer thread; the future ends once its transaction is committed or has failed.
+
+        Work runs in the order it came, may share a transaction with its neighbours, and must be repeatable and quick (no
+        network, no waiting). The future raises what `work` raised, DatabaseUnusable or DatabaseBusy.
+        """
+        if self._writer is None:
+            raise DatabaseUnusable("The database is not open; start the program again.")
+        return self._writer.submit(work)
+
+    def version(self) -> int:
+        """A number that changes whenever anybody, in this process or another, committed a change; 3-8 us, any thread."""
+        with self._watching, self._translating():
+            if self._watch is None:
+                raise DatabaseUnusable("The database is not open; start the program again.")
+            return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+
+    def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` after each own commit that changed something, from the writer thread: it must not block.
+
+        Returns the function that ends this.
+        """
+        with self._opening:
+            self._listeners = (*self._listeners, callback)
+
+        def unsubscribe() -> None:
+            with self._opening:
+                self._listeners = tuple(each for each in self._listeners if each is not callback)
+
+        return unsubscribe
+
+    def check_alive(self) -> None:
+        """Raises DatabaseUnusable where the file was deleted or replaced: SQLite would go on writing into the unlinked one."""
+        try:
+            same = _inode(self.path) == self._inode
+        except OSError:
+            same = False
+        if not same:
+            raise DatabaseUnusable(
+                f"{self.path} was deleted or replaced while it was open; put it back, then start the program again."
+            )
+
+    def integrity_problems(self) -> list[str]:
+        """What a full check finds wrong, in SQLite's words; empty when all is well. Reads the whole file."""
+        return sqlite_file.integrity_problems(self.path, busy_timeout_s=self._busy_timeout_s)
+
+    def _engine(self, *, begin: str, query_only: bool) -> Engine:
+        def connect() -> sqlite3.Connection:
+            connection = sqlite_file.connect(self.path, busy_timeout_s=self._busy_timeout_s)
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            connection.execute("PRAGMA temp_store=MEMORY")
+            if query_only:
+                connection.execute("PRAGMA query_only=ON")
+            return connection
+
+        engine = create_engine(
+            "sqlite+pysqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1, hide_parameters=True
+        )
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            translated = self._translated(error)
+            if translated is error:
+                raise
+            raise translated from error
+
+    def _translated(self, error: BaseException) -> BaseException:
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        return store_error(cause, self.path, self._busy_timeout_s) or error
+
+    def _tell_listeners(self) -> None:
+        for callback in self._listeners:
+            try:
+                callback()
+            except Exception:  # noqa: BLE001 - one listener's mistake must not end the thread that writes for everybody
+                _LOG.exception("a listener of the database failed")
+
+
+async def settled(future: Future[T]) -> T:
+    """Await a write, shielded: a cancel is raised only after the write is done, so that it is recorded after a commit and not
+    instead of it (design: Protocol of the queue)."""
+    inner: asyncio.Future[T] = asyncio.wrap_future(future)
+    interrupted: asyncio.CancelledError | None = None
+    while not inner.done():
+        try:
+            await asyncio.wait((inner,))
+        except asyncio.CancelledError as error:
+            interrupted = error
+    if interrupted is not None:
+        if not inner.cancelled():
+            inner.exception()  # seen: a failed write of a cancelled task is not an unhandled error
+        raise interrupted
+    return inner.result()
+
+
+def _inode(path: Path) -> tuple[int, int]:
+    found = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, before every transaction
+    return found.st_dev, found.st_ino
+
+
+def _path_of(url: str) -> Path:
+    try:
+        parsed: Any = make_url(url)
+    except ArgumentError:
+        raise DatabaseUnusable(
+            "DEVTRAIL_DATABASE_URL is not a database address; write sqlite:////path/to/devtrail.db."
+        ) from None
+    if parsed.get_backend_name() != "sqlite":
+        raise DatabaseUnusable(
+            f"This version stores in SQLite only, not in {parsed.get_backend_name()}; "
+            "write sqlite:////path/to/devtrail.db in DEVTRAIL_DATABASE_URL."
+        )
+    if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
+        raise DatabaseUnusable(
+            "The database needs a file; write sqlite:////path/to/devtrail.db in DEVTRAIL_DATABASE_URL."
+        )
+    return Path(parsed.database).expanduser().absolute()

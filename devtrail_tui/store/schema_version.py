@@ -1,0 +1,85 @@
+"""Which version the schema has, and bringing an older one up to date.
+
+The version is read with plain SQL; Alembic (0.1 s to import) is imported only where the database is behind.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.errors import DatabaseUnusable
+from devtrail_tui.core.text import safe_line
+from devtrail_tui.store import sqlite_file
+
+HEAD = "0001"
+"""The newest revision in `migrations/versions`; a test holds the two together."""
+
+
+def bring_up_to_date(engine: Engine, path: Path, clock: Clock, *, busy_timeout_s: float) -> None:
+    """Migrate the schema to HEAD where it is behind, keeping a backup of what was there.
+
+    `engine` begins IMMEDIATE: the write lock is held from the second look at the version to the commit, so of two programs
+    that start at once one migrates and the other finds it done. Raises DatabaseUnusable for a newer version's database and
+    for another program's.
+    """
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - tells the type checker what the creator made
+        if _checked_version(driver, path) == HEAD:
+            return
+        with connection.begin():
+            found = _checked_version(driver, path)
+            if found == HEAD:
+                return
+            if found is not None:
+                back_up(
+                    path, path.with_name(f"{path.name}.{found}-{clock.now():%Y%m%dT%H%M%SZ}.backup"), busy_timeout_s
+                )
+            _migrate(connection)
+
+
+def _checked_version(driver: sqlite3.Connection, path: Path) -> str | None:
+    """The revision of the database, None for an empty one."""
+    tables = {name for (name,) in driver.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if not tables:
+        return None
+    if "alembic_version" not in tables or "jobs" not in tables:
+        raise DatabaseUnusable(f"{path} belongs to another program; name another file in DEVTRAIL_DATABASE_URL.")
+    row = driver.execute("SELECT version_num FROM alembic_version").fetchone()
+    found = str(row[0]) if row else ""
+    if not found.isdecimal() or int(found) > int(HEAD):
+        raise DatabaseUnusable(
+            f"{path} was written by a newer version of DevTrail (schema {safe_line(found, limit=40)}, "
+            f"this one knows up to {HEAD}); update DevTrail."
+        )
+    return found
+
+
+def back_up(path: Path, target: Path, busy_timeout_s: float) -> None:
+    """Copy the database as it is now into a new private file. Raises DatabaseUnusable where that cannot be done."""
+    try:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with closing(sqlite_file.connect(path, busy_timeout_s=busy_timeout_s)) as connection:
+            connection.execute("VACUUM INTO ?", (str(target),))
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseUnusable(
+            f"{path} must be backed up before it is updated, and {target} cannot be written ({error}); "
+            "make room beside it and start again."
+        ) from error
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command  # 0.1 s that only a database which is behind should cost
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "devtrail_tui.store:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

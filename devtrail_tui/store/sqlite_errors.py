@@ -1,0 +1,36 @@
+"""What SQLite's error codes mean to a person (https://www.sqlite.org/rescode.html)."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from devtrail_tui.core.errors import DatabaseBusy, DatabaseUnusable, StoreError
+from devtrail_tui.core.text import safe_line
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_SENTENCES = {
+    sqlite3.SQLITE_NOTADB: "{path} is not a SQLite database; move it away, or name another file in DEVTRAIL_DATABASE_URL.",
+    sqlite3.SQLITE_CORRUPT: "{path} is damaged; put a backup in its place, or move it away to begin an empty database.",
+    sqlite3.SQLITE_READONLY: "{path} cannot be written; give yourself write permission on the file and its folder.",
+    sqlite3.SQLITE_PERM: "{path} cannot be written; give yourself write permission on the file and its folder.",
+    sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened; check that the file and its folder exist and are yours.",
+    sqlite3.SQLITE_FULL: "The disk that holds {path} is full; nothing of the last change was stored. Make room and try again.",
+    sqlite3.SQLITE_IOERR: "{path} could not be read or written (the disk reported an error); check the disk and try again.",
+}
+
+
+def store_error(error: BaseException, path: Path, busy_timeout_s: float) -> StoreError | None:
+    """The sentence for a driver error, or None where the error is not about the database file (a broken constraint, say)."""
+    if not isinstance(error, sqlite3.Error):
+        return None
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes carry the primary one in their low byte
+    if code in _BUSY:
+        return DatabaseBusy(
+            f"Another program kept {path} locked for {busy_timeout_s:g} s; close it or wait for it, then try again."
+        )
+    if code in _SENTENCES:
+        return DatabaseUnusable(_SENTENCES[code].format(path=path))
+    if isinstance(error, sqlite3.OperationalError):
+        return DatabaseUnusable(f"{path} refused a request ({safe_line(str(error), limit=200)}).")
+    return None

@@ -1,0 +1,136 @@
+"""The database file: made private before it is opened, checked before it is trusted, never silently made anew.
+
+The recipe was measured (facts: SQLite): 0600 before the first open, because -wal and -shm inherit the mode; `mode=rw`, because
+SQLite otherwise makes a deleted database anew and empty.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from devtrail_tui.core.errors import DatabaseUnusable
+from devtrail_tui.store.sqlite_errors import store_error
+
+_MAGIC = b"SQLite format 3\x00"
+_OLDEST_SQLITE = (3, 35, 0)
+"""The first release with RETURNING, which the claim of a job stands on."""
+FULL_CHECK_BYTES = 32 * 1024 * 1024
+"""Up to this size `quick_check` reads the whole file at start (about 0.1 s). Above it only the head and the length are checked,
+because start-up would grow with the database; `integrity_problems` does the rest where a person asks for it."""
+
+
+def check_library(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
+    """Raises DatabaseUnusable where Python's SQLite is older than RETURNING."""
+    if version < _OLDEST_SQLITE:
+        shown = ".".join(map(str, version))
+        raise DatabaseUnusable(f"This Python brings SQLite {shown}, but 3.35 is needed; install a newer Python.")
+
+
+def prepare_file(path: Path) -> None:
+    """Make the folder (0700) and an empty file (0600) where they do not exist; refuse what is no database of SQLite.
+
+    Raises DatabaseUnusable with what to do.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnusable(
+            f"The folder {path.parent} does not exist and cannot be made ({error.strerror}); "
+            "make it yourself, or name another place in DEVTRAIL_DATABASE_URL."
+        ) from error
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        _check_existing(path)
+    except OSError as error:
+        raise DatabaseUnusable(
+            f"{path} cannot be made ({error.strerror}); give yourself write permission on the folder, "
+            "or name another place in DEVTRAIL_DATABASE_URL."
+        ) from error
+
+
+def _check_existing(path: Path) -> None:
+    if not path.is_file():
+        raise DatabaseUnusable(f"{path} is not a file; name another place in DEVTRAIL_DATABASE_URL.")
+    if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise DatabaseUnusable(f"{path} cannot be written; give yourself write permission on the file and its folder.")
+    with path.open("rb") as file:
+        head = file.read(len(_MAGIC))
+    if head not in (b"", _MAGIC):
+        raise DatabaseUnusable(
+            f"{path} is not a SQLite database; move it away, or name another file in DEVTRAIL_DATABASE_URL."
+        )
+
+
+def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
+    """A driver connection that never makes a file and begins transactions only when told to; any one thread at a time."""
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode=rw",
+        uri=True,
+        timeout=busy_timeout_s,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+
+
+def check_and_use_wal(path: Path, *, busy_timeout_s: float) -> None:
+    """Check the file's health and put it into WAL mode, which lets readers and the writer work at once.
+
+    Raises DatabaseUnusable, DatabaseBusy.
+    """
+    try:
+        with closing(connect(path, busy_timeout_s=busy_timeout_s)) as connection:
+            problems = _problems(connection, whole=path.stat().st_size <= FULL_CHECK_BYTES)
+            if problems:
+                raise DatabaseUnusable(
+                    f"{path} is damaged ({problems[0]}); put a backup in its place, or move it away to begin an empty database."
+                )
+            _use_wal(connection, path, busy_timeout_s)
+    except (sqlite3.Error, OSError) as error:
+        raise _explained(error, path, busy_timeout_s) from error
+
+
+def _explained(error: BaseException, path: Path, busy_timeout_s: float) -> Exception:
+    return store_error(error, path, busy_timeout_s) or DatabaseUnusable(f"{path} cannot be opened ({error}).")
+
+
+def _problems(connection: sqlite3.Connection, *, whole: bool) -> list[str]:
+    if whole:
+        return [row[0] for row in connection.execute("PRAGMA quick_check(3)") if row[0] != "ok"]
+    connection.execute(
+        "SELECT count(*) FROM sqlite_schema"
+    ).fetchone()  # reads the head and the schema; raises when torn
+    return []
+
+
+def integrity_problems(path: Path, *, busy_timeout_s: float) -> list[str]:
+    """What SQLite's full `quick_check` finds wrong, up to 20 sentences; empty when all is well. Reads the whole file."""
+    try:
+        with closing(connect(path, busy_timeout_s=busy_timeout_s)) as connection:
+            return [row[0] for row in connection.execute("PRAGMA quick_check(20)") if row[0] != "ok"]
+    except sqlite3.Error as error:
+        raise _explained(error, path, busy_timeout_s) from error
+
+
+def _use_wal(connection: sqlite3.Connection, path: Path, busy_timeout_s: float) -> None:
+    deadline = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            # Two programs that switch at once: SQLite answers busy without waiting, whatever the timeout.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+            continue
+        if mode != "wal":
+            raise DatabaseUnusable(
+                f"{path} lies where SQLite cannot share a database (a network drive?); "
+                "name a place on a local disk in DEVTRAIL_DATABASE_URL."
+            )
+        return

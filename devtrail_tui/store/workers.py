@@ -1,0 +1,81 @@
+"""The workers that live: who may own a job, and whether its process still runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy.dialects.sqlite import insert
+
+from devtrail_tui.store.tables import workers
+
+Alive = Callable[[int, float], bool]
+"""`alive(pid, start_time)`: whether the process `pid` of this host still runs and began at `start_time` (seconds since 1970)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A row of `workers`. `process_started_at` is in seconds since 1970 as the system tells it: a reused pid has another."""
+
+    id: str
+    host: str
+    pid: int
+    process_started_at: float
+    title: str
+    started_at: datetime
+    last_seen_at: datetime
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerProcess:
+    """The process behind a worker id."""
+
+    host: str
+    pid: int
+    started_at: float
+
+    def gone(self, host: str, alive: Alive) -> bool:
+        """Whether it is known to have ended: only a process of `host`, this one, can be known."""
+        return self.host == host and not alive(self.pid, self.started_at)
+
+
+def worker_id(host: str, pid: int, process_started_at: float, random: str) -> str:
+    """The id `host:pid:start:random`; `random` sets two workers of one process apart."""
+    return f"{host}:{pid}:{process_started_at:.2f}:{random}"
+
+
+def process_of(identity: str) -> OwnerProcess | None:
+    """The process a worker id names, or None where it is no such id. A host may hold colons (IPv6)."""
+    parts = identity.rsplit(":", 3)
+    try:
+        host, pid, started_at, _ = parts
+        return OwnerProcess(host, int(pid), float(started_at))
+    except ValueError:
+        return None
+
+
+_REGISTER = insert(workers)
+_REGISTER = _REGISTER.on_conflict_do_update(
+    index_elements=[workers.c.id],
+    set_={name: _REGISTER.excluded[name] for name in ("title", "concurrency", "last_seen_at")},
+)
+_SEEN = update(workers).where(workers.c.id == bindparam("worker")).values(last_seen_at=bindparam("now"))
+_FORGET = delete(workers).where(workers.c.id == bindparam("worker"))
+
+
+def register(connection: Connection, worker: Worker) -> None:
+    """Add the worker, or bring what is known of it up to date."""
+    connection.execute(_REGISTER, {name: getattr(worker, name) for name in Worker.__dataclass_fields__})
+
+
+def seen(connection: Connection, identity: str, now: datetime) -> None:
+    """The worker was alive at `now`."""
+    connection.execute(_SEEN, {"worker": identity, "now": now})
+
+
+def forget(connection: Connection, identity: str) -> None:
+    """The worker has ended."""
+    connection.execute(_FORGET, {"worker": identity})
