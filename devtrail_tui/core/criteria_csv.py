@@ -53,11 +53,12 @@ def dump(criteria: Iterable[Criterion]) -> str:
     writer.writerow(COLUMNS)
     for each in criteria:
         texts = (each.id, each.area_of_concentration, each.subarea, each.description)
-        writer.writerow([*map(_without_formula, texts), "true" if each.pr_detectable else "false"])
+        writer.writerow([*map(without_formula, texts), "true" if each.pr_detectable else "false"])
     return out.getvalue()
 
 
-def _without_formula(cell: str) -> str:
+def without_formula(cell: str) -> str:
+    """A cell that no spreadsheet runs: an apostrophe before what would begin a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 

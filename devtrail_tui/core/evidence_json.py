@@ -1,0 +1,72 @@
+"""Evidence as JSON: the one shape of `--json`, of exports and of the HTTP API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from devtrail_tui.core.evidence import Criterion, EvidenceDetail, EvidenceEntry, Match
+from devtrail_tui.core.job import iso
+
+
+def entry_json(entry: EvidenceEntry) -> dict[str, Any]:
+    """One entry as a list shows it. Times are UTC, `confidence` is the model's own, 0.0-1.0."""
+    return {
+        "id": entry.id,
+        "type": str(entry.type),
+        "title": entry.title,
+        "description": entry.description,
+        "login": entry.login,
+        "repository": entry.repository,
+        "prNumber": entry.pr_number,
+        "prUrl": entry.pr_url,
+        "mergedAt": iso(entry.merged_at),
+        "additions": entry.additions,
+        "deletions": entry.deletions,
+        "changedFiles": entry.changed_files,
+        "components": list(entry.components),
+        "roles": [str(role) for role in entry.roles],
+        "analysisState": str(entry.analysis_state),
+        "analysisNote": entry.analysis_note,
+        "matches": [match_json(match) for match in entry.matches],
+    }
+
+
+def match_json(match: Match) -> dict[str, Any]:
+    """The model's view of one entry and one criterion."""
+    return {
+        "criterionId": match.criterion_id,
+        "confidence": round(match.confidence, 4),
+        "explanation": match.explanation,
+        "quotes": list(match.quotes),
+    }
+
+
+def detail_json(detail: EvidenceDetail) -> dict[str, Any]:
+    """One entry with its metrics, its pull request as fetched, and who analysed it."""
+    metrics = detail.metrics
+    return {
+        **entry_json(detail.entry),
+        "metrics": metrics
+        and {
+            "daysOpen": metrics.days_open,
+            "hoursToFirstReview": metrics.hours_to_first_review,
+            "reviewRounds": metrics.review_rounds,
+            "additions": metrics.additions,
+            "deletions": metrics.deletions,
+            "changedFiles": metrics.changed_files,
+        },
+        "model": detail.model or None,
+        "analysedAt": iso(detail.analysed_at),
+        "content": dict(detail.content),
+    }
+
+
+def criterion_json(criterion: Criterion) -> dict[str, Any]:
+    """One criterion under the names of the criteria file's columns."""
+    return {
+        "criterion_id": criterion.id,
+        "area_of_concentration": criterion.area_of_concentration,
+        "subarea": criterion.subarea,
+        "description": criterion.description,
+        "pr_detectable": criterion.pr_detectable,
+    }

@@ -1,0 +1,50 @@
+"""Foreign text inside Markdown: it must read as written and forge nothing (CommonMark 0.31, GitHub's extensions)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+from devtrail_tui.core.text import safe, safe_line
+
+_INLINE = re.compile(r"[\\`*_\[\]<>&|~$@#!]|(?<=[a-zA-Z]):(?=//)|(?<=www)\.", re.IGNORECASE)
+_BLOCK_START = re.compile(r"^(?:[-+=]|(\d{1,9})(?=[.)]))")
+_URL_CHARACTERS = "/:?#@!$&'*+,;=%~-._"
+
+
+def inline(text: str) -> str:
+    """Foreign text as one line of plain words: no emphasis, link, HTML, heading, list or table can begin in it."""
+    line = _INLINE.sub(lambda found: f"\\{found.group()}", safe_line(text))
+    return _BLOCK_START.sub(_unblocked, line)
+
+
+def _unblocked(found: re.Match[str]) -> str:
+    number = found.group(1)
+    return f"&#{ord(number[0])};{number[1:]}" if number else f"\\{found.group()}"
+
+
+def link(text: str, url: str | None) -> str:
+    """A link with foreign text to a web address; without a web address the text alone."""
+    shown = inline(text)
+    target = web_address(url)
+    return f"[{shown}](<{target}>)" if target else shown
+
+
+def web_address(url: str | None) -> str:
+    """The address made safe to stand in a link, or empty where it is no http(s) address."""
+    address = safe_line(url or "")
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # such as an unclosed IPv6 bracket
+        return ""
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        return ""
+    return quote(address, safe=_URL_CHARACTERS)
+
+
+def fenced(text: str) -> str:
+    """Foreign text verbatim in a code fence that it cannot close."""
+    body = safe(text).strip("\n")
+    longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{body}\n{fence}"

@@ -1,0 +1,228 @@
+"""The three formats: right, complete, and safe against what foreign text tries."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from report_examples import make_entry, make_report, match
+
+from devtrail_tui.core.evidence import AnalysisState
+from devtrail_tui.core.text import safe, safe_line
+from devtrail_tui.reports.exports import CSV_COLUMNS, FORMATS, as_csv, as_json, markdown
+from devtrail_tui.reports.markdown_text import fenced, inline, link, web_address
+
+HOSTILE = [
+    "# Promoted",
+    "<script>alert(1)</script>",
+    "[click](javascript:alert(1))",
+    "![x](https://evil.example/pixel)",
+    "```\n# out of the fence\n```",
+    "a | b | c",
+    "1. first",
+    "- item",
+    "+ item",
+    "=====",
+    "---",
+    "> quoted",
+    "*bold* _it_ ~~no~~ `code`",
+    "<https://evil.example>",
+    "https://evil.example/a www.evil.example",
+    "&lt;b&gt; &#35;",
+    "\x1b[31mred\x1b[0m \u202eright to left",
+    "\\",
+]
+
+
+def tokens(text: str) -> list[Token]:
+    """Every token of a Markdown document, inline ones included, with GitHub's tables, strikethrough and bare links."""
+    flat: list[Token] = []
+    for token in MarkdownIt("gfm-like").parse(text):
+        flat.append(token)
+        flat.extend(token.children or ())
+    return flat
+
+
+def plain(text: str) -> str:
+    """What a reader sees of Markdown."""
+    return "".join(token.content for token in tokens(text) if token.type in ("text", "text_special"))
+
+
+def test_markdown_says_what_it_is_and_what_it_is_not() -> None:
+    report = make_report(
+        make_entry(1, title="Fix retry storm", matches=(match("5", 0.88),)),
+        make_entry(2, title="Later", analysis_state=AnalysisState.NOT_ANALYSED, analysis_note="no Claude key"),
+        chosen="repository acme/shop",
+    )
+    assert markdown(report) == (
+        "# Evidence by criterion\n"
+        "\n"
+        "Pull requests that **ada** wrote, commented on or reviewed, as collected by DevTrail.\n"
+        "\n"
+        "- Chosen: repository acme/shop\n"
+        "- Merged: 2026-03-01 to 2026-03-02 (UTC)\n"
+        "- 2 entries: 1 matched, 0 analysed without a match, 1 not analysed, 0 whose analysis failed.\n"
+        "- Model: claude-sonnet-5-5\n"
+        "- Each confidence is the model's own estimate, not a measurement. Quotes were checked to stand verbatim in the pull "
+        "request; whether they prove the criterion is yours to judge.\n"
+        "- Made: 2026-11-20 09:30 UTC\n"
+        "\n"
+        "## Technical execution\n"
+        "\n"
+        "### Criterion 5 · Debugging\n"
+        "\n"
+        "Finds root causes.\n"
+        "\n"
+        "#### [Fix retry storm](<https://github.com/acme/shop/pull/101>)\n"
+        "\n"
+        "acme/shop \\#101 · author · merged 2026-03-01 · +30 −4 in 2 files · backend/orders · model's confidence 88 %\n"
+        "\n"
+        "Found the cause.\n"
+        "\n"
+        "```text\n"
+        "the retry storm came from the pool\n"
+        "```\n"
+        "\n"
+        "## Without a match\n"
+        "\n"
+        "These count for no criterion above; “not analysed” says nothing about their worth.\n"
+        "\n"
+        "- [Later](<https://github.com/acme/shop/pull/102>) · acme/shop \\#102 · author · merged 2026-03-02 · "
+        "+30 −4 in 2 files · backend/orders · not analysed (no Claude key)\n"
+    )
+
+
+def test_an_empty_report_is_still_a_report() -> None:
+    assert "Merged: nothing stored" in markdown(make_report())
+    assert json.loads(as_json(make_report()))["period"] is None
+    assert next(csv.reader(io.StringIO(as_csv(make_report())))) == list(CSV_COLUMNS)
+
+
+def test_demo_data_says_so() -> None:
+    assert "made up" in markdown(make_report(demo=True))
+    assert json.loads(as_json(make_report(demo=True)))["demo"] is True
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_foreign_text_forges_nothing_in_markdown(text: str) -> None:
+    def shape(foreign: str) -> list[str]:
+        entry = make_entry(
+            1,
+            title=foreign,
+            repository=foreign,
+            components=(foreign,),
+            matches=(match("5", 0.5, foreign, explanation=foreign),),
+        )
+        lone = make_entry(2, title=foreign, analysis_state=AnalysisState.FAILED, analysis_note=foreign, login=foreign)
+        found = tokens(markdown(make_report(entry, lone, chosen=foreign)))
+        return [token.type for token in found if token.type not in ("text", "text_special", "softbreak")]
+
+    assert shape(text) == shape("harmless words")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_foreign_text_reads_as_written(text: str) -> None:
+    assert plain(inline(text)) == safe_line(text)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=60))
+def test_any_line_is_one_paragraph_that_reads_as_written(text: str) -> None:
+    shown = "x " + inline(text)
+    found = tokens(shown)
+    assert {token.type for token in found} <= {"paragraph_open", "inline", "text", "text_special", "paragraph_close"}
+    assert plain(shown).split() == ["x", *safe_line(text).split()]
+
+
+@given(st.text(alphabet="`~#\n x", max_size=40))
+def test_a_fence_cannot_be_closed_from_inside(text: str) -> None:
+    found = tokens(fenced(text))
+    assert [token.type for token in found] == ["fence"]
+    assert found[0].content.strip("\n") == safe(text).strip("\n")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "data:text/html,x", "ftp://host/x", "https://", "", None, "http://[::1", "//host/x"],
+)
+def test_only_web_addresses_become_links(url: str | None) -> None:
+    assert web_address(url) == ""
+    assert link("words", url) == "words"
+
+
+@pytest.mark.parametrize("url", ["https://github.com/a/b/pull/1>) [x](", "https://github.com/a\nb", 'https://h/"x"'])
+def test_an_address_cannot_end_its_link(url: str) -> None:
+    opened = [token for token in tokens(link("words", url)) if token.type == "link_open"]
+    assert len(opened) == 1
+    assert plain(link("words", url)) == "words"
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_csv_has_a_row_per_match_and_one_for_each_entry_without() -> None:
+    report = make_report(
+        make_entry(1, matches=(match("12", 0.4), match("5", 0.505, "one", "two"))),
+        make_entry(2, analysis_state=AnalysisState.NOT_ANALYSED, analysis_note="no key", merged_at=None),
+    )
+    found = rows(as_csv(report))
+    assert [(row["criterion_id"], row["evidence_id"], row["analysis"]) for row in found] == [
+        ("5", "1", "matched"),
+        ("12", "1", "matched"),
+        ("", "2", "not analysed"),
+    ]
+    assert found[0]["quotes"] == "one\ntwo"
+    assert found[0]["model_confidence_percent"] == "50"
+    assert found[2]["merged_at"] == ""
+    assert found[2]["model"] == ""
+
+
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1", "＝1", "'=1", "\x00=1"])
+def test_no_csv_cell_runs_as_a_formula(formula: str) -> None:
+    entry = make_entry(
+        1,
+        title=formula,
+        repository=formula,
+        login=formula,
+        pr_url=formula,
+        components=(formula,),
+        analysis_note=formula,
+        matches=(match(formula, 0.5, formula, explanation=formula),),
+    )
+    for row in rows(as_csv(make_report(entry, models={1: formula}))):
+        assert all(not cell.strip().startswith(("=", "+", "-", "@", "＝")) for cell in row.values())
+        assert row["additions"] == "30"
+
+
+def test_json_holds_everything_once() -> None:
+    document: dict[str, Any] = json.loads(
+        as_json(make_report(make_entry(1, matches=(match("5", 0.88, "q"), match("12", 0.2))), make_entry(2)))
+    )
+    assert [entry["id"] for entry in document["entries"]] == [1, 2]
+    assert document["criteria"][0]["criterion_id"] == "5"
+    assert document["criteria"][0]["evidence"] == [
+        {"id": 1, "confidence": 0.88, "explanation": "Found the cause.", "quotes": ["q"]}
+    ]
+    assert document["counts"] == {"entries": 2, "matched": 1, "withoutMatch": 1, "notAnalysed": 0, "failed": 0}
+    assert document["entries"][0]["model"] == "claude-sonnet-5-5"
+    assert document["entries"][0]["mergedAt"] == "2026-03-01T12:00:00.000Z"
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_format_carries_what_a_terminal_obeys(form: str, text: str) -> None:
+    out = FORMATS[form](make_report(make_entry(1, title=text, matches=(match("5", 0.5, text, explanation=text),))))
+    assert safe(out) == out.replace("\r\n", "\n")
+
+
+def test_times_are_utc() -> None:
+    report = make_report(make_entry(1), generated_at=datetime(2026, 11, 20, 9, 30, tzinfo=UTC))
+    assert json.loads(as_json(report))["generatedAt"] == "2026-11-20T09:30:00.000Z"
