@@ -1,0 +1,224 @@
+"""Claude's Messages API and its list of models, as far as the product calls them.
+
+It refuses what the real one refuses (sampling knobs, forced tools, prefill, schema keywords that structured output does not
+know) and answers with matches worked out by `claude_matching`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from devtrail_tui.demo.answers import Answer, claude_error, json_answer
+from devtrail_tui.demo.claude_matching import Reading, answer_for, read_request
+from devtrail_tui.demo.world import World
+
+SCHEMA_KEYWORDS = frozenset(
+    {"type", "properties", "required", "items", "enum", "const", "additionalProperties", "description", "title"}
+    | {"anyOf", "allOf", "$ref", "$defs", "definitions", "format", "default"}
+)
+"""JSON Schema keywords that structured output accepts."""
+
+SAMPLING = ("temperature", "top_p", "top_k")
+SMALLEST_CACHED_PREFIX = 512
+
+MODELS: Sequence[tuple[str, str, str, str]] = (
+    ("claude-opus-5-5", "Claude Opus 5.5", "opus", "2026-08-18T00:00:00Z"),
+    ("claude-sonnet-5-5", "Claude Sonnet 5.5", "sonnet", "2026-09-22T00:00:00Z"),
+    ("claude-haiku-5-5", "Claude Haiku 5.5", "haiku", "2026-10-06T00:00:00Z"),
+)
+
+
+class ClaudeService:
+    """One account's Claude; remembers which prefixes it has cached."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._cached: set[str] = set()
+        self._answered = 0
+
+    def models(self, path: str) -> Answer:
+        """`GET /v1/models` and `GET /v1/models/{id}`."""
+        wanted = path.removeprefix("/v1/models").strip("/")
+        listed = [model_json(*model) for model in MODELS]
+        if not wanted:
+            ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"]}
+            return json_answer(200, {"data": listed, "has_more": False, **ends})
+        found = next((model for model in listed if model["id"] == wanted), None)
+        if found is None:
+            return claude_error(404, "not_found_error", f"model: {wanted}")
+        return json_answer(200, found)
+
+    def message(self, data: Any) -> Answer:
+        """`POST /v1/messages`."""
+        problem = _problem(data)
+        if problem:
+            return claude_error(400, "invalid_request_error", problem)
+        if data["model"] not in {model[0] for model in MODELS}:
+            return claude_error(404, "not_found_error", f"model: {data['model']}")
+        reading = read_request(data)
+        text, stop_reason = answer_for(reading, self._world.oddities)
+        self._answered += 1
+        return json_answer(200, self._message(data, reading, text, stop_reason))
+
+    def _message(self, data: Mapping[str, Any], reading: Reading, text: str, stop_reason: str) -> dict[str, Any]:
+        content: list[dict[str, Any]] = []
+        thought = _thought(data, reading)
+        if thought:
+            content.append({"type": "thinking", "thinking": thought, "signature": "ZGVtbw=="})
+        if text:
+            content.append({"type": "text", "text": text, "citations": None})
+        usage = self._usage(data, len(text), len(thought))
+        if usage["output_tokens"] > data["max_tokens"]:
+            keep = max(0, int(data["max_tokens"]) * 4 - len(thought))
+            content[-1]["text"] = text[:keep]
+            usage["output_tokens"], stop_reason = data["max_tokens"], "max_tokens"
+        details = {"type": "refusal", "category": None, "explanation": None} if stop_reason == "refusal" else None
+        return {
+            "id": f"msg_demo{self._answered:06d}",
+            "type": "message",
+            "role": "assistant",
+            "model": data["model"],
+            "content": content,
+            "stop_reason": stop_reason,
+            "stop_sequence": None,
+            "stop_details": details,
+            "usage": usage,
+        }
+
+    def _usage(self, data: Mapping[str, Any], said: int, thought: int) -> dict[str, Any]:
+        prefix, rest = _cacheable(data)
+        prefix_tokens = tokens(len(prefix))
+        read = written = 0
+        if prefix_tokens >= SMALLEST_CACHED_PREFIX:
+            key = hashlib.sha256((data["model"] + prefix).encode("utf-8", "surrogatepass")).hexdigest()
+            read, written = (prefix_tokens, 0) if key in self._cached else (0, prefix_tokens)
+            self._cached.add(key)
+        else:
+            rest += prefix
+        return {
+            "input_tokens": tokens(len(rest)) + 12,
+            "cache_creation_input_tokens": written,
+            "cache_read_input_tokens": read,
+            "cache_creation": {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0},
+            "output_tokens": tokens(said + thought) + 3,
+            "output_tokens_details": {"thinking_tokens": tokens(thought)} if thought else None,
+            "server_tool_use": None,
+            "service_tier": "standard",
+        }
+
+
+def tokens(characters: int) -> int:
+    """About four characters make a token."""
+    return (characters + 3) // 4
+
+
+def model_json(name: str, display_name: str, line: str, created_at: str) -> dict[str, Any]:
+    """One entry of the list of models."""
+    yes, no = {"supported": True}, {"supported": False}
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": display_name,
+        "line": line,
+        "created_at": created_at,
+        "lifecycle": "active",
+        "deprecated_at": None,
+        "retires_at": None,
+        "max_input_tokens": 200_000 if line == "haiku" else 1_000_000,
+        "max_tokens": 64_000,
+        "capabilities": {
+            "batch": yes,
+            "citations": yes,
+            "code_execution": yes,
+            "context_management": {"supported": True, "compact_20260112": yes},
+            "effort": {"supported": True, "low": yes, "medium": yes, "high": yes, "max": yes, "xhigh": None},
+            "image_input": yes,
+            "pdf_input": yes,
+            "server_tools": {"supported": True, "code_execution": yes, "web_search": yes},
+            "structured_outputs": yes,
+            "thinking": {
+                "supported": True,
+                "types": {"adaptive": yes, "between_tools": no, "disabled": yes, "enabled": no},
+            },
+        },
+    }
+
+
+def _problem(data: Any) -> str:
+    """What the real API would refuse in this request, in a sentence; empty when nothing."""
+    if not isinstance(data, dict):
+        return "Request body is not valid JSON"
+    for name in ("model", "max_tokens", "messages"):
+        if name not in data:
+            return f"{name}: Field required"
+    for name in SAMPLING:
+        if name in data:
+            return f"{name}: this model does not accept sampling parameters"
+    choice = data.get("tool_choice")
+    if isinstance(choice, dict) and choice.get("type") in ("any", "tool"):
+        return "tool_choice: forcing a tool is not supported by this model"
+    messages = data["messages"]
+    if not isinstance(messages, list) or not messages:
+        return "messages: at least one message is required"
+    if messages[-1].get("role") != "user":
+        return "messages: this model does not support assistant message prefill"
+    return _format_problem(data)
+
+
+def _format_problem(data: Mapping[str, Any]) -> str:
+    config = data.get("output_config") or {}
+    wanted = config.get("format")
+    if wanted is None:
+        return ""
+    if wanted.get("type") != "json_schema" or not isinstance(wanted.get("schema"), dict):
+        return "output_config.format: expected a json_schema with a schema"
+    return schema_problem(wanted["schema"], "output_config.format.schema")
+
+
+def schema_problem(schema: Any, place: str) -> str:
+    """The first keyword that structured output does not accept; every object must be closed."""
+    if not isinstance(schema, dict):
+        return ""
+    for keyword in schema:
+        if keyword not in SCHEMA_KEYWORDS:
+            return f"{place}: For '{schema.get('type', 'schema')}' type, property '{keyword}' is not supported"
+    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+        return f"{place}: For 'object' type, 'additionalProperties' must be explicitly set to false"
+    for name, inner in _inner_schemas(schema):
+        problem = schema_problem(inner, f"{place}.{name}")
+        if problem:
+            return problem
+    return ""
+
+
+def _inner_schemas(schema: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    inner: list[tuple[str, Any]] = []
+    for keyword in ("properties", "$defs", "definitions"):
+        inner += (schema.get(keyword) or {}).items()
+    for keyword in ("anyOf", "allOf"):
+        inner += [(f"{keyword}.{place}", item) for place, item in enumerate(schema.get(keyword) or [])]
+    if "items" in schema:
+        inner.append(("items", schema["items"]))
+    return inner
+
+
+def _thought(data: Mapping[str, Any], reading: Reading) -> str:
+    """A short thought before every answer when the request allows thinking, as the newest models give."""
+    thinking = data.get("thinking") or {}
+    if thinking.get("type") not in ("enabled", "adaptive") or not reading.title:
+        return ""
+    return f"The pull request is about: {reading.title}. I compare what was done with each criterion and look for exact words."
+
+
+def _cacheable(data: Mapping[str, Any]) -> tuple[str, str]:
+    """The text up to the last `cache_control` in the system blocks, and all the rest."""
+    blocks = data.get("system") or []
+    if isinstance(blocks, str):
+        return "", blocks + json.dumps(data["messages"])
+    last = max((place for place, block in enumerate(blocks) if block.get("cache_control")), default=-1)
+    texts = [str(block.get("text", "")) for block in blocks]
+    schema = json.dumps((data.get("output_config") or {}).get("format"))
+    return "".join(texts[: last + 1]), "".join(texts[last + 1 :]) + json.dumps(data["messages"]) + schema

@@ -1,0 +1,129 @@
+"""Composes the pull requests nobody wrote a story for: the rest of the team's work, and the large scale.
+
+An `Outline` fixes at once who took part; title, description, files and conversation are made on demand from its own seed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from devtrail_tui.demo.people import ROBIN, TEAM
+from devtrail_tui.demo.records import ChangedFile, Detail, PullRequest
+from devtrail_tui.demo.story import Said, Story, detail_of
+from devtrail_tui.demo.vocabulary import AREAS, ASIDES, CHANGES, PLACES, REMARKS, VERDICTS, Area, Change
+
+MOST_TRIES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who says something and how: as in stories, with the number of comments on lines."""
+
+    sign: str
+    login: str
+    remarks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A pull request to be: its place, its author, its cast, and the seed of everything else."""
+
+    area: Area
+    change: Change
+    place: str
+    author: str
+    hours: float
+    turns: tuple[Turn, ...]
+    seed: int
+
+    @property
+    def repository(self) -> str:
+        return self.area.repository
+
+    @property
+    def title(self) -> str:
+        return self.change.title.format(noun=self.area.noun, place=self.place)
+
+    def commenters(self) -> frozenset[str]:
+        return frozenset(turn.login for turn in self.turns if turn.sign == "?" or turn.remarks)
+
+    def reviewers(self) -> frozenset[str]:
+        return frozenset(turn.login for turn in self.turns if turn.sign != "?")
+
+    def make_detail(self, pull: PullRequest) -> Detail:
+        """Everything its page shows."""
+        return detail_of(_story(self))(pull)
+
+
+def outline(rng: random.Random, *, with_user: bool, seen: set[str]) -> Outline:
+    """A new outline; with the user in one of the roles, or without them. `seen` collects titles, so that few repeat."""
+    for _ in range(MOST_TRIES):
+        area, change, place = rng.choice(AREAS), rng.choice(CHANGES), rng.choice(PLACES)
+        title = change.title.format(noun=area.noun, place=place)
+        if title not in seen:
+            break
+    seen.add(title)
+    author, *others = rng.sample([person.login for person in TEAM], 4)
+    role = rng.choices(("author", "reviewer", "commenter"), (5, 3, 2))[0] if with_user else ""
+    if role == "author":
+        author = ROBIN.login
+    reviewer = ROBIN.login if role == "reviewer" else others[0]
+    turns = _turns(rng, author, reviewer, others[1])
+    if role == "commenter":
+        turns.insert(rng.randint(0, len(turns)), Turn("?", ROBIN.login))
+    hours = max(0.4, rng.lognormvariate(2.6, 1.1))
+    return Outline(area, change, place, author, min(hours, 700.0), tuple(turns), rng.getrandbits(48))
+
+
+def _turns(rng: random.Random, author: str, reviewer: str, second: str) -> list[Turn]:
+    turns: list[Turn] = []
+    for _ in range(rng.choices((0, 1, 2), (6, 3, 1))[0]):
+        turns += [Turn("x", reviewer, rng.randint(1, 4)), Turn("?", author)]
+    if rng.random() < 0.35:
+        turns.append(Turn("~", second, rng.randint(1, 2)))
+    if rng.random() < 0.3:
+        turns.append(Turn("?", second))
+    if rng.random() < 0.94:
+        turns.append(Turn("+", reviewer))
+    return turns
+
+
+def _story(outline: Outline) -> Story:
+    rng = random.Random(outline.seed)  # noqa: S311 - made-up data, not a secret
+    area, change = outline.area, outline.change
+    names = {"noun": area.noun, "place": outline.place, "days": rng.randint(2, 9), "share": rng.randint(11, 68)}
+    names |= {"count": rng.randint(3, 48), "milliseconds": rng.randint(120, 2400)}
+    paragraphs = [sentence.format(**names) for sentence in rng.sample(change.why, 1)]
+    paragraphs.append(" ".join(sentence.format(**names) for sentence in rng.sample(change.how, min(2, len(change.how)))))
+    if rng.random() < 0.6:
+        paragraphs.append(rng.choice(change.checks).format(**names))
+    files = _files(rng, area, change)
+    return Story(
+        repository=area.repository,
+        title=outline.title,
+        branch=f"{change.prefix}/{'-'.join(area.noun.lower().replace(',', '').split()[-2:])}-{outline.seed % 997}",
+        labels=tuple(rng.sample((change.prefix, *area.labels), rng.randint(0, 1 + len(area.labels)))),
+        author=outline.author,
+        hours=outline.hours,
+        body="\n\n".join(paragraphs),
+        files=files,
+        talk=tuple(_said(rng, turn, area, files) for turn in outline.turns),
+    )
+
+
+def _files(rng: random.Random, area: Area, change: Change) -> tuple[ChangedFile, ...]:
+    paths = rng.sample(area.paths, rng.randint(1, min(5, len(area.paths))))
+    return tuple(
+        ChangedFile(path, rng.randint(1, change.size), rng.randint(0, change.size // 2 + 1)) for path in paths
+    )
+
+
+def _said(rng: random.Random, turn: Turn, area: Area, files: Sequence[ChangedFile]) -> Said:
+    names = {"noun": area.noun, "person": rng.choice(TEAM).name.split()[0]}
+    texts = ASIDES if turn.sign == "?" else VERDICTS[turn.sign]
+    said = Said(turn.sign, turn.login, rng.choice(texts).format(**names))
+    for remark in rng.sample(REMARKS, turn.remarks):
+        said.remarks.append((rng.choice(files).path, remark.format(**names)))
+    return said

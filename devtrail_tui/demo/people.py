@@ -1,0 +1,75 @@
+"""The team of the demo: an invented organisation, its engineers, its bots and its repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from devtrail_tui.demo.records import Person, Repository
+
+ROBIN = Person("robin-demo", "Robin Adeyemi-Larsen", 4_310_077)
+TEAM: Sequence[Person] = (
+    Person("mira-okafor", "Mira Okafor", 2_204_918),
+    Person("tomasz-w", "Tomasz Wilk", 1_880_412),
+    Person("jlindqvist", "Johan Lindqvist", 5_120_334),
+    Person("priya-narayan", "Priya Narayan", 7_731_205),
+    Person("hsato", "Hana Sato", 9_004_118),
+    Person("dk-moreau", "Delphine Moreau", 3_391_772),
+    Person("sofia-reyes", "Sofia Reyes", 6_015_590),
+    Person("ben-achterberg", "Ben Achterberg", 8_442_061),
+    Person("lena-vogt", "Lena Vogt", 10_237_845),
+)
+DEPENDABOT = Person("dependabot", "dependabot", 49_699_333, "Bot")
+RELEASE_BOT = Person("acme-release", "acme-release", 60_118_240, "Bot")
+IMPORTED = Person("old-svn-kwame", "old-svn-kwame", 71_900_014, "Mannequin")
+ACME = Person("acme", "Acme", 1_337_042, "Organization")
+
+PEOPLE: Sequence[Person] = (ROBIN, *TEAM, DEPENDABOT, RELEASE_BOT, IMPORTED, ACME)
+BY_LOGIN: Mapping[str, Person] = {person.login: person for person in PEOPLE}
+GHOST = "ghost"
+"""How the stories name somebody whose account is gone: the data then holds no author at all."""
+
+REPOSITORIES: Sequence[Repository] = (
+    Repository(
+        owner=ACME,
+        name="shop",
+        number=318_442_019,
+        description="Storefront, checkout and order service, in one repository",
+        language="TypeScript",
+        created_at=datetime(2019, 4, 2, 8, 30, tzinfo=UTC),
+        is_private=True,
+    ),
+    Repository(
+        owner=ACME,
+        name="api",
+        number=274_900_351,
+        description="Public API: catalogue, prices, customers, webhooks",
+        language="Python",
+        created_at=datetime(2018, 1, 15, 10, 0, tzinfo=UTC),
+        is_private=True,
+    ),
+    Repository(
+        owner=ACME,
+        name="web",
+        number=402_117_688,
+        description="Marketing site, blog and help centre",
+        language="TypeScript",
+        created_at=datetime(2020, 9, 21, 13, 45, tzinfo=UTC),
+        former_names=("acme/storefront",),
+    ),
+    Repository(
+        owner=ACME,
+        name="platform",
+        number=455_038_276,
+        description="Deploys, observability, shared libraries and developer tooling",
+        language="Go",
+        created_at=datetime(2021, 6, 7, 9, 15, tzinfo=UTC),
+        is_private=True,
+    ),
+)
+BY_NAME: Mapping[str, Repository] = {repository.name: repository for repository in REPOSITORIES}
+
+
+def person(login: str) -> Person | None:
+    """The person of this login; None for the ghost. Raises KeyError for a login nobody has."""
+    return None if login == GHOST else BY_LOGIN[login]

@@ -1,0 +1,130 @@
+"""Keeps what was asked of the server, so that a test can count requests, look into them and wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+SECRET_HEADERS = frozenset({"authorization", "x-api-key", "cookie", "proxy-authorization"})
+
+
+def hide_secret(value: str) -> str:
+    """A header value fit to keep: its scheme and a short hash, enough to tell two secrets apart."""
+    scheme, _, rest = value.rpartition(" ")
+    digest = hashlib.sha256(rest.encode()).hexdigest()[:12]
+    return f"{scheme} sha256:{digest}".strip()
+
+
+@dataclass(eq=False)
+class Recorded:
+    """One request and how it ended.
+
+    `routes` names every kind the request belongs to, for instance {"graphql", "search"}. `status` stays None while it is
+    unanswered, or when the client went away first (`abandoned`). `headers` have lower-case names and no secret values;
+    `credential` is kept to check it and never printed.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    routes: frozenset[str] = frozenset()
+    json: Any = None
+    document: str | None = None
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    status: int | None = None
+    fault: str | None = None
+    abandoned: bool = False
+    credential: str = field(default="", repr=False)
+
+    @property
+    def service(self) -> str:
+        """ "claude" or "github"."""
+        return "claude" if self.routes & {"messages", "models"} else "github"
+
+
+@dataclass(eq=False)
+class _Waiter:
+    route: str
+    count: int
+    future: Future[None]
+
+
+class Recorder:
+    """The requests in the order they arrived. Safe to read from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._requests: list[Recorded] = []
+        self._counts: dict[str, int] = {}
+        self._in_flight: dict[str, int] = {}
+        self._peaks: dict[str, int] = {}
+        self._waiters: list[_Waiter] = []
+
+    @property
+    def requests(self) -> list[Recorded]:
+        with self._lock:
+            return list(self._requests)
+
+    def count(self, route: str) -> int:
+        """How many requests of this route arrived so far."""
+        with self._lock:
+            return self._counts.get(route, 0)
+
+    def peak(self, route: str) -> int:
+        """The most requests of this route that were being answered at once."""
+        with self._lock:
+            return self._peaks.get(route, 0)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._requests.clear()
+            self._counts.clear()
+            self._peaks.clear()
+
+    def begin(self, request: Recorded) -> None:
+        with self._lock:
+            self._requests.append(request)
+            for route in request.routes:
+                self._counts[route] = self._counts.get(route, 0) + 1
+                self._in_flight[route] = self._in_flight.get(route, 0) + 1
+                self._peaks[route] = max(self._peaks.get(route, 0), self._in_flight[route])
+            due = [waiter for waiter in self._waiters if self._counts.get(waiter.route, 0) >= waiter.count]
+            self._waiters = [waiter for waiter in self._waiters if waiter not in due]
+        for waiter in due:
+            _resolve(waiter.future)
+
+    def end(self, request: Recorded) -> None:
+        with self._lock:
+            for route in request.routes:
+                self._in_flight[route] -= 1
+
+    def wait(self, route: str, count: int = 1, timeout: float = 10.0) -> None:
+        """Block until `count` requests of the route have arrived; TimeoutError after `timeout` seconds."""
+        self._future(route, count).result(timeout)
+
+    async def until(self, route: str, count: int = 1, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - mirrors wait()
+        """The same for async code."""
+        async with asyncio.timeout(timeout):
+            await asyncio.wrap_future(self._future(route, count))
+
+    def _future(self, route: str, count: int) -> Future[None]:
+        future: Future[None] = Future()
+        with self._lock:
+            if self._counts.get(route, 0) >= count:
+                future.set_result(None)
+            else:
+                self._waiters.append(_Waiter(route, count, future))
+        return future
+
+
+def _resolve(future: Future[None]) -> None:
+    if future.set_running_or_notify_cancel():
+        future.set_result(None)

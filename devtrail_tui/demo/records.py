@@ -1,0 +1,164 @@
+"""What the demo's GitHub knows: people, repositories and pull requests, as plain values.
+
+A `PullRequest` carries at once what a search needs (repository, author, who took part, when it was merged); its texts,
+files and conversation are made when somebody first asks, so that tens of thousands of them start in a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Literal
+
+ActorKind = Literal["User", "Bot", "Mannequin", "Organization"]
+ChangeType = Literal["ADDED", "CHANGED", "COPIED", "DELETED", "MODIFIED", "RENAMED"]
+ReviewState = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"]
+
+
+def timestamp(moment: datetime) -> str:
+    """GitHub's way to write a time: UTC, whole seconds, `Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, or something, with a login: `kind` is the GraphQL type that GitHub answers for it."""
+
+    login: str
+    name: str
+    number: int
+    kind: ActorKind = "User"
+
+    @property
+    def node_id(self) -> str:
+        prefix = {"User": "U", "Bot": "BOT", "Mannequin": "MAN", "Organization": "O"}[self.kind]
+        return f"{prefix}_kgDO{self.number:06x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """One repository; `former_names` are the `owner/name`s that now redirect to it."""
+
+    owner: Person
+    name: str
+    number: int
+    description: str
+    language: str
+    created_at: datetime
+    is_private: bool = False
+    former_names: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner.login}/{self.name}"
+
+    @property
+    def node_id(self) -> str:
+        return f"R_kgDO{self.number:06x}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    path: str
+    additions: int
+    deletions: int
+    change_type: ChangeType = "MODIFIED"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment in the pull request's main conversation."""
+
+    node_id: str
+    author: Person | None
+    body: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewComment:
+    """A comment on a line of the change; it always belongs to a review."""
+
+    node_id: str
+    author: Person | None
+    body: str
+    path: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    node_id: str
+    author: Person | None
+    state: ReviewState
+    body: str
+    submitted_at: datetime
+    comments: tuple[ReviewComment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Everything of a pull request that only its own page shows."""
+
+    title: str
+    body: str
+    head_ref: str
+    labels: tuple[str, ...]
+    files: tuple[ChangedFile, ...]
+    comments: tuple[Comment, ...]
+    reviews: tuple[Review, ...]
+    base_ref: str = "main"
+
+
+@dataclass(eq=False)
+class PullRequest:
+    """One pull request; compared by identity.
+
+    `commenters` are the logins that wrote in the conversation or on a line, `reviewers` those that submitted a review,
+    `mentioned` those that are only named: a search must tell them apart without making the texts.
+    """
+
+    repository: Repository
+    number: int
+    node_id: str
+    author: Person | None
+    created_at: datetime
+    merged_at: datetime | None
+    closed_at: datetime | None
+    commenters: frozenset[str]
+    reviewers: frozenset[str]
+    mentioned: frozenset[str]
+    make_detail: Callable[[PullRequest], Detail] = field(repr=False)
+    is_draft: bool = False
+
+    @cached_property
+    def detail(self) -> Detail:
+        return self.make_detail(self)
+
+    @cached_property
+    def additions(self) -> int:
+        return sum(file.additions for file in self.detail.files)
+
+    @cached_property
+    def deletions(self) -> int:
+        return sum(file.deletions for file in self.detail.files)
+
+    @property
+    def updated_at(self) -> datetime:
+        return self.merged_at or self.closed_at or self.created_at
+
+    @property
+    def state(self) -> str:
+        if self.merged_at is not None:
+            return "MERGED"
+        return "OPEN" if self.closed_at is None else "CLOSED"
+
+    @property
+    def author_login(self) -> str | None:
+        return self.author.login if self.author is not None else None
+
+    def involves(self, login: str) -> bool:
+        """Whether the login wrote it, commented on it or reviewed it."""
+        return login == self.author_login or login in self.commenters or login in self.reviewers

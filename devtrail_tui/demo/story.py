@@ -1,0 +1,181 @@
+"""Stories: pull requests as a person writes them down, before they get dates and numbers.
+
+A file of stories reads like this, one after another:
+
+    === shop | Title | branch-name | label, label | author=robin-demo hours=30
+    The description, over as many lines as it needs.
+    --- files
+    new src/a.ts +20 -0          also: del, ren, cpy, or nothing for a changed file
+    --- talk
+    x mira-okafor: a review that asks for changes      + approves      ~ only comments      = was dismissed
+    > src/a.ts | a comment on a line, part of the review above
+    ? tomasz-w: a comment in the conversation
+      a line that starts with two spaces goes on with the text above
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from devtrail_tui.demo.people import person
+from devtrail_tui.demo.records import (
+    ChangedFile,
+    ChangeType,
+    Comment,
+    Detail,
+    PullRequest,
+    Review,
+    ReviewComment,
+    ReviewState,
+)
+
+Sign = Literal["x", "+", "~", "=", "?"]
+_STATES: dict[str, ReviewState] = {"x": "CHANGES_REQUESTED", "+": "APPROVED", "~": "COMMENTED", "=": "DISMISSED"}
+_CHANGES: dict[str, ChangeType] = {"new": "ADDED", "del": "DELETED", "ren": "RENAMED", "cpy": "COPIED"}
+_FILE = re.compile(r"^(?:(new|del|ren|cpy) )?(\S.*) \+(\d+) -(\d+)$")
+_SAID = re.compile(r"^([x+~=?]) ([\w-]+):(?: (.*))?$")
+_REMARK = re.compile(r"^> (\S+) \| (.*)$")
+
+
+@dataclass(slots=True)
+class Said:
+    """One turn of the conversation: a review (with its comments on lines) or, for `?`, a plain comment."""
+
+    sign: str
+    login: str
+    text: str
+    remarks: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def is_review(self) -> bool:
+        return self.sign != "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """`author` is a login, or "ghost". `hours` is how long it was open."""
+
+    repository: str
+    title: str
+    branch: str
+    labels: tuple[str, ...]
+    author: str
+    hours: float
+    body: str
+    files: tuple[ChangedFile, ...]
+    talk: tuple[Said, ...]
+
+    def commenters(self) -> frozenset[str]:
+        """Who wrote in the conversation or on a line."""
+        return frozenset(said.login for said in self.talk if not said.is_review or said.remarks)
+
+    def reviewers(self) -> frozenset[str]:
+        return frozenset(said.login for said in self.talk if said.is_review)
+
+    def mentioned(self) -> frozenset[str]:
+        """Whose login stands after an @ anywhere."""
+        texts = [self.body, *(said.text for said in self.talk)]
+        texts += [text for said in self.talk for _path, text in said.remarks]
+        return frozenset(login for text in texts for login in re.findall(r"@([\w-]+)", text))
+
+
+def parse(text: str) -> Iterator[Story]:
+    """The stories of one file. Raises ValueError with the line that does not fit."""
+    for block in re.split(r"^=== ", text, flags=re.MULTILINE)[1:]:
+        head, _, rest = block.partition("\n")
+        repository, title, branch, labels, options = (part.strip() for part in head.split(" | "))
+        named = dict(option.split("=", 1) for option in options.split())
+        body, _, rest = rest.partition("--- files\n")
+        files, _, talk = rest.partition("--- talk\n")
+        yield Story(
+            repository=repository,
+            title=title,
+            branch=branch,
+            labels=tuple(label.strip() for label in labels.split(",") if label.strip()),
+            author=named["author"],
+            hours=float(named["hours"]),
+            body=body.strip(),
+            files=tuple(_file(line) for line in files.splitlines() if line.strip()),
+            talk=tuple(_talk(talk.splitlines())),
+        )
+
+
+def _file(line: str) -> ChangedFile:
+    match = _FILE.match(line.strip())
+    if match is None:
+        raise ValueError(f"Not a changed file: {line!r}")
+    kind, path, additions, deletions = match.groups()
+    return ChangedFile(path, int(additions), int(deletions), _CHANGES.get(kind, "MODIFIED"))
+
+
+def _talk(lines: Sequence[str]) -> list[Said]:
+    turns: list[Said] = []
+    for line in lines:
+        if not line.strip():
+            continue
+        said, remark = _SAID.match(line), _REMARK.match(line)
+        if said is not None:
+            turns.append(Said(said.group(1), said.group(2), said.group(3) or ""))
+        elif remark is not None and turns and turns[-1].is_review:
+            turns[-1].remarks.append((remark.group(1), remark.group(2)))
+        elif line.startswith("  ") and turns:
+            _go_on(turns[-1], line[2:])
+        else:
+            raise ValueError(f"Not a turn of the conversation: {line!r}")
+    return turns
+
+
+def _go_on(turn: Said, text: str) -> None:
+    if turn.remarks:
+        path, before = turn.remarks[-1]
+        turn.remarks[-1] = (path, f"{before}\n{text}")
+    else:
+        turn.text = f"{turn.text}\n{text}"
+
+
+def detail_of(story: Story) -> Callable[[PullRequest], Detail]:
+    """What makes a pull request's detail out of a story, its turns spread over the time it was open."""
+
+    def make(pull: PullRequest) -> Detail:
+        comments: list[Comment] = []
+        reviews: list[Review] = []
+        for moment, said in zip(_moments(pull, len(story.talk)), story.talk, strict=True):
+            if said.is_review:
+                reviews.append(_review(pull, said, moment, len(reviews), sum(len(item.comments) for item in reviews)))
+            else:
+                comments.append(Comment(_part_id("IC", pull, len(comments)), person(said.login), said.text, moment))
+        return Detail(
+            title=story.title,
+            body=story.body,
+            head_ref=story.branch,
+            labels=story.labels,
+            files=story.files,
+            comments=tuple(comments),
+            reviews=tuple(reviews),
+        )
+
+    return make
+
+
+def _review(pull: PullRequest, said: Said, moment: datetime, number: int, remarks_before: int) -> Review:
+    author = person(said.login)
+    remarks = [
+        ReviewComment(_part_id("PRRC", pull, remarks_before + place), author, text, path, moment)
+        for place, (path, text) in enumerate(said.remarks)
+    ]
+    return Review(_part_id("PRR", pull, number), author, _STATES[said.sign], said.text, moment, tuple(remarks))
+
+
+def _part_id(prefix: str, pull: PullRequest, number: int) -> str:
+    return f"{prefix}_{pull.node_id.removeprefix('PR_')}-{number:04d}"
+
+
+def _moments(pull: PullRequest, count: int) -> list[datetime]:
+    """Times for `count` turns between opening and end, in whole seconds."""
+    end = pull.merged_at or pull.closed_at or pull.created_at + timedelta(hours=30)
+    step = (end - pull.created_at).total_seconds() / (count + 1)
+    return [pull.created_at + timedelta(seconds=int(step * (place + 1))) for place in range(count)]
