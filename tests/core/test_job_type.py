@@ -1,0 +1,163 @@
+"""Configs: what a person typed becomes a typed value, or a sentence beside the field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devtrail_tui.core.errors import InvalidInput
+from devtrail_tui.core.job_type import Kind, config_json, parse_config, repository_name, setting, settings_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    repositories: tuple[str, ...] = setting("Repositories", Kind.REPOSITORIES, default=(), required=True)
+    start_date: date | None = setting("From", Kind.DAY, flag="since")
+    token: str = setting("Token", Kind.SECRET, default="", required=True, secret_name="github")
+    note: str = setting("Note", Kind.LONG_TEXT, default="", maximum=20)
+    level: str = setting("Level", Kind.CHOICE, default="low", choices=("low", "high"))
+    budget_usd: float = setting("Budget", Kind.DOLLARS, default=5.0, minimum=0, maximum=100)
+    limit: int | None = setting("Limit", Kind.INTEGER, minimum=1)
+    dry_run: bool = setting("Dry run", Kind.FLAG, default=False)
+
+
+GOOD: dict[str, Any] = {"repositories": ["acme/shop"]}
+
+
+def problems(**raw: Any) -> dict[str, str]:
+    with pytest.raises(InvalidInput) as caught:
+        parse_config(Config, {**GOOD, **raw})
+    return caught.value.problems
+
+
+def test_json_keys_are_camel_case_and_flags_have_dashes() -> None:
+    by_name = {each.name: each for each in settings_of(Config)}
+    assert by_name["start_date"].key == "startDate"
+    assert by_name["start_date"].flag == "since"
+    assert by_name["dry_run"].flag == "dry-run"
+
+
+def test_text_from_a_form_and_json_values_mean_the_same() -> None:
+    from_form = parse_config(
+        Config,
+        {
+            "repositories": "acme/shop, acme/api",
+            "startDate": "2026-01-02",
+            "budgetUsd": "$2.5",
+            "limit": "3",
+            "dryRun": "yes",
+        },
+    )
+    from_json = parse_config(
+        Config,
+        {
+            "repositories": ["acme/shop", "acme/api"],
+            "startDate": "2026-01-02",
+            "budgetUsd": 2.5,
+            "limit": 3,
+            "dryRun": True,
+        },
+    )
+    assert from_form == from_json
+    assert from_form.start_date == date(2026, 1, 2)
+
+
+def test_config_json_reads_back() -> None:
+    config = parse_config(Config, {**GOOD, "startDate": "2026-01-02", "note": "a\nb"})
+    assert parse_config(Config, config_json(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("shop", "lacks its owner"),
+        ("https://github.com/acme/shop", "write acme/shop"),
+        ("https://github.com/acme/shop/pulls?q=1", "write acme/shop"),
+        ("git@github.com:acme/shop.git", "write acme/shop"),
+        ("acme/shop/pulls", "not a repository"),
+        ("acme/..", "not a repository"),
+        ("-acme/shop", "not a repository"),
+        ("acme/\x1b[31mshop", "not a repository"),
+    ],
+)
+def test_what_is_no_repository_is_refused_with_a_sentence(text: str, part: str) -> None:
+    message = problems(repositories=[text])["repositories"]
+    assert part in message
+    assert "\x1b" not in message
+
+
+def test_a_repository_named_twice_is_refused_whatever_its_case() -> None:
+    assert "twice" in problems(repositories="acme/shop ACME/Shop")["repositories"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "part"),
+    [
+        ("startDate", "31.3.2026", "a day such as"),
+        ("startDate", "2026-02-30", "a day such as"),
+        ("budgetUsd", -1, "at least 0"),
+        ("budgetUsd", "nan", "a number"),
+        ("budgetUsd", "much", "a number"),
+        ("budgetUsd", True, "a number"),
+        ("budgetUsd", 10**400, "a number"),
+        ("limit", 2.5, "whole"),
+        ("limit", 0, "at least 1"),
+        ("level", "middle", "one of: low, high"),
+        ("dryRun", "perhaps", "yes or no"),
+        ("note", "x" * 21, "20 characters"),
+        ("note", 3, "text"),
+        ("token", "two words", "one word"),
+    ],
+)
+def test_a_bad_value_is_refused_beside_its_field(key: str, value: Any, part: str) -> None:
+    assert part in problems(**{key: value})[key]
+
+
+def test_an_unknown_key_is_refused_with_a_suggestion() -> None:
+    assert "startDate" in problems(startdate="2026-01-01")["startdate"]
+    assert problems(zzz=1)["zzz"].startswith("There is no such setting. Known are")
+
+
+def test_every_problem_is_said_at_once() -> None:
+    assert set(problems(repositories="", startDate="x", budgetUsd=-1)) == {"repositories", "startDate", "budgetUsd"}
+
+
+def test_an_undescribed_field_is_a_fault_of_the_job_type() -> None:
+    @dataclass(frozen=True)
+    class Bare:
+        x: int = 0
+
+    with pytest.raises(TypeError, match="not described"):
+        settings_of(Bare)
+
+
+@given(st.text())
+def test_a_name_is_returned_as_it_was_or_refused(text: str) -> None:
+    try:
+        name = repository_name(text)
+    except ValueError as error:
+        assert str(error)
+    else:
+        assert name == text.strip()
+        assert name.count("/") == 1
+        assert name.isascii()
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([each.key for each in settings_of(Config)]),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    )
+)
+def test_anything_is_parsed_or_refused_with_sentences(raw: dict[str, Any]) -> None:
+    try:
+        config = parse_config(Config, raw)
+    except InvalidInput as error:
+        assert all(error.problems.values())
+    else:
+        assert parse_config(Config, config_json(config)) == config

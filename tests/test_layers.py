@@ -1,0 +1,121 @@
+"""The import rules of the house: who may know whom, read from the code, and what a headless start really loads."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "devtrail_tui"
+ROOM_FILES = {"cli", "settings", "services"}
+
+MAY_IMPORT = {
+    "core": set(),
+    "settings": {"core"},
+    "store": {"core"},
+    "clients": {"core"},
+    "reports": {"core"},
+    "demo": {"core"},
+    "jobs": {"core", "reports"},
+    "runtime": {"core", "store"},
+    "services": {"core", "settings", "store", "clients", "reports", "jobs", "runtime"},
+    "tui": {"core", "services", "settings"},
+    "cli": {"core", "services", "settings"},
+}
+FRONT_DOOR = {("cli", "tui"), ("cli", "demo")}
+"""`cli` opens the app and the demo, each inside a function."""
+
+ONLY_IN = {
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "textual": {"tui"},
+    "rich": {"tui"},
+    "click": {"cli"},
+    "httpx": {"clients"},
+    "httpx2": {"clients"},
+    "anthropic": {"clients"},
+    "genai_prices": {"clients"},
+    "graphql": {"demo"},
+    "h11": {"demo"},
+    "keyring": {"store"},
+    "psutil": {"runtime"},
+}
+
+
+def _files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def _room(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0].removesuffix(".py")
+
+
+def _imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Every imported module, and whether the import stands at the top of the file."""
+    tree = ast.parse(path.read_text())
+    top = {id(node) for node in tree.body}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, id(node) in top
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, id(node) in top
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", id(node) in top
+
+
+@pytest.mark.parametrize("path", _files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_what_it_may(path: Path) -> None:
+    room = _room(path)
+    for module, at_top in _imports(path):
+        parts = module.split(".")
+        if parts[0] == "devtrail_tui" and len(parts) > 1:
+            other = parts[1]
+            if other in (room, "__version__") or room in ("__init__", "__main__"):
+                continue
+            if (room, other) in FRONT_DOOR:
+                assert not at_top, f"{path.name} imports {module} at the top; inside a function only"
+                continue
+            assert other in MAY_IMPORT[room], f"{room} may not import {module}"
+        elif parts[0] in ONLY_IN:
+            assert room in ONLY_IN[parts[0]], f"{module} belongs to {ONLY_IN[parts[0]]}, not to {room}"
+
+
+def test_front_ends_know_no_job_type() -> None:
+    for path in _files():
+        if _room(path) in ("tui", "cli", "api"):
+            named = [module for module, _ in _imports(path) if module.startswith("devtrail_tui.jobs.")]
+            assert not named, f"{path} names a job type: {named}"
+
+
+def _loaded(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print('\\n'.join(sys.modules))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def test_the_app_starts_without_the_heavy_libraries() -> None:
+    loaded = _loaded("import devtrail_tui.tui.app, devtrail_tui.services")
+    assert "textual" in loaded
+    assert not loaded & {"anthropic", "httpx", "httpx2", "alembic", "sqlalchemy", "keyring", "psutil", "genai_prices"}
+
+
+def test_the_command_line_starts_light() -> None:
+    loaded = _loaded("import devtrail_tui.cli, devtrail_tui.services")
+    assert not loaded & {"textual", "anthropic", "httpx", "httpx2", "alembic", "sqlalchemy", "graphql"}
+
+
+def test_core_uses_the_standard_library_only() -> None:
+    for path in (PACKAGE / "core").rglob("*.py"):
+        for module, _ in _imports(path):
+            root = module.partition(".")[0]
+            assert root in sys.stdlib_module_names or root in ("devtrail_tui", "__future__"), f"{path.name}: {module}"
