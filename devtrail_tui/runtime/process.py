@@ -14,16 +14,11 @@ _SAME_START_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """A process on a host; `start` is its start time in seconds since the epoch."""
+    """A process on a host; `start` is its start time in seconds since 1970 as the system tells it."""
 
     host: str
     pid: int
     start: float
-
-    @property
-    def worker_prefix(self) -> str:
-        """The beginning of the ids of workers in this process: host:pid:start (milliseconds)."""
-        return f"{self.host}:{self.pid}:{round(self.start * 1000)}"
 
 
 def this_process() -> ProcessIdentity:

@@ -9,7 +9,7 @@ FAILED. A job that would go back to the queue (stop, retry, lost lease) is CANCE
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -276,6 +276,10 @@ _LOG_OF_RESCUE = {
     Status.CANCELLED: (Level.WARNING, "The worker stopped answering; the job was to be cancelled, and is."),
     Status.FAILED: (Level.ERROR, _POISON),
 }
+
+_CANCEL_REQUESTED = select(jobs.c.id).where(
+    jobs.c.id.in_(bindparam("ids", expanding=True)), jobs.c.cancel_requested_at.is_not(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -551,6 +555,11 @@ class JobQueue:
                 _DUE if types is None else _DUE_OF_TYPES, values
             ).scalar_one_or_none()
         return due
+
+    def cancel_requested(self, job_ids: Iterable[int]) -> set[int]:
+        """Which of these jobs a person asked to cancel."""
+        with self._database.read() as connection:
+            return set(connection.execute(_CANCEL_REQUESTED, {"ids": list(job_ids)}).scalars())
 
     def register_worker(self, worker: Worker) -> Future[None]:
         """Make a worker known."""
