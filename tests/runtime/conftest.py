@@ -1,0 +1,108 @@
+"""A worker over a real database, with job types made in the tests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtrail_tui.core.context import Context
+from devtrail_tui.core.job import Job, LogLine
+from devtrail_tui.core.job_type import JobType, Kind, setting
+from devtrail_tui.jobs import Catalogue
+from devtrail_tui.runtime.worker import Summary, Worker
+from devtrail_tui.services import Services
+from devtrail_tui.settings import load_settings
+
+PATIENCE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """A config without settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithToken:
+    """A config with one secret."""
+
+    token: str = setting("Token", Kind.SECRET, default="", secret_name="github")
+
+
+Handler = Callable[[Any, Context], Awaitable[dict[str, Any]]]
+
+
+class Bench:
+    """Services on a database of their own, and workers in threads."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._types: dict[str, JobType[Any]] = {}
+        self._threads: list[tuple[Worker, threading.Thread]] = []
+
+    def job_type(self, name: str, run: Handler, config: type[Any] = Nothing, **more: Any) -> None:
+        """Add a job type for this test."""
+        self._types[name] = JobType(name=name, title=name, config=config, run=run, **more)
+        self.services.catalogue = Catalogue(self._types)
+
+    def launch(self, name: str, **raw: Any) -> Job:
+        """Enqueue one."""
+        return self.services.launch(name, raw)
+
+    def work(self, **how: Any) -> Summary:
+        """Run a worker here until nothing is left."""
+        return self.services.worker(once=True, **how).run()
+
+    def start(self, **how: Any) -> Worker:
+        """Run a worker in a thread until the test stops it."""
+        worker = self.services.worker(**how)
+        thread = threading.Thread(target=worker.run)
+        self._threads.append((worker, thread))
+        thread.start()
+        return worker
+
+    def stop(self) -> None:
+        """Stop every worker that was started and wait for its end."""
+        for worker, thread in self._threads:
+            worker.stop()
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+        self._threads.clear()
+
+    def job(self, job_id: int) -> Job:
+        """The job as it stands in the database."""
+        return self.services.views.job(job_id)
+
+    def log(self, job_id: int) -> list[LogLine]:
+        """Its whole log."""
+        return list(self.services.job_log.page(job_id, first_seq=1, limit=1000))
+
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Look again after every commit until `holds`."""
+        committed = threading.Event()
+        unsubscribe = self.services.database.on_commit(committed.set)
+        try:
+            while not holds():
+                assert committed.wait(PATIENCE_S), "nothing was written any more"
+                committed.clear()
+        finally:
+            unsubscribe()
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"DEVTRAIL_HOME": str(tmp_path), "PATH": ""}
+
+
+@pytest.fixture
+def bench(environ: dict[str, str]) -> Iterator[Bench]:
+    services = Services(load_settings(environ, lease_s=2.0, heartbeat_s=0.2, poll_s=0.05), environ=environ)
+    services.open()
+    made = Bench(services)
+    yield made
+    made.stop()
+    services.close()
