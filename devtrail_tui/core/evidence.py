@@ -59,24 +59,27 @@ class ChangedFile:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment in the conversation, or (`path` set) on a line of the change. `author` is a login."""
+    """A comment in the conversation, or (`path` set) on a line of the change. `author` is a login, `author_kind` GitHub's type
+    of account: User, Bot, Mannequin, Organization."""
 
     author: str
     body: str
     created_at: datetime
     path: str = ""
     url: str = ""
+    author_kind: str = "User"
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A submitted review; `state` is GitHub's: APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED."""
+    """A submitted review; `state` is GitHub's: APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED. `author_kind` as in Comment."""
 
     author: str
     state: str
     body: str
     submitted_at: datetime | None
     url: str = ""
+    author_kind: str = "User"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,195 @@
+"""What an answer of GitHub means: a limit, a refusal, trouble, or data.
+
+Order by GitHub's documentation when limited: `retry-after`; else `x-ratelimit-remaining: 0` and its reset; else unknown. REST
+says a limit with 403 or 429, GraphQL with 200 and `errors`. Any other 403 is a matter of permission.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from devtrail_tui.clients.github.failures import Limited, Refused, TooHeavy, Unreachable
+from devtrail_tui.clients.github.limiter import seconds_of_retry_after, seconds_until_reset
+from devtrail_tui.clients.github.transport import HttpAnswer
+from devtrail_tui.core.errors import AuthenticationError, DevTrailError, TemporaryError
+from devtrail_tui.core.text import safe_line
+
+NOT_FOUND = "NOT_FOUND"
+FORBIDDEN = "FORBIDDEN"
+_LIMITED = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
+_HEAVY = frozenset({"MAX_NODE_LIMIT_EXCEEDED", "RESOURCE_LIMITS_EXCEEDED", "TIMEOUT"})
+_HEAVY_WORDS = re.compile(
+    r"something went wrong while executing|timed? ?out|timeout|resource limits|maximum limit of [\d,]+", re.IGNORECASE
+)
+_LIMIT_WORDS = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
+_SECONDARY_WORDS = re.compile(r"secondary rate limit|abuse detection", re.IGNORECASE)
+_TROUBLE = {500: "an error of its own", 502: "bad gateway", 504: "gateway time-out"}
+_MOST_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class GraphError:
+    """One entry of GraphQL's `errors`. `path` leads to the field that is null because of it."""
+
+    kind: str
+    message: str
+    path: tuple[str | int, ...] = ()
+
+    @property
+    def heavy(self) -> bool:
+        """Whether a smaller request, or the same one later, may succeed."""
+        return self.kind in _HEAVY or bool(_HEAVY_WORDS.search(self.message))
+
+
+@dataclass(frozen=True, slots=True)
+class GraphAnswer:
+    """GraphQL's data, with the errors that came beside it."""
+
+    data: Mapping[str, Any]
+    errors: Sequence[GraphError] = ()
+
+
+def decoded(answer: HttpAnswer, host: str) -> Any:
+    """The JSON of an answer. Raises TemporaryError for a web page in its place, Unreachable for JSON that breaks off."""
+    if _is_page(answer):
+        raise TemporaryError(
+            f"{host} answered with a web page instead of GitHub's data: sign in to the network, or check the proxy and "
+            "DEVTRAIL_GITHUB_URL."
+        )
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise Unreachable(f"The answer of {host} is not whole JSON.") from error
+
+
+def limited(answer: HttpAnswer, data: Any, now: datetime) -> Limited | None:
+    """Whether this answer says that a limit is reached, and for how long."""
+    words = _limit_words(answer, data)
+    if words is None or "x-github-sso" in answer.headers:
+        return None
+    secondary = bool(_SECONDARY_WORDS.search(words))
+    seconds = seconds_of_retry_after(answer.headers, now)
+    spent = answer.headers.get("x-ratelimit-remaining") == "0"
+    if seconds is None and spent:
+        seconds = seconds_until_reset(answer.headers, now)
+    return Limited(seconds, everything=secondary or not spent)
+
+
+def check(answer: HttpAnswer, data: Any, host: str) -> None:
+    """Pass a 2xx; raise what any other status means."""
+    if answer.status < 300:
+        return
+    raise _failure(answer, data, host)
+
+
+def graph_answer(data: Any, host: str) -> GraphAnswer:
+    """GraphQL's answer. Raises TooHeavy or Refused where there is no data at all."""
+    errors = tuple(_graph_error(each) for each in _errors(data))
+    found = data.get("data") if isinstance(data, dict) else None
+    if isinstance(found, dict):
+        return GraphAnswer(found, errors)
+    raise failure_of(errors, host)
+
+
+def failure_of(errors: Sequence[GraphError], host: str) -> TooHeavy | Refused:
+    """The exception for errors that leave nothing to work with."""
+    if not errors:
+        return TooHeavy(f"{host} answered without data.")
+    worst = next((error for error in errors if not error.heavy), errors[0])
+    if worst.heavy:
+        return TooHeavy(f"{host} could not finish the request: {worst.message}")
+    return Refused(f"{host} refused: {worst.message}", kind=worst.kind)
+
+
+def _limit_words(answer: HttpAnswer, data: Any) -> str | None:
+    """The sentence of an answer that is about a limit; None for every other answer."""
+    words = _message(data)
+    if answer.status == 429:
+        return words
+    if answer.status == 403:
+        by_header = "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+        return words if by_header or _LIMIT_WORDS.search(words) else None
+    if answer.status == 200:
+        for error in map(_graph_error, _errors(data)):
+            if error.kind in _LIMITED or (not error.path and _LIMIT_WORDS.search(error.message)):
+                return error.message
+    return None
+
+
+def _failure(answer: HttpAnswer, data: Any, host: str) -> DevTrailError:
+    words, status = _message(data), answer.status
+    said = f": {words}" if words else "."
+    if status == 401:
+        return AuthenticationError(
+            f"{host} refused the GitHub token (401). Make a new one, or check which one is used with devtrail-tui doctor.",
+            service="github",
+        )
+    if status == 403:
+        return _forbidden(answer, words, host)
+    if status == 404:
+        return Refused(f"{host} does not have what was asked for (404): check DEVTRAIL_GITHUB_URL.", kind=NOT_FOUND)
+    if status == 407:
+        return Refused(f"The proxy on the way to {host} asks for a login: put it into HTTPS_PROXY.")
+    if status in _TROUBLE:
+        return TooHeavy(f"{host} answered {status}, {_TROUBLE[status]}.")
+    if status >= 500:
+        return Unreachable(f"{host} is not available now ({status}).")
+    return Refused(f"{host} refused the request ({status}){said}")
+
+
+def _forbidden(answer: HttpAnswer, words: str, host: str) -> Refused:
+    sso = answer.headers.get("x-github-sso", "")
+    if sso:
+        where = _sso_url(sso)
+        at = f" at {where}" if where else " in the token's settings on GitHub (Configure SSO)"
+        return Refused(
+            f"The token must be authorised for the organisation's single sign-on{at}, then retry.", kind=FORBIDDEN
+        )
+    return Refused(
+        f"{host} refused (403): {words or 'no reason given'}. Give the token the permission it lacks, or use another.",
+        kind=FORBIDDEN,
+    )
+
+
+def _sso_url(header: str) -> str:
+    found = re.search(r"url=(\S+)", safe_line(header, limit=2000))
+    if found is None:
+        return ""
+    try:
+        parts = urlsplit(found[1].rstrip(";,"))
+    except ValueError:
+        return ""
+    return parts.geturl() if parts.scheme == "https" and parts.hostname and not parts.username else ""
+
+
+def _is_page(answer: HttpAnswer) -> bool:
+    return "html" in answer.headers.get("content-type", "").lower() or answer.body.lstrip()[:1] == b"<"
+
+
+def _message(data: Any) -> str:
+    """GitHub's own words in an error body, as one harmless line without a full stop."""
+    message = data.get("message") if isinstance(data, dict) else None
+    return safe_line(message, limit=_MOST_WORDS).rstrip(".") if isinstance(message, str) else ""
+
+
+def _errors(data: Any) -> Sequence[Any]:
+    errors = data.get("errors") if isinstance(data, dict) else None
+    return errors if isinstance(errors, list) else ()
+
+
+def _graph_error(each: Any) -> GraphError:
+    if not isinstance(each, dict):
+        return GraphError("", "an error without words")
+    kind = each.get("type") or (each.get("extensions") or {}).get("code") or ""
+    path = each.get("path")
+    return GraphError(
+        safe_line(str(kind), limit=60),
+        safe_line(str(each.get("message") or "no reason given"), limit=_MOST_WORDS),
+        tuple(part for part in path if isinstance(part, (str, int))) if isinstance(path, list) else (),
+    )

@@ -1,0 +1,135 @@
+"""A call to GitHub from first try to answer or error: takes its turn, waits out limits, repeats what time can mend."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import httpx
+
+from devtrail_tui.clients.github.answers import (
+    GraphAnswer,
+    check,
+    decoded,
+    graph_answer,
+    limited,
+)
+from devtrail_tui.clients.github.documents import DOCUMENTS
+from devtrail_tui.clients.github.endpoint import Endpoint
+from devtrail_tui.clients.github.failures import TooHeavy, Unreachable
+from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, Limiter, Narrate
+from devtrail_tui.clients.github.transport import HttpAnswer, Transport
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.errors import AuthenticationError, TemporaryError
+from devtrail_tui.core.job import Level
+from devtrail_tui.core.retry import delay_s
+
+T = TypeVar("T")
+
+MOST_TRIES = 4
+_BASE_S = 1.0
+_CAP_S = 30.0
+_LARGE_BODY = 256 * 1024
+"""From this size on, JSON is read in a thread: the loop stays free."""
+
+
+class Calls:
+    """What a client asks GitHub, one method a protocol."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transport: Transport,
+        limiter: Limiter,
+        clock: Clock,
+        narrate: Narrate,
+        rng: random.Random,
+    ) -> None:
+        self.endpoint = endpoint
+        self._transport = transport
+        self._limiter = limiter
+        self._clock = clock
+        self._narrate = narrate
+        self._rng = rng
+        self._refused: AuthenticationError | None = None
+        self._sso_said = False
+
+    async def rest(self, path: str) -> tuple[Any, httpx.Headers]:
+        """GET a REST path. Raises AuthenticationError, Refused, TemporaryError."""
+        return await self._call("GET", self.endpoint.rest + path, None, CORE, MOST_TRIES, lambda data: data)
+
+    async def graph(self, name: str, variables: Mapping[str, Any], *, tries: int = MOST_TRIES) -> GraphAnswer:
+        """Ask the named document. `tries` bounds how often it is repeated where a smaller request would be the better answer.
+        Raises AuthenticationError, Refused, TooHeavy, TemporaryError; errors beside data are the caller's to judge."""
+        content = json.dumps({"query": DOCUMENTS[name], "operationName": name, "variables": dict(variables)}).encode()
+        host = self.endpoint.api_host
+        answer, _ = await self._call(
+            "POST", self.endpoint.graphql, content, GRAPHQL, tries, lambda data: graph_answer(data, host)
+        )
+        return answer
+
+    async def back_off(self, failures: int, why: TemporaryError) -> None:
+        """Say why and wait before the next try; `failures` counts from 1."""
+        seconds = delay_s(failures, self._rng, base=_BASE_S, cap=_CAP_S, retry_after_s=why.retry_after_s)
+        self._narrate(Level.WARNING, f"{why} Trying again in {seconds:.1f} s.")
+        await self._clock.sleep(seconds)
+
+    async def _call(
+        self, method: str, url: str, content: bytes | None, resource: str, tries: int, read: Callable[[Any], T]
+    ) -> tuple[T, httpx.Headers]:
+        failures = limits = 0
+        while True:
+            try:
+                answer, data = await self._once(method, url, content, resource)
+                limit = limited(answer, data, self._clock.now())
+                if limit is None:
+                    check(answer, data, self.endpoint.api_host)
+                    self._notice_sso(answer)
+                    return read(data), answer.headers
+            except (Unreachable, TooHeavy) as error:
+                failures += 1
+                if failures >= (tries if isinstance(error, TooHeavy) else MOST_TRIES):
+                    raise
+                await self.back_off(failures, error)
+            else:
+                limits += 1
+                self._limiter.hold(resource, limit, limits, self.endpoint.api_host)
+
+    async def _once(self, method: str, url: str, content: bytes | None, resource: str) -> tuple[HttpAnswer, Any]:
+        async with self._limiter.turn(resource):
+            if self._refused is not None:  # one bad login is enough: repeated ones lock the account out
+                raise self._refused
+            answer = await self._transport.exchange(method, url, content)
+            if answer.status == 401:
+                self._refuse(answer)
+            self._limiter.learn(resource, answer.headers)
+        return answer, await self._read(answer)
+
+    def _refuse(self, answer: HttpAnswer) -> None:
+        try:
+            check(answer, None, self.endpoint.api_host)
+        except AuthenticationError as error:
+            self._refused = error
+            raise
+
+    async def _read(self, answer: HttpAnswer) -> Any:
+        """The JSON; None where a failure's body is a page, since its status says enough."""
+        try:
+            if len(answer.body) < _LARGE_BODY:
+                return decoded(answer, self.endpoint.api_host)
+            return await asyncio.to_thread(decoded, answer, self.endpoint.api_host)
+        except TemporaryError:
+            if answer.status >= 300:
+                return None
+            raise
+
+    def _notice_sso(self, answer: HttpAnswer) -> None:
+        if not self._sso_said and answer.headers.get("x-github-sso", "").startswith("partial-results"):
+            self._sso_said = True
+            self._narrate(
+                Level.WARNING,
+                "GitHub left out what belongs to organisations whose single sign-on this token is not authorised for.",
+            )

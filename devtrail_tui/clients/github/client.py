@@ -1,0 +1,184 @@
+"""The one door to GitHub (core.context.PullRequestSource)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any
+
+from devtrail_tui.clients.github import parsing
+from devtrail_tui.clients.github.answers import FORBIDDEN, NOT_FOUND, GraphError, failure_of
+from devtrail_tui.clients.github.calls import Calls
+from devtrail_tui.clients.github.endpoint import endpoint
+from devtrail_tui.clients.github.failures import Refused, UnexpectedAnswer
+from devtrail_tui.clients.github.hydrate import Hydration
+from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, Limiter, Narrate, Waiting
+from devtrail_tui.clients.github.search import Discovery
+from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
+from devtrail_tui.clients.github.transport import Transport
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.context import Account, Hydrated, RateLimit, Repository
+from devtrail_tui.core.errors import PermanentError, RepositoryNotFound
+from devtrail_tui.core.evidence import PullRequestRef
+from devtrail_tui.core.text import safe_line
+
+DEFAULT_API_URL = "https://api.github.com"
+_REST_RESOURCES = (CORE, GRAPHQL, "search")
+
+
+class GitHubClient:
+    """Finds and fetches merged pull requests with one token.
+
+    `pause_s` is the smallest time between two requests, `timeout_s` the deadline of one whole exchange, `concurrency` how many
+    may be under way at once. `narrate` gets the sentences for the log; `waiting` a sentence and the moment it ends while a limit
+    is waited out, then `("", None)`. Both return at once. Use as an async context manager, or call `aclose`.
+    """
+
+    def __init__(
+        self,
+        api_url: str = DEFAULT_API_URL,
+        token: str = "",
+        *,
+        clock: Clock,
+        narrate: Narrate,
+        waiting: Waiting,
+        pause_s: float = 0.1,
+        timeout_s: float = 60.0,
+        connect_timeout_s: float = 10.0,
+        concurrency: int = 2,
+        rng: random.Random | None = None,
+    ) -> None:
+        where = endpoint(api_url)
+        self._web_host = where.web_host
+        self._narrate = narrate
+        self._clock = clock
+        self._transport = Transport(where, token, timeout_s=timeout_s, connect_timeout_s=connect_timeout_s)
+        self._limiter = Limiter(clock, narrate, waiting, pause_s=pause_s, concurrency=concurrency)
+        jitter = rng if rng is not None else random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._calls = Calls(where, self._transport, self._limiter, clock, narrate, jitter)
+
+    async def __aenter__(self) -> GitHubClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    @property
+    def web_host(self) -> str:
+        """The host that evidence belongs to, such as github.com."""
+        return self._web_host
+
+    @property
+    def limit(self) -> RateLimit | None:
+        """GraphQL's points as last seen; they are what a sync uses up."""
+        return self._limiter.limit(GRAPHQL)
+
+    async def account(self) -> Account:
+        """Whose token this is, by REST, which alone lists a classic token's scopes. Raises AuthenticationError, PermanentError,
+        TemporaryError."""
+        data, headers = await self._calls.rest("/user")
+        node = _object(data)
+        scopes = (safe_line(scope, limit=60) for scope in headers.get("x-oauth-scopes", "").split(","))
+        name = node.get("name")
+        return Account(
+            login=safe_line(text(node, "login"), limit=100),
+            scopes=tuple(scope for scope in scopes if scope),
+            name=safe_line(name, limit=200) if isinstance(name, str) else "",
+        )
+
+    async def limits(self) -> tuple[RateLimit, ...]:
+        """All limits as GitHub states them now, without using any up; empty where an Enterprise server has them switched off."""
+        try:
+            data, _ = await self._calls.rest("/rate_limit")
+        except Refused as error:
+            if error.kind == NOT_FOUND:
+                return ()
+            raise
+        resources = child(_object(data), "resources")
+        return tuple(self._limit(name, child(resources, name)) for name in _REST_RESOURCES if name in resources)
+
+    async def repository(self, name: str) -> Repository:
+        """Look up owner/name, following renames. Raises RepositoryNotFound also where the token may not see it."""
+        owner, slash, short = name.partition("/")
+        if not (owner and slash and short) or "/" in short:
+            raise RepositoryNotFound(f"{safe_line(name, limit=100)} is not owner/name.", repository=name)
+        answer = await self._asked_repository(name, owner, short)
+        return parsing.repository(name, answer)
+
+    async def discover(
+        self, repository: Repository, login: str, start: datetime, end: datetime
+    ) -> Sequence[PullRequestRef]:
+        """Every pull request merged from `start` up to but not including `end` that `login` wrote, commented on or reviewed by
+        GitHub's search, each once, newest merge first. What the search found is to be verified: core.involvement."""
+        return await Discovery(self._calls, self._narrate, repository, login).run(start, end)
+
+    async def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[Hydrated]:
+        """Fetch each whole; every ref comes exactly once. While the caller works on one batch, the next is being fetched, and no
+        more than that. Close the generator (`aclosing`) when leaving it early: it stops fetching."""
+        batches = Hydration(self._calls, self._narrate, self._web_host).batches(refs)
+        upcoming = asyncio.create_task(_next(batches), name="github-hydrate")
+        try:
+            while (batch := await upcoming) is not None:
+                upcoming = asyncio.create_task(_next(batches), name="github-hydrate")
+                for result in batch:
+                    yield result
+        finally:
+            upcoming.cancel()
+            await asyncio.wait([upcoming])
+            if not upcoming.cancelled():
+                upcoming.exception()  # looked at, so that asyncio does not complain of an error nobody waits for
+            await batches.aclose()
+
+    async def _asked_repository(self, name: str, owner: str, short: str) -> Node:
+        try:
+            answer = await self._calls.graph("Repository", {"owner": owner, "name": short})
+        except Refused as error:
+            raise _repository_refused(name, GraphError(error.kind, str(error))) from error
+        found = answer.data.get("repository")
+        if isinstance(found, dict):
+            return found
+        if answer.errors and answer.errors[0].heavy:
+            raise failure_of(answer.errors, self._calls.endpoint.api_host)
+        raise _repository_refused(name, answer.errors[0] if answer.errors else GraphError(NOT_FOUND, ""))
+
+    def _limit(self, resource: str, node: Node) -> RateLimit:
+        """`reset` is a second of GitHub's clock."""
+        reset = whole_number(node, "reset") - self._clock.now().timestamp()
+        seconds = min(max(reset, 0.0), 24 * 3600.0)
+        return RateLimit(
+            resource,
+            whole_number(node, "limit"),
+            whole_number(node, "remaining"),
+            self._clock.now() + timedelta(seconds=seconds),
+        )
+
+
+async def _next(batches: AsyncIterator[list[Hydrated]]) -> list[Hydrated] | None:
+    return await anext(batches, None)
+
+
+def _object(data: Any) -> Node:
+    if not isinstance(data, dict):
+        raise UnexpectedAnswer("GitHub's answer is not an object.")
+    return data
+
+
+def _repository_refused(name: str, error: GraphError) -> PermanentError:
+    shown = safe_line(name, limit=140)
+    if error.kind == NOT_FOUND:
+        return RepositoryNotFound(
+            f"{shown} was not found: it does not exist, or the token may not see it (private repositories need the repo scope).",
+            repository=name,
+        )
+    if error.kind == FORBIDDEN:
+        return RepositoryNotFound(f"The token may not read {shown}: {error.message}", repository=name)
+    return Refused(f"{shown} could not be looked up: {error.message}", kind=error.kind)

@@ -1,0 +1,158 @@
+"""Every GraphQL document the product sends to GitHub; nothing else asks GraphQL anything.
+
+All fields exist in GitHub's published schema (a test validates them). Each document asks for `rateLimit`, which tells what it
+cost and what is left. A page holds at most 100 items by GitHub's rule.
+"""
+
+from __future__ import annotations
+
+_RATE_LIMIT = "rateLimit { cost limit remaining resetAt }"
+
+_FOUND = """
+fragment Found on SearchResultItemConnection {
+  issueCount
+  pageInfo { hasNextPage endCursor }
+  nodes {
+    __typename
+    ... on PullRequest { id number updatedAt mergedAt repository { nameWithOwner } }
+  }
+}
+"""
+
+_PARTS = """
+fragment Actor on Actor { __typename login }
+
+fragment Files on PullRequestChangedFileConnection {
+  pageInfo { hasNextPage endCursor }
+  nodes { path additions deletions changeType }
+}
+
+fragment Comments on IssueCommentConnection {
+  pageInfo { hasNextPage endCursor }
+  nodes { author { ...Actor } body createdAt url }
+}
+
+fragment ReviewComments on PullRequestReviewCommentConnection {
+  pageInfo { hasNextPage endCursor }
+  nodes { author { ...Actor } body createdAt path url }
+}
+
+fragment Reviews on PullRequestReviewConnection {
+  pageInfo { hasNextPage endCursor }
+  nodes {
+    id
+    author { ...Actor }
+    state
+    body
+    submittedAt
+    url
+    comments(first: $inReview) { ...ReviewComments }
+  }
+}
+"""
+
+_REVIEW_COMMENTS_ONLY = """
+fragment Actor on Actor { __typename login }
+
+fragment ReviewComments on PullRequestReviewCommentConnection {
+  pageInfo { hasNextPage endCursor }
+  nodes { author { ...Actor } body createdAt path url }
+}
+"""
+
+REPOSITORY = f"""
+query Repository($owner: String!, $name: String!) {{
+  {_RATE_LIMIT}
+  repository(owner: $owner, name: $name, followRenames: true) {{ id nameWithOwner isPrivate }}
+}}
+"""
+
+DISCOVER = f"""
+query Discover($author: String!, $commenter: String!, $reviewer: String!) {{
+  {_RATE_LIMIT}
+  author: search(query: $author, type: ISSUE, first: 100) {{ ...Found }}
+  commenter: search(query: $commenter, type: ISSUE, first: 100) {{ ...Found }}
+  reviewer: search(query: $reviewer, type: ISSUE, first: 100) {{ ...Found }}
+}}
+{_FOUND}"""
+"""First page of the three roles at once."""
+
+SEARCH = f"""
+query Search($query: String!, $after: String) {{
+  {_RATE_LIMIT}
+  found: search(query: $query, type: ISSUE, first: 100, after: $after) {{ ...Found }}
+}}
+{_FOUND}"""
+"""One page of one role."""
+
+PULL_REQUESTS = f"""
+query PullRequests($ids: [ID!]!, $page: Int!, $reviews: Int!, $inReview: Int!) {{
+  {_RATE_LIMIT}
+  nodes(ids: $ids) {{
+    __typename
+    ... on PullRequest {{
+      id
+      number
+      url
+      title
+      body
+      headRefName
+      createdAt
+      mergedAt
+      updatedAt
+      additions
+      deletions
+      changedFiles
+      repository {{ nameWithOwner }}
+      author {{ ...Actor }}
+      labels(first: 20) {{ nodes {{ name }} }}
+      files(first: $page) {{ ...Files }}
+      comments(first: $page) {{ ...Comments }}
+      reviews(first: $reviews, states: [APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED]) {{ ...Reviews }}
+    }}
+  }}
+}}
+{_PARTS}"""
+"""Several pull requests whole, as far as one page of each connection reaches. Reviews that were never submitted are left out,
+and with them their comments, which nobody else has seen."""
+
+MORE_OF_PULL_REQUEST = f"""
+query MoreOfPullRequest(
+  $id: ID!, $page: Int!, $reviews: Int!, $inReview: Int!
+  $moreFiles: Boolean!, $filesAfter: String
+  $moreComments: Boolean!, $commentsAfter: String
+  $moreReviews: Boolean!, $reviewsAfter: String
+) {{
+  {_RATE_LIMIT}
+  node(id: $id) {{
+    __typename
+    ... on PullRequest {{
+      files(first: $page, after: $filesAfter) @include(if: $moreFiles) {{ ...Files }}
+      comments(first: $page, after: $commentsAfter) @include(if: $moreComments) {{ ...Comments }}
+      reviews(first: $reviews, after: $reviewsAfter, states: [APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED])
+        @include(if: $moreReviews) {{ ...Reviews }}
+    }}
+  }}
+}}
+{_PARTS}"""
+"""The next page of those connections that have one, all in one request."""
+
+MORE_OF_REVIEW = f"""
+query MoreOfReview($id: ID!, $page: Int!, $after: String!) {{
+  {_RATE_LIMIT}
+  node(id: $id) {{
+    __typename
+    ... on PullRequestReview {{ comments(first: $page, after: $after) {{ ...ReviewComments }} }}
+  }}
+}}
+{_REVIEW_COMMENTS_ONLY}"""
+
+DOCUMENTS = {
+    "Repository": REPOSITORY,
+    "Discover": DISCOVER,
+    "Search": SEARCH,
+    "PullRequests": PULL_REQUESTS,
+    "MoreOfPullRequest": MORE_OF_PULL_REQUEST,
+    "MoreOfReview": MORE_OF_REVIEW,
+}
+"""All of them by operation name."""

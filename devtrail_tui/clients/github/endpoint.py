@@ -1,0 +1,87 @@
+"""Where a GitHub is: its REST root, its GraphQL address, and the host a browser would show.
+
+Layout by GitHub's documentation: `https://api.github.com` with `/graphql`; GitHub Enterprise Server `https://HOST/api/v3` with
+`/api/graphql`; GitHub Enterprise Cloud with data residency `https://api.NAME.ghe.com` with `/graphql`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.text import safe_line
+
+_EXPECTED = "Give https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise."
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`rest` has no trailing slash; `origin` is scheme, host and port; `api_host` is the name to use in sentences."""
+
+    rest: str
+    graphql: str
+    origin: str
+    api_host: str
+    web_host: str
+    loopback: bool
+
+
+def endpoint(api_url: str) -> Endpoint:
+    """Read an API root. Raises UsageError: not a URL, a user name or password in it, or http to another machine, over which
+    the token would travel in clear."""
+    parts = _split(api_url)
+    host = (parts.hostname or "").rstrip(".")
+    loopback = _is_loopback(host)
+    _check(parts, host, loopback=loopback)
+    port = f":{parts.port}" if parts.port else ""
+    origin = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+    path = parts.path.rstrip("/")
+    if path == "/api/v3":
+        return Endpoint(origin + path, f"{origin}/api/graphql", origin, host + port, host, loopback)
+    if path:
+        raise UsageError(f"GitHub's API is not at {safe_line(parts.path, limit=80)} of {host}. {_EXPECTED}")
+    if not (loopback or host == "api.github.com" or _is_data_residency(host)):
+        raise UsageError(f"{host} is a web address, not GitHub's API. {_EXPECTED}")
+    return Endpoint(origin, f"{origin}/graphql", origin, host + port, _web_host(host), loopback)
+
+
+def _split(api_url: str) -> SplitResult:
+    try:
+        parts = urlsplit(api_url.strip())
+        _ = parts.port  # reading it is what checks it
+    except ValueError as error:
+        raise UsageError(f"GitHub's address cannot be read as a URL. {_EXPECTED}") from error
+    return parts
+
+
+def _check(parts: SplitResult, host: str, *, loopback: bool) -> None:
+    if parts.scheme not in ("https", "http") or not host:
+        raise UsageError(f"GitHub's address is not an https URL. {_EXPECTED}")
+    if not all(character.isascii() and (character.isalnum() or character in "-.:_") for character in host):
+        raise UsageError(f"GitHub's address holds no host name that can be used. {_EXPECTED}")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("GitHub's address holds a user name or password: leave it out and give the token by itself.")
+    if parts.query or parts.fragment:
+        raise UsageError(f"GitHub's address ends in a query or fragment. {_EXPECTED}")
+    if parts.scheme == "http" and not loopback:
+        raise UsageError(f"http to {host} would send your token in clear: use https.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_data_residency(host: str) -> bool:
+    return host.startswith("api.") and host.endswith(".ghe.com")
+
+
+def _web_host(host: str) -> str:
+    """Without the port: evidence belongs to a host, and the demo's port is another one each time."""
+    return host.removeprefix("api.") if host == "api.github.com" or _is_data_residency(host) else host

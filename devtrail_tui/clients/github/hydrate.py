@@ -1,0 +1,213 @@
+"""Hydration: pull requests fetched whole, in batches that shrink where GitHub finds them too heavy and slowly grow back.
+
+One batch is one request (documents.PULL_REQUESTS); a pull request with more files, comments or reviews than a page holds costs
+one more request for each further page. Nodes a batch may bring: 20 x (20 labels + 100 files + 100 comments + 30 reviews x (1 +
+50 comments)) is about 35,000 of the 500,000 that GitHub allows, for 7 points.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devtrail_tui.clients.github import parsing
+from devtrail_tui.clients.github.answers import FORBIDDEN, NOT_FOUND, GraphAnswer, GraphError, failure_of
+from devtrail_tui.clients.github.calls import Calls
+from devtrail_tui.clients.github.failures import Refused, TooHeavy, UnexpectedAnswer
+from devtrail_tui.clients.github.limiter import Narrate
+from devtrail_tui.clients.github.shapes import Node, child, children, next_cursor, text
+from devtrail_tui.core.context import Hydrated
+from devtrail_tui.core.errors import TemporaryError
+from devtrail_tui.core.evidence import PullRequestRef
+from devtrail_tui.core.job import Level
+
+LARGEST_BATCH = 20
+GROW_AFTER = 3
+"""Batches in a row that must succeed before the next is twice as large."""
+MOST_IN_TROUBLE = 3
+"""Single pull requests in a row that GitHub cannot give; then GitHub is in trouble, not they."""
+_Sized = Callable[["PageSizes"], dict[str, int]]
+_CONNECTIONS = {"files": "moreFiles", "comments": "moreComments", "reviews": "moreReviews"}
+
+
+@dataclass(frozen=True, slots=True)
+class PageSizes:
+    """Items a page: files and comments, reviews, and line comments within one review."""
+
+    page: int
+    reviews: int
+    in_review: int
+
+    def variables(self) -> dict[str, int]:
+        """As the documents name them."""
+        return {"page": self.page, "reviews": self.reviews, "inReview": self.in_review}
+
+
+SIZES = (PageSizes(100, 30, 50), PageSizes(50, 15, 20), PageSizes(20, 5, 10))
+"""Tried in this order for one pull request that is too heavy by itself."""
+
+
+class Hydration:
+    """One run over a list of refs."""
+
+    def __init__(self, calls: Calls, narrate: Narrate, web_host: str) -> None:
+        self._calls = calls
+        self._narrate = narrate
+        self._web_host = web_host
+        self._size = LARGEST_BATCH
+        self._successes = 0
+        self._in_trouble = 0
+
+    async def batches(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[list[Hydrated]]:
+        """Every ref exactly once. Raises AuthenticationError, Refused, TemporaryError."""
+        waiting = deque(refs)
+        while waiting:
+            batch = [waiting.popleft() for _ in range(min(self._size, len(waiting)))]
+            if len(batch) == 1:
+                yield [await self._single(batch[0])]
+                self._grow()
+                continue
+            try:
+                answer = await self._ask_batch(batch)
+            except TooHeavy as error:
+                waiting.extendleft(reversed(batch))
+                self._shrink(len(batch), error)
+                await self._calls.back_off(1, error)
+                continue
+            self._grow()
+            yield await self._batch(batch, answer)
+
+    async def _batch(self, batch: Sequence[PullRequestRef], answer: GraphAnswer) -> list[Hydrated]:
+        results = []
+        for index, ref in enumerate(batch):
+            result = await self._from_node(ref, answer, index)
+            results.append(result if result is not None else await self._single(ref))
+        return results
+
+    async def _single(self, ref: PullRequestRef) -> Hydrated:
+        """One pull request, with smaller and smaller pages."""
+        trouble: TemporaryError | None = None
+        for failures, sizes in enumerate(SIZES, start=1):
+            try:
+                answer = await self._calls.graph("PullRequests", {"ids": [ref.node_id], **sizes.variables()}, tries=1)
+                result = await self._from_node(ref, answer, 0)
+                if result is not None:
+                    self._in_trouble = 0
+                    return result
+                trouble = TooHeavy(f"GitHub gave only part of {_name(ref)}.")
+            except TooHeavy as error:
+                trouble = error
+            if failures < len(SIZES):
+                await self._calls.back_off(failures, trouble)
+        self._in_trouble += 1
+        if self._in_trouble >= MOST_IN_TROUBLE:
+            raise TemporaryError(
+                f"GitHub failed on {self._in_trouble} pull requests in a row, so it is in trouble: {trouble}"
+            )
+        return Hydrated(ref, None, f"{_name(ref)} could not be fetched: {trouble}")
+
+    async def _ask_batch(self, batch: Sequence[PullRequestRef]) -> GraphAnswer:
+        variables = {"ids": [ref.node_id for ref in batch], **SIZES[0].variables()}
+        return await self._calls.graph("PullRequests", variables, tries=1)
+
+    async def _from_node(self, ref: PullRequestRef, answer: GraphAnswer, index: int) -> Hydrated | None:
+        """The result for one node; None where the answer holds only part of it, to be asked again by itself."""
+        errors = [error for error in answer.errors if error.path[:2] == ("nodes", index) or not error.path]
+        nodes = answer.data.get("nodes")
+        node = nodes[index] if isinstance(nodes, list) and index < len(nodes) else None
+        problem = _problem(ref, node, errors)
+        if problem:
+            return Hydrated(ref, None, problem)
+        if errors or not isinstance(node, Mapping):
+            return None
+        try:
+            whole = await self._completed(node)
+            return Hydrated(ref, parsing.pull_request(whole, self._web_host))
+        except (UnexpectedAnswer, Refused, TooHeavy) as error:
+            return Hydrated(ref, None, f"{_name(ref)} could not be read: {error}")
+
+    async def _completed(self, node: Node) -> Node:
+        """The node with all pages of its connections."""
+        whole: dict[str, Any] = dict(node)
+        node_id = text(node, "id")
+        cursors = {name: _cursor(whole, name) for name in _CONNECTIONS}
+        while any(cursors.values()):
+            more = await self._more_of_pull_request(node_id, cursors)
+            for name in [name for name, cursor in cursors.items() if cursor]:
+                whole[name] = _joined(whole[name], child(more, name), cursors[name])
+                cursors[name] = _cursor(whole, name)
+        if whole.get("reviews") is not None:
+            reviews = [await self._whole_review(each) for each in children(child(whole, "reviews"))]
+            whole["reviews"] = {**whole["reviews"], "nodes": reviews}
+        return whole
+
+    async def _whole_review(self, review: Node) -> Node:
+        comments = child(review, "comments")
+        while (after := next_cursor(comments)) is not None:
+            variables = {"id": text(review, "id"), "after": after}
+            more = await self._node("MoreOfReview", variables, lambda sizes: {"page": sizes.page})
+            comments = _joined(comments, child(more, "comments"), after)
+        return {**review, "comments": comments}
+
+    async def _more_of_pull_request(self, node_id: str, cursors: Mapping[str, str | None]) -> Node:
+        variables: dict[str, Any] = {"id": node_id}
+        for name, include in _CONNECTIONS.items():
+            variables[include] = cursors[name] is not None
+            variables[f"{name}After"] = cursors[name]
+        return await self._node("MoreOfPullRequest", variables, PageSizes.variables)
+
+    async def _node(self, name: str, variables: Mapping[str, Any], sized: _Sized) -> Node:
+        """The node of a follow-up document, with smaller pages where it is too heavy."""
+        for failures, sizes in enumerate(SIZES[:-1], start=1):
+            try:
+                return await self._node_once(name, {**variables, **sized(sizes)})
+            except TooHeavy as error:
+                await self._calls.back_off(failures, error)
+        return await self._node_once(name, {**variables, **sized(SIZES[-1])})
+
+    async def _node_once(self, name: str, variables: Mapping[str, Any]) -> Node:
+        answer = await self._calls.graph(name, variables, tries=1)
+        if answer.errors:
+            raise failure_of(answer.errors, self._calls.endpoint.api_host)
+        return child(answer.data, "node")
+
+    def _shrink(self, size: int, why: TooHeavy) -> None:
+        self._size = max(1, size // 2)
+        self._successes = 0
+        self._narrate(Level.INFO, f"Too heavy for GitHub: fetching {self._size} pull requests at a time. {why}")
+
+    def _grow(self) -> None:
+        self._successes += 1
+        if self._successes >= GROW_AFTER and self._size < LARGEST_BATCH:
+            self._size = min(LARGEST_BATCH, self._size * 2)
+            self._successes = 0
+
+
+def _cursor(node: Node, name: str) -> str | None:
+    return next_cursor(child(node, name)) if node.get(name) is not None else None
+
+
+def _joined(sofar: Node, page: Node, after: str | None) -> Node:
+    """Two pages as one connection. A page that leads back to where it began would never end."""
+    if next_cursor(page) == after:
+        raise UnexpectedAnswer("GitHub's pages go round in circles.")
+    return {**page, "nodes": [*children(sofar), *children(page)]}
+
+
+def _problem(ref: PullRequestRef, node: object, errors: Sequence[GraphError]) -> str:
+    """A sentence for a pull request that GitHub will not give; empty where asking again may help."""
+    if isinstance(node, Mapping):
+        kind = node.get("__typename")
+        return "" if kind == "PullRequest" else f"{_name(ref)} is not a pull request any more."
+    for error in errors:
+        if error.kind == NOT_FOUND:
+            return f"{_name(ref)} is gone, or the token may not see it any more."
+        if error.kind == FORBIDDEN:
+            return f"The token may not read {_name(ref)}: {error.message}"
+    return "" if errors else f"{_name(ref)} is gone: GitHub has nothing under its id."
+
+
+def _name(ref: PullRequestRef) -> str:
+    return f"{ref.repository} #{ref.number}"

@@ -1,0 +1,183 @@
+"""Keeps one client within GitHub's limits, and says so while it waits.
+
+Rules by GitHub's documentation: GraphQL's points and REST's requests are counted an hour (the answers' `x-ratelimit-*` headers);
+besides, at most 2,000 GraphQL and 900 REST requests a minute, and few at once. What an answer that hit a limit means is read in
+answers.py; here the waiting is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from devtrail_tui.clients.github.failures import Limited
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.context import RateLimit
+from devtrail_tui.core.errors import TemporaryError
+from devtrail_tui.core.job import Level
+
+Narrate = Callable[[Level, str], None]
+Waiting = Callable[[str, datetime | None], None]
+
+GRAPHQL = "graphql"
+CORE = "core"
+MOST_A_MINUTE = {GRAPHQL: 2000, CORE: 900}
+UNKNOWN_WAIT_S = 60.0
+MOST_UNKNOWN_WAITS = 4
+"""Waits of 60, 120, 240 and 480 s where GitHub does not say how long; then the client gives up."""
+MOST_WAITS = 10
+"""Limits in a row for one request, each waited out by GitHub's own word, before the client gives up."""
+LONGEST_WAIT_S = 24 * 3600.0
+_SAY_AGAIN = timedelta(minutes=10)
+_NAP_S = 60.0
+
+
+class Limiter:
+    """One door for all requests of a client; they pass in the order they came.
+
+    `pause_s` is the smallest time between the starts of two requests. `narrate` gets a line at the start of a wait and every
+    ten minutes of it; `waiting` gets the sentence and the end for a countdown, and `("", None)` when it is over.
+    """
+
+    def __init__(self, clock: Clock, narrate: Narrate, waiting: Waiting, *, pause_s: float, concurrency: int) -> None:
+        self._clock = clock
+        self._narrate = narrate
+        self._waiting = waiting
+        self._pause_s = pause_s
+        self._places = asyncio.Semaphore(concurrency)
+        self._door = asyncio.Lock()
+        self._last_start: float | None = None
+        self._starts: dict[str, deque[float]] = {}
+        self._held: dict[str, datetime] = {}
+        self._limits: dict[str, RateLimit] = {}
+
+    def limit(self, resource: str) -> RateLimit | None:
+        """The resource's limit as last seen."""
+        return self._limits.get(resource)
+
+    @asynccontextmanager
+    async def turn(self, resource: str) -> AsyncIterator[None]:
+        """Wait until a request for this resource may be sent; hold the place while it is under way."""
+        async with self._places:
+            async with self._door:
+                self._count_minute(resource)
+                await self._sit_out(resource)
+                await self._pace()
+                self._starts.setdefault(resource, deque()).append(self._clock.monotonic())
+            yield
+
+    def learn(self, resource: str, headers: Mapping[str, str]) -> None:
+        """Remember what the answer says is left. `reset_at` is put on our clock by the answer's own Date, so that a clock that
+        is wrong neither waits too long nor hammers."""
+        try:
+            limit, remaining = int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"])
+            seconds = seconds_until_reset(headers, self._clock.now())
+        except (KeyError, ValueError):
+            return
+        if seconds is None:
+            return
+        resource = headers.get("x-ratelimit-resource", resource)
+        reset_at = self._clock.now() + timedelta(seconds=seconds)
+        self._limits[resource] = RateLimit(resource, limit, remaining, reset_at)
+
+    def hold(self, resource: str, limited: Limited, times: int, host: str) -> None:
+        """Let nothing through until the limit is over; `times` counts the limits this request has met, from 1. Raises
+        TemporaryError when waiting has not helped."""
+        known = limited.seconds is not None
+        wait = limited.seconds if limited.seconds is not None else UNKNOWN_WAIT_S * 2.0 ** (times - 1)
+        wait = min(max(wait, 0.0), LONGEST_WAIT_S)
+        if times > (MOST_WAITS if known else MOST_UNKNOWN_WAITS):
+            raise TemporaryError(
+                f"{host} still limits us after {times - 1} waits: try again later, or stop other programs that use this token.",
+                retry_after_s=wait,
+            )
+        until = self._clock.now() + timedelta(seconds=wait)
+        for each in (GRAPHQL, CORE) if limited.everything else (resource,):
+            self._held[each] = max(until, self._held.get(each, until))
+
+    def _until(self, resource: str) -> datetime | None:
+        """When the resource is free again; None if it is now."""
+        moments = [self._held[resource]] if resource in self._held else []
+        limit = self._limits.get(resource)
+        if limit is not None and limit.remaining <= 0:
+            moments.append(limit.reset_at)
+        until = max(moments, default=None)
+        return until if until is not None and until > self._clock.now() else None
+
+    def _count_minute(self, resource: str) -> None:
+        starts = self._starts.setdefault(resource, deque())
+        now = self._clock.monotonic()
+        while starts and now - starts[0] >= 60:
+            starts.popleft()
+        if len(starts) >= MOST_A_MINUTE.get(resource, MOST_A_MINUTE[CORE]):
+            self._held[resource] = self._clock.now() + timedelta(seconds=60 - (now - starts[0]))
+
+    async def _sit_out(self, resource: str) -> None:
+        said_at: datetime | None = None
+        try:
+            while (until := self._until(resource)) is not None:
+                now = self._clock.now()
+                sentence = going_on(until, now)
+                if said_at is None or now - said_at >= _SAY_AGAIN:
+                    self._narrate(Level.WARNING, sentence)
+                    said_at = now
+                self._waiting(sentence, until)
+                await self._clock.sleep(min((until - now).total_seconds(), _NAP_S))
+        finally:
+            if said_at is not None:
+                self._waiting("", None)
+
+    async def _pace(self) -> None:
+        if self._last_start is not None:
+            left = self._last_start + self._pause_s - self._clock.monotonic()
+            if left > 0:
+                await self._clock.sleep(left)
+        self._last_start = self._clock.monotonic()
+
+
+def going_on(until: datetime, now: datetime) -> str:
+    """The sentence for a wait: a countdown up to an hour, beyond that the moment itself (UTC)."""
+    seconds = (until - now).total_seconds()
+    if seconds > 3600:
+        return f"GitHub's limit: going on at {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    if seconds >= 120:
+        return f"GitHub's limit: going on in {round(seconds / 60)} min"
+    return f"GitHub's limit: going on in {max(1, round(seconds))} s"
+
+
+def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds from the answer's own Date (ours where it has none) to its `x-ratelimit-reset`; None where that is no number."""
+    try:
+        reset = int(headers["x-ratelimit-reset"])
+    except (KeyError, ValueError):
+        return None
+    return min(max(reset - (_date(headers) or now).timestamp(), 0.0), LONGEST_WAIT_S)
+
+
+def seconds_of_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """`retry-after`: seconds, or a date (RFC 9110); None where it is absent or unreadable."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), LONGEST_WAIT_S)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return min(max((_aware(moment) - (_date(headers) or now)).total_seconds(), 0.0), LONGEST_WAIT_S)
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    try:
+        return _aware(parsedate_to_datetime(headers.get("date", "")))
+    except ValueError:
+        return None
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -1,0 +1,150 @@
+"""GraphQL nodes become core.evidence values; every foreign string is made harmless on the way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from devtrail_tui.clients.github.failures import UnexpectedAnswer
+from devtrail_tui.clients.github.shapes import (
+    Node,
+    child,
+    children,
+    moment,
+    optional_moment,
+    text,
+    whole_number,
+)
+from devtrail_tui.core.context import Repository
+from devtrail_tui.core.evidence import GHOST, ChangedFile, Comment, PullRequest, PullRequestRef, Review
+from devtrail_tui.core.text import safe, safe_line
+
+MOST_TITLE = 500
+MOST_PATH = 1000
+MOST_URL = 2000
+MOST_BODY = 100_000
+"""Characters; GitHub's own limit for a body is 65,536."""
+PENDING = "PENDING"
+
+
+def repository(asked: str, node: Node) -> Repository:
+    """A `Repository` node of documents.REPOSITORY."""
+    return Repository(asked, _line(node, "nameWithOwner"), _line(node, "id"), node.get("isPrivate") is True)
+
+
+def found(node: Node) -> PullRequestRef | None:
+    """A search result; None if it is not a merged pull request."""
+    merged_at = optional_moment(node, "mergedAt")
+    if node.get("__typename") != "PullRequest" or merged_at is None:
+        return None
+    return PullRequestRef(
+        node_id=_line(node, "id"),
+        number=whole_number(node, "number"),
+        repository=_line(child(node, "repository"), "nameWithOwner"),
+        updated_at=moment(node, "updatedAt"),
+        merged_at=merged_at,
+    )
+
+
+def pull_request(node: Node, host: str) -> PullRequest:
+    """A `PullRequest` node of documents.PULL_REQUESTS whose connections were completed. `host` is the web host."""
+    merged_at = optional_moment(node, "mergedAt")
+    if merged_at is None:
+        raise UnexpectedAnswer("It is not merged.")
+    author, author_kind = actor(node)
+    name, number = _line(child(node, "repository"), "nameWithOwner"), whole_number(node, "number")
+    reviews = [each for each in _nodes(node, "reviews") if each.get("state") != PENDING]
+    line_comments = [comment(each) for review in reviews for each in _nodes(review, "comments")]
+    return PullRequest(
+        host=host,
+        node_id=_line(node, "id"),
+        number=number,
+        url=_url(node) or f"https://{host}/{name}/pull/{number}",
+        repository=name,
+        title=safe_line(text(node, "title"), limit=MOST_TITLE),
+        body=safe(text(node, "body"), limit=MOST_BODY),
+        author=author,
+        author_kind=author_kind,
+        branch=_line(node, "headRefName"),
+        created_at=moment(node, "createdAt"),
+        merged_at=merged_at,
+        updated_at=moment(node, "updatedAt"),
+        additions=whole_number(node, "additions"),
+        deletions=whole_number(node, "deletions"),
+        changed_files=whole_number(node, "changedFiles"),
+        files=tuple(changed_file(each) for each in _nodes(node, "files")),
+        comments=tuple(sorted((comment(each) for each in _nodes(node, "comments")), key=_when)),
+        reviews=tuple(review(each) for each in reviews),
+        review_comments=tuple(sorted(line_comments, key=_when)),
+        labels=tuple(_line(each, "name") for each in _nodes(node, "labels")),
+    )
+
+
+def actor(node: Node) -> tuple[str, str]:
+    """Login and kind (User, Bot, Mannequin, Organization, ...) of the node's author; a deleted account is GitHub's ghost."""
+    who = node.get("author")
+    if who is None:
+        return GHOST, "User"
+    author = child(node, "author")
+    return _line(author, "login"), _line(author, "__typename")
+
+
+def changed_file(node: Node) -> ChangedFile:
+    """A file of the change."""
+    return ChangedFile(
+        path=safe_line(text(node, "path"), limit=MOST_PATH),
+        additions=whole_number(node, "additions"),
+        deletions=whole_number(node, "deletions"),
+        change=_line(node, "changeType"),
+    )
+
+
+def comment(node: Node) -> Comment:
+    """A comment in the conversation, or, with a path, on a line."""
+    author, kind = actor(node)
+    return Comment(
+        author=author,
+        body=safe(text(node, "body"), limit=MOST_BODY),
+        created_at=moment(node, "createdAt"),
+        path=safe_line(text(node, "path"), limit=MOST_PATH) if "path" in node else "",
+        url=_url(node),
+        author_kind=kind,
+    )
+
+
+def review(node: Node) -> Review:
+    """A submitted review, without its line comments."""
+    author, kind = actor(node)
+    return Review(
+        author=author,
+        state=_line(node, "state"),
+        body=safe(text(node, "body"), limit=MOST_BODY),
+        submitted_at=optional_moment(node, "submittedAt"),
+        url=_url(node),
+        author_kind=kind,
+    )
+
+
+def _nodes(node: Node, connection: str) -> list[Node]:
+    """GitHub gives null for a connection it cannot compute, such as the files of a change that is too large."""
+    return list(children(child(node, connection))) if node.get(connection) is not None else []
+
+
+def _line(node: Node, name: str) -> str:
+    return safe_line(text(node, name), limit=300)
+
+
+def _url(node: Node) -> str:
+    """The web address, if it is one a browser may be sent to."""
+    value = node.get("url")
+    if not isinstance(value, str) or len(value) > MOST_URL or value != safe_line(value) or " " in value:
+        return ""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return ""
+    return value if parts.scheme in ("https", "http") and parts.hostname and parts.username is None else ""
+
+
+def _when(each: Comment) -> datetime:
+    return each.created_at

@@ -1,0 +1,187 @@
+"""Discovery: which merged pull requests of a repository a login took part in, by ids only.
+
+Three searches, one a role, share the first request; only those with more go on. GitHub's search gives at most 1,000 results a
+query, so a span that holds more is halved until it fits. It may also give fewer than it counts, without a word (its index timed
+out): then the span is asked again in two halves, and what stays missing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from devtrail_tui.clients.github import parsing
+from devtrail_tui.clients.github.answers import GraphAnswer, failure_of
+from devtrail_tui.clients.github.calls import MOST_TRIES, Calls
+from devtrail_tui.clients.github.failures import TooHeavy
+from devtrail_tui.clients.github.limiter import Narrate
+from devtrail_tui.clients.github.shapes import Node, child, children, next_cursor, whole_number
+from devtrail_tui.core.context import Repository
+from devtrail_tui.core.errors import PermanentError
+from devtrail_tui.core.evidence import PullRequestRef
+from devtrail_tui.core.job import Level
+
+MOST_RESULTS = 1000
+QUALIFIERS: Mapping[str, str] = {"author": "author", "commenter": "commenter", "reviewer": "reviewed-by"}
+"""Alias in documents.DISCOVER -> search qualifier."""
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\[bot\])?")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole seconds, both ends included, as GitHub's `merged:A..B` takes them."""
+
+    first: datetime
+    last: datetime
+
+    @classmethod
+    def between(cls, start: datetime, end: datetime) -> Span:
+        """From `start` up to but not including `end`."""
+        return cls(_whole_second(start), _whole_second(end) - _SECOND)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no second lies in it."""
+        return self.last < self.first
+
+    @property
+    def divisible(self) -> bool:
+        """Whether it can be halved."""
+        return self.last > self.first
+
+    def halves(self) -> tuple[Span, Span]:
+        """Two spans that make up this one; only for a divisible one."""
+        middle = self.first + timedelta(seconds=(self.last - self.first) // _SECOND // 2)
+        return Span(self.first, middle), Span(middle + _SECOND, self.last)
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether a moment lies inside, its part of a second counted to the second."""
+        return self.first <= moment < self.last + _SECOND
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one role's search has brought so far: refs by node id, and every id it named, wanted or not."""
+
+    refs: dict[str, PullRequestRef]
+    ids: set[str]
+
+
+class Discovery:
+    """One run of discovery for one repository and login."""
+
+    def __init__(self, calls: Calls, narrate: Narrate, repository: Repository, login: str) -> None:
+        if not _LOGIN.fullmatch(login) or not _NAME.fullmatch(repository.name):
+            raise PermanentError(
+                f"GitHub cannot be searched for {login} in {repository.name}: that is no name it gives."
+            )
+        self._calls = calls
+        self._narrate = narrate
+        self._repository = repository
+        self._login = login
+
+    async def run(self, start: datetime, end: datetime) -> Sequence[PullRequestRef]:
+        """Every pull request merged from `start` up to but not including `end`, each once, newest merge first."""
+        span = Span.between(start, end)
+        if span.empty:
+            return []
+        found: dict[str, PullRequestRef] = {}
+        firsts = await self._first_pages(span)
+        for role, first in firsts.items():
+            seen = await self._whole(role, span, first, look_again=True)
+            found.update(seen.refs)
+        return sorted(found.values(), key=lambda ref: (ref.merged_at, ref.number), reverse=True)
+
+    async def _first_pages(self, span: Span) -> dict[str, Node]:
+        variables = {role: self._query(role, span) for role in QUALIFIERS}
+        try:
+            data = (await self._asked("Discover", variables, tries=2)).data
+            return {role: child(data, role) for role in QUALIFIERS}
+        except TooHeavy:
+            return {role: await self._page(role, span, None) for role in QUALIFIERS}
+
+    async def _whole(self, role: str, span: Span, page: Node, *, look_again: bool) -> _Seen:
+        count = whole_number(page, "issueCount")
+        if count > MOST_RESULTS and span.divisible:
+            return await self._halved(role, span, look_again=look_again)
+        seen = _Seen({}, set())
+        self._take(page, span, seen)
+        while (after := next_cursor(page)) is not None:
+            page = await self._page(role, span, after)
+            before = len(seen.ids)
+            self._take(page, span, seen)
+            if len(seen.ids) == before:
+                break  # a page that brings nothing new: going on could last for ever
+        if len(seen.ids) < count and look_again and span.divisible:
+            again = await self._halved(role, span, look_again=False)
+            seen = _Seen({**seen.refs, **again.refs}, seen.ids | again.ids)
+        if len(seen.ids) < count and look_again:
+            self._say_incomplete(role, span, len(seen.ids), count)
+        return seen
+
+    async def _halved(self, role: str, span: Span, *, look_again: bool) -> _Seen:
+        both = _Seen({}, set())
+        for half in span.halves():
+            page = await self._page(role, half, None)
+            seen = await self._whole(role, half, page, look_again=look_again)
+            both.refs.update(seen.refs)
+            both.ids.update(seen.ids)
+        return both
+
+    async def _page(self, role: str, span: Span, after: str | None) -> Node:
+        answer = await self._asked("Search", {"query": self._query(role, span), "after": after}, tries=MOST_TRIES)
+        return child(answer.data, "found")
+
+    async def _asked(self, name: str, variables: Mapping[str, object], *, tries: int) -> GraphAnswer:
+        """A search without errors: part of a page is not a page. Repeated where GitHub gave up in the middle."""
+        failures = 0
+        while True:
+            answer = await self._calls.graph(name, variables, tries=tries)
+            if not answer.errors:
+                return answer
+            failure = failure_of(answer.errors, self._calls.endpoint.api_host)
+            failures += 1
+            if not isinstance(failure, TooHeavy) or failures >= tries:
+                raise failure
+            await self._calls.back_off(failures, failure)
+
+    def _take(self, page: Node, span: Span, seen: _Seen) -> None:
+        for node in children(page):
+            ref = parsing.found(node)
+            node_id = node.get("id")
+            if isinstance(node_id, str):
+                seen.ids.add(node_id)
+            if ref is not None and span.holds(ref.merged_at) and self._is_ours(ref):
+                seen.refs[ref.node_id] = ref
+
+    def _is_ours(self, ref: PullRequestRef) -> bool:
+        return ref.repository.casefold() == self._repository.name.casefold()
+
+    def _query(self, role: str, span: Span) -> str:
+        """Sorted, so that pages do not shift into each other."""
+        return (
+            f"repo:{self._repository.name} is:pr is:merged {QUALIFIERS[role]}:{self._login} "
+            f"merged:{_stamp(span.first)}..{_stamp(span.last)} sort:created-asc"
+        )
+
+    def _say_incomplete(self, role: str, span: Span, seen: int, count: int) -> None:
+        self._narrate(
+            Level.WARNING,
+            f"{self._repository.name}: GitHub's search counts {count} pull requests ({role}) from {span.first:%Y-%m-%d} to "
+            f"{span.last:%Y-%m-%d} but gave {seen}; sync again later for the rest.",
+        )
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """The first whole second not before it."""
+    moment = moment.astimezone(UTC)
+    whole = moment.replace(microsecond=0)
+    return whole if whole == moment else whole + _SECOND
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

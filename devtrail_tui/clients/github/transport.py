@@ -1,0 +1,159 @@
+"""One HTTP exchange with GitHub: bounded in time and size, pinned to one origin, its failures put into sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from devtrail_tui import __version__
+from devtrail_tui.clients.github.endpoint import Endpoint
+from devtrail_tui.clients.github.failures import TooHeavy, Unreachable
+from devtrail_tui.core.errors import AuthenticationError, PermanentError
+from devtrail_tui.core.text import safe_line
+
+API_VERSION = "2026-03-10"
+LARGEST_BODY = 64 * 1024 * 1024
+"""Bytes after decompression; twenty pull requests at GitHub's largest text sizes stay below it."""
+MOST_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 307, 308})
+_ANY_METHOD = frozenset({307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A whole answer, whatever its status. Header names are matched in any case."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class Transport:
+    """Sends the token to one origin and nowhere else.
+
+    `timeout_s` is the whole exchange's deadline: httpx's own timeouts start anew with every byte received. Proxies and
+    certificates come from the environment as httpx reads it, except that loopback is always direct.
+    """
+
+    def __init__(self, endpoint: Endpoint, token: str, *, timeout_s: float, connect_timeout_s: float) -> None:
+        self._endpoint = endpoint
+        self._timeout_s = timeout_s
+        self._http = httpx.AsyncClient(
+            headers={
+                "Authorization": f"Bearer {_checked(token)}",
+                "Accept": "application/vnd.github+json",
+                "X-GitHub-Api-Version": API_VERSION,
+                "User-Agent": f"devtrail-tui/{__version__}",
+            },
+            timeout=httpx.Timeout(timeout_s, connect=connect_timeout_s),
+            follow_redirects=False,
+            trust_env=not endpoint.loopback,
+        )
+
+    async def __aenter__(self) -> Transport:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def exchange(self, method: str, url: str, content: bytes | None = None) -> HttpAnswer:
+        """One request and its whole answer. Raises Unreachable, TooHeavy, and PermanentError for an untrusted certificate or a
+        redirect that leaves the origin."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._follow(method, url, content)
+        except TimeoutError as error:
+            raise TooHeavy(f"{self._host} did not finish its answer within {self._timeout_s:g} s.") from error
+        except httpx.ConnectTimeout as error:
+            raise Unreachable(f"{self._host} does not answer: check the network, or a proxy in between.") from error
+        except httpx.TimeoutException as error:
+            raise TooHeavy(f"{self._host} did not finish its answer within {self._timeout_s:g} s.") from error
+        except httpx.RequestError as error:
+            raise self._explained(error) from error
+
+    async def _follow(self, method: str, url: str, content: bytes | None) -> HttpAnswer:
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = await self._send(method, url, content)
+            location = answer.headers.get("location", "")
+            if answer.status not in _REDIRECTS or not location:
+                return answer
+            url = self._redirected(url, location)
+            if method != "GET" and answer.status not in _ANY_METHOD:
+                raise PermanentError(f"{self._host} has moved its API: check DEVTRAIL_GITHUB_URL.")
+        raise PermanentError(f"{self._host} sends us round in circles: check DEVTRAIL_GITHUB_URL.")
+
+    def _redirected(self, url: str, location: str) -> str:
+        target = urljoin(url, location)
+        parts = urlsplit(target)
+        if f"{parts.scheme}://{parts.netloc}" != self._endpoint.origin:
+            other = safe_line(parts.netloc.rpartition("@")[2], limit=100)
+            raise PermanentError(
+                f"{self._host} sends us on to {other}; the token was not sent there. Check DEVTRAIL_GITHUB_URL and any proxy."
+            )
+        return target
+
+    async def _send(self, method: str, url: str, content: bytes | None) -> HttpAnswer:
+        headers = {"Content-Type": "application/json"} if content is not None else None
+        async with self._http.stream(method, url, content=content, headers=headers) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise TooHeavy(f"{self._host}'s answer is larger than {LARGEST_BODY // 2**20} MiB.")
+            return HttpAnswer(response.status_code, response.headers, bytes(body))
+
+    def _explained(self, error: httpx.RequestError) -> Unreachable | PermanentError:
+        causes = tuple(_causes(error))
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+            return PermanentError(
+                f"The certificate of {self._host} is not trusted: sign in to the network first, or set SSL_CERT_FILE to your "
+                "company's certificates."
+            )
+        if any(isinstance(cause, socket.gaierror) for cause in causes):
+            return Unreachable(f"The host {self._host} was not found: check the network and DEVTRAIL_GITHUB_URL.")
+        if isinstance(error, httpx.ProxyError):
+            return Unreachable(f"The proxy on the way to {self._host} refused: check HTTPS_PROXY.")
+        if isinstance(error, httpx.ConnectError):
+            return Unreachable(f"{self._host} cannot be reached: check the network.")
+        return Unreachable(f"The connection to {self._host} broke in the middle of an answer.")
+
+    @property
+    def _host(self) -> str:
+        return self._endpoint.api_host
+
+
+def _checked(token: str) -> str:
+    """Characters outside printable ASCII cannot be sent in a header, and an error about them would show the token."""
+    token = token.strip()
+    if not token or not all("!" <= character <= "~" for character in token):
+        raise AuthenticationError(
+            "The GitHub token is empty or holds characters that no token has: copy it again.", service="github"
+        )
+    return token
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting += [each.__cause__, each.__context__]
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
