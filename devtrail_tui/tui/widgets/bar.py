@@ -12,8 +12,8 @@ def bar(fraction: float | None, width: int, *, thin: bool = False) -> str:
     """A bar of exactly `width` cells for a fraction of 0-1, in eighths of a cell; blank cells are the track, which the
     caller colours. `thin` gives a line in half cells: for what has ended and should not draw the eye.
 
-    The bar never lies at its ends: anything above 0 shows, and only a fraction of 1 or more is full. None and what is no
-    number (nothing is known yet) give an empty bar; a width of 0 or less gives "".
+    The bar never lies at its ends: anything above 0 shows, and only a fraction of 1 or more is full. None and NaN
+    (nothing is known yet) give an empty bar; a width of 0 or less gives "".
     """
     if width <= 0:
         return ""
