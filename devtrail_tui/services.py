@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import random
 import secrets as randomness
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -70,19 +69,17 @@ class Services:
         from devtrail_tui.store.job_log import JobLog
         from devtrail_tui.store.job_queue import JobQueue
         from devtrail_tui.store.views import Views
-        from devtrail_tui.store.workers import worker_id
 
         self.catalogue: Catalogue = catalogue()
         self.database = Database(self.settings.database_url, clock=self.clock)
         self.database.open()
-        self.queue = JobQueue(self.database, self.clock, random.Random())  # noqa: S311 - jitter, no secret
+        self.queue = JobQueue(self.database, self.clock)
         self.job_log = JobLog(self.database)
         self.evidence = EvidenceStore(self.database, self.clock)
         self.criteria = CriteriaStore(self.database, self.clock)
         self.analyses = Analyses(self.database)
-        self.views = Views(self.database)
-        here = this_process()
-        self.worker_id = worker_id(here.host, here.pid, here.start, randomness.token_hex(4))
+        self.views = Views(self.database, self.clock)
+        self.worker_id = f"{this_process().worker_prefix}:{randomness.token_hex(4)}"
 
     def close(self) -> None:
         """Write what waits and let go of the database."""

@@ -20,6 +20,11 @@ class ProcessIdentity:
     pid: int
     start: float
 
+    @property
+    def worker_prefix(self) -> str:
+        """The beginning of the ids of workers in this process: host:pid:start, the last in milliseconds."""
+        return f"{self.host}:{self.pid}:{round(self.start * 1000)}"
+
 
 def this_process() -> ProcessIdentity:
     """The process that asks."""
@@ -35,7 +40,7 @@ def alive(pid: int, start: float) -> bool:
     """Whether the process that began at `start` under `pid` on this host still runs (a zombie does not)."""
     try:
         process = psutil.Process(pid)
-        return abs(process.create_time() - start) < _SAME_START_S and process.status() != psutil.STATUS_ZOMBIE
+        return bool(abs(process.create_time() - start) < _SAME_START_S) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
