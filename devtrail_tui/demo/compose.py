@@ -85,7 +85,7 @@ def _turns(rng: random.Random, author: str, reviewer: str, second: str) -> list[
         turns.append(Turn("~", second, rng.randint(1, 2)))
     if rng.random() < 0.3:
         turns.append(Turn("?", second))
-    if rng.random() < 0.94:
+    if reviewer == ROBIN.login or rng.random() < 0.94:
         turns.append(Turn("+", reviewer))
     return turns
 

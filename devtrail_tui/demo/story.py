@@ -87,7 +87,7 @@ def parse(text: str) -> Iterator[Story]:
     """The stories of one file. Raises ValueError with the line that does not fit."""
     for block in re.split(r"^=== ", text, flags=re.MULTILINE)[1:]:
         head, _, rest = block.partition("\n")
-        repository, title, branch, labels, options = (part.strip() for part in head.split(" | "))
+        repository, title, branch, labels, options = re.split(r"\s*\|\s*", head.strip())
         named = dict(option.split("=", 1) for option in options.split())
         body, _, rest = rest.partition("--- files\n")
         files, _, talk = rest.partition("--- talk\n")
