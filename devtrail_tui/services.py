@@ -69,6 +69,7 @@ class Services:
         from devtrail_tui.store.job_log import JobLog
         from devtrail_tui.store.job_queue import JobQueue
         from devtrail_tui.store.views import Views
+        from devtrail_tui.store.workers import worker_id
 
         self.catalogue: Catalogue = catalogue()
         self.database = Database(self.settings.database_url, clock=self.clock)
@@ -79,7 +80,8 @@ class Services:
         self.criteria = CriteriaStore(self.database, self.clock)
         self.analyses = Analyses(self.database)
         self.views = Views(self.database, self.clock)
-        self.worker_id = f"{this_process().worker_prefix}:{randomness.token_hex(4)}"
+        here = this_process()
+        self.worker_id = worker_id(here.host, here.pid, here.start, randomness.token_hex(4))
 
     def close(self) -> None:
         """Write what waits and let go of the database."""

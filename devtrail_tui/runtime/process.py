@@ -20,11 +20,6 @@ class ProcessIdentity:
     pid: int
     start: float
 
-    @property
-    def worker_prefix(self) -> str:
-        """The beginning of the ids of workers in this process: host:pid:start, the last in milliseconds."""
-        return f"{self.host}:{self.pid}:{round(self.start * 1000)}"
-
 
 def this_process() -> ProcessIdentity:
     """The process that asks."""

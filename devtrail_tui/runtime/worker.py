@@ -28,6 +28,7 @@ from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.job_queue import JobQueue
 from devtrail_tui.store.secrets import Secrets
+from devtrail_tui.store.workers import Worker as WorkerRow
 
 STOP_GRACE_S = 1.5
 """How long a stop waits for running jobs to be given back; what is left then is left to its lease."""
@@ -155,7 +156,7 @@ class Worker:
             on_cancel=lambda claims: self._call(self._interrupt_claims, claims, Interruption.CANCEL),
         )
         unsubscribe = doors.database.on_commit(self.wake)
-        await settled(doors.queue.register_worker(doors.worker_id, this_process(), concurrency=pace.concurrency))
+        await settled(doors.queue.register_worker(self._described()))
         keeper.start()
         try:
             await self._work(keeper)
@@ -165,6 +166,19 @@ class Worker:
             keeper.stop()
             await settled(doors.queue.forget_worker(doors.worker_id))
         return self._summary
+
+    def _described(self) -> WorkerRow:
+        here, now = this_process(), self._doors.clock.now()
+        return WorkerRow(
+            id=self._doors.worker_id,
+            host=here.host,
+            pid=here.pid,
+            process_started_at=here.start,
+            title="",
+            started_at=now,
+            last_seen_at=now,
+            concurrency=self._pace.concurrency,
+        )
 
     async def _work(self, keeper: LeaseKeeper) -> None:
         seen_version = -1
