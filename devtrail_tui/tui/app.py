@@ -1,0 +1,355 @@
+"""The app: paints its frame first, then opens the database off the UI thread, then shows what the feed reads.
+
+It holds what outlives a screen: the services, the feed, the worker's thread, and the way out. Screens hold their own behaviour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from devtrail_tui.core.errors import DevTrailError, StoreError, UsageError
+from devtrail_tui.core.job import Status
+from devtrail_tui.tui import crash, terminal, themes
+from devtrail_tui.tui.feed import Feed, FeedTrouble, Snapshot, SnapshotReady
+from devtrail_tui.tui.keymap import bindings, check_keys
+from devtrail_tui.tui.live_screen import LiveScreen, Told
+from devtrail_tui.tui.screens.dashboard import DashboardScreen
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+    from textual.driver import Driver
+
+    from devtrail_tui.runtime.worker import Worker
+    from devtrail_tui.services import Services
+
+LEAVE_S = 1.6
+"""How long leaving waits for the worker to give its jobs back."""
+LAST_RESORT_S = 1.95
+"""When a program that still has not ended is ended by force (design: over in two seconds)."""
+SECOND_S = 1.0
+
+
+class Opened(Message):
+    """The database is open."""
+
+
+class NotOpened(Message):
+    """The database could not be opened, and why."""
+
+    def __init__(self, error: DevTrailError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class WorkerEnded(Message):
+    """The worker's thread ended; a sentence where it should not have."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+
+def _commands() -> type[Provider]:
+    from devtrail_tui.tui.commands import CommandProvider
+
+    return CommandProvider
+
+
+def _system_commands() -> type[Provider]:
+    from textual.system_commands import SystemCommandsProvider
+
+    return SystemCommandsProvider
+
+
+def _evidence_screen() -> Screen[Any]:
+    from devtrail_tui.tui.screens.evidence import EvidenceScreen
+
+    return EvidenceScreen()
+
+
+class DevTrailApp(App[None], inherit_bindings=False):
+    """Made by `make_app`. `return_code` after the run is what the process should exit with."""
+
+    TITLE = "DevTrail"
+    CSS_PATH = "app.tcss"
+    MODES: ClassVar[dict[str, Any]] = {"jobs": DashboardScreen, "evidence": _evidence_screen}
+    DEFAULT_MODE = "jobs"
+    COMMANDS = {_commands, _system_commands}  # noqa: RUF012 - Textual's own declaration
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("show_jobs", "show_evidence", "palette", "help", "restart_worker", "quit"),
+        *bindings("quit_anywhere", priority=True),
+    ]
+
+    def __init__(self, services: Services) -> None:
+        self._gone_reported = False
+        super().__init__()
+        self.services = services
+        self.feed: Feed | None = None
+        self.snapshot: Snapshot | None = None
+        self.worker_trouble = ""
+        self.leaving = False
+        self.forced_restore: Any = None
+        self._job_worker: Worker | None = None
+        self._worker_ended = asyncio.Event()
+        self._worker_ended.set()
+        self._trouble_code = 0
+        self.keys = check_keys(services.settings.keys)
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        if services.settings.theme not in self.available_themes:
+            raise UsageError(
+                f"There is no theme “{services.settings.theme}”. Known are: {', '.join(sorted(self.available_themes))}."
+            )
+        self.theme = services.settings.theme
+        self.set_keymap(self.keys)
+
+    # -- beginning
+
+    def on_mount(self) -> None:
+        """Signals end the app in order; the database is opened once the frame stands."""
+        if not self.is_headless:
+            terminal.catch_signals(asyncio.get_running_loop(), self.leave)
+        self.set_interval(SECOND_S, self._second)
+        self.call_after_refresh(self.set_timer, 0.01, self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self._open, thread=True, group="open")
+
+    def _open(self) -> None:
+        try:
+            self.services.open()
+        except DevTrailError as error:
+            self.post_message(NotOpened(error))
+        else:
+            self.post_message(Opened())
+
+    def on_not_opened(self, message: NotOpened) -> None:
+        """Say why on the whole screen; quitting then tells the shell."""
+        from devtrail_tui.tui.screens.trouble import TroubleScreen
+
+        self._trouble_code = message.error.exit_code
+        self.push_screen(TroubleScreen(str(message.error)))
+
+    def action_leave_in_trouble(self) -> None:
+        self.leave(self._trouble_code)
+
+    def on_opened(self) -> None:
+        """Data flows from here on."""
+        if self.leaving:
+            return
+        self.feed = Feed(self.services, self.post_message)
+        self.feed.start()
+        if self.live is not None:
+            self.live.opened()
+        self._start_worker()
+
+    # -- the worker's thread
+
+    def _start_worker(self) -> None:
+        self._job_worker = worker = self.services.worker()
+        self.worker_trouble = ""
+        self._worker_ended.clear()
+
+        def run() -> None:
+            sentence = ""
+            try:
+                worker.run()
+            except StoreError as error:
+                sentence = str(error)
+            except Exception as error:  # noqa: BLE001 - whatever ended the worker, the header says so and the screen stays
+                path = self._report(error)
+                sentence = f"It met a fault of its own ({type(error).__name__}); see {path}."
+            self.post_message(WorkerEnded(sentence))
+
+        self.run_worker(run, thread=True, group="job-worker")
+
+    def on_worker_ended(self, message: WorkerEnded) -> None:
+        """Expected when leaving; otherwise the header says it until somebody starts it again."""
+        self._worker_ended.set()
+        if self.leaving:
+            return
+        self.worker_trouble = message.sentence or "It ended."
+        self.notify(
+            f"The worker stopped. {self.worker_trouble} Start it again from the palette (:).",
+            severity="error",
+            markup=False,
+        )
+        self._redraw()
+
+    def action_restart_worker(self) -> None:
+        """Start the worker again after it stopped; says so where it lives."""
+        if self.feed is None:
+            return
+        if self._worker_ended.is_set():
+            self._start_worker()
+            self.notify("The worker runs again.", markup=False)
+            self._redraw()
+        else:
+            self.notify("The worker is running.", markup=False)
+
+    # -- what the feed brings
+
+    @property
+    def live(self) -> LiveScreen | None:
+        """The screen that shows data now; a dialog may stand over it."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen)), None)
+
+    @property
+    def dashboard(self) -> DashboardScreen:
+        """The jobs' screen; it lives as long as the app."""
+        screen = self.get_screen_stack("jobs")[0]
+        assert isinstance(screen, DashboardScreen)  # noqa: S101 - the mode's base screen
+        return screen
+
+    def on_snapshot_ready(self, message: SnapshotReady) -> None:
+        """Hand it to the screen in view."""
+        self.snapshot = message.snapshot
+        self._redraw()
+
+    def _redraw(self) -> None:
+        screen = self.live
+        if self.snapshot is not None and screen is not None and screen.is_mounted:
+            screen.show(self.snapshot)
+
+    def on_feed_trouble(self, message: FeedTrouble) -> None:
+        """The database cannot be read now; what is shown grows old, so it is said."""
+        text = message.sentence or "The database can be read again."
+        self.notify(text, severity="error" if message.sentence else "information", timeout=10, markup=False)
+
+    def on_told(self, message: Told) -> None:
+        """What came of something done in a thread."""
+        self.notify(message.sentence, severity="warning" if message.failed else "information", markup=False)
+
+    def _second(self) -> None:
+        if not self.is_headless and terminal.terminal_is_gone():
+            self.leave()
+            return
+        if self.live is not None and self.live.is_mounted:
+            self.live.tick(self.services.clock.now())
+
+    # -- screens
+
+    async def action_show_jobs(self) -> None:
+        await self._show_mode("jobs")
+
+    async def action_show_evidence(self) -> None:
+        await self._show_mode("evidence")
+
+    async def _show_mode(self, mode: str) -> None:
+        if self.current_mode != mode:
+            await self.switch_mode(mode)
+            self._redraw()
+
+    def action_help(self) -> None:
+        """Every key."""
+        from devtrail_tui.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.keys))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's signature
+        """What Textual itself brings and is of use here."""
+        yield SystemCommand("Theme", "Choose other colours, for now", self.action_change_theme)
+
+    # -- leaving
+
+    @property
+    def jobs_running_here(self) -> int:
+        """How many jobs quitting would interrupt."""
+        if self._job_worker is None or self._worker_ended.is_set() or not self._job_worker.busy:
+            return 0
+        return max(self.snapshot.header.counts.get(Status.RUNNING, 0), 1) if self.snapshot else 1
+
+    async def action_quit(self) -> None:
+        """Quit; asks when jobs run."""
+        from devtrail_tui.tui.screens.confirm import ConfirmScreen
+
+        running = self.jobs_running_here
+        if not running or isinstance(self.screen, ConfirmScreen):
+            self.leave()
+            return
+        what = "1 job is running." if running == 1 else f"{running} jobs are running."
+        question = f"{what} Quit all the same?\n\nNothing is lost: it goes on from its last save when you come back."
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.leave()
+
+        self.push_screen(ConfirmScreen(question, yes="Quit", no="Stay"), answered)
+
+    def leave(self, code: int = 0) -> None:
+        """Give running jobs back and end; over in two seconds whatever happens. From the UI thread, any number of times."""
+        if self.leaving:
+            return
+        self.leaving = True
+        if self.forced_restore is not None:
+            terminal.end_at_the_latest(LAST_RESORT_S, self.forced_restore, lambda: code)
+        if self.feed is not None:
+            self.feed.stop()
+        if self._job_worker is not None:
+            self._job_worker.stop()
+        self.run_worker(self._leave(code), group="leave")
+
+    async def _leave(self, code: int) -> None:
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                await self._worker_ended.wait()
+        except TimeoutError:
+            self.log.warning("the worker did not end in time")
+        self.exit(return_code=code)
+
+    # -- the terminal and faults
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, made to survive a closed terminal."""
+        import sys
+
+        if sys.platform == "win32":
+            return super().get_driver_class()
+        return terminal.posix_driver(self._terminal_gone)
+
+    def _terminal_gone(self) -> None:
+        """From any thread."""
+        loop = self._loop
+        if loop is not None and not self._gone_reported:
+            self._gone_reported = True
+            loop.call_soon_threadsafe(self.leave)
+
+    def _report(self, error: BaseException) -> str:
+        path = crash.write_report(
+            self.services.settings.folders.log, error, self.services.secrets.in_use(), self.services.clock.now()
+        )
+        return str(path or "nowhere: the log folder cannot be written")
+
+    def _fatal_error(self) -> None:
+        """Textual would print a traceback with local variables, where secrets are; a person needs a sentence."""
+        error = self._exception or RuntimeError("unknown")
+        path = crash.write_report(
+            self.services.settings.folders.log, error, self.services.secrets.in_use(), self.services.clock.now()
+        )
+        self._exit_renderables.append(Text(crash.sentence(error, path)))
+        self._close_messages_no_wait()
+
+
+def make_app(services: Services) -> DevTrailApp:
+    """The app over these services, not yet running. Raises UsageError for a key or a theme that does not exist."""
+    return DevTrailApp(services)
+
+
+def run_app(services: Services) -> int:
+    """Run the app in this terminal and close the services; returns the exit code. Raises UsageError as `make_app`."""
+    app = make_app(services)
+    with terminal.terminal_restored() as restore:
+        app.forced_restore = restore
+        app.run()
+    if app.feed is not None:
+        app.feed.join(0.5)
+        services.close()
+    return app.return_code or 0

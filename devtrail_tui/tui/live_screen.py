@@ -1,0 +1,82 @@
+"""What every screen of the app has: header, key bar, and the latest snapshot handed to it while it is on the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+
+from devtrail_tui.core.errors import DevTrailError
+from devtrail_tui.tui.widgets.header_bar import HeaderBar
+
+if TYPE_CHECKING:
+    from devtrail_tui.services import Services
+    from devtrail_tui.tui.app import DevTrailApp
+    from devtrail_tui.tui.feed import Snapshot
+
+
+class Told(Message):
+    """A sentence for the person about something that was done, or could not be, in a thread."""
+
+    def __init__(self, sentence: str, *, failed: bool = False) -> None:
+        super().__init__()
+        self.sentence = sentence
+        self.failed = failed
+
+
+class LiveScreen(Screen[None]):
+    """A whole screen that shows snapshots."""
+
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (34, "-high")]
+
+    @property
+    def devtrail(self) -> DevTrailApp:
+        """The app, by its own type."""
+        return cast("DevTrailApp", self.app)
+
+    @property
+    def services(self) -> Services:
+        """The door to data; its methods belong in threads."""
+        return self.devtrail.services
+
+    def opened(self) -> None:
+        """The database is open and the catalogue known."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw a new snapshot; called on the UI thread for the screens in view."""
+
+    def show_header(self, snapshot: Snapshot) -> None:
+        """The first line of the screen."""
+        app = self.devtrail
+        self.query_one(HeaderBar).update(snapshot.header, stopping=app.leaving, trouble=app.worker_trouble)
+
+    def tick(self, now: datetime) -> None:
+        """A second went by: draw elapsed times and countdowns anew."""
+
+    def say(self, sentence: str, *, failed: bool = False) -> None:
+        """Tell the person something; foreign text in it is harmless."""
+        self.app.notify(sentence, severity="warning" if failed else "information", markup=False)
+
+    def in_thread(self, work: Callable[[], str | None], *, group: str = "deeds") -> None:
+        """Do something to the store in a thread and tell what came of it: the sentence `work` returns, or the error's."""
+
+        def run() -> None:
+            try:
+                sentence = work()
+            except DevTrailError as error:
+                self.app.post_message(Told(str(error), failed=True))
+                return
+            if sentence:
+                self.app.post_message(Told(sentence))
+
+        self.app.run_worker(run, thread=True, group=group, exit_on_error=True)
+
+
+def plain(text: Any) -> Content:
+    """Foreign text as content that is never read as markup."""
+    return Content(str(text))

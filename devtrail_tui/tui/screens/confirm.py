@@ -1,0 +1,69 @@
+"""A question with yes and no."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """`y` is yes; `n` and Esc are no. Enter presses the button that has the focus, which is No at first: an Enter too many does
+    nothing that cannot be undone."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "yes", show=False),
+        Binding("n,escape,q", "answer(False)", "no", show=False),
+        Binding("left,h", "app.focus_previous", show=False),
+        Binding("right,l", "app.focus_next", show=False),
+    ]
+    CSS = """
+    ConfirmScreen {
+        align: center middle;
+        #question-box {
+            width: auto;
+            min-width: 40;
+            max-width: 76;
+            height: auto;
+            max-height: 90%;
+            padding: 1 2 0 2;
+            border: round $border;
+            background: $surface;
+        }
+        #question { width: auto; max-width: 70; height: auto; }
+        #answers { height: 3; width: 100%; align-horizontal: center; margin-top: 1; }
+        Button { min-width: 12; margin: 0 1; }
+    }
+    """
+
+    def __init__(self, question: str, *, yes: str = "Yes", no: str = "No") -> None:
+        super().__init__()
+        self._question = question
+        self._yes = yes
+        self._no = no
+
+    def compose(self) -> ComposeResult:
+        """The question over its two answers."""
+        with Vertical(id="question-box"):
+            yield Static(Content(self._question), id="question")
+            with Horizontal(id="answers"):
+                yield Button(Content(f"y  {self._yes}"), id="yes")
+                yield Button(Content(f"n  {self._no}"), id="no")
+
+    def on_mount(self) -> None:
+        """No stands ready."""
+        self.query_one("#no").focus()
+
+    @on(Button.Pressed)
+    def pressed(self, event: Button.Pressed) -> None:
+        """An answer by mouse or Enter."""
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, yes: bool) -> None:  # noqa: FBT001 - Textual passes action parameters by position
+        self.dismiss(yes)

@@ -1,0 +1,227 @@
+"""Jobs, live: the table, the chosen job's progress and its log."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+
+from devtrail_tui.core import job_filter
+from devtrail_tui.core.job import Job, Status
+from devtrail_tui.core.text import safe_line
+from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.live_screen import LiveScreen
+from devtrail_tui.tui.screens.find_bar import FindBar
+from devtrail_tui.tui.widgets.header_bar import HeaderBar
+from devtrail_tui.tui.widgets.job_table import JobTable
+from devtrail_tui.tui.widgets.key_bar import KeyBar
+from devtrail_tui.tui.widgets.log_pane import LogPane
+from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.job_row import JobRow
+    from devtrail_tui.tui.feed import Snapshot
+
+CLEANUP_AGE = timedelta(days=30)
+
+
+class DashboardScreen(LiveScreen):
+    """The chosen job is the one under the table's cursor."""
+
+    AUTO_FOCUS = "#jobs"
+    CSS = """
+    DashboardScreen {
+        #panes { height: 1fr; layout: grid; grid-size: 1 3; grid-rows: 7fr 6fr 7fr; }
+        &.-wide #panes { grid-size: 2 2; grid-rows: 1fr 1fr; grid-columns: 2fr 3fr; }
+        &.-wide #jobs { column-span: 2; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("new_job", "cancel_job", "retry_job", "filter_jobs", "open_log", "follow_log", "wrap_log"),
+        *bindings("cleanup_jobs", "back"),
+    ]
+
+    _launched: int | None = None
+
+    def compose(self) -> ComposeResult:
+        """Header, table over the two panes, keys."""
+        yield HeaderBar(demo=self.services.demo)
+        yield FindBar("Filter", "state:failed type:sync repo:shop words", id="filter-bar")
+        with Container(id="panes"):
+            yield JobTable(id="jobs")
+            yield ProgressPanel(id="progress")
+            yield LogPane(id="log")
+        yield KeyBar()
+
+    # -- data
+
+    def opened(self) -> None:
+        """The catalogue is known now."""
+        titles = {name: job_type.title for name, job_type in self.services.catalogue.items()}
+        self.query_one(JobTable).set_type_titles(titles)
+        self.query_one(ProgressPanel).set_type_titles(titles)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Table first: the cursor may move, which changes what is chosen."""
+        now = self.services.clock.now()
+        self.show_header(snapshot)
+        table = self.query_one(JobTable)
+        table.update(snapshot.table, now)
+        if self._launched is not None and table.move_to(self._launched):
+            self._launched = None
+        if snapshot.wanted.chosen == table.cursor_job_id:
+            self.query_one(ProgressPanel).update(snapshot.job, now)
+            self.query_one(LogPane).update(snapshot.log)
+
+    def tick(self, now: datetime) -> None:
+        """Elapsed times and countdowns."""
+        self.query_one(JobTable).tick(now)
+        snapshot = self.devtrail.snapshot
+        if snapshot is not None and snapshot.job is not None and snapshot.job.id == self.query_one(JobTable).cursor_job_id:
+            self.query_one(ProgressPanel).update(snapshot.job, now)
+
+    def choose(self, job_id: int) -> None:
+        """Put the cursor on a job as soon as the table knows it."""
+        if not self.query_one(JobTable).move_to(job_id):
+            self._launched = job_id
+
+    @on(JobTable.Highlighted)
+    def _highlighted(self, event: JobTable.Highlighted) -> None:
+        if self.devtrail.feed is not None:
+            self.devtrail.feed.want(chosen=event.job_id, log=None)
+        self.refresh_bindings()
+
+    @on(JobTable.WindowWanted)
+    def _rows_wanted(self, event: JobTable.WindowWanted) -> None:
+        if self.devtrail.feed is not None:
+            self.devtrail.feed.want(rows=(event.first, event.last))
+
+    @on(LogPane.WindowWanted)
+    def _lines_wanted(self, event: LogPane.WindowWanted) -> None:
+        if self.devtrail.feed is not None:
+            self.devtrail.feed.want(log=(event.first, event.last))
+
+    # -- what can be done with the chosen job
+
+    @property
+    def chosen(self) -> JobRow | None:
+        """The row under the cursor."""
+        job_id = self.query_one(JobTable).cursor_job_id
+        snapshot = self.devtrail.snapshot
+        return None if snapshot is None or job_id is None else snapshot.table.rows.get(job_id)
+
+    async def action_new_job(self) -> None:
+        """Open the form."""
+        if self.devtrail.feed is None:
+            self.say("The database is not open yet.")
+            return
+        from devtrail_tui.tui.screens.new_job import NewJobScreen
+
+        def launched(job: Job | None) -> None:
+            if job is not None:
+                self.choose(job.id)
+
+        await self.app.push_screen(NewJobScreen(), launched)
+
+    async def action_cancel_job(self) -> None:
+        """Ask, then cancel at once."""
+        row = self.chosen
+        if row is None:
+            self.say("No job is chosen.")
+            return
+        if row.status.finished:
+            self.say(f"Job {row.id} has ended already ({row.status.lower()}); there is nothing to cancel.", failed=True)
+            return
+        from devtrail_tui.tui.screens.confirm import ConfirmScreen
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.in_thread(lambda: self._cancel(row.id))
+
+        title = safe_line(row.title, limit=50)
+        question = f"Cancel job {row.id} · {title}?" if title else f"Cancel job {row.id}?"
+        await self.app.push_screen(ConfirmScreen(question, yes="Cancel it", no="Go on"), answered)
+
+    def _cancel(self, job_id: int) -> str:
+        job = self.services.queue.cancel(job_id).result()
+        return f"Job {job.id} is cancelled." if job.status is Status.CANCELLED else f"Job {job.id} is stopping."
+
+    def action_retry_job(self) -> None:
+        """Run a failed or cancelled job again; else say why not."""
+        row = self.chosen
+        if row is None:
+            self.say("No job is chosen.")
+            return
+        self.in_thread(lambda: self._retry(row.id))
+
+    def _retry(self, job_id: int) -> str:
+        self.services.queue.retry(job_id).result()
+        return f"Job {job_id} runs again as soon as a worker is free."
+
+    async def action_cleanup_jobs(self) -> None:
+        """Ask, then delete old finished jobs; evidence stays."""
+        if self.devtrail.feed is None:
+            return
+        from devtrail_tui.tui.screens.confirm import ConfirmScreen
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.in_thread(self._cleanup)
+
+        question = (
+            f"Delete all jobs that ended more than {CLEANUP_AGE.days} days ago, with their logs?\n\nEvidence stays."
+        )
+        await self.app.push_screen(ConfirmScreen(question, yes="Delete", no="Keep"), answered)
+
+    def _cleanup(self) -> str:
+        deleted = self.services.queue.cleanup(CLEANUP_AGE).result()
+        return "No job is that old." if deleted == 0 else f"{deleted:,} job{'s' if deleted != 1 else ''} deleted."
+
+    @on(JobTable.Opened)
+    async def action_open_job(self) -> None:
+        """The chosen job whole."""
+        if self.chosen is not None:
+            from devtrail_tui.tui.screens.job import JobScreen
+
+            await self.app.push_screen(JobScreen())
+
+    async def action_open_log(self) -> None:
+        """The chosen job's log on the whole screen."""
+        if self.chosen is not None:
+            from devtrail_tui.tui.screens.log import LogScreen
+
+            await self.app.push_screen(LogScreen())
+
+    def action_follow(self) -> None:
+        self.query_one(LogPane).action_follow()
+
+    def action_wrap(self) -> None:
+        self.query_one(LogPane).action_wrap()
+
+    # -- filter
+
+    def action_filter(self) -> None:
+        """Open the filter's line."""
+        self.query_one(FindBar).open()
+
+    @on(FindBar.Changed)
+    def _filter_changed(self, event: FindBar.Changed) -> None:
+        parsed = job_filter.parse(event.text)
+        event.bar.complain(parsed.problems[0] if parsed.problems else "")
+        if self.devtrail.feed is not None:
+            self.devtrail.feed.want(job_filter=parsed, filter_text=event.text.strip(), rows=(0, 60))
+
+    @on(FindBar.Left)
+    def _filter_left(self) -> None:
+        self.query_one(JobTable).focus()
+
+    def action_back(self) -> None:
+        """Esc: out of the log, then out of the filter. It never cancels a job."""
+        if not self.query_one(JobTable).has_focus:
+            self.query_one(JobTable).focus()
+        elif self.query_one(FindBar).text:
+            self.query_one(FindBar).clear()

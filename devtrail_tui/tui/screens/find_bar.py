@@ -1,0 +1,118 @@
+"""One line to type a filter or a search into, shown only while it is in use."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+SETTLE_S = 0.12
+"""How long typing must rest before it is acted on."""
+
+
+class FindBar(Horizontal):
+    """Enter keeps the text and goes back to the list, Esc clears it first. The line stays while there is text in it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "give_up", "clear", show=False),
+        Binding("down", "keep", "to the list", show=False),
+    ]
+    DEFAULT_CSS = """
+    FindBar {
+        height: 1;
+        display: none;
+        background: $panel;
+        padding: 0 1;
+        &.-open { display: block; }
+        .label { width: auto; color: $primary; text-style: bold; margin-right: 1; }
+        Input { width: 1fr; background: $panel; border: none; height: 1; padding: 0; }
+        .complaint { width: auto; max-width: 60%; color: $warning; margin-left: 1; }
+    }
+    """
+
+    class Changed(Message):
+        """The text has settled."""
+
+        def __init__(self, bar: FindBar, text: str) -> None:
+            super().__init__()
+            self.bar = bar
+            self.text = text
+
+    class Left(Message):
+        """The focus should go back to the list."""
+
+        def __init__(self, bar: FindBar) -> None:
+            super().__init__()
+            self.bar = bar
+
+    def __init__(self, label: str, placeholder: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._label = label
+        self._placeholder = placeholder
+        self._settling: Timer | None = None
+        self._told = ""
+
+    def compose(self) -> ComposeResult:
+        """Label, input, complaint."""
+        yield Static(Content(f"{self._label} /"), classes="label")
+        yield Input(placeholder=self._placeholder, compact=True, select_on_focus=False)
+        yield Static("", classes="complaint")
+
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self.query_one(Input).value
+
+    def open(self) -> None:
+        """Show the line and put the cursor in it."""
+        self.add_class("-open")
+        self.query_one(Input).focus()
+
+    def complain(self, sentence: str) -> None:
+        """Say what of the text was not understood; empty takes it away."""
+        self.query_one(".complaint", Static).update(Content(sentence))
+
+    def clear(self) -> None:
+        """No text, no line, focus back to the list."""
+        self.query_one(Input).value = ""
+        self._settle()
+        self.remove_class("-open")
+        self.post_message(self.Left(self))
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(SETTLE_S, self._settle)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_keep()
+
+    def _settle(self) -> None:
+        if self._settling is not None:
+            self._settling.stop()
+            self._settling = None
+        if self.text != self._told:
+            self._told = self.text
+            self.post_message(self.Changed(self, self._told))
+
+    def action_keep(self) -> None:
+        """Back to the list with the text as it is."""
+        self._settle()
+        if not self.text.strip():
+            self.clear()
+        else:
+            self.post_message(self.Left(self))
+
+    def action_give_up(self) -> None:
+        self.clear()

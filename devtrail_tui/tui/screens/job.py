@@ -1,0 +1,159 @@
+"""One job whole: how it stands, what was asked, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from devtrail_tui.core.job import Job
+from devtrail_tui.core.job_type import Kind
+from devtrail_tui.core.text import safe, safe_line
+from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.live_screen import LiveScreen
+from devtrail_tui.tui.widgets.header_bar import HeaderBar
+from devtrail_tui.tui.widgets.key_bar import KeyBar
+from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
+
+if TYPE_CHECKING:
+    from devtrail_tui.tui.feed import Snapshot
+
+_SECRET = "secret:"  # noqa: S105 - how a reference to a secret begins; no secret
+
+
+class JobScreen(LiveScreen):
+    """The job that is chosen on the dashboard; goes on moving."""
+
+    AUTO_FOCUS = "#facts-scroll"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("back", "open_log", "cancel_job", "retry_job"),
+        ("j", "scroll(1)", "down"),
+        ("k", "scroll(-1)", "up"),
+    ]
+    CSS = """
+    JobScreen {
+        ProgressPanel { height: 12; }
+        &.-low ProgressPanel { height: 9; }
+        #facts-scroll {
+            height: 1fr;
+            border: round $border-blurred;
+            padding: 0 1;
+            scrollbar-size-vertical: 1;
+            &:focus { border: round $border; }
+        }
+        #facts { height: auto; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Bars over facts."""
+        yield HeaderBar(demo=self.services.demo)
+        yield ProgressPanel({name: each.title for name, each in self.services.catalogue.items()}, id="progress")
+        with VerticalScroll(id="facts-scroll"):
+            yield Static(id="facts")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """What is known already."""
+        if self.devtrail.snapshot is not None:
+            self.show(self.devtrail.snapshot)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The bars move, facts are added."""
+        self.show_header(snapshot)
+        if snapshot.job is not None:
+            self.query_one(ProgressPanel).update(snapshot.job, self.services.clock.now())
+            self.query_one("#facts", Static).update(self._facts(snapshot.job))
+
+    def tick(self, now: datetime) -> None:
+        """Countdowns."""
+        if self.devtrail.snapshot is not None and self.devtrail.snapshot.job is not None:
+            self.query_one(ProgressPanel).update(self.devtrail.snapshot.job, now)
+
+    def _facts(self, job: Job) -> Content:
+        pieces: list[Content | tuple[str, str] | str] = []
+        for heading, rows in (
+            ("What went wrong", [("", safe(job.error))] if job.error else []),
+            ("When", list(_times(job))),
+            ("Asked for", list(self._asked(job))),
+            ("Result", list(_flat(job.result or {}))),
+        ):
+            if rows:
+                pieces += ["\n" if pieces else "", (heading, "bold $primary"), "\n"]
+                pieces += [part for name, value in rows for part in _row(name, value)]
+        return Content.assemble(*pieces)
+
+    def _asked(self, job: Job) -> Iterator[tuple[str, str]]:
+        job_type = self.services.catalogue.get(job.type)
+        if job_type is None:
+            yield from _flat(job.config)
+            return
+        for each in job_type.settings:
+            value = job.config.get(each.key)
+            if value in (None, "", [], ()):
+                continue
+            yield each.label, _secret(str(value)) if each.kind is Kind.SECRET else _words(value)
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    async def action_open_log(self) -> None:
+        """The whole log, over this."""
+        from devtrail_tui.tui.screens.log import LogScreen
+
+        await self.app.push_screen(LogScreen())
+
+    async def action_cancel_job(self) -> None:
+        await self.devtrail.dashboard.action_cancel_job()
+
+    def action_retry_job(self) -> None:
+        self.devtrail.dashboard.action_retry_job()
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+def _times(job: Job) -> Iterator[tuple[str, str]]:
+    for name, moment in (("created", job.created_at), ("started", job.started_at), ("ended", job.completed_at)):
+        if moment is not None:
+            yield name, f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+    yield "tries", f"{job.attempt} of {job.max_attempts}"
+
+
+def _secret(reference: str) -> str:
+    """Where a secret comes from; a stored config holds no value, but should one ever stand there it is not shown."""
+    if not reference.startswith(_SECRET):
+        return "(hidden)"
+    kind, _, rest = reference.removeprefix(_SECRET).partition(":")
+    return {"memory": "typed in"}.get(kind, f"{kind} {rest}".strip())
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in data.items():
+        name = f"{prefix}{safe_line(str(key), limit=40)}"
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{name}.")
+        else:
+            yield name, _words(value)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(_words(each) for each in value) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {each}" for name, each in _flat(value))
+    return safe(str(value))
+
+
+def _row(name: str, value: str) -> list[Content | tuple[str, str] | str]:
+    label = [(f"  {name:<18} ", "$foreground-muted")] if name else ["  "]
+    indent = "\n" + " " * (21 if name else 2)
+    return [*label, Content(value.replace("\n", indent)), "\n"]

@@ -1,0 +1,120 @@
+"""One job's log on the whole screen: follow, wrap, times, find, copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+
+from devtrail_tui.core.errors import DevTrailError
+from devtrail_tui.core.text import safe_line
+from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.live_screen import LiveScreen, Told, plain
+from devtrail_tui.tui.screens.find_bar import FindBar
+from devtrail_tui.tui.widgets.header_bar import HeaderBar
+from devtrail_tui.tui.widgets.key_bar import KeyBar
+from devtrail_tui.tui.widgets.log_pane import LogPane
+from devtrail_tui.tui.widgets.status import status_look
+
+if TYPE_CHECKING:
+    from devtrail_tui.tui.feed import Snapshot
+
+
+class Found(Message):
+    """What a search in the log came to; `seq` None: nowhere."""
+
+    def __init__(self, term: str, seq: int | None) -> None:
+        super().__init__()
+        self.term = term
+        self.seq = seq
+
+
+class LogScreen(LiveScreen):
+    """The log of the job that is chosen on the dashboard."""
+
+    AUTO_FOCUS = "#log"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back")]
+
+    def compose(self) -> ComposeResult:
+        """Header, find line, log, keys."""
+        yield HeaderBar(demo=self.services.demo)
+        yield FindBar("Find", "text in the log", id="find-bar")
+        yield LogPane(id="log", classes="whole")
+        yield KeyBar()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The log grows, the job's state changes."""
+        self.show_header(snapshot)
+        pane = self.query_one(LogPane)
+        pane.update(snapshot.log)
+        job = snapshot.job
+        if job is not None:
+            look = status_look(job.status, cancel_requested=job.cancel_requested_at is not None)
+            pane.border_title = plain(f"Log of {job.id} · {safe_line(job.title, limit=60)} · {look}")
+
+    @on(LogPane.WindowWanted)
+    def _lines_wanted(self, event: LogPane.WindowWanted) -> None:
+        if self.devtrail.feed is not None:
+            self.devtrail.feed.want(log=None if event.pane.following else (event.first, event.last))
+
+    @on(LogPane.FindOpened)
+    def _find_opened(self) -> None:
+        self.query_one(FindBar).open()
+
+    @on(FindBar.Changed)
+    def _find_changed(self, event: FindBar.Changed) -> None:
+        pane = self.query_one(LogPane)
+        if event.text.strip():
+            self._find(event.text, max(pane.cursor_seq - 1, 0), backwards=False)
+        else:
+            pane.show_find("", None)
+
+    @on(FindBar.Left)
+    def _find_left(self) -> None:
+        self.query_one(LogPane).focus()
+
+    @on(LogPane.FindWanted)
+    def _find_wanted(self, event: LogPane.FindWanted) -> None:
+        self._find(event.term, event.after_seq, backwards=event.backwards)
+
+    def _find(self, term: str, after_seq: int, *, backwards: bool) -> None:
+        snapshot = self.devtrail.snapshot
+        if snapshot is None or snapshot.log.job_id is None:
+            return
+        job_id, last = snapshot.log.job_id, snapshot.log.last
+        log = self.services.job_log
+
+        def run() -> None:
+            try:
+                seq = log.find(job_id, term, after_seq=after_seq, backwards=backwards)
+                if seq is None:  # once round
+                    seq = log.find(job_id, term, after_seq=last + 1 if backwards else 0, backwards=backwards)
+            except DevTrailError as error:
+                self.app.post_message(Told(str(error), failed=True))
+            else:
+                self.post_message(Found(term, seq))
+
+        self.app.run_worker(run, thread=True, group="find")
+
+    def on_found(self, message: Found) -> None:
+        """Go there, or say that it is nowhere."""
+        if self.query_one(FindBar).text == message.term:
+            self.query_one(LogPane).show_find(message.term, message.seq)
+
+    @on(LogPane.Yanked)
+    def _yanked(self, event: LogPane.Yanked) -> None:
+        self.app.copy_to_clipboard(event.text)
+        self.say("The line is copied." if event.lines == 1 else f"{event.lines:,} lines are copied.")
+
+    async def action_back(self) -> None:
+        """Out of the search first, then back to the jobs."""
+        bar = self.query_one(FindBar)
+        if bar.text:
+            bar.clear()
+            return
+        if self.devtrail.feed is not None:
+            self.devtrail.feed.want(log=None)
+        self.dismiss(None)

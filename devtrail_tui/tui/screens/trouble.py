@@ -1,0 +1,48 @@
+"""The whole screen when the database could not be opened: what happened and what to do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+
+class TroubleScreen(Screen[None]):
+    """There is nothing to do here but read and quit."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,escape,enter,ctrl+c", "app.leave_in_trouble", "quit", id="trouble_quit"),
+    ]
+    CSS = """
+    TroubleScreen {
+        align: center middle;
+        #trouble {
+            width: 72;
+            max-width: 90%;
+            height: auto;
+            max-height: 90%;
+            padding: 1 2;
+            border: round $error;
+            border-title-color: $error;
+            overflow-y: auto;
+        }
+        Static { height: auto; }
+        #way-out { margin-top: 1; color: $foreground-muted; }
+    }
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self._sentence = sentence
+
+    def compose(self) -> ComposeResult:
+        """The sentence and the way out."""
+        with Vertical(id="trouble") as box:
+            box.border_title = "DevTrail cannot start"
+            yield Static(Content(self._sentence))
+            yield Static("Press q to quit.", id="way-out")

@@ -1,0 +1,135 @@
+"""What the app owes the terminal: signals that end it in order, a closed terminal that does not hang it, and two seconds at most.
+
+Textual dies on SIGTERM and SIGHUP without restoring the terminal, and its output thread ends at the first failed write, after
+which the next writes block for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.driver import Driver
+
+ENDING_SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
+RESTORE = (
+    "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"  # mouse reports off
+    "\x1b[?2004l\x1b[?2048l\x1b[?1004l\x1b[<u"  # bracketed paste, resize and focus reports, keyboard protocol off
+    "\x1b[?7h\x1b[?1049l\x1b[?25h"  # line wrap on, main screen back, cursor shown
+)
+
+
+def catch_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
+    """Call `end` on the loop for each signal that asks the program to end. Does nothing where signals cannot be caught."""
+    for name in ENDING_SIGNALS:
+        number = getattr(signal, name, None)
+        if number is not None:
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
+                loop.add_signal_handler(number, end)
+
+
+def terminal_is_gone() -> bool:
+    """Whether the terminal we read from has hung up (its window was closed and no signal told us)."""
+    if sys.platform == "win32" or sys.__stdin__ is None:
+        return False
+    try:
+        poller = select.poll()
+        poller.register(sys.__stdin__.fileno(), 0)
+        return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poller.poll(0))
+    except (OSError, ValueError):
+        return True
+
+
+class _Forgiving:
+    """A file whose failed writes are reported once and otherwise lost: there is nobody left to see them."""
+
+    def __init__(self, file: IO[str], gone: Callable[[], None]) -> None:
+        self._file = file
+        self._gone = gone
+        self._dead = False
+
+    def write(self, text: str) -> int:
+        self._try(lambda: self._file.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._try(self._file.flush)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        return self._file.isatty()
+
+    def _try(self, action: Callable[[], object]) -> None:
+        if self._dead:
+            return
+        try:
+            action()
+        except (OSError, ValueError):
+            self._dead = True
+            self._gone()
+
+
+def posix_driver(gone: Callable[[], None]) -> type[Driver]:
+    """Textual's driver with a closed terminal reported to `gone` (from any thread) instead of breaking the app."""
+    from textual.drivers.linux_driver import LinuxDriver
+
+    class PosixDriver(LinuxDriver):
+        def __init__(self, app: App[Any], **options: Any) -> None:
+            super().__init__(app, **options)
+            self._file: Any = _Forgiving(self._file, gone)
+
+        def _run_input_thread(self) -> None:
+            try:
+                self.run_input_thread()
+            except OSError:
+                gone()
+
+    return PosixDriver
+
+
+@contextlib.contextmanager
+def terminal_restored() -> Iterator[Callable[[], None]]:
+    """Remembers the terminal's modes; the function it gives puts everything back without any help of the app."""
+    attributes: Any = None
+    descriptor = -1
+    if sys.platform != "win32" and sys.__stdin__ is not None:
+        import termios
+
+        with contextlib.suppress(termios.error, OSError, ValueError):
+            descriptor = sys.__stdin__.fileno()
+            attributes = termios.tcgetattr(descriptor)
+
+    def restore() -> None:
+        if attributes is None:
+            return
+        import termios
+
+        with contextlib.suppress(termios.error, OSError):
+            os.write(2, RESTORE.encode())
+            termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
+
+    yield restore
+
+
+def end_at_the_latest(after_s: float, restore: Callable[[], None], exit_code: Callable[[], int]) -> None:
+    """Arm the last resort: a program that is still here by then is ended by force, its terminal put back. What it still held is
+    left to its lease."""
+
+    def force() -> None:
+        restore()
+        os._exit(exit_code())
+
+    timer = threading.Timer(after_s, force)
+    timer.daemon = True
+    timer.start()
