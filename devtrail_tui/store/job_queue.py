@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import Random
 from typing import Any
 
 from sqlalchemy import (
@@ -47,7 +46,7 @@ from devtrail_tui.store.tables import (
     jobs,
     queue_pauses,
 )
-from devtrail_tui.store.workers import Alive, Worker, process_of
+from devtrail_tui.store.workers import Alive, Process, Worker, process_of
 
 POISON_CRASHES = 3
 """Crashes in a row without a save after which a job is given up."""
@@ -103,8 +102,7 @@ _CLAIM = {
     for of_types in (False, True)
     for of_id in (False, True)
 }
-_DUE = select(jobs.c.run_at).where(_READY, _MINE).order_by(jobs.c.run_at).limit(1)
-_DUE_OF_TYPES = _DUE.where(_OF_TYPES)
+_DUE = select(jobs.c.run_at).where(_READY).order_by(jobs.c.run_at).limit(1)
 _BEGIN_ATTEMPT = insert(job_attempts)
 _END_ATTEMPT = (
     update(job_attempts)
@@ -293,10 +291,9 @@ class Renewal:
 class JobQueue:
     """Every change of a job's status, each a Future that ends once it is committed."""
 
-    def __init__(self, database: Database, clock: Clock, random: Random) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._random = random
 
     def enqueue(self, new: NewJob) -> Future[Job]:
         """Store a job as PENDING. The future raises NotPossible where an active job has the same `unique_key`."""
@@ -542,18 +539,19 @@ class JobQueue:
         self._database.write(delete_batch).add_done_callback(lambda first: go_on(0, first))
         return total
 
-    def due_at(self, worker_id: str = "", types: Sequence[str] | None = None) -> datetime | None:
-        """When the next PENDING job that nothing else holds becomes runnable, perhaps in the past; None where there is none.
+    def due_at(self, worker_id: str | None = None, types: Sequence[str] | None = None) -> datetime | None:
+        """When the next PENDING job that no dependency and no pause holds becomes runnable, perhaps in the past; None for never.
 
-        Jobs that need another worker than `worker_id`, or are not of `types`, do not count.
+        With `worker_id`, jobs that need another worker do not count; with `types`, only those types do. A worker gives both:
+        a job it cannot claim would otherwise look due for ever.
         """
-        values: dict[str, Any] = {"worker": worker_id}
+        statement, values = _DUE, dict[str, Any]()
+        if worker_id is not None:
+            statement, values["worker"] = statement.where(_MINE), worker_id
         if types is not None:
-            values["types"] = list(types)
+            statement, values["types"] = statement.where(_OF_TYPES), list(types)
         with self._database.read() as connection:
-            due: datetime | None = connection.execute(
-                _DUE if types is None else _DUE_OF_TYPES, values
-            ).scalar_one_or_none()
+            due: datetime | None = connection.execute(statement, values).scalar_one_or_none()
         return due
 
     def cancel_requested(self, job_ids: Iterable[int]) -> set[int]:
@@ -561,8 +559,12 @@ class JobQueue:
         with self._database.read() as connection:
             return set(connection.execute(_CANCEL_REQUESTED, {"ids": list(job_ids)}).scalars())
 
-    def register_worker(self, worker: Worker) -> Future[None]:
-        """Make a worker known."""
+    def register_worker(
+        self, worker_id: str, process: Process, *, concurrency: int = 1, title: str = ""
+    ) -> Future[None]:
+        """Make a worker known that runs up to `concurrency` jobs at once in `process`."""
+        now = self._clock.now()
+        worker = Worker(worker_id, process.host, process.pid, process.start, title, now, now, concurrency)
         return self._database.write(lambda connection: worker_rows.register(connection, worker))
 
     def worker_seen(self, worker_id: str) -> Future[None]:

@@ -12,6 +12,7 @@ from devtrail_tui.store.tables import jobs
 JOB_COLUMNS = tuple(jobs.c[name] for name in Job.__dataclass_fields__)
 """What a job is made of, in the order of its fields."""
 _STATUS = tuple(Job.__dataclass_fields__).index("status")
+_REALS = tuple(tuple(Job.__dataclass_fields__).index(name) for name in ("progress", "spent_usd"))
 _DETAIL = tuple(Job.__dataclass_fields__).index("progress_detail")
 
 
@@ -19,5 +20,7 @@ def job_of(row: Row[Any]) -> Job:
     """The job in a row of JOB_COLUMNS."""
     values = list(row)
     values[_STATUS] = Status(values[_STATUS])
+    for index in _REALS:  # SQLite's RETURNING gives a whole real number back as an integer
+        values[index] = float(values[index])
     values[_DETAIL] = Progress.from_json(values[_DETAIL])
     return Job(*values)

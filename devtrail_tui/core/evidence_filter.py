@@ -1,0 +1,53 @@
+"""The filter of the evidence list: `repo:shop criterion:DEBUG-1 role:reviewer state:failed free words`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devtrail_tui.core.evidence import AnalysisState, Role
+from devtrail_tui.core.qualifiers import take_apart
+
+QUALIFIERS = ("repo", "criterion", "role", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFilter:
+    """What an entry must be to be listed. Values of one field are alternatives, fields all hold, every word must be found in
+    title, repository or description. `repositories` are pieces of an owner/name, `criteria` whole ids; both case-folded."""
+
+    words: frozenset[str] = frozenset()
+    repositories: frozenset[str] = frozenset()
+    criteria: frozenset[str] = frozenset()
+    roles: frozenset[Role] = frozenset()
+    states: frozenset[AnalysisState] = frozenset()
+    problems: tuple[str, ...] = ()
+
+
+def parse(text: str) -> EvidenceFilter:
+    """Read a filter; what is not understood becomes a sentence in `problems`, never an error: it is read while it is typed."""
+    taken = take_apart(text, QUALIFIERS)
+    problems = list(taken.problems)
+    roles: set[Role] = set()
+    states: set[AnalysisState] = set()
+    fields: dict[str, set[str]] = {"repo": set(), "criterion": set(), "": set()}
+    for piece in taken.pieces:
+        if piece.name == "role":
+            found_roles = {role for role in Role if role.startswith(piece.value)}
+            roles |= found_roles
+            if not found_roles:
+                problems.append(f"“{piece.value}” is not a role; there are {', '.join(Role)}.")
+        elif piece.name == "state":
+            found_states = {state for state in AnalysisState if state.startswith(piece.value)}
+            states |= found_states
+            if not found_states:
+                problems.append(f"“{piece.value}” is not a state; there are {', '.join(AnalysisState)}.")
+        else:
+            fields[piece.name].add(piece.value)
+    return EvidenceFilter(
+        words=frozenset(fields[""]),
+        repositories=frozenset(fields["repo"]),
+        criteria=frozenset(fields["criterion"]),
+        roles=frozenset(roles),
+        states=frozenset(states),
+        problems=tuple(problems),
+    )

@@ -1,0 +1,79 @@
+"""The filter of the job list: `state:failed type:sync repo:acme/shop #12 free words`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devtrail_tui.core.job import Status
+from devtrail_tui.core.qualifiers import take_apart
+
+QUALIFIERS = ("state", "status", "type", "repo", "id")
+_LONGEST_NUMBER = 18
+"""Digits; more would not fit into a row id."""
+_OTHER_WORDS = {
+    "waiting": Status.PENDING,
+    "queued": Status.PENDING,
+    "done": Status.COMPLETED,
+    "ok": Status.COMPLETED,
+    "canceled": Status.CANCELLED,
+    "error": Status.FAILED,
+}
+"""What people also call a state."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """What a job must be to be listed. Values of one field are alternatives, fields all hold, every word must be in the title.
+
+    `types` are beginnings of a type's name or of a word in it, case-folded: "sync" is GITHUB_SYNC. `repositories` are pieces of
+    an owner/name. `problems` are sentences for what could not be understood; the rest of the filter still holds.
+    """
+
+    statuses: frozenset[Status] = frozenset()
+    types: frozenset[str] = frozenset()
+    repositories: frozenset[str] = frozenset()
+    ids: frozenset[int] = frozenset()
+    words: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+
+    def has_type(self, type_name: str) -> bool:
+        """Whether a job type passes."""
+        words = (type_name.casefold(), *type_name.casefold().split("_"))
+        return not self.types or any(word.startswith(each) for each in self.types for word in words)
+
+
+def parse(text: str) -> JobFilter:
+    """Read a filter; what is not understood becomes a sentence in `problems`, never an error: it is read while it is typed."""
+    taken = take_apart(text, QUALIFIERS)
+    problems = list(taken.problems)
+    statuses: set[Status] = set()
+    ids: set[int] = set()
+    fields: dict[str, set[str]] = {"type": set(), "repo": set(), "": set()}
+    for piece in taken.pieces:
+        if piece.name in ("state", "status"):
+            found = _statuses(piece.value)
+            statuses |= found
+            if not found:
+                known = ", ".join(status.lower() for status in Status)
+                problems.append(f"“{piece.value}” is not a state; there are {known}.")
+        elif piece.name == "id":
+            number = piece.value.removeprefix("#")
+            if number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER:
+                ids.add(int(number))
+            else:
+                problems.append(f"“{piece.value}” is not a job's number.")
+        else:
+            fields[piece.name].add(piece.value)
+    return JobFilter(
+        statuses=frozenset(statuses),
+        types=frozenset(fields["type"]),
+        repositories=frozenset(fields["repo"]),
+        ids=frozenset(ids),
+        words=frozenset(fields[""]),
+        problems=tuple(problems),
+    )
+
+
+def _statuses(value: str) -> set[Status]:
+    by_name = {status for status in Status if status.lower().startswith(value)}
+    return by_name | {status for word, status in _OTHER_WORDS.items() if word.startswith(value)}

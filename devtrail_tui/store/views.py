@@ -1,0 +1,200 @@
+"""Read-only pages for screens and commands. Nothing here changes anything; each call is one consistent look."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, or_, select
+
+from devtrail_tui.core.clock import Clock, SystemClock
+from devtrail_tui.core.errors import NotFound
+from devtrail_tui.core.job import Job, Progress, Status
+from devtrail_tui.core.job_filter import JobFilter
+from devtrail_tui.core.job_row import HeaderFacts, JobRow
+from devtrail_tui.store.engine import Database
+from devtrail_tui.store.evidence_rows import in_chunks
+from devtrail_tui.store.job_rows import JOB_COLUMNS, job_of
+from devtrail_tui.store.tables import RUNNING, analyses, evidence_entries, job_counts, jobs, workers
+from devtrail_tui.store.workers import Worker
+
+WORKER_ALIVE = timedelta(seconds=30)
+"""A worker seen within this time lives."""
+_SUGGESTIONS = 50
+_RECENT_JOBS = 200
+
+_ROW_COLUMNS = (
+    jobs.c.id,
+    jobs.c.type,
+    jobs.c.title,
+    jobs.c.status,
+    jobs.c.progress,
+    jobs.c.created_at,
+    jobs.c.run_at,
+    jobs.c.started_at,
+    jobs.c.completed_at,
+    jobs.c.cancel_requested_at,
+    jobs.c.waiting_for,
+    jobs.c.error,
+    jobs.c.attempt,
+    jobs.c.spent_usd,
+)
+_ROWS = select(*_ROW_COLUMNS).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
+_JOB = select(*JOB_COLUMNS).where(jobs.c.id == bindparam("job"))
+_JOBS = select(*JOB_COLUMNS).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
+_COUNTS = select(job_counts.c.status, job_counts.c.type, job_counts.c.count)
+_ALIVE = select(func.count()).select_from(workers).where(workers.c.last_seen_at >= bindparam("since"))
+_WORKERS = select(*(workers.c[name] for name in Worker.__dataclass_fields__)).order_by(workers.c.started_at)
+_SPENT = select(func.coalesce(func.sum(analyses.c.cost_usd), 0.0)).where(analyses.c.created_at >= bindparam("since"))
+_SHOWN = (
+    select(jobs.c.progress_detail)
+    .where(jobs.c.status == RUNNING, jobs.c.progress_detail.is_not(None))
+    .order_by(jobs.c.last_progress_at.desc())
+)
+_LAST_SHOWN = (
+    select(jobs.c.progress_detail)
+    .where(jobs.c.completed_at.is_not(None), jobs.c.progress_detail.is_not(None))
+    .order_by(jobs.c.completed_at.desc())
+    .limit(1)
+)
+_ASKED_FOR = select(jobs.c.repositories).where(jobs.c.repositories != "").order_by(jobs.c.id.desc()).limit(_RECENT_JOBS)
+_FOUND_IN = select(evidence_entries.c.repository).where(evidence_entries.c.repository.is_not(None)).distinct()
+
+
+class Views:
+    """What screens and commands read of jobs and of the state of the system."""
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+
+    def job(self, job_id: int) -> Job:
+        """One job with everything. Raises NotFound."""
+        with self._database.read() as connection:
+            row = connection.execute(_JOB, {"job": job_id}).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no job {job_id}; see the numbers with: devtrail-tui jobs list.")
+        return job_of(row)
+
+    def jobs(self, ids: Sequence[int]) -> list[Job]:
+        """These jobs with everything, in this order; unknown ids are left out."""
+        found: dict[int, Job] = {}
+        with self._database.read() as connection:
+            for some in in_chunks(ids):
+                found.update((row.id, job_of(row)) for row in connection.execute(_JOBS, {"ids": some}))
+        return [found[each] for each in ids if each in found]
+
+    def job_ids(self, wanted: JobFilter | None = None, newer_than: int = 0) -> array[int]:
+        """The ids above `newer_than` that pass the filter, newest first."""
+        with self._database.read() as connection:
+            conditions = _conditions(connection, wanted or JobFilter())
+            if newer_than:
+                conditions.append(jobs.c.id > newer_than)
+            statement = select(jobs.c.id).where(*conditions).order_by(jobs.c.id.desc())
+            return array("q", (row[0] for row in connection.execute(statement).cursor.fetchall()))
+
+    def job_rows(self, ids: Sequence[int]) -> dict[int, JobRow]:
+        """The rows with these ids, in this order; unknown ids are left out."""
+        found: dict[int, JobRow] = {}
+        with self._database.read() as connection:
+            for some in in_chunks(ids):
+                found.update((row.id, _row(row)) for row in connection.execute(_ROWS, {"ids": some}))
+        return {each: found[each] for each in ids if each in found}
+
+    def jobs_page(
+        self,
+        wanted: JobFilter | None = None,
+        *,
+        before_id: int | None = None,
+        after_id: int | None = None,
+        limit: int = 50,
+    ) -> list[JobRow]:
+        """Up to `limit` rows that pass, newest first: the ones just older than `before_id`, just newer than `after_id`, or the
+        newest."""
+        with self._database.read() as connection:
+            statement = select(*_ROW_COLUMNS).where(*_conditions(connection, wanted or JobFilter())).limit(limit)
+            if after_id is not None:
+                newer = statement.where(jobs.c.id > after_id).order_by(jobs.c.id)
+                return [_row(row) for row in connection.execute(newer)][::-1]
+            if before_id is not None:
+                statement = statement.where(jobs.c.id < before_id)
+            return [_row(row) for row in connection.execute(statement.order_by(jobs.c.id.desc()))]
+
+    def counts(self) -> dict[Status, int]:
+        """How many jobs are in each state, all five named."""
+        with self._database.read() as connection:
+            return _counts(connection)
+
+    def counts_by_type(self) -> dict[tuple[Status, str], int]:
+        """How many jobs of each type are in each state; what is 0 is left out."""
+        with self._database.read() as connection:
+            return {(Status(status), name): count for status, name, count in connection.execute(_COUNTS) if count}
+
+    def header_facts(self) -> HeaderFacts:
+        """Living workers, counts, what is left of GitHub's limit as a job saw it last, dollars spent since local midnight."""
+        now = self._clock.now()
+        midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        with self._database.read() as connection:
+            seen = _limit_seen(connection)
+            return HeaderFacts(
+                workers=connection.execute(_ALIVE, {"since": now - WORKER_ALIVE}).scalar_one(),
+                counts=_counts(connection),
+                github_remaining=seen.github_remaining,
+                github_limit=seen.github_limit,
+                github_reset_at=datetime.fromisoformat(seen.github_reset_at) if seen.github_reset_at else None,
+                spent_today_usd=float(connection.execute(_SPENT, {"since": midnight}).scalar_one()),
+            )
+
+    def workers(self) -> list[Worker]:
+        """Every worker that did not end in good order, living or not, oldest first."""
+        with self._database.read() as connection:
+            return [Worker(*row) for row in connection.execute(_WORKERS)]
+
+    def known_repositories(self) -> list[str]:
+        """Repositories to suggest: those asked for lately, then the others evidence was found in; each once."""
+        with self._database.read() as connection:
+            asked = [name for listed in connection.execute(_ASKED_FOR).scalars() for name in listed.split()]
+            found = sorted(connection.execute(_FOUND_IN).scalars(), key=str.casefold)
+        once = {name.casefold(): name for name in reversed([*asked, *found])}
+        return list(reversed(once.values()))[:_SUGGESTIONS]
+
+
+def _row(row: Row[*tuple[Any, ...]]) -> JobRow:
+    values = row._asdict()
+    values["status"] = Status(values["status"])
+    values["cancel_requested"] = values.pop("cancel_requested_at") is not None
+    return JobRow(**values)
+
+
+def _counts(connection: Connection) -> dict[Status, int]:
+    found = dict.fromkeys(Status, 0)
+    for status, _, count in connection.execute(_COUNTS):
+        found[Status(status)] += count
+    return found
+
+
+def _limit_seen(connection: Connection) -> Progress:
+    for statement in (_SHOWN, _LAST_SHOWN):
+        for detail in connection.execute(statement).scalars():
+            progress = Progress.from_json(detail)
+            if progress.github_limit is not None:
+                return progress
+    return Progress()
+
+
+def _conditions(connection: Connection, wanted: JobFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.statuses:
+        conditions.append(jobs.c.status.in_(sorted(status.value for status in wanted.statuses)))
+    if wanted.types:
+        known = {name for _, name, _ in connection.execute(_COUNTS)}
+        conditions.append(jobs.c.type.in_(sorted(name for name in known if wanted.has_type(name))))
+    if wanted.ids:
+        conditions.append(jobs.c.id.in_(sorted(wanted.ids)))
+    if wanted.repositories:
+        pieces = sorted(wanted.repositories)
+        conditions.append(or_(*(jobs.c.repositories.icontains(each, autoescape=True) for each in pieces)))
+    conditions += [jobs.c.search_text.contains(word, autoescape=True) for word in sorted(wanted.words)]
+    return conditions
