@@ -63,7 +63,7 @@ def _claims(answer: str) -> list[Any]:
         raise ValueError("Claude's answer is not JSON.") from None
     claims = content.get("matches") if isinstance(content, dict) else None
     if not isinstance(claims, list):
-        raise ValueError("Claude's answer does not have the form it was asked for.")  # noqa: TRY004 - one kind of error
+        raise ValueError("Claude's answer does not have the form it was asked for.")
     return claims
 
 
@@ -75,7 +75,7 @@ def _match(claim: Any, criterion_ids: frozenset[str], texts: QuotableTexts, drop
     """One claim as a match. Raises ValueError with the sentence that says why it is dropped; quotes that fail go
     to `dropped`."""
     if not isinstance(claim, dict):
-        raise ValueError("A claim was left out: it does not have the form that was asked for.")  # noqa: TRY004
+        raise ValueError("A claim was left out: it does not have the form that was asked for.")
     criterion_id = claim.get("criterion_id")
     if not isinstance(criterion_id, str) or criterion_id not in criterion_ids:
         shown = safe_line(str(criterion_id), limit=40)

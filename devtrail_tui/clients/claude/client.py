@@ -157,11 +157,11 @@ class ClaudeAnalyser:
                 raise
             except TemporaryError as error:
                 asked = error.retry_after_s
+                if asked is not None:
+                    self._not_before = max(self._not_before, self._clock.monotonic() + asked)
                 if attempt >= self._attempts or (asked is not None and asked > LONGEST_WAIT_S):
                     raise
                 seconds = delay_s(attempt, self._random, retry_after_s=asked)
-                if asked is not None:
-                    self._not_before = max(self._not_before, self._clock.monotonic() + asked)
                 self._narrate(
                     Level.WARNING, f"{error} Trying again in {seconds:.0f} s (try {attempt} of {self._attempts})."
                 )
@@ -201,8 +201,11 @@ class ClaudeAnalyser:
     async def _cleared(self) -> None:
         """Wait out a limit that another call has met; raise what turned an earlier call away for good."""
         seconds = self._not_before - self._clock.monotonic()
+        limited = "Claude asked to wait."
+        if seconds > LONGEST_WAIT_S:
+            raise TemporaryError(limited, retry_after_s=seconds)
         if seconds > 0:
-            await self._pause("Claude's rate limit is reached.", seconds)
+            await self._pause(limited, seconds)
         if self._turned_away is not None:
             raise self._turned_away
 

@@ -7,8 +7,8 @@ Where texts must go, the person's own words go last: they are what is being judg
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from devtrail_tui.clients.claude.tokens import expected_tokens
@@ -20,8 +20,10 @@ T = TypeVar("T", Comment, Review)
 ROOM_TOKENS = 24_000
 """Room for one pull request. Every model we know holds eight times as much; beyond this, more text costs more and
 shows less."""
-_CUT = " […]"
+_CUT_MARK = " […]"
+_LONGEST_TITLE = 1_000
 _LONGEST_PATH = 300
+_MOST_LABELS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,9 @@ def excerpt(
     room_tokens: int = ROOM_TOKENS,
 ) -> Excerpt:
     """The fullest of the fixed steps that fits into the room; the last step, which is small, where none does."""
+    cleaned = _cleaned(pull_request)
     for limits in _STEPS:
-        shown = _shown(pull_request, components, login, roles, limits)
+        shown = _shown(cleaned, components, login, roles, limits)
         if expected_tokens(json.dumps(shown.content, ensure_ascii=False, indent=1)) <= room_tokens:
             return shown
     return shown
@@ -81,79 +84,105 @@ def quotable(pull_request: PullRequest) -> tuple[str, ...]:
     )
 
 
-def _shown(
-    pull_request: PullRequest, components: Sequence[str], login: str, roles: Sequence[Role], limits: _Limits
-) -> Excerpt:
-    comments = _kept(pull_request.comments, limits.entries, login)
+def _cleaned(pull_request: PullRequest) -> PullRequest:
+    """The pull request with its texts made safe once, for all steps, and without reviews that say nothing."""
     said = [each for each in pull_request.reviews if each.body.strip() or each.state != "COMMENTED"]
-    reviews = _kept(said, limits.entries, login)
-    review_comments = _kept(pull_request.review_comments, limits.entries, login)
-    files = _most_changed(pull_request.files, limits.files)
-    bodies = [*(each.body for each in comments + review_comments), *(each.body for each in reviews)]
-    left_out = tuple(
-        sentence
-        for sentence in (
-            _shortened("description", [pull_request.body], limits.description),
-            _shortened("comments and reviews", bodies, limits.text),
-            _fewer("comments", len(comments), len(pull_request.comments)),
-            _fewer("reviews", len(reviews), len(said)),
-            _fewer("review comments", len(review_comments), len(pull_request.review_comments)),
-            _fewer("files", len(files), max(len(pull_request.files), pull_request.changed_files)),
-        )
-        if sentence
+    return replace(
+        pull_request,
+        repository=safe_line(pull_request.repository),
+        author=safe_line(pull_request.author),
+        title=safe_line(pull_request.title),
+        body=safe(pull_request.body).strip(),
+        files=tuple(replace(each, path=safe_line(each.path)) for each in pull_request.files),
+        comments=tuple(_cleaned_entry(each) for each in pull_request.comments),
+        reviews=tuple(_cleaned_entry(each) for each in said),
+        review_comments=tuple(
+            replace(_cleaned_entry(each), path=safe_line(each.path)) for each in pull_request.review_comments
+        ),
+        labels=tuple(safe_line(label, limit=100) for label in pull_request.labels[:_MOST_LABELS]),
     )
-    cut = _cutter(limits.text)
-    line_comments = [
-        {"author": each.author, "path": safe_line(each.path, limit=_LONGEST_PATH), "text": cut(each.body)}
-        for each in review_comments
-    ]
-    content: dict[str, Any] = {
-        "work_of": login,
-        "roles": [role.value for role in roles],
-        "repository": pull_request.repository,
-        "number": pull_request.number,
-        "author": pull_request.author,
-        "merged_on": pull_request.merged_at.date().isoformat(),
-        "title": safe_line(pull_request.title, limit=1_000),
-        "description": _cutter(limits.description)(pull_request.body),
-        "labels": list(pull_request.labels[:30]),
-        "components": list(components),
-        "additions": pull_request.additions,
-        "deletions": pull_request.deletions,
-        "changed_files": pull_request.changed_files,
-        "files": [f"{safe_line(each.path, limit=_LONGEST_PATH)} +{each.additions} -{each.deletions}" for each in files],
-        "comments": [{"author": each.author, "text": cut(each.body)} for each in comments],
-        "reviews": [{"author": each.author, "state": each.state, "text": cut(each.body)} for each in reviews],
-        "review_comments": line_comments,
-        "left_out": list(left_out),
-    }
+
+
+def _cleaned_entry(entry: T) -> T:
+    return replace(entry, author=safe_line(entry.author), body=safe(entry.body).strip())
+
+
+def _shown(
+    whole: PullRequest, components: Sequence[str], login: str, roles: Sequence[Role], limits: _Limits
+) -> Excerpt:
+    kept = replace(
+        whole,
+        files=_most_changed(whole.files, limits.files),
+        comments=_kept(whole.comments, limits.entries, login),
+        reviews=_kept(whole.reviews, limits.entries, login),
+        review_comments=_kept(whole.review_comments, limits.entries, login),
+    )
+    left_out = _left_out(whole, kept, limits)
+    mine = {"work_of": safe_line(login), "roles": [role.value for role in roles]}
+    components_shown = [safe_line(component) for component in components]
+    content = {**mine, **_content(kept, components_shown, limits), "left_out": list(left_out)}
     return Excerpt(content=content, left_out=left_out)
 
 
-def _kept(entries: Sequence[T], most: int, login: str) -> list[T]:
+def _content(kept: PullRequest, components: list[str], limits: _Limits) -> dict[str, Any]:
+    def text(entry: Comment | Review) -> str:
+        return _cut(entry.body, limits.text)
+
+    return {
+        "repository": kept.repository,
+        "number": kept.number,
+        "author": kept.author,
+        "merged_on": kept.merged_at.date().isoformat(),
+        "title": _cut(kept.title, _LONGEST_TITLE),
+        "description": _cut(kept.body, limits.description),
+        "labels": list(kept.labels),
+        "components": components,
+        "additions": kept.additions,
+        "deletions": kept.deletions,
+        "changed_files": kept.changed_files,
+        "files": [f"{each.path[:_LONGEST_PATH]} +{each.additions} -{each.deletions}" for each in kept.files],
+        "comments": [{"author": each.author, "text": text(each)} for each in kept.comments],
+        "reviews": [{"author": each.author, "state": each.state, "text": text(each)} for each in kept.reviews],
+        "review_comments": [
+            {"author": each.author, "path": each.path[:_LONGEST_PATH], "text": text(each)}
+            for each in kept.review_comments
+        ],
+    }
+
+
+def _left_out(whole: PullRequest, kept: PullRequest, limits: _Limits) -> tuple[str, ...]:
+    bodies = [*(each.body for each in kept.comments + kept.review_comments), *(each.body for each in kept.reviews)]
+    sentences = (
+        _shortened("description", [whole.body], limits.description),
+        _shortened("comments and reviews", bodies, limits.text),
+        _fewer("comments", len(kept.comments), len(whole.comments)),
+        _fewer("reviews", len(kept.reviews), len(whole.reviews)),
+        _fewer("review comments", len(kept.review_comments), len(whole.review_comments)),
+        _fewer("files", len(kept.files), max(len(whole.files), whole.changed_files)),
+    )
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _kept(entries: Sequence[T], most: int, login: str) -> tuple[T, ...]:
     """At most so many entries in their order: the person's own first, then the earliest of the others'."""
     if len(entries) <= most:
-        return list(entries)
+        return tuple(entries)
     ranked = sorted(range(len(entries)), key=lambda index: (entries[index].author.lower() != login.lower(), index))
-    return [entries[index] for index in sorted(ranked[:most])]
+    return tuple(entries[index] for index in sorted(ranked[:most]))
 
 
-def _most_changed(files: Sequence[ChangedFile], most: int) -> list[ChangedFile]:
+def _most_changed(files: Sequence[ChangedFile], most: int) -> tuple[ChangedFile, ...]:
     """At most so many files in their order, those with the most changed lines."""
     ranked = sorted(range(len(files)), key=lambda index: (-files[index].additions - files[index].deletions, index))
-    return [files[index] for index in sorted(ranked[:most])]
+    return tuple(files[index] for index in sorted(ranked[:most]))
 
 
-def _cutter(limit: int) -> Callable[[str], str]:
-    def cut(text: str) -> str:
-        whole = safe(text).strip()
-        return whole if len(whole) <= limit else whole[:limit].rstrip() + _CUT
-
-    return cut
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[:limit].rstrip() + _CUT_MARK
 
 
 def _shortened(kind: str, texts: Sequence[str], limit: int) -> str:
-    longer = sum(len(safe(text).strip()) > limit for text in texts)
+    longer = sum(len(text) > limit for text in texts)
     return f"{kind}: each shown up to {limit:,} characters ({longer} cut)" if longer else ""
 
 

@@ -56,12 +56,12 @@ def instructions() -> str:
 
 def rubric(criteria: Sequence[Criterion]) -> str:
     """The criteria, one a line, in the order given."""
-    lines = [f"- {each.id} ({_place(each)}): {safe_line(each.description)}" for each in criteria]
+    lines = [f"- {each.id}: {_name(each)}. {safe_line(each.description)}" for each in criteria]
     return "\n".join(["The criteria, one a line, each with its criterion_id first:", *lines])
 
 
-def _place(criterion: Criterion) -> str:
-    return safe_line("; ".join(filter(None, (criterion.area_of_concentration, criterion.subarea))))
+def _name(criterion: Criterion) -> str:
+    return safe_line(" — ".join(filter(None, (criterion.subarea, criterion.area_of_concentration))))
 
 
 def question(excerpt: Excerpt, user_context: str) -> str:

@@ -88,7 +88,7 @@ def preview(request: AnalysisRequest, base_url: str) -> str:
         f"model {body['model']}, at most {body['max_tokens']:,} tokens back",
     ]
     for number, block in enumerate(body["system"], start=1):
-        cached = " (kept in Claude's cache for five minutes)" if "cache_control" in block else ""
+        cached = " (cache_control ephemeral: kept by Claude for five minutes)" if "cache_control" in block else ""
         parts.append(f"--- system, part {number}{cached} ---\n{block['text']}")
     parts += [f"--- {message['role']} ---\n{message['content']}" for message in body["messages"]]
     schema = json.dumps(body["output_config"], ensure_ascii=False, indent=1)
