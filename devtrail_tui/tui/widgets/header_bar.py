@@ -108,9 +108,8 @@ class HeaderBar(Widget):
         limit = self._limit(facts, detail)
         if limit:
             pieces.append(_Piece(tuple(limit), 3))
-        spent = "$" if facts.spent_today_usd < 0 else dollars(facts.spent_today_usd)
         today: list[Part] = [(" today", ink(self, "header-bar--muted"))] if detail else []
-        pieces.append(_Piece(((spent, Style()), *today), 2))
+        pieces.append(_Piece(((dollars(facts.spent_today_usd), Style()), *today), 2))
         return pieces
 
     def _worker(self, facts: HeaderFacts) -> list[Part]:

@@ -30,7 +30,7 @@ from devtrail_tui.tui.widgets.status import STATUS_WIDTH, status_look
 
 WINDOW_DELAY_S = 0.03
 """How long the table waits for scrolling to settle before it asks for rows."""
-_MARK, _GAP, _EDGE, _PERCENT = 3, 2, 1, 5
+_MARK, _GAP, _EDGE, _PERCENT, _WORD = 3, 2, 1, 5, 8
 _HEADING = 1
 
 
@@ -123,8 +123,14 @@ def columns_for(width: int, number: int, kind: int) -> Columns:
 
 
 def type_title(name: str, titles: Mapping[str, str]) -> str:
-    """The short title of a job type; one that is not known is shown by its name, made readable."""
+    """The title of a job type; one that is not known is shown by its name, made readable."""
     return titles.get(name) or safe_line(name.replace("_", " ").capitalize())
+
+
+def type_word(name: str, titles: Mapping[str, str]) -> str:
+    """The title of a job type where there is room for a word: "Sync pull requests" is "Sync"."""
+    title = type_title(name, titles)
+    return title if width_of(title) <= _WORD else title.split()[0]
 
 
 class JobTable(ScrollView, can_focus=True):
@@ -231,7 +237,7 @@ class JobTable(ScrollView, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """`type_titles` gives the short title of each job type by its name."""
+        """`type_titles` gives the title of each job type by its name."""
         super().__init__(id=id, classes=classes)
         self._titles = dict(type_titles or {})
         self._data: JobTableData | None = None
@@ -254,6 +260,11 @@ class JobTable(ScrollView, can_focus=True):
         if self._data is None or self._newest_seen is None or not self._data.ids:
             return 0
         return _index_of(self._data.ids, self._newest_seen, 0) or 0
+
+    def set_type_titles(self, titles: Mapping[str, str]) -> None:
+        """The title of each job type by its name, once the catalogue is known."""
+        self._titles = dict(titles)
+        self.refresh()
 
     def update(self, data: JobTableData, now: datetime) -> None:
         """Show these jobs as of `now`; the cursor keeps its job and the view its lines."""
@@ -432,7 +443,7 @@ class JobTable(ScrollView, can_focus=True):
 
     def _share_out(self, width: int, data: JobTableData) -> None:
         number = max(len(str(max(data.ids[0], data.ids[-1]))), 2)
-        kind = min(max([4, *(width_of(title) for title in self._titles.values())]), 12)
+        kind = min(max([4, *(width_of(type_word(name, self._titles)) for name in self._titles)]), 12)
         if self._columns_key != (width, number, kind):
             self._columns_key = (width, number, kind)
             self._columns = columns_for(width, number, kind)
@@ -456,7 +467,7 @@ class JobTable(ScrollView, can_focus=True):
         look = status_look(row.status, cancel_requested=row.cancel_requested)
         cells: list[list[Part]] = [[(fit(str(row.id), columns.number, right=True), muted)]]
         if columns.type:
-            cells.append([(fit(type_title(row.type, self._titles), columns.type), plain)])
+            cells.append([(fit(type_word(row.type, self._titles), columns.type), plain)])
         cells.append(_what(row, columns.what, plain, muted))
         cells.append([(fit(str(look), columns.status), ink(self, f"job-table--{look.tone}"))])
         cells.append(self._progress(row))

@@ -130,6 +130,13 @@ class LogPane(ScrollView, can_focus=True):
             self.first = first
             self.last = last
 
+    class FollowChanged(_OfPane):
+        """The pane began (or ended) to follow the end of the log, which decides what is worth reading."""
+
+        def __init__(self, pane: LogPane, *, following: bool) -> None:
+            super().__init__(pane)
+            self.following = following
+
     class FindOpened(_OfPane):
         """The person wants to type what to find."""
 
@@ -152,6 +159,7 @@ class LogPane(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
+        self._caption = "Log"
         self._data = LogData()
         self._times = Times.CLOCK
         self._wrapped = False
@@ -202,6 +210,12 @@ class LogPane(ScrollView, can_focus=True):
             self._following, self._seen, self._match, self._term = True, 0, None, ""
             self._prepared.clear()
         self._lay_out(top)
+
+    def set_caption(self, caption: str) -> None:
+        """What the border calls this log; "Log" unless something else is said."""
+        if caption != self._caption:
+            self._caption = caption
+            self._entitle()
 
     def show_find(self, term: str, seq: int | None) -> None:
         """Mark `term` wherever it stands, and go to the line that was found; "" ends the search, None says "not found"."""
@@ -337,7 +351,7 @@ class LogPane(ScrollView, can_focus=True):
         if data.last < data.first:
             return
         self._cursor = min(max(seq, data.first), data.last)
-        self._following = self._cursor == data.last
+        self._follow(following=self._cursor == data.last)
         top, y = round(self.scroll_y), self._y_of(self._cursor)
         bottom = y + len(self._spans(self._cursor)) - 1
         self._placing = True
@@ -353,6 +367,11 @@ class LogPane(ScrollView, can_focus=True):
         self._look()
         self.refresh()
 
+    def _follow(self, *, following: bool) -> None:
+        if following != self._following:
+            self._following = following
+            self.post_message(self.FollowChanged(self, following=following))
+
     def _cursor_in_view(self) -> int:
         """The cursor, or the line in view that is nearest to it after the wheel went elsewhere."""
         view = self._view()
@@ -362,7 +381,7 @@ class LogPane(ScrollView, can_focus=True):
         """Wheel and scroll bar: leaving the end stops following, coming back to it follows again."""
         super().watch_scroll_y(old_value, new_value)
         if not self._placing:
-            self._following = round(new_value) >= self.max_scroll_y
+            self._follow(following=round(new_value) >= self.max_scroll_y)
             if self._following:
                 self._cursor = max(self._data.last, 0)
         self._look()
@@ -400,7 +419,7 @@ class LogPane(ScrollView, can_focus=True):
     def action_follow(self) -> None:
         """Go to the end and stay there, or stand still."""
         if self._following:
-            self._following = False
+            self._follow(following=False)
             self._seen = self._data.last
             self._entitle()
         else:
@@ -459,7 +478,7 @@ class LogPane(ScrollView, can_focus=True):
         if data.last >= data.first:
             unseen = self.unseen
             state = " · following" if self._following else f" · {count(unseen)} new ↓" if unseen else " · not following"
-        self.border_title = Content(f"Log{state}")
+        self.border_title = Content(f"{safe_line(self._caption)}{state}")
         notes = []
         if self._term:
             found = f"line {count(self._match)}" if self._match is not None else "not found"

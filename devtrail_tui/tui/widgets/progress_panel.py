@@ -38,6 +38,7 @@ class ProgressPanel(Widget):
         "progress-panel--quiet",
         "progress-panel--warning",
         "progress-panel--track",
+        "progress-panel--thin-track",
         "progress-panel--ended",
     }
     DEFAULT_CSS = """
@@ -55,6 +56,7 @@ class ProgressPanel(Widget):
         & > .progress-panel--quiet { color: $foreground-muted; }
         & > .progress-panel--warning { color: $warning; }
         & > .progress-panel--track { background: $panel; }
+        & > .progress-panel--thin-track { color: $panel; }
         & > .progress-panel--ended { color: $secondary-muted; }
     }
     """
@@ -66,7 +68,7 @@ class ProgressPanel(Widget):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """`type_titles` gives the short title of each job type by its name."""
+        """`type_titles` gives the title of each job type by its name."""
         super().__init__(id=id, classes=classes)
         self._titles = dict(type_titles or {})
         self._job: Job | None = None
@@ -76,9 +78,9 @@ class ProgressPanel(Widget):
         self._drawn_for: tuple[int, int] | None = None
 
     def set_type_titles(self, titles: Mapping[str, str]) -> None:
-        """The short title of each job type by its name, once the catalogue is known."""
+        """The title of each job type by its name, once the catalogue is known."""
         self._titles = dict(titles)
-        self.refresh()
+        self._entitle()
 
     def update(self, job: Job | None, now: datetime) -> None:
         """Show this job as of `now`; call it at least every second while the job runs, so that countdowns move."""
@@ -152,7 +154,8 @@ class ProgressPanel(Widget):
         airy = spare >= 2 and bool(pieces[0])
         head = [*pieces[0], []] if airy else pieces[0]
         foot = [*pieces[3], *pieces[1], *notes]
-        gap: list[Line] = [[]] if foot and spare >= (2 if airy else 1) else []
+        between = bool(total or shown or pieces[2])
+        gap: list[Line] = [[]] if foot and between and spare >= (2 if airy else 1) else []
         return [*head, *total, *shown, *pieces[2], *gap, *foot][:height]
 
     def _ink(self, name: str) -> Style:
@@ -175,17 +178,21 @@ class ProgressPanel(Widget):
         room = min(max(width - names - figures - 4, 0), _BAR_MOST)
         running = job.status is Status.RUNNING
         full = fraction is not None and fraction >= 1
-        if running and not full:
-            style = self._ink("running") + self.get_component_rich_style("progress-panel--track", partial=True)
-        else:
-            style = self._ink("done" if strong and full else "ended")
-        thin = full or not running
+        tone = "running" if running and not full else "done" if strong and full else "ended"
+        filled = bar(fraction, room, thin=full or not running or not strong).rstrip()
         return [
             (fit(name, names), Style() if strong else self._ink("muted")),
             ("  ", Style()),
-            (bar(fraction, room, thin=thin), style),
-            ("  " + fit(figure, figures, right=True), Style() if running else self._ink("muted")),
+            *self._filled(filled, room, self._ink(tone), thick=strong and running and not full),
+            ("  " + fit(figure, figures, right=True), Style() if running and not full else self._ink("muted")),
         ]
+
+    def _filled(self, filled: str, room: int, style: Style, *, thick: bool) -> Line:
+        """The whole job has a full bar, its repositories thin ones on a thin track, so that one thing stands out."""
+        if thick:
+            track = self.get_component_rich_style("progress-panel--track", partial=True)
+            return [(filled.ljust(room), style + track)]
+        return [(filled, style), ("━" * (room - width_of(filled)), self._ink("thin-track"))]
 
     def _columns(self, job: Job, width: int) -> tuple[int, int]:
         """Cells for names and for figures, the same on every line, so that all bars stand under each other."""
@@ -319,6 +326,9 @@ def _folded(lines: Sequence[tuple[bool, Line]], room: int, muted: Style) -> list
         return [line for _, line in lines]
     if room <= 0:
         return []
+    if room == 1:
+        done = sum(finished for finished, _ in lines)
+        return [[(f"{len(lines)} repositories, {done} of them done", muted)]]
     by_need = sorted(range(len(lines)), key=lambda index: (lines[index][0], index))
     kept = sorted(by_need[: room - 1])
     hidden = [index for index in range(len(lines)) if index not in kept]
