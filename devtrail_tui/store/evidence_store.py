@@ -121,6 +121,10 @@ _DETAIL = (
     .where(evidence_entries.c.id == bindparam("evidence"))
 )
 
+_MODELS = select(evidence_entries.c.id, analyses.c.model).join(
+    analyses, analyses.c.id == evidence_entries.c.analysis_id
+)
+
 
 class EvidenceStore:
     """The one door to evidence. Reads block; saves are fenced by the claim of the job that saves."""
@@ -264,6 +268,11 @@ class EvidenceStore:
         if days_open is not None:
             metrics = Metrics(days_open, hours, rounds, entry.additions, entry.deletions, entry.changed_files)
         return EvidenceDetail(entry, metrics, content, model or "", analysed_at)
+
+    def models(self) -> dict[int, str]:
+        """The model whose view an entry carries, by the entry's id; entries without an analysis are left out."""
+        with self._database.read() as connection:
+            return {evidence_id: model for evidence_id, model in connection.execute(_MODELS)}
 
 
 def _no_such(evidence_id: int) -> NotFound:

@@ -46,7 +46,7 @@ from devtrail_tui.store.tables import (
     jobs,
     queue_pauses,
 )
-from devtrail_tui.store.workers import Alive, Process, Worker, process_of
+from devtrail_tui.store.workers import Alive, Worker, process_of
 
 POISON_CRASHES = 3
 """Crashes in a row without a save after which a job is given up."""
@@ -559,12 +559,8 @@ class JobQueue:
         with self._database.read() as connection:
             return set(connection.execute(_CANCEL_REQUESTED, {"ids": list(job_ids)}).scalars())
 
-    def register_worker(
-        self, worker_id: str, process: Process, *, concurrency: int = 1, title: str = ""
-    ) -> Future[None]:
-        """Make a worker known that runs up to `concurrency` jobs at once in `process`."""
-        now = self._clock.now()
-        worker = Worker(worker_id, process.host, process.pid, process.start, title, now, now, concurrency)
+    def register_worker(self, worker: Worker) -> Future[None]:
+        """Make a worker known."""
         return self._database.write(lambda connection: worker_rows.register(connection, worker))
 
     def worker_seen(self, worker_id: str) -> Future[None]:

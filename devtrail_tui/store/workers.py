@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import Connection, bindparam, delete, update
 from sqlalchemy.dialects.sqlite import insert
@@ -30,19 +29,6 @@ class Worker:
     concurrency: int
 
 
-class Process(Protocol):
-    """A process as the runtime knows it; `start` is in seconds since 1970."""
-
-    @property
-    def host(self) -> str: ...
-
-    @property
-    def pid(self) -> int: ...
-
-    @property
-    def start(self) -> float: ...
-
-
 @dataclass(frozen=True, slots=True)
 class OwnerProcess:
     """The process behind a worker id."""
@@ -56,13 +42,15 @@ class OwnerProcess:
         return self.host == host and not alive(self.pid, self.start)
 
 
-def process_of(worker_id: str) -> OwnerProcess | None:
-    """The process a worker id `host:pid:start:random` names (`start` in milliseconds since 1970), or None for no such id.
+def worker_id(host: str, pid: int, process_started_at: float, random: str) -> str:
+    """The id `host:pid:start:random`, `start` in milliseconds since 1970; `random` sets two workers of one process apart."""
+    return f"{host}:{pid}:{round(process_started_at * 1000)}:{random}"
 
-    A host may hold colons (IPv6).
-    """
+
+def process_of(identity: str) -> OwnerProcess | None:
+    """The process a worker id names, or None where it is no such id. A host may hold colons (IPv6)."""
     try:
-        host, pid, start_ms, _ = worker_id.rsplit(":", 3)
+        host, pid, start_ms, _ = identity.rsplit(":", 3)
         return OwnerProcess(host, int(pid), int(start_ms) / 1000)
     except ValueError:
         return None
