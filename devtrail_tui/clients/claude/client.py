@@ -38,7 +38,7 @@ class ClaudeAnalyser:
 
     `narrate` gets one line for each retry; `waiting` a sentence and the moment it ends (aware UTC), then ("", None)
     when nothing waits any more. `attempts` counts tries of one call, `call_timeout_s` bounds each of them from
-    connecting to the last byte.
+    connecting to the last byte; `concurrency` how many calls whoever asks may have under way.
     """
 
     def __init__(
@@ -47,25 +47,29 @@ class ClaudeAnalyser:
         model: str,
         *,
         clock: Clock,
-        random: Random,
         narrate: Callable[[Level, str], None],
         waiting: Callable[[str, datetime | None], None],
         base_url: str | None = None,
         user_context: str = "",
+        random: Random | None = None,
+        concurrency: int = 4,
         attempts: int = 6,
         call_timeout_s: float = 240.0,
+        concurrency: int = 4,
     ) -> None:
         self._api_key = api_key
         self._model = model
         self._clock = clock
-        self._random = random
+        self._random = random or Random()  # noqa: S311 - spreads retries, no secret
         self._narrate = narrate
         self._waiting = waiting
         self._base_url = base_url or DEFAULT_BASE_URL
         self._host = urlsplit(self._base_url).hostname or self._base_url
         self._user_context = user_context
+        self._concurrency = concurrency
         self._attempts = attempts
         self._call_timeout_s = call_timeout_s
+        self._concurrency = concurrency
         self._opening = asyncio.Lock()
         self._connection: AsyncAnthropic | None = None
         self._turned_away: PermanentError | None = None
@@ -75,6 +79,14 @@ class ClaudeAnalyser:
     @property
     def model(self) -> str:
         return self._model
+
+    @property
+    def concurrency(self) -> int:
+        return self._concurrency
+
+    @property
+    def concurrency(self) -> int:
+        return self._concurrency
 
     async def check(self) -> None:
         from_claude = await self._call(lambda claude: claude.models.retrieve(self._model))

@@ -73,7 +73,7 @@ class GitHubClient:
         await self._transport.aclose()
 
     @property
-    def web_host(self) -> str:
+    def host(self) -> str:
         """The host that evidence belongs to, such as github.com."""
         return self._web_host
 
