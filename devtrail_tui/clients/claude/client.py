@@ -55,7 +55,6 @@ class ClaudeAnalyser:
         concurrency: int = 4,
         attempts: int = 6,
         call_timeout_s: float = 240.0,
-        concurrency: int = 4,
     ) -> None:
         self._api_key = api_key
         self._model = model
@@ -69,7 +68,6 @@ class ClaudeAnalyser:
         self._concurrency = concurrency
         self._attempts = attempts
         self._call_timeout_s = call_timeout_s
-        self._concurrency = concurrency
         self._opening = asyncio.Lock()
         self._connection: AsyncAnthropic | None = None
         self._turned_away: PermanentError | None = None
@@ -79,10 +77,6 @@ class ClaudeAnalyser:
     @property
     def model(self) -> str:
         return self._model
-
-    @property
-    def concurrency(self) -> int:
-        return self._concurrency
 
     @property
     def concurrency(self) -> int:

@@ -19,7 +19,7 @@ import pytest
 from devtrail_tui.clients.claude.client import ClaudeAnalyser
 from devtrail_tui.clients.claude.request import request_key
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import AnalysisRequest
+from devtrail_tui.core.context import Analyser, AnalysisRequest
 from devtrail_tui.core.errors import AuthenticationError, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import Criterion, PullRequest, Role
 from devtrail_tui.core.job import Level
@@ -60,6 +60,9 @@ class Desk:
         self.opened.append(made)
         return made
 
+    def as_protocol(self) -> Analyser:
+        return self.analyser(concurrency=7)
+
     def said(self) -> str:
         return "\n".join(line for _, line in self.lines)
 
@@ -82,6 +85,11 @@ async def desk(server: DemoServer, clock: SleptClock) -> AsyncIterator[Desk]:
 @pytest.fixture
 def sent(desk: Desk, make_pull_request: Callable[..., PullRequest], criteria: list[Criterion]) -> AnalysisRequest:
     return desk.analyser().prepare(make_pull_request(), ["payments"], criteria, login="mona", roles=[Role.AUTHOR])
+
+
+async def test_it_is_the_analyser_that_jobs_know(desk: Desk) -> None:
+    analyser = desk.as_protocol()
+    assert (analyser.model, analyser.concurrency) == (MODEL, 7)
 
 
 async def test_check_is_one_free_call(desk: Desk) -> None:
