@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import random
 import secrets as randomness
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -42,6 +43,21 @@ class LocalSurroundings:
         from devtrail_tui.clients.claude.prices import price_known
 
         return price_known(model)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A document and how many entries of evidence it holds."""
+
+    text: str
+    entries: int
+
+
+def job_types() -> Catalogue:
+    """Every job type there is, for a front end that shows them without a database. Raises UsageError."""
+    from devtrail_tui.jobs import catalogue
+
+    return catalogue()
 
 
 class Services:
@@ -163,6 +179,24 @@ class Services:
         )
         return Worker(doors, pace, job_id=job_id, once=once)
 
+    def export_evidence(self, form: str, wanted: str = "") -> Exported:
+        """The evidence that passes a filter (core.evidence_filter) as a document; `form` is md, json or csv. A filter by
+        criterion leaves other matches out."""
+        from devtrail_tui.core.evidence_filter import parse
+        from devtrail_tui.reports.evidence_report import EvidenceReport, only
+        from devtrail_tui.reports.exports import FORMATS
+
+        entries = self.evidence.entries(text=wanted)
+        report = EvidenceReport(
+            generated_at=self.clock.now(),
+            entries=only(entries, parse(wanted).criteria),
+            criteria=tuple(self.criteria.list(include_retired=True)),
+            models=self.evidence.models(),
+            chosen=wanted,
+            demo=self.demo,
+        )
+        return Exported(FORMATS[form](report), len(report.entries))
+
     async def client(self, protocol: type[Any], scope: ClientScope, options: Mapping[str, Any]) -> Any:
         """The service behind a protocol for one running job, imported when first used and off the event loop.
 
@@ -185,9 +219,11 @@ class Services:
                 options["model"],
                 base_url=self.settings.anthropic_base_url,
                 clock=self.clock,
+                random=random.Random(),  # noqa: S311 - jitter, no secret
                 narrate=scope.narrate,
                 waiting=scope.waiting,
                 user_context=options.get("user_context", ""),
+                concurrency=self.settings.claude_concurrency,
             )
         raise TypeError(f"No service stands behind {protocol.__name__}.")
 

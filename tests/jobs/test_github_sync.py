@@ -1,0 +1,304 @@
+"""GITHUB_SYNC end to end: what is found, stored, matched and paid, and how it ends when something goes wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from devtrail_tui.core.errors import InvalidInput
+from devtrail_tui.core.evidence import AnalysisState
+from devtrail_tui.core.job import Status
+from devtrail_tui.demo import DemoServer, Fault, World
+from tests.jobs.conftest import Desk
+
+
+def expected(world: World) -> dict[tuple[str, int], frozenset[str]]:
+    """The user's merged pull requests of the last year with their roles, read from the data itself."""
+    login = world.viewer.login
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    since = (midnight - timedelta(days=365)).astimezone(UTC)
+    until = (midnight + timedelta(days=1)).astimezone(UTC)
+    found: dict[tuple[str, int], frozenset[str]] = {}
+    for pull in world.pull_requests:
+        if pull.merged_at is None or not since <= pull.merged_at < until:
+            continue
+        roles = set()
+        if pull.author_login == login:
+            roles.add("author")
+        if login in pull.commenters:
+            roles.add("commenter")
+        if login in pull.reviewers and pull.author_login != login:
+            roles.add("reviewer")
+        if roles:
+            found[pull.repository.full_name, pull.number] = frozenset(roles)
+    return found
+
+
+def test_it_stores_exactly_the_users_pull_requests_with_their_roles(desk: Desk) -> None:
+    job = desk.sync()
+    assert job.status is Status.COMPLETED, desk.log(job)
+    stored = {key: frozenset(map(str, each.entry.roles)) for key, each in desk.evidence().items()}
+    assert stored == expected(desk.server.world)
+    assert len(stored) > 60
+    assert job.result is not None
+    assert job.result["new"] == len(stored)
+    assert job.spent_usd > 0
+    assert job.result["spentUsd"] == pytest.approx(job.spent_usd, abs=1e-6)
+    assert job.progress == 100
+
+
+def test_files_and_figures_are_those_of_the_pull_requests(desk: Desk) -> None:
+    desk.sync(analyse=False)
+    by_key = {(pull.repository.full_name, pull.number): pull for pull in desk.server.world.pull_requests}
+    for key, detail in desk.evidence().items():
+        pull, entry = by_key[key], detail.entry
+        assert (entry.additions, entry.deletions) == (pull.additions, pull.deletions)
+        assert entry.changed_files == len(pull.files)
+        assert [each["path"] for each in detail.content["files"]] == [each.path for each in pull.files]
+        assert len(detail.content["comments"]) == len(pull.comments)
+        assert len(detail.content["reviewComments"]) == sum(len(review.comments) for review in pull.reviews)
+        assert len(entry.components) <= 10
+
+
+def test_a_second_run_stores_nothing_and_pays_nothing(desk: Desk) -> None:
+    first = desk.sync()
+    before = desk.evidence()
+    fetched, asked = desk.server.count("hydrate"), desk.server.count("messages")
+    second = desk.sync()
+    assert second.status is Status.COMPLETED
+    assert second.result is not None
+    assert "already stored" in second.result["message"]
+    assert (second.result["new"], second.result["updated"], second.spent_usd) == (0, 0, 0)
+    assert second.result["alreadyStored"] == first.result["found"] if first.result else False
+    assert (desk.server.count("hydrate"), desk.server.count("messages")) == (fetched, asked)
+    assert desk.evidence() == before
+    assert "all already stored" in desk.log(second)
+
+
+def test_without_a_claude_key_the_evidence_is_kept_and_matched_later(server: DemoServer, tmp_path: Path) -> None:
+    poor = Desk(server, tmp_path, claude=False)
+    job = poor.sync()
+    assert job.status is Status.COMPLETED
+    assert server.count("messages") == 0
+    assert {each.entry.analysis_state for each in poor.evidence().values()} == {AnalysisState.NOT_ANALYSED}
+    assert "not analysed" in poor.log(job)
+    assert job.result is not None
+    assert job.result["notAnalysed"] == len(poor.evidence())
+    poor.close()
+
+    fetched = server.count("hydrate")
+    rich = Desk(server, tmp_path)
+    again = rich.sync()
+    assert again.status is Status.COMPLETED
+    assert server.count("hydrate") == fetched
+    states = [each.entry.analysis_state for each in rich.evidence().values()]
+    assert AnalysisState.NOT_ANALYSED not in states
+    assert states.count(AnalysisState.ANALYSED) > 60
+    rich.close()
+
+
+def test_quotes_are_verbatim_and_matches_at_most_three(desk: Desk) -> None:
+    desk.sync()
+    matched = [each for each in desk.evidence().values() if each.entry.matches]
+    assert len(matched) > 40
+    known = {criterion.id for criterion in desk.services.criteria.list() if criterion.pr_detectable}
+    for detail in matched:
+        content = detail.content
+        own_text = " ".join(
+            [
+                content["title"],
+                content["body"],
+                *(each["body"] for part in ("comments", "reviews", "reviewComments") for each in content[part]),
+                *(each["path"] for each in content["files"]),
+            ]
+        )
+        folded = " ".join(own_text.split())
+        assert len(detail.entry.matches) <= 3
+        for match in detail.entry.matches:
+            assert match.criterion_id in known
+            assert 0 <= match.confidence <= 1
+            assert match.explanation
+            assert match.quotes
+            assert all(" ".join(quote.split()) in folded for quote in match.quotes)
+
+
+def test_what_claude_invents_is_dropped_and_said(desk: Desk) -> None:
+    job = desk.sync()
+    log = desk.log(job)
+    assert "dropped" in log or "left out" in log
+    assert job.result is not None
+    assert job.result["failed"] >= 1
+
+
+def test_the_budget_is_never_passed(desk: Desk) -> None:
+    job = desk.sync(budgetUsd=0.2)
+    assert job.status is Status.COMPLETED
+    assert 0 < job.spent_usd <= 0.2
+    assert job.result is not None
+    assert job.result["budgetReached"]
+    assert job.result["notAnalysed"] > 0
+    assert len(desk.evidence()) == job.result["new"]
+    assert "budget" in desk.log(job)
+
+
+def test_a_refused_claude_key_keeps_all_evidence_and_a_retry_matches_only_what_is_missing(desk: Desk) -> None:
+    desk.server.faults.next("messages", Fault.claude_unauthorized(), times=50, after=5)
+    job = desk.sync()
+    assert job.status is Status.FAILED
+    assert "ANTHROPIC_API_KEY" in (job.error or "") or "key" in (job.error or "")
+    stored = desk.evidence()
+    assert set(stored) == set(expected(desk.server.world))
+    missing = sum(each.entry.analysis_state is AnalysisState.NOT_ANALYSED for each in stored.values())
+    assert missing > 0
+    fetched, asked = desk.server.count("hydrate"), desk.server.count("messages")
+    assert asked <= 5 + 4
+
+    desk.server.faults.clear()
+    desk.services.queue.retry(job.id).result()
+    again = desk.work(job)
+    assert again.status is Status.COMPLETED
+    assert desk.server.count("hydrate") == fetched
+    assert desk.server.count("messages") - asked == missing
+    assert again.result is not None
+    assert again.result["new"] == len(stored)
+    assert again.result["alreadyStored"] == 0
+
+
+def test_an_unknown_repository_is_reported_and_the_others_go_on(desk: Desk) -> None:
+    job = desk.sync("acme/shop", "acme/nowhere", analyse=False)
+    assert job.status is Status.COMPLETED
+    assert "acme/nowhere" in desk.log(job)
+    assert {repository for repository, _ in desk.evidence()} == {"acme/shop"}
+
+
+def test_only_unknown_repositories_fail_the_job(desk: Desk) -> None:
+    job = desk.sync("acme/nowhere", "acme/neither")
+    assert job.status is Status.FAILED
+    assert "None of the repositories" in (job.error or "")
+    assert desk.evidence() == {}
+
+
+def test_a_bad_token_is_tried_once(desk: Desk) -> None:
+    desk.server.github_tokens.clear()
+    job = desk.sync(analyse=False)
+    assert job.status is Status.FAILED
+    assert job.attempt == 1
+    assert len([each for each in desk.server.requests if each.service == "github"]) == 1
+    assert "demo-github-token" not in (job.error or "") + desk.log(job)
+
+
+def test_an_unknown_model_fails_before_anything_is_fetched(desk: Desk) -> None:
+    desk.server.faults.always("models", Fault.claude_error(404, "not_found_error", "model: claude-haiku-5-5"))
+    job = desk.sync(model="claude-haiku-5-5")
+    assert job.status is Status.FAILED
+    assert "claude-haiku-5-5" in (job.error or "")
+    assert desk.server.count("graphql") == desk.server.count("user") == 0
+
+
+def test_no_token_is_refused_before_anything_is_stored(desk: Desk) -> None:
+    del desk.environ["GITHUB_TOKEN"]
+    with pytest.raises(InvalidInput) as caught:
+        desk.launch()
+    assert "GITHUB_TOKEN" in caught.value.problems["githubToken"]
+    assert list(desk.services.views.job_ids()) == []
+
+
+def test_a_dry_run_stores_nothing_and_pays_nothing(desk: Desk) -> None:
+    job = desk.sync(dryRun=True)
+    assert job.status is Status.COMPLETED
+    assert job.result is not None
+    assert job.result["new"] == len(expected(desk.server.world))
+    assert job.result["tokens"] > 10_000
+    assert 0 < job.result["expectedUsd"] < 20
+    assert desk.evidence() == {}
+    assert desk.server.count("messages") == 0
+
+
+def test_a_limit_is_waited_out_and_said(desk: Desk) -> None:
+    desk.server.faults.next("hydrate", Fault.secondary_limit(retry_after=7))
+    job = desk.sync("acme/shop", analyse=False)
+    assert job.status is Status.COMPLETED
+    assert "limit" in desk.log(job)
+    assert any(wait >= 6 for wait in desk.clock.waits) or sum(desk.clock.waits) >= 6
+
+
+def test_a_network_that_is_down_is_tried_again_later(desk: Desk) -> None:
+    for route in ("user", "graphql"):
+        desk.server.faults.always(route, Fault.close())
+    job = desk.sync(analyse=False)
+    assert job.status is Status.PENDING
+    assert job.attempt == 1
+    assert job.run_at > datetime.now(UTC)
+    assert "again in" in desk.log(job)
+
+
+def test_a_cancel_ends_it_at_once_and_keeps_what_was_found(desk: Desk) -> None:
+    gate = desk.server.faults.hang("messages", times=50, after=4)
+    job = desk.launch()
+    worker, thread = desk.start()
+    gate.wait(20)
+    desk.services.queue.cancel(job.id).result()
+    desk.wait_until(lambda: desk.job(job).status is Status.CANCELLED)
+    gate.release()
+    worker.stop()
+    thread.join(20)
+    kept = desk.evidence()
+    assert kept
+    assert desk.evidence() == kept
+    assert "Cancelled" in desk.log(job)
+
+
+def test_a_stopped_sync_goes_on_from_where_it_was(desk: Desk) -> None:
+    gate = desk.server.faults.hang("messages", times=50, after=10)
+    job = desk.launch()
+    worker, thread = desk.start()
+    gate.wait(20)
+    worker.stop()
+    thread.join(20)
+    assert desk.job(job).status is Status.PENDING
+    assert desk.job(job).attempt == 0
+    gate.release()
+    desk.server.faults.clear()
+    answered = sum(each.entry.analysis_state is not AnalysisState.NOT_ANALYSED for each in desk.evidence().values())
+    done = desk.work(job)
+    assert done.status is Status.COMPLETED
+    everything = expected(desk.server.world)
+    assert set(desk.evidence()) == set(everything)
+    assert done.result is not None
+    assert (done.result["new"], done.result["alreadyStored"]) == (len(everything), 0)
+    assert answered > 0
+    assert done.result["matched"] + done.result["withoutMatch"] + done.result["failed"] >= len(everything)
+
+
+def test_a_job_keeps_to_the_login_it_began_with(desk: Desk) -> None:
+    gate = desk.server.faults.hang("hydrate")
+    job = desk.launch(analyse=False)
+    worker, thread = desk.start()
+    gate.wait(20)
+    worker.stop()
+    thread.join(20)
+    gate.release()
+    desk.server.faults.always("user", Fault.status(200, {"login": "somebody-else", "id": 1}))
+    done = desk.work(job)
+    assert done.status is Status.FAILED
+    assert "somebody-else" in (done.error or "")
+
+
+@pytest.mark.parametrize(
+    ("raw", "key", "part"),
+    [
+        ({"startDate": "2026-03-02", "endDate": "2026-03-01"}, "startDate", "after the last day"),
+        ({"startDate": "2999-01-01"}, "startDate", "future"),
+        ({"startDate": "soon"}, "startDate", "a day such as"),
+        ({"budgetUsd": -1}, "budgetUsd", "at least 0"),
+        ({"model": "claude-9-imaginary"}, "model", "price"),
+        ({"repos": ["acme/shop"]}, "repos", "no such setting"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_stored(desk: Desk, raw: dict[str, object], key: str, part: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        desk.launch("acme/shop", **raw)
+    assert part in caught.value.problems[key]
+    assert list(desk.services.views.job_ids()) == []
