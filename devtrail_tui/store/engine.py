@@ -63,6 +63,7 @@ class Database:
         self._inode: tuple[int, int] | None = None
         self._watch: sqlite3.Connection | None = None
         self._watching = threading.Lock()
+        self._listening = threading.Lock()  # not `_opening`, which `close` holds while the writer still tells listeners
         self._listeners: tuple[Callable[[], None], ...] = ()
 
     def open(self) -> None:
@@ -142,11 +143,11 @@ class Database:
 
         Returns the function that ends this.
         """
-        with self._opening:
+        with self._listening:
             self._listeners = (*self._listeners, callback)
 
         def unsubscribe() -> None:
-            with self._opening:
+            with self._listening:
                 self._listeners = tuple(each for each in self._listeners if each is not callback)
 
         return unsubscribe

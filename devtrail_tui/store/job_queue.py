@@ -9,7 +9,7 @@ FAILED. A job that would go back to the queue (stop, retry, lost lease) is CANCE
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -472,8 +472,11 @@ class JobQueue:
 
         return self._database.write(work)
 
-    def rescue(self, *, host: str, alive: Alive) -> Future[Sequence[Job]]:
+    def rescue(self, *, host: str, alive: Alive, spare: Collection[Claim] = ()) -> Future[Sequence[Job]]:
         """Take back what dead workers left: jobs whose lease has run out, and at once those of an ended process of `host`.
+
+        `spare` are claims the caller is still working on: after the machine slept their leases have run out, and the caller
+        renews them itself.
 
         A crash spends no attempt; the third in a row without a save fails the job. Where a cancel was asked for, the job is
         CANCELLED. Waiting jobs that only an ended process could run say so. Comes back with the jobs that changed state.
@@ -483,7 +486,10 @@ class JobQueue:
             owned = connection.execute(_OWNED).all()
             bound = connection.execute(_BOUND, {"waiting": _OWNER_ENDED}).all()
         lost: list[tuple[Claim, bool]] = []
+        spared = {(claim.job_id, claim.claim_no) for claim in spare}
         for job_id, claim_no, worker, lease in owned:
+            if (job_id, claim_no) in spared:
+                continue
             dead = _process_gone(worker, host, alive)
             if dead or lease <= now:
                 lost.append((Claim(job_id, claim_no, worker), dead))
@@ -516,6 +522,7 @@ class JobQueue:
             raise ValueError("Only finished jobs are cleaned up.")
         until = self._clock.now() - older_than
         total: Future[int] = Future()
+        total.set_running_or_notify_cancel()  # from here on it cannot be cancelled, only awaited
 
         def delete_batch(connection: Connection) -> int:
             values = {"until": until, "statuses": [status.value for status in statuses]}

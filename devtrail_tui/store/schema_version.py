@@ -17,8 +17,9 @@ from devtrail_tui.core.errors import DatabaseUnusable
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.store import sqlite_file
 
-HEAD = "0001"
-"""The newest revision in `migrations/versions`; a test holds the two together."""
+REVISIONS = ("0001",)
+"""The revisions in `migrations/versions`, oldest first; a test holds the two together."""
+HEAD = REVISIONS[-1]
 
 
 def bring_up_to_date(engine: Engine, path: Path, clock: Clock, *, busy_timeout_s: float) -> None:
@@ -53,7 +54,7 @@ def _checked_version(driver: sqlite3.Connection, path: Path) -> str | None:
         raise DatabaseUnusable(f"{path} belongs to another program; name another file in DEVTRAIL_DATABASE_URL.")
     row = driver.execute("SELECT version_num FROM alembic_version").fetchone()
     found = str(row[0]) if row else ""
-    if not found.isdecimal() or int(found) > int(HEAD):
+    if found not in REVISIONS:
         raise DatabaseUnusable(
             f"{path} was written by a newer version of DevTrail (schema {safe_line(found, limit=40)}, "
             f"this one knows up to {HEAD}); update DevTrail."

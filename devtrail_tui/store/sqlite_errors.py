@@ -6,9 +6,8 @@ import sqlite3
 from pathlib import Path
 
 from devtrail_tui.core.errors import DatabaseBusy, DatabaseUnusable, StoreError
-from devtrail_tui.core.text import safe_line
 
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _SENTENCES = {
     sqlite3.SQLITE_NOTADB: "{path} is not a SQLite database; move it away, or name another file in DEVTRAIL_DATABASE_URL.",
     sqlite3.SQLITE_CORRUPT: "{path} is damaged; put a backup in its place, or move it away to begin an empty database.",
@@ -31,6 +30,4 @@ def store_error(error: BaseException, path: Path, busy_timeout_s: float) -> Stor
         )
     if code in _SENTENCES:
         return DatabaseUnusable(_SENTENCES[code].format(path=path))
-    if isinstance(error, sqlite3.OperationalError):
-        return DatabaseUnusable(f"{path} refused a request ({safe_line(str(error), limit=200)}).")
     return None

@@ -24,6 +24,8 @@ WORKER_ALIVE = timedelta(seconds=30)
 """A worker seen within this time lives."""
 _SUGGESTIONS = 50
 _RECENT_JOBS = 200
+_RECENTLY_FINISHED = 5
+"""Jobs whose last word on GitHub's limit is still worth showing."""
 
 _ROW_COLUMNS = (
     jobs.c.id,
@@ -55,9 +57,9 @@ _SHOWN = (
 )
 _LAST_SHOWN = (
     select(jobs.c.progress_detail)
-    .where(jobs.c.completed_at.is_not(None), jobs.c.progress_detail.is_not(None))
+    .where(jobs.c.completed_at.is_not(None))
     .order_by(jobs.c.completed_at.desc())
-    .limit(1)
+    .limit(_RECENTLY_FINISHED)
 )
 _ASKED_FOR = select(jobs.c.repositories).where(jobs.c.repositories != "").order_by(jobs.c.id.desc()).limit(_RECENT_JOBS)
 _FOUND_IN = select(evidence_entries.c.repository).where(evidence_entries.c.repository.is_not(None)).distinct()
@@ -178,7 +180,7 @@ def _counts(connection: Connection) -> dict[Status, int]:
 def _limit_seen(connection: Connection) -> Progress:
     for statement in (_SHOWN, _LAST_SHOWN):
         for detail in connection.execute(statement).scalars():
-            progress = Progress.from_json(detail)
+            progress = Progress.from_json(detail)  # None, for a job that showed nothing, is empty
             if progress.github_limit is not None:
                 return progress
     return Progress()

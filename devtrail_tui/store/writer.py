@@ -36,6 +36,14 @@ class _TransactionBroken(Exception):
     """SQLite rolled the whole transaction back by itself (disk full, say); its savepoints are gone."""
 
 
+class _NotBegun(Exception):
+    """The lock could not be had: what waited for it once need not wait again, piece by piece."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__()
+        self.cause = cause
+
+
 class Writer:
     """The write side of a database.
 
@@ -120,6 +128,9 @@ class Writer:
         if len(batch) > 1:
             try:
                 self._together(connection, batch)
+            except _NotBegun as error:
+                self._refuse(batch, error.cause)
+                return
             except _TransactionBroken:
                 _LOG.debug("a shared transaction broke; its %d pieces run one by one", len(batch))
             else:
@@ -142,7 +153,11 @@ class Writer:
         before = _changes(connection)
         results: list[tuple[_Piece, Any, BaseException | None]] = []
         try:
-            with connection.begin():
+            transaction = connection.begin()
+        except Exception as error:
+            raise _NotBegun(error) from error
+        try:
+            with transaction:
                 results.extend((piece, *self._in_savepoint(connection, piece)) for piece in batch)
         except Exception as error:
             raise _TransactionBroken from error
