@@ -43,7 +43,8 @@ def cases(today: date) -> Iterator[tuple[Story, datetime]]:
     for place, story in enumerate(parse(text)):
         days, at = _FIXED_TIMES.get(story.title, (_FIRST_DAYS_AGO + _STEP_DAYS * place, time(14, 5, place)))
         moment = datetime.combine(today - timedelta(days=days), at, UTC)
-        yield _ADDITIONS.get(story.title, lambda story: story)(story), moment
+        complete = _ADDITIONS.get(story.title)
+        yield (story if complete is None else complete(story)), moment
 
 
 def _many_files(story: Story) -> Story:
@@ -63,7 +64,11 @@ def _many_comments(story: Story) -> Story:
     """130 comments before the written ones, so that the user's is on the second page."""
     proposals = ("past tense", "present tense", "verb first", "noun first", "dots", "dashes", "underscores")
     talk = tuple(
-        Said("?", _PEOPLE[number % 5], f"Proposal {number + 1}: {proposals[number % 7]}, for the reasons in the thread above.")
+        Said(
+            "?",
+            _PEOPLE[number % 5],
+            f"Proposal {number + 1}: {proposals[number % 7]}, for the reasons in the thread above.",
+        )
         for number in range(130)
     )
     return replace(story, talk=talk + story.talk)
@@ -73,7 +78,10 @@ def _many_remarks(story: Story) -> Story:
     """The user's first review gets 64 comments on lines."""
     first, *rest = story.talk
     remarks = [
-        (f"content/help/article-{number:02d}.md", f"Link {number} still points to the old system; the target moved to /help.")
+        (
+            f"content/help/article-{number:02d}.md",
+            f"Link {number} still points to the old system; the target moved to /help.",
+        )
         for number in range(64)
     ]
     return replace(story, talk=(replace(first, remarks=remarks), *rest))

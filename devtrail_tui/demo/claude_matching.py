@@ -1,7 +1,7 @@
 """How the demo's Claude reads a request and finds the criteria that a pull request speaks for.
 
 Nothing is written down per pull request: the criteria are scored by the words they share with the pull request (directly, or
-through a theme such as "performance"), and every quote is cut out of the text that was sent.
+through a theme such as "performance", see themes.py), and every quote is cut out of the text that was sent.
 """
 
 from __future__ import annotations
@@ -12,32 +12,124 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devtrail_tui.demo.themes import THEMES
+from devtrail_tui.demo.themes import REVIEWING, THEMES
 
 REFUSAL, NOT_JSON, INVENTED = "refusal", "not_json", "invented"
 """Oddities: no content with `stop_reason: refusal`; prose instead of JSON; a good match beside an invented quote, a
 confidence of 140 and an unknown criterion."""
 
 MOST_MATCHES = 3
+WEAKEST = 1.7
+"""A score below this is no match."""
 _WORD = re.compile(r"[a-z][a-z0-9]{2,}")
-_SENTENCE = re.compile(r"[^\s][^.!?\n]{24,200}[.!?]?")
+_SENTENCE = re.compile(r"[`“\"(\-]{0,3}[^\W_](?:[^.!?\n]|[.](?=\w)){23,220}[.!?]?")
 _STOP = frozenset(
-    "the and for that with this from are was were has have had not but its into than then they their them which when "
-    "what who how all any can could would should will may one two our you your his her also each every other others "
-    "more most less only over under after before between about because where while there here does did done make makes "
-    "made use uses used using get gets work works working code change changes changed pull request new now add adds".split()
+    [
+        "the",
+        "and",
+        "for",
+        "that",
+        "with",
+        "this",
+        "from",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "had",
+        "not",
+        "but",
+        "its",
+        "into",
+        "than",
+        "then",
+        "they",
+        "their",
+        "them",
+        "which",
+        "when",
+        "what",
+        "who",
+        "how",
+        "all",
+        "any",
+        "can",
+        "could",
+        "would",
+        "should",
+        "will",
+        "may",
+        "one",
+        "two",
+        "our",
+        "you",
+        "your",
+        "his",
+        "her",
+        "also",
+        "each",
+        "every",
+        "other",
+        "others",
+        "more",
+        "most",
+        "less",
+        "only",
+        "over",
+        "under",
+        "after",
+        "before",
+        "between",
+        "about",
+        "because",
+        "where",
+        "while",
+        "there",
+        "here",
+        "does",
+        "did",
+        "done",
+        "make",
+        "makes",
+        "made",
+        "use",
+        "uses",
+        "used",
+        "using",
+        "get",
+        "gets",
+        "work",
+        "works",
+        "working",
+        "code",
+        "change",
+        "changes",
+        "changed",
+        "pull",
+        "request",
+        "new",
+        "now",
+        "add",
+        "adds",
+    ]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was understood of a request. `schema` is the wanted shape; `criteria` maps an id to its words."""
+    """What was understood of a request.
+
+    `schema` is the wanted shape, `criteria` maps an id to its words. `texts` are what may count and be quoted: for an author the
+    whole pull request, for others their own words, if the request says whose work it is about (`who`).
+    """
 
     schema: Mapping[str, Any]
     criteria: Mapping[str, str]
     title: str
     texts: Sequence[str]
-    spoken: str
+    who: str = ""
+    is_author: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +146,13 @@ def read_request(data: Mapping[str, Any]) -> Reading:
     system = "\n".join(_blocks(data.get("system") or ""))
     user = "\n".join(text for message in data["messages"] for text in _blocks(message.get("content") or ""))
     pull = _pull_request(user)
+    who = str(pull.get("work_of") or "")
+    is_author = not who or who == pull.get("author") or "author" in (pull.get("roles") or ())
     texts = list(_texts(pull)) if pull else [user]
-    title = str(pull.get("title", "")) if pull else ""
-    return Reading(schema, _criteria(system, _enum(schema)), title, texts, user)
+    if not is_author:
+        texts = list(_own_texts(pull, who)) or texts
+    title = str(pull.get("title") or "")
+    return Reading(schema, _criteria(system, _enum(schema)), title, texts, who, is_author)
 
 
 def answer_for(reading: Reading, oddities: Mapping[str, str]) -> tuple[str, str]:
@@ -65,7 +161,10 @@ def answer_for(reading: Reading, oddities: Mapping[str, str]) -> tuple[str, str]
     if oddity == REFUSAL:
         return "", "refusal"
     if oddity == NOT_JSON:
-        return f"I looked at “{reading.title}”. It shows solid engineering, mostly in how the team prepared it.", "end_turn"
+        return (
+            f"I looked at “{reading.title}”. It shows solid engineering, mostly in how the team prepared it.",
+            "end_turn",
+        )
     found = find(reading)
     if oddity == INVENTED:
         found = [*found[:1], *_inventions(reading, found)]
@@ -75,66 +174,104 @@ def answer_for(reading: Reading, oddities: Mapping[str, str]) -> tuple[str, str]
 
 def find(reading: Reading) -> list[Found]:
     """Up to three criteria, strongest first."""
+    strengths = _strengths(reading)
     words = _stems(" ".join(reading.texts))
-    lead = _stems(reading.title)
-    themes = _themes(" ".join(reading.texts))
+    rarity = _rarity(reading.criteria)
     scored = [
-        (_score(_stems(text), words, lead) + 2.5 * len(_themes(text) & themes), identifier, text)
+        (_score(identifier, text, strengths, words, rarity), identifier, text)
         for identifier, text in reading.criteria.items()
     ]
     scored.sort(key=lambda item: (-item[0], item[1]))
     best = scored[0][0] if scored else 0.0
-    chosen = [item for item in scored[:MOST_MATCHES] if item[0] >= 2.0 and item[0] >= best * 0.5]
+    chosen = [item for item in scored[:MOST_MATCHES] if item[0] >= WEAKEST and item[0] >= best * 0.45]
     return [_found(reading, identifier, text, score, rank) for rank, (score, identifier, text) in enumerate(chosen)]
+
+
+def _strengths(reading: Reading) -> list[float]:
+    """How strongly each theme is in the texts: different signs count, more so in the title, and up to a limit."""
+    text = "\n".join(reading.texts)
+    title = reading.title if reading.is_author else ""
+    strengths = []
+    for theme in THEMES:
+        signs = {match.lower() for match in theme.signs.findall(text)}
+        in_title = {match.lower() for match in theme.signs.findall(title)}
+        strength = len(signs) + 1.5 * len(in_title)
+        if theme is REVIEWING:
+            strength = 0.0 if reading.is_author else strength + 1.0
+        strengths.append(min(4.0, strength))
+    return strengths
+
+
+def _rarity(criteria: Mapping[str, str]) -> dict[str, float]:
+    """A word weighs less the more criteria use it."""
+    counts: dict[str, int] = {}
+    for text in criteria.values():
+        for stem in _stems(text):
+            counts[stem] = counts.get(stem, 0) + 1
+    return {stem: 1 / count for stem, count in counts.items()}
+
+
+def _score(
+    identifier: str, text: str, strengths: Sequence[float], words: frozenset[str], rarity: Mapping[str, float]
+) -> float:
+    name = f"{identifier} {_subject(text)}"
+    called = [strength for theme, strength in zip(THEMES, strengths, strict=True) if theme.names.search(name)]
+    shared = sum(rarity[stem] for stem in _stems(text) & words)
+    return 1.6 * max(called, default=0.0) + 0.35 * shared
 
 
 def _found(reading: Reading, identifier: str, criterion: str, score: float, rank: int) -> Found:
     quotes = _quotes(reading, criterion, rank)
     spread = sum(map(ord, reading.title + identifier)) % 9
-    confidence = max(35, min(96, round(44 + 5.2 * score - 6 * rank) + spread))
+    confidence = max(40, min(96, round(46 + 5 * score - 5 * rank) + spread))
     return Found(identifier, confidence, _explanation(reading, criterion, quotes, rank), quotes)
-
-
-def _score(criterion: frozenset[str], words: frozenset[str], lead: frozenset[str]) -> float:
-    shared = criterion & words
-    return (len(shared) + 1.5 * len(criterion & lead)) * 4 / (3 + len(criterion) ** 0.5)
 
 
 # --- explanation and quotes ---
 
 
 _OPENINGS = (
-    "The pull request shows this directly: {fact}",
-    "This is visible in the work itself. {fact}",
-    "A good example, because it goes past the change alone: {fact}",
-    "The conversation and the description agree here: {fact}",
-    "Concrete evidence, in the author's own words: {fact}",
+    "The description shows it: {fact}.",
+    "This is visible in the work itself. {fact}.",
+    "A good example because it goes past the change alone: {fact}.",
+    "The result can be checked: {fact}.",
+    "In the author's own words: {fact}.",
+)
+_OPENINGS_OF_OTHERS = (
+    "In the review {who} wrote: {fact}.",
+    "{who} made a difference to somebody else's change: {fact}.",
+    "The conversation shows what {who} contributed. {fact}.",
+    "The author took it up after {who} had written: {fact}.",
 )
 
 
 def _explanation(reading: Reading, criterion: str, quotes: Sequence[str], rank: int) -> str:
-    fact = quotes[0].rstrip(".!?") if quotes else reading.title
-    pick = (sum(map(ord, reading.title)) + 3 * rank) % len(_OPENINGS)
+    fact = quotes[0].rstrip(".!?:") if quotes else reading.title
+    openings = _OPENINGS if reading.is_author else _OPENINGS_OF_OTHERS
+    pick = (sum(map(ord, reading.title)) + 3 * rank) % len(openings)
     subject = _subject(criterion)
     closing = f" It speaks for “{subject}”." if subject else ""
-    return _OPENINGS[pick].format(fact=fact[:220]) + "." + closing
+    return openings[pick].format(fact=fact[:220], who=reading.who) + closing
 
 
 def _subject(criterion: str) -> str:
-    """A few words that name the criterion."""
+    """A few words that name the criterion: its subarea where the line is JSON, else how it begins."""
+    named = re.search(r'"(?:subarea|title|name)"\s*:\s*"([^"]+)"', criterion)
+    if named is not None:
+        return named.group(1)
     plain = re.sub(r"[\"{}\[\]|*#`<>]+", " ", criterion).strip(" :-—,.")
-    plain = re.split(r"[:.;—|\n]", plain)[0].strip()
+    plain = re.split(r"[:.;—|\n]", plain.lstrip(": "))[0].strip()
     return " ".join(plain.split()[:8])
 
 
 def _quotes(reading: Reading, criterion: str, rank: int) -> tuple[str, ...]:
     """One or two sentences, verbatim, that share the most words with the criterion."""
     wanted = _stems(criterion)
-    themes = _themes(criterion)
+    themes = [theme for theme in THEMES if theme.names.search(_subject(criterion))]
     ranked: list[tuple[float, int, str]] = []
     for order, sentence in enumerate(_sentences(reading.texts)):
-        score = len(_stems(sentence) & wanted) + 1.5 * len(_themes(sentence) & themes)
-        ranked.append((-score, order, sentence))
+        signs = sum(len(set(theme.signs.findall(sentence))) for theme in themes)
+        ranked.append((-(2.0 * signs + 0.5 * len(_stems(sentence) & wanted)), order, sentence))
     ranked.sort()
     if not ranked:
         return (reading.title,) if reading.title else ()
@@ -155,7 +292,12 @@ def _inventions(reading: Reading, found: Sequence[Found]) -> list[Found]:
     known = [item.criterion_id for item in found[1:]] or list(reading.criteria)[-1:]
     quote = (reading.title,)
     return [
-        Found(known[0], 71, "The author explains the trade-off at length.", ("We measured this for six weeks in every region.",)),
+        Found(
+            known[0],
+            71,
+            "The author explains the trade-off at length.",
+            ("We measured this for six weeks in every region.",),
+        ),
         Found(known[-1], 140, "Beyond any doubt.", quote),
         Found("no-such-criterion", 66, "A criterion that nobody asked about.", quote),
     ]
@@ -167,7 +309,9 @@ def _inventions(reading: Reading, found: Sequence[Found]) -> list[Found]:
 def _wrapped(schema: Mapping[str, Any], rows: list[dict[str, Any]]) -> Any:
     for name, inner in (schema.get("properties") or {}).items():
         if inner.get("type") == "array":
-            rest = {key: "" for key, item in schema["properties"].items() if key != name and item.get("type") == "string"}
+            rest = {
+                key: "" for key, item in schema["properties"].items() if key != name and item.get("type") == "string"
+            }
             return {name: rows, **rest}
     return {"matches": rows}
 
@@ -245,7 +389,9 @@ def _criteria(system: str, identifiers: Sequence[str]) -> dict[str, str]:
 
 def _criterion_place(system: str, identifier: str) -> re.Match[str] | None:
     word = rf"(?<![\w.-]){re.escape(identifier)}(?![\w-])"
-    return re.search(rf"^\W*(?:id\W+|criterion\W+)?{word}", system, re.MULTILINE | re.IGNORECASE) or re.search(word, system)
+    return re.search(rf"^\W*(?:id\W+|criterion\W+)?{word}", system, re.MULTILINE | re.IGNORECASE) or re.search(
+        word, system
+    )
 
 
 def _pull_request(text: str) -> dict[str, Any]:
@@ -266,7 +412,21 @@ def _pull_request(text: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else best
 
 
-_NOT_PROSE = ("url", "id", "author", "login", "path", "branch", "repository", "state", "time", "at", "date", "components")
+_NOT_PROSE = (
+    "url",
+    "id",
+    "author",
+    "login",
+    "path",
+    "branch",
+    "repository",
+    "state",
+    "time",
+    "_at",
+    "date",
+    "_on",
+    "work_of",
+)
 
 
 def _texts(value: Any, name: str = "") -> Iterator[str]:
@@ -276,11 +436,25 @@ def _texts(value: Any, name: str = "") -> Iterator[str]:
             yield value
     elif isinstance(value, dict):
         for key in sorted(value, key=lambda key: (key != "title", key not in ("body", "description"))):
-            if key not in ("files", "components", "labels"):
+            if key not in ("files", "components", "labels", "roles", "left_out"):
                 yield from _texts(value[key], key)
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item, name)
+
+
+def _own_texts(value: Any, who: str, name: str = "") -> Iterator[str]:
+    """The prose of those entries whose `author` is this login."""
+    if isinstance(value, dict):
+        author = value.get("author")
+        if author == who and name:
+            yield from _texts(value)
+            return
+        for key, inner in value.items():
+            yield from _own_texts(inner, who, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _own_texts(item, who, name)
 
 
 def _stems(text: str) -> frozenset[str]:
@@ -292,8 +466,3 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]
     return word
-
-
-def _themes(text: str) -> frozenset[str]:
-    lowered = text.lower()
-    return frozenset(name for name, words in THEMES.items() if any(word in lowered for word in words))

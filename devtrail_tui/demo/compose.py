@@ -96,7 +96,9 @@ def _story(outline: Outline) -> Story:
     names = {"noun": area.noun, "place": outline.place, "days": rng.randint(2, 9), "share": rng.randint(11, 68)}
     names |= {"count": rng.randint(3, 48), "milliseconds": rng.randint(120, 2400)}
     paragraphs = [sentence.format(**names) for sentence in rng.sample(change.why, 1)]
-    paragraphs.append(" ".join(sentence.format(**names) for sentence in rng.sample(change.how, min(2, len(change.how)))))
+    paragraphs.append(
+        " ".join(sentence.format(**names) for sentence in rng.sample(change.how, min(2, len(change.how))))
+    )
     if rng.random() < 0.6:
         paragraphs.append(rng.choice(change.checks).format(**names))
     files = _files(rng, area, change)
@@ -115,9 +117,7 @@ def _story(outline: Outline) -> Story:
 
 def _files(rng: random.Random, area: Area, change: Change) -> tuple[ChangedFile, ...]:
     paths = rng.sample(area.paths, rng.randint(1, min(5, len(area.paths))))
-    return tuple(
-        ChangedFile(path, rng.randint(1, change.size), rng.randint(0, change.size // 2 + 1)) for path in paths
-    )
+    return tuple(ChangedFile(path, rng.randint(1, change.size), rng.randint(0, change.size // 2 + 1)) for path in paths)
 
 
 def _said(rng: random.Random, turn: Turn, area: Area, files: Sequence[ChangedFile]) -> Said:

@@ -62,14 +62,15 @@ def page(name: str, items: Sequence[Any], *, total: int | None = None, **asked: 
 
     `name` is the connection's, for the error texts.
     """
-    first, last = asked.get("first"), asked.get("last")
+    first: int | None = asked.get("first")
+    last: int | None = asked.get("last")
     _check_bounds(name, first, last)
     start = position(asked["after"]) if asked.get("after") else 0
     stop = position(asked["before"]) - 1 if asked.get("before") else len(items)
     start, stop = min(start, len(items)), min(stop, len(items))
     if first is not None:
         stop = min(stop, start + first)
-    else:
+    elif last is not None:
         start = max(start, stop - last)
     chosen = items[start:stop] if start < stop else ()
     return Page(chosen, start, len(items) if total is None else total, len(items))

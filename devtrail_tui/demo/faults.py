@@ -220,7 +220,9 @@ class Fault:
     @classmethod
     def claude_max_tokens(cls) -> Fault:
         """The answer stops in the middle of its JSON, with `stop_reason: max_tokens`."""
-        return cls("max tokens", change=lambda answer: _reworded(answer, "max_tokens", lambda text: text[: len(text) // 2]))
+        return cls(
+            "max tokens", change=lambda answer: _reworded(answer, "max_tokens", lambda text: text[: len(text) // 2])
+        )
 
     @classmethod
     def claude_says(cls, text: str) -> Fault:

@@ -66,7 +66,9 @@ class GraphqlService:
             return _errors_only(GraphQLError("An operation name is required."))
         cost = self._price(document, operation, request.variables)
         if cost.nodes > MOST_NODES:
-            message = f"This query requests up to {cost.nodes:,} possible nodes which exceeds the maximum limit of 500,000."
+            message = (
+                f"This query requests up to {cost.nodes:,} possible nodes which exceeds the maximum limit of 500,000."
+            )
             return _errors_only(GraphQLError(message, extensions={"type": "MAX_NODE_LIMIT_EXCEEDED"}))
         if not self._bucket.spend(cost.points):
             return limited(self._world)

@@ -37,7 +37,7 @@ class Parcel:
     interval: float = 0.0
 
 
-class ClientGone(Exception):  # noqa: N818 - an event, not a mistake
+class ClientGone(Exception):
     """The client closed its side while it was owed an answer."""
 
 

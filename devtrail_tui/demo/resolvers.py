@@ -26,7 +26,6 @@ from devtrail_tui.demo.connections import Page, cursor, page, typed_error
 from devtrail_tui.demo.points import Price
 from devtrail_tui.demo.rate_limits import Bucket
 from devtrail_tui.demo.records import (
-    ChangedFile,
     Comment,
     Person,
     PullRequest,
@@ -40,6 +39,7 @@ from devtrail_tui.demo.world import WEB_ROOT, World
 MOST_IDS = 100
 
 Resolver = Callable[..., Any]
+Info = GraphQLResolveInfo[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _part(name: str) -> Resolver:
 
 
 def _time(read: Callable[[Any], datetime | None]) -> Resolver:
-    def resolve(value: Any, _info: GraphQLResolveInfo) -> str | None:
+    def resolve(value: Any, _info: Info) -> str | None:
         moment = read(value)
         return None if moment is None else timestamp(moment)
 
@@ -152,7 +152,7 @@ def database_id(node_id: str) -> int:
 # --- Query ---------------------------------------------------------------------------------------------------------
 
 
-def _repository(_root: Any, info: GraphQLResolveInfo, *, owner: str, name: str, **arguments: Any) -> Repository:
+def _repository(_root: Any, info: Info, *, owner: str, name: str, **arguments: Any) -> Repository:
     world: World = info.context.world
     found = world.repository(f"{owner}/{name}", follow_renames=arguments.get("followRenames") is not False)
     if found is None:
@@ -160,7 +160,7 @@ def _repository(_root: Any, info: GraphQLResolveInfo, *, owner: str, name: str, 
     return found
 
 
-def _search(_root: Any, info: GraphQLResolveInfo, *, query: str, type: str, **arguments: Any) -> Page:  # noqa: A002
+def _search(_root: Any, info: Info, *, query: str, type: str, **arguments: Any) -> Page:
     world: World = info.context.world
     found: Sequence[PullRequest] = ()
     if type == "ISSUE":
@@ -169,13 +169,15 @@ def _search(_root: Any, info: GraphQLResolveInfo, *, query: str, type: str, **ar
     return page("search", reachable, total=len(found), **arguments)
 
 
-def _node(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+def _node(_root: Any, info: Info, **arguments: Any) -> Any:
     return _resolve_node(info.context.world, arguments["id"])
 
 
-def _nodes(_root: Any, info: GraphQLResolveInfo, *, ids: list[str]) -> list[Any]:
+def _nodes(_root: Any, info: Info, *, ids: list[str]) -> list[Any]:
     if len(ids) > MOST_IDS:
-        raise typed_error("ARGUMENT_LIMIT", f"You may not provide more than {MOST_IDS} node ids; you provided {len(ids)}.")
+        raise typed_error(
+            "ARGUMENT_LIMIT", f"You may not provide more than {MOST_IDS} node ids; you provided {len(ids)}."
+        )
     return [_node_or_error(info.context.world, node_id) for node_id in ids]
 
 
@@ -202,7 +204,7 @@ def _lookup(world: World, node_id: str) -> Any:
     return found
 
 
-def _rate_limit(_root: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Query:
+def _rate_limit(_root: Any, info: Info, **_arguments: Any) -> Query:
     query: Query = info.context
     return query
 
@@ -210,14 +212,14 @@ def _rate_limit(_root: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Quer
 # --- Repository ----------------------------------------------------------------------------------------------------
 
 
-def _pull_request(repository: Repository, info: GraphQLResolveInfo, *, number: int) -> PullRequest:
+def _pull_request(repository: Repository, info: Info, *, number: int) -> PullRequest:
     found: PullRequest | None = info.context.world.pull_request(repository, number)
     if found is None:
         raise typed_error("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
     return found
 
 
-def _pull_requests(repository: Repository, info: GraphQLResolveInfo, **arguments: Any) -> Page:
+def _pull_requests(repository: Repository, info: Info, **arguments: Any) -> Page:
     states = arguments.get("states")
     found = [pull for pull in info.context.world.of_repository(repository) if not states or pull.state in states]
     return page("pullRequests", found, **arguments)
@@ -440,9 +442,8 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "updatedAt": _time(lambda pull: pull.updated_at),
         "url": lambda pull, _info: pull_url(pull),
     },
-    **{
-        name: _CONNECTION
-        for name in (
+    **dict.fromkeys(
+        (
             "PullRequestChangedFileConnection",
             "IssueCommentConnection",
             "PullRequestReviewConnection",
@@ -450,8 +451,9 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
             "PullRequestReviewThreadConnection",
             "PullRequestConnection",
             "LabelConnection",
-        )
-    },
+        ),
+        _CONNECTION,
+    ),
     "SearchResultItemConnection": {
         "edges": _edges,
         "issueCount": _attribute("total"),

@@ -107,9 +107,7 @@ _PEOPLE: dict[str, Callable[[PullRequest, str], bool]] = {
     "commenter": lambda pull, login: login in pull.commenters,
     "reviewed-by": lambda pull, login: login in pull.reviewers,
     "mentions": lambda pull, login: login in pull.mentioned,
-    "involves": lambda pull, login: (
-        login == pull.author_login or login in pull.commenters or login in pull.mentioned
-    ),
+    "involves": lambda pull, login: login == pull.author_login or login in pull.commenters or login in pull.mentioned,
 }
 _TIMES: dict[str, Callable[[PullRequest], datetime | None]] = {
     "merged": lambda pull: pull.merged_at,

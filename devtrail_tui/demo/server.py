@@ -272,7 +272,9 @@ class DemoServer:
         if not isinstance(data, dict) or not isinstance(data.get("query"), str):
             return None
         variables = data.get("variables")
-        return GraphqlRequest(data["query"], data.get("operationName"), variables if isinstance(variables, dict) else {})
+        return GraphqlRequest(
+            data["query"], data.get("operationName"), variables if isinstance(variables, dict) else {}
+        )
 
     def _answer(self, recorded: Recorded, question: GraphqlRequest | None) -> Answer:
         if recorded.service == "claude":
@@ -294,7 +296,9 @@ class DemoServer:
 
     def _refuse_github(self, recorded: Recorded) -> Answer | None:
         if not recorded.headers.get("user-agent"):
-            return github_error(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent.")
+            return github_error(
+                403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent."
+            )
         version = recorded.headers.get("x-github-api-version")
         if version is not None and version not in API_VERSIONS:
             return github_error(400, f"The API version {version!r} is not supported.")

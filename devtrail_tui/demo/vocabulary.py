@@ -170,7 +170,11 @@ AREAS: Sequence[Area] = (
     Area(
         "web",
         "cookie banner",
-        ("src/components/consent/Banner.tsx", "src/features/consent/store.ts", "src/components/consent/Banner.test.tsx"),
+        (
+            "src/components/consent/Banner.tsx",
+            "src/features/consent/store.ts",
+            "src/components/consent/Banner.test.tsx",
+        ),
         ("privacy",),
     ),
     Area("web", "blog index", ("app/pages/blog/index.tsx", "src/components/blog/Card.tsx", "content/blog/README.md")),
@@ -275,7 +279,7 @@ CHANGES: Sequence[Change] = (
         "perf",
         "Make the {noun} respond faster {place}",
         (
-            "p95 went from {milliseconds} ms to about a third of it in staging; {place} it was far worse than the average showed.",
+            "p95 went from {milliseconds} ms to about a third of it in staging; {place} it was far worse than that.",
             "The trace showed {count} identical queries in a row {place}.",
         ),
         (
@@ -283,12 +287,17 @@ CHANGES: Sequence[Change] = (
             "The result is kept for a minute; stale data is harmless here because the next page asks again.",
             "Nothing is loaded that the first view does not show.",
         ),
-        ("Measured with the replay of Tuesday's traffic, numbers in the ticket.", "The dashboard has a panel for it now."),
+        (
+            "Measured with the replay of Tuesday's traffic, numbers in the ticket.",
+            "The dashboard has a panel for it now.",
+        ),
     ),
     Change(
         "feat",
         "Let the {noun} be previewed {place}",
-        ("Asked for by the content team since spring: they publish and hope. {place} a preview saves them a round trip.",),
+        (
+            "Asked for by the content team since spring: they publish and hope. {place} a preview saves them a round trip.",
+        ),
         (
             "Behind the flag `preview_{days}`, off for everybody but us until Monday.",
             "The preview uses the same component as the real thing, so they cannot drift apart.",
@@ -313,7 +322,9 @@ CHANGES: Sequence[Change] = (
     Change(
         "refactor",
         "Split the {noun} into reading and writing {place}",
-        ("Every change here touches {count} files and reviewers lose the thread. This takes it apart along a line we keep.",),
+        (
+            "Every change here touches {count} files and reviewers lose the thread. This takes it apart along a line we keep.",
+        ),
         (
             "No behaviour changes; the diff is mostly moves, best read commit by commit.",
             "The write side gets the lock; the read side never needed it.",
@@ -344,7 +355,10 @@ CHANGES: Sequence[Change] = (
         "test",
         "Make the {noun} tests stop depending on the clock {place}",
         ("Fails about once in {count} runs, always near midnight UTC.",),
-        ("The clock is passed in. Nothing sleeps any more.", "The order of two events was never guaranteed; the test assumed it."),
+        (
+            "The clock is passed in. Nothing sleeps any more.",
+            "The order of two events was never guaranteed; the test assumed it.",
+        ),
         ("Ran it a thousand times over lunch: no failure.",),
         50,
     ),
@@ -352,7 +366,10 @@ CHANGES: Sequence[Change] = (
         "docs",
         "Write down how the {noun} works {place}",
         ("Three people asked the same question in {days} days, and the answer was in one person's head.",),
-        ("One page: what it promises, what it does not, and whom to ask.", "The diagram shows only what is true today."),
+        (
+            "One page: what it promises, what it does not, and whom to ask.",
+            "The diagram shows only what is true today.",
+        ),
         ("Read by somebody new to it, who then fixed two sentences.",),
         90,
     ),
@@ -396,7 +413,10 @@ CHANGES: Sequence[Change] = (
         "feat",
         "Make the {noun} usable with the keyboard alone {place}",
         ("The audit listed {count} traps here. {place} it was impossible to get out without a mouse.",),
-        ("Focus goes to the dialog and back to what opened it.", "Names come from visible labels, so voice control works too."),
+        (
+            "Focus goes to the dialog and back to what opened it.",
+            "Names come from visible labels, so voice control works too.",
+        ),
         ("Tried with two screen readers and without a mouse.",),
         80,
     ),

@@ -78,7 +78,8 @@ class World:
         pull = self._by_id.get(node_id)
         if pull is not None:
             return pull
-        for thing in (*self.repositories, *self.people):
+        named: list[Repository | Person] = [*self.repositories, *self.people]
+        for thing in named:
             if thing.node_id == node_id:
                 return thing
         return self._part_of_pull_request(node_id)
