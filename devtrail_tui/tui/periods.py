@@ -1,0 +1,45 @@
+"""Periods people name: last quarter, this year, the last 30 days. Both days are included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A name and its first and last day; None leaves the day to the job's own default."""
+
+    name: str
+    start: date | None
+    end: date | None
+
+
+def periods(today: date) -> Sequence[Period]:
+    """What a form offers on that day, the job's default first."""
+    quarter = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
+    last_quarter_end = quarter - timedelta(days=1)
+    last_quarter = date(last_quarter_end.year, last_quarter_end.month - 2, 1)
+    this_year = date(today.year, 1, 1)
+    return (
+        Period("The last 12 months", None, None),
+        Period("This quarter", quarter, today),
+        Period("Last quarter", last_quarter, last_quarter_end),
+        Period("This year", this_year, today),
+        Period("Last year", date(today.year - 1, 1, 1), this_year - timedelta(days=1)),
+        Period("The last 30 days", today - timedelta(days=29), today),
+        Period("The last 90 days", today - timedelta(days=89), today),
+    )
+
+
+def named(start: str, end: str, offered: Sequence[Period]) -> int | None:
+    """The index of the period that these typed days are, or None."""
+    for index, each in enumerate(offered):
+        if (start.strip(), end.strip()) == (_typed(each.start), _typed(each.end)):
+            return index
+    return None
+
+
+def _typed(day: date | None) -> str:
+    return day.isoformat() if day else ""

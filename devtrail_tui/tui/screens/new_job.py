@@ -1,0 +1,298 @@
+"""The new-job dialog: choose a type (where there are several), fill its form, launch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from devtrail_tui.core.errors import DevTrailError, InvalidInput
+from devtrail_tui.core.job import Job
+from devtrail_tui.core.job_type import JobType, Kind, parse_config
+from devtrail_tui.tui.forms import FieldChanged, FieldLeft, Form, LastEntered, SecretField
+from devtrail_tui.tui.keymap import bindings
+
+if TYPE_CHECKING:
+    from devtrail_tui.services import Services
+    from devtrail_tui.tui.app import DevTrailApp
+
+SETTLE_S = 0.35
+"""How long typing must rest before the form is checked."""
+_EXAMPLES: Mapping[Kind, Any] = {Kind.REPOSITORIES: ["owner/name"], Kind.DAY: "2026-01-01", Kind.TEXT: "…"}
+
+
+class Checked(Message):
+    """What a check of the form came to; `number` tells a late answer from the present one."""
+
+    def __init__(self, number: int, problems: Mapping[str, str], disclosure: str) -> None:
+        super().__init__()
+        self.number = number
+        self.problems = problems
+        self.disclosure = disclosure
+
+
+class Launched(Message):
+    """The job is stored."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+
+
+class Refused(Message):
+    """The job was not stored; `problems` as in InvalidInput."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+class Seen(Message):
+    """Something a form can offer was found out: where a secret is, or repositories of earlier jobs."""
+
+    def __init__(self, repositories: list[str], found: Mapping[str, str | None]) -> None:
+        super().__init__()
+        self.repositories = repositories
+        self.found = found
+
+
+class NewJobScreen(ModalScreen["Job | None"]):
+    """Gives the launched job, or None. Errors keep everything that was typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("launch", priority=True),
+        Binding("escape", "leave", "back", show=False),
+    ]
+    CSS = """
+    NewJobScreen {
+        align: center middle;
+        #form-box {
+            width: 92;
+            max-width: 100%;
+            height: auto;
+            max-height: 100%;
+            padding: 0 1;
+            border: round $border;
+            border-title-color: $foreground;
+            border-subtitle-color: $foreground-muted;
+            background: $surface;
+        }
+        #types { height: auto; max-height: 12; border: none; background: $surface; }
+        #form-holder { height: auto; }
+        #disclosure { height: auto; color: $foreground-muted; margin-top: 1; }
+        #trouble { height: auto; color: $error; display: none; }
+        #trouble.-shown { display: block; }
+        #buttons { height: 1; margin-top: 1; align-horizontal: right; }
+        Button { margin: 0 0 0 2; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._form: Form | None = None
+        self._checks = 0
+        self._settling: Timer | None = None
+        self._launching = False
+        self._submitted = False
+
+    @property
+    def _services(self) -> Services:
+        return cast("DevTrailApp", self.app).services
+
+    def compose(self) -> ComposeResult:
+        """A box for the types or the form, what will be sent, what is wrong, and the two ways out."""
+        with Vertical(id="form-box") as box:
+            box.border_title = "New job"
+            yield OptionList(id="types")
+            yield Vertical(id="form-holder")
+            yield Static("", id="trouble")
+            yield Static("", id="disclosure")
+            with Horizontal(id="buttons"):
+                yield Button("Launch", id="launch", variant="primary", compact=True)
+                yield Button("Back", id="leave", compact=True)
+
+    async def on_mount(self) -> None:
+        """One type needs no choice."""
+        catalogue = self._services.catalogue
+        types = self.query_one("#types", OptionList)
+        if len(catalogue) == 1:
+            types.display = False
+            await self._show_form(next(iter(catalogue.values())))
+            return
+        self.query_one("#buttons").display = False
+        for name, job_type in catalogue.items():
+            words = Content.assemble((job_type.title, "bold"), (f"   {job_type.description}", "$foreground-muted"))
+            types.add_option(Option(words, id=name))
+        types.highlighted = 0
+        types.focus()
+
+    @on(OptionList.OptionSelected, "#types")
+    async def _type_chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.query_one("#types").display = False
+        self.query_one("#buttons").display = True
+        await self._show_form(self._services.catalogue.named(event.option_id or ""))
+
+    async def _show_form(self, job_type: JobType[Any]) -> None:
+        self._form = form = Form(job_type, self._services.surroundings.today)
+        box = self.query_one("#form-box")
+        box.border_title = Content(f"New job · {job_type.title}")
+        box.border_subtitle = "tab next · ^s launch · esc back"
+        await self.query_one("#form-holder").mount(form)
+        form.focus_first()
+        self._find_out(form)
+        self._check()
+
+    # -- what the form offers
+
+    def _find_out(self, form: Form) -> None:
+        services = self._services
+        names = {each.setting.secret_name for each in form.secrets()}
+
+        def run() -> None:
+            try:
+                found = {name: services.found(name) for name in names}
+                repositories = services.views.known_repositories()
+            except DevTrailError as error:
+                self.post_message(Refused({"": str(error)}))
+            else:
+                self.post_message(
+                    Seen(list(repositories), {name: each.where if each else None for name, each in found.items()})
+                )
+
+        self.app.run_worker(run, thread=True, group="find-out")
+
+    def on_seen(self, message: Seen) -> None:
+        """Offer earlier repositories, say where secrets are."""
+        if self._form is not None:
+            self._form.offer_repositories(message.repositories)
+            for each in self._form.secrets():
+                self._show_found(each, message.found)
+
+    @staticmethod
+    def _show_found(field: SecretField, found: Mapping[str, str | None]) -> None:
+        field.show_found(found.get(field.setting.secret_name))
+
+    # -- checking while it is filled
+
+    @on(FieldChanged)
+    def _changed(self) -> None:
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(SETTLE_S, self._check)
+
+    @on(FieldLeft)
+    def _left(self) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        if self._form is None or self._launching:
+            return
+        self._checks += 1
+        number, job_type, raw = self._checks, self._form.job_type, self._form.raw()
+        services = self._services
+
+        def run() -> None:
+            problems: Mapping[str, str] = {}
+            try:
+                config = services.check(job_type.name, raw)
+            except InvalidInput as error:
+                problems, config = error.problems, _as_far_as_it_goes(job_type, raw, error.problems)
+            except DevTrailError as error:
+                problems, config = {"": str(error)}, None
+            says = job_type.discloses(config) if job_type.discloses and config is not None else ""
+            self.post_message(Checked(number, problems, says))
+
+        self.app.run_worker(run, thread=True, group="check")
+
+    def on_checked(self, message: Checked) -> None:
+        """Show what is wrong in fields that were left, and what would be sent."""
+        if self._form is None or message.number != self._checks:
+            return
+        shown = {
+            key: text
+            for key, text in message.problems.items()
+            if self._submitted or not key or key in self._form.touched
+        }
+        self._show_problems(shown)
+        self.query_one("#disclosure", Static).update(Content(message.disclosure))
+
+    def _show_problems(self, problems: Mapping[str, str]) -> None:
+        assert self._form is not None  # noqa: S101 - only called with a form
+        self._form.show_problems(problems)
+        elsewhere = [text for key, text in problems.items() if key not in self._form.raw()]
+        trouble = self.query_one("#trouble", Static)
+        trouble.update(Content("✗ " + " ".join(elsewhere) if elsewhere else ""))
+        trouble.set_class(bool(elsewhere), "-shown")
+
+    # -- launching and leaving
+
+    @on(LastEntered)
+    @on(Button.Pressed, "#launch")
+    def action_launch(self) -> None:
+        """Check everything and store the job."""
+        form = self._form
+        if form is None or self._launching:
+            return
+        self._launching = self._submitted = True
+        services, name, raw = self._services, form.job_type.name, form.raw()
+
+        def run() -> None:
+            try:
+                job = services.launch(name, raw)
+            except InvalidInput as error:
+                self.post_message(Refused(error.problems))
+            except DevTrailError as error:
+                self.post_message(Refused({"": str(error)}))
+            else:
+                self.post_message(Launched(job))
+
+        self.app.run_worker(run, thread=True, group="launch")
+
+    def on_launched(self, message: Launched) -> None:
+        """Done."""
+        self.dismiss(message.job)
+
+    def on_refused(self, message: Refused) -> None:
+        """Everything stays as it was typed; the cursor goes to the first error."""
+        self._launching = False
+        if self._form is not None:
+            self._checks += 1  # a check that is still under way knows less than this
+            self._show_problems(message.problems)
+            self._form.focus_first_problem(message.problems)
+
+    @on(Button.Pressed, "#leave")
+    def action_leave(self) -> None:
+        """Back; asks when something was typed."""
+        if self._form is None or not self._form.typed_in:
+            self.dismiss(None)
+            return
+        from devtrail_tui.tui.screens.confirm import ConfirmScreen
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.dismiss(None)
+
+        self.app.push_screen(ConfirmScreen("Throw away what you typed?", yes="Throw away", no="Stay"), answered)
+
+
+def _as_far_as_it_goes(job_type: JobType[Any], raw: Mapping[str, Any], problems: Mapping[str, str]) -> Any:
+    """A config for the disclosure line alone: what is right in the form, examples for what is required and missing."""
+    kept = {key: value for key, value in raw.items() if key not in problems}
+    for each in job_type.settings:
+        if each.required and each.key not in kept and each.kind in _EXAMPLES:
+            kept[each.key] = _EXAMPLES[each.kind]
+    try:
+        return parse_config(job_type.config, kept)
+    except InvalidInput:
+        return None
