@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 TOOK_WIDTH = 7
-"""Cells that `took` needs at most (below a hundred days)."""
+"""Cells that `took` needs at most (below ten thousand days)."""
 WHEN_WIDTH = 10
 """Cells that `when` needs at most."""
 AGE_WIDTH = 8
@@ -17,13 +17,13 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def took(seconds: float) -> str:
-    """How long something lasted: "0:48", "12:05", "1:02:03", "10 h 02", "4 d 3 h". Less than nothing is nothing."""
+    """How long something lasted: "0:48", "12:05", "1:02:03", "10 h 02", "4.2 d". Less than nothing is nothing."""
     whole = max(0, math.floor(seconds))
     if whole < 10 * HOUR:
         return _clock(whole)
-    if whole < 4 * DAY:
+    if whole < 100 * HOUR:
         return f"{whole // HOUR} h {whole % HOUR // MINUTE:02}"
-    return f"{whole // DAY} d {whole % DAY // HOUR} h"
+    return f"{math.floor(whole / DAY * 10) / 10} d"
 
 
 def countdown(seconds: float) -> str:

@@ -189,7 +189,7 @@ class JobTable(ScrollView, can_focus=True):
         & > .job-table--quiet { color: $foreground-muted; }
         & > .job-table--track { background: $panel; }
         & > .job-table--ended { color: $secondary-muted; }
-        & > .job-table--absent { color: $foreground-disabled; }
+        & > .job-table--absent { color: $foreground-muted; }
     }
     """
 
@@ -320,6 +320,8 @@ class JobTable(ScrollView, can_focus=True):
         self._after_scroll()
 
     def _reveal(self) -> None:
+        if not self.scrollable_content_region.height:
+            return  # not laid out yet; on_resize comes back here
         top, height = round(self.scroll_y), self._lines_in_view
         if self._cursor < top:
             self._scroll_to_row(self._cursor)

@@ -109,7 +109,7 @@ class LogPane(ScrollView, can_focus=True):
         & > .log-pane--error { color: $error; }
         & > .log-pane--cursor { background: $block-cursor-background; }
         & > .log-pane--found { color: $warning; text-style: bold underline; }
-        & > .log-pane--absent { color: $foreground-disabled; }
+        & > .log-pane--absent { color: $foreground-muted; }
     }
     """
 

@@ -153,10 +153,9 @@ class ProgressPanel(Widget):
             spare -= 1
         airy = spare >= 2 and bool(pieces[0])
         head = [*pieces[0], []] if airy else pieces[0]
-        foot = [*pieces[3], *pieces[1], *notes]
-        between = bool(total or shown or pieces[2])
-        gap: list[Line] = [[]] if foot and between and spare >= (2 if airy else 1) else []
-        return [*head, *total, *shown, *pieces[2], *gap, *foot][:height]
+        foot = [*pieces[2], *pieces[3], *pieces[1], *notes]
+        gap: list[Line] = [[]] if foot and (total or shown) and spare >= (2 if airy else 1) else []
+        return [*head, *total, *shown, *gap, *foot][:height]
 
     def _ink(self, name: str) -> Style:
         return ink(self, f"progress-panel--{name}")
@@ -192,7 +191,8 @@ class ProgressPanel(Widget):
         if thick:
             track = self.get_component_rich_style("progress-panel--track", partial=True)
             return [(filled.ljust(room), style + track)]
-        return [(filled, style), ("━" * (room - width_of(filled)), self._ink("thin-track"))]
+        # The track is a lighter stroke, not only another colour: the bar must be readable without any.
+        return [(filled.replace("╸", "╾"), style), ("─" * (room - width_of(filled)), self._ink("thin-track"))]
 
     def _columns(self, job: Job, width: int) -> tuple[int, int]:
         """Cells for names and for figures, the same on every line, so that all bars stand under each other."""
