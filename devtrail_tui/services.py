@@ -227,6 +227,16 @@ class Services:
             )
         raise TypeError(f"No service stands behind {protocol.__name__}.")
 
+    async def client_outside_jobs(self, protocol: type[Any], **options: Any) -> Any:
+        """The same service with the secrets of the standard sources, for a look at whether it works; it keeps silent, and
+        whoever asks closes it. Raises SecretMissing."""
+        from devtrail_tui.runtime.context import ClientScope
+
+        async def secret(name: str) -> str:
+            return await asyncio.to_thread(self.secrets.resolve, name, "")
+
+        return await self.client(protocol, ClientScope(secret, lambda *_: None, lambda *_: None), options)
+
     def _without_secrets(self, job_type: JobType[Any], config: Any) -> tuple[Any, str]:
         changes: dict[str, str] = {}
         only_here = ""

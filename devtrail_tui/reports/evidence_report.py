@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -131,11 +131,11 @@ def _newest_first(entry: EvidenceEntry) -> tuple[float, int]:
     return (-entry.merged_at.timestamp() if entry.merged_at else 0.0, -entry.id)
 
 
-def only(entries: Sequence[EvidenceEntry], criterion_id: str) -> tuple[EvidenceEntry, ...]:
-    """The entries that speak for one criterion, each with that match alone."""
-    kept = []
-    for entry in entries:
-        matches = tuple(match for match in entry.matches if match.criterion_id == criterion_id)
-        if matches:
-            kept.append(replace(entry, matches=matches))
-    return tuple(kept)
+def only(entries: Sequence[EvidenceEntry], criteria: Collection[str]) -> tuple[EvidenceEntry, ...]:
+    """The entries with their matches for some criteria (case-folded ids) alone; without any named, as they are."""
+    if not criteria:
+        return tuple(entries)
+    return tuple(
+        replace(entry, matches=tuple(match for match in entry.matches if match.criterion_id.casefold() in criteria))
+        for entry in entries
+    )

@@ -272,7 +272,7 @@ class EvidenceStore:
     def models(self) -> dict[int, str]:
         """The model whose view an entry carries, by the entry's id; entries without an analysis are left out."""
         with self._database.read() as connection:
-            return {evidence_id: model for evidence_id, model in connection.execute(_MODELS)}
+            return dict(connection.execute(_MODELS).tuples().all())
 
 
 def _no_such(evidence_id: int) -> NotFound:

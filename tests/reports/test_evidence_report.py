@@ -56,9 +56,11 @@ def test_an_empty_report_has_no_period() -> None:
     assert make_report().counts.entries == 0
 
 
-def test_only_keeps_one_criterion() -> None:
-    kept = only([make_entry(1, matches=(match("5"), match("12"))), make_entry(2, matches=(match("5"),))], "12")
-    assert [(entry.id, [each.criterion_id for each in entry.matches]) for entry in kept] == [(1, ["12"])]
+def test_only_keeps_the_matches_of_the_criteria_asked_for() -> None:
+    entries = [make_entry(1, matches=(match("5"), match("Ab"))), make_entry(2, matches=(match("AB"),))]
+    kept = only(entries, {"ab"})
+    assert [(entry.id, [each.criterion_id for each in entry.matches]) for entry in kept] == [(1, ["Ab"]), (2, ["AB"])]
+    assert only(entries, ()) == tuple(entries)
 
 
 STATES = st.sampled_from(AnalysisState)

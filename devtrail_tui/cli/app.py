@@ -1,0 +1,25 @@
+"""Opens the app; the only door from the command line to Textual."""
+
+from __future__ import annotations
+
+import os
+
+from devtrail_tui.cli.log_file import logging_to
+from devtrail_tui.services import Services
+from devtrail_tui.settings import load_settings
+
+
+def open_app() -> int:
+    """Run the app until the person quits, and return its exit code. Raises UsageError for settings that do not fit."""
+    services = Services(load_settings(os.environ), environ=os.environ)
+    return run_app(services)
+
+
+def run_app(services: Services) -> int:
+    """Run the app over services, which it opens itself off the UI thread."""
+    from devtrail_tui.tui.app import make_app
+
+    with logging_to(services):
+        app = make_app(services)
+        app.run()
+    return app.return_code or 0

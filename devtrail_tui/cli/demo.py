@@ -1,0 +1,131 @@
+"""`devtrail-tui demo`: everything on made-up data, without keys and without a network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from devtrail_tui.cli.follow import log_lines
+from devtrail_tui.cli.output import json_option, narrate, print_json
+from devtrail_tui.cli.run import EXIT_CODES, how_to_go_on, run_job
+from devtrail_tui.cli.session import opened
+from devtrail_tui.core.errors import DevTrailError
+from devtrail_tui.core.job import Job, job_json
+from devtrail_tui.core.job_filter import parse
+
+if TYPE_CHECKING:
+    from devtrail_tui.demo.tour import Tour
+    from devtrail_tui.services import Services
+
+_SYNC = "sync"
+_BUDGET_USD = 5.0
+_LARGE_BUDGET_USD = 500.0
+_KEPT_VARIABLES = (
+    "PATH",
+    "HOME",
+    "TERM",
+    "COLORTERM",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "NO_COLOR",
+    "EDITOR",
+    "BROWSER",
+)
+
+
+@click.command(short_help="The app on made-up data; no keys, no network.")
+@click.option("--headless", is_flag=True, help="Run the demo's sync without a screen and print the job as JSON.")
+@click.option("--keep", is_flag=True, help="Go on with what earlier demos stored.")
+@click.option("--scale", is_flag=True, help="1,000 of your pull requests among 30,000.")
+@click.option("--fast", is_flag=True, help="Let the made-up services answer at once.")
+@json_option
+def demo(*, headless: bool, keep: bool, scale: bool, fast: bool, as_json: bool) -> int:
+    """Show everything on made-up data. A GitHub and a Claude run on this machine's loopback; nothing leaves it, nothing is
+    paid, and your own database is not touched. Each demo begins anew unless --keep is given."""
+    from devtrail_tui.demo.home import DemoHome
+    from devtrail_tui.demo.latency import Latency
+    from devtrail_tui.demo.tour import LIFELIKE, start_tour
+
+    with DemoHome(_folder(), keep=keep) as home:
+        tour = start_tour(scale=_large() if scale else None, latency=Latency() if fast else LIFELIKE)
+        with tour.server:
+            environ = demo_environment(tour, home)
+            config = sync_config(tour, budget_usd=_LARGE_BUDGET_USD if scale else _BUDGET_USD)
+            if headless or as_json:
+                return _headless(environ, config)
+            return _on_screen(environ, config)
+
+
+def _large() -> Any:
+    from devtrail_tui.demo.dataset import Scale
+
+    return Scale.large()
+
+
+def _folder() -> Path:
+    from devtrail_tui.settings import Folders
+
+    return Folders.of(os.environ).data / "demo"
+
+
+def demo_environment(tour: Tour, home: Path) -> dict[str, str]:
+    """The environment a demo runs in: what the terminal needs of the person's own, none of their keys, the demo's doors.
+
+    Raises NotLoopback where the demo's server is not on this machine.
+    """
+    from urllib.parse import urlsplit
+
+    from devtrail_tui.demo.server import require_loopback
+
+    require_loopback(urlsplit(tour.server.url).hostname or "")
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return {
+        **kept,
+        "DEVTRAIL_HOME": str(home),
+        "DEVTRAIL_GITHUB_URL": tour.server.github_url,
+        "ANTHROPIC_BASE_URL": tour.server.claude_url,
+        "GITHUB_TOKEN": tour.github_token,
+        "ANTHROPIC_API_KEY": tour.claude_key,
+    }
+
+
+def sync_config(tour: Tour, *, budget_usd: float) -> dict[str, Any]:
+    """The demo's sync: every repository, from the first day there is."""
+    return {"repositories": list(tour.repositories), "startDate": tour.since.isoformat(), "budgetUsd": budget_usd}
+
+
+def _headless(environ: Mapping[str, str], config: Mapping[str, Any]) -> int:
+    with opened(environ, demo=True) as services:
+        job = run_job(services, _unfinished_or_new(services, config).id)
+        print_json(job_json(job, log_lines(services, job.id)))
+        if not job.status.finished:
+            narrate(how_to_go_on(job, services.worker_id))
+        return EXIT_CODES.get(job.status, 130)
+
+
+def _on_screen(environ: Mapping[str, str], config: Mapping[str, Any]) -> int:
+    from devtrail_tui.cli.app import run_app
+    from devtrail_tui.services import Services
+    from devtrail_tui.settings import load_settings
+
+    with opened(environ, demo=True) as services:  # the app opens its own once its frame stands
+        _unfinished_or_new(services, config)
+    return run_app(Services(load_settings(environ), environ=environ, demo=True))
+
+
+def _unfinished_or_new(services: Services, config: Mapping[str, Any]) -> Job:
+    """The demo's sync, put in the queue; one that an earlier demo left unfinished goes on instead."""
+    job_type = services.catalogue.by_command(_SYNC)
+    if job_type is None:
+        raise DevTrailError("This installation lacks the sync job, so there is nothing to show; install it again.")
+    for status in ("running", "pending"):
+        rows = services.views.jobs_page(parse(f"state:{status}"), limit=1)
+        if rows:
+            return services.views.job(rows[0].id)
+    return services.launch(job_type.name, config)

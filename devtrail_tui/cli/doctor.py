@@ -1,0 +1,195 @@
+"""`devtrail-tui doctor`: what was found, and whether it works. Never prints a secret."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import click
+
+from devtrail_tui import __version__
+from devtrail_tui.cli.log_file import logging_to
+from devtrail_tui.cli.output import json_option, local_time, print_json, say
+from devtrail_tui.core.context import Analyser, PullRequestSource, RateLimit
+from devtrail_tui.core.errors import DevTrailError, TemporaryError
+from devtrail_tui.core.job import iso
+from devtrail_tui.services import Services
+from devtrail_tui.settings import load_settings
+
+_PATIENCE_S = 20.0
+"""How long a service may take to answer; a limit is not waited out here."""
+
+
+class State(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+_LOOK = {State.OK: ("✓", "green"), State.NOTE: ("!", "yellow"), State.WRONG: ("✗", "red")}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line. `exit_code` counts where the state is WRONG; `data` is for programs."""
+
+    name: str
+    state: State
+    message: str
+    data: dict[str, Any] = field(default_factory=dict)
+    exit_code: int = 0
+
+    @classmethod
+    def wrong(cls, name: str, error: DevTrailError) -> Check:
+        """A check that ended in an error."""
+        return cls(name, State.WRONG, str(error), exit_code=error.exit_code)
+
+
+@click.command(short_help="Check paths, database, token, keys and limits.")
+@click.option("--offline", is_flag=True, help="Ask neither GitHub nor Claude.")
+@json_option
+def doctor(*, offline: bool, as_json: bool) -> int:
+    """Say what was found and whether it works: folders, database, GitHub token, Claude key, limits. Asking is free."""
+    services = Services(load_settings(os.environ), environ=os.environ)
+    with logging_to(services):
+        checks = [*_here(services), *_stored(services)]
+        checks += asyncio.run(_asked(services)) if not offline else _found(services)
+    worst = max(check.exit_code for check in checks)
+    if as_json:
+        print_json({"ok": worst == 0, "checks": [_check_json(check) for check in checks]})
+        return worst
+    for check in checks:
+        sign, colour = _LOOK[check.state]
+        click.echo(click.style(f"{sign} {check.state:<5}", fg=colour), nl=False)
+        say(f" {check.name:<13} {check.message}")
+    return worst
+
+
+def _check_json(check: Check) -> dict[str, Any]:
+    return {"name": check.name, "state": str(check.state), "message": check.message, **check.data}
+
+
+def _here(services: Services) -> Iterator[Check]:
+    settings = services.settings
+    yield Check("program", State.OK, f"devtrail-tui {__version__} on Python {platform.python_version()}")
+    there = "" if settings.config_file.exists() else " (not there; defaults hold)"
+    yield Check("settings", State.OK, f"{settings.config_file}{there}", {"path": str(settings.config_file)})
+    log = settings.folders.log / "devtrail.log"
+    yield Check("log file", State.OK, str(log), {"path": str(log)})
+
+
+def _stored(services: Services) -> Iterator[Check]:
+    try:
+        services.open()
+    except DevTrailError as error:
+        yield Check.wrong("database", error)
+        return
+    try:
+        yield _database(services)
+        count = len(services.criteria.list())
+        yield Check("criteria", State.OK, f"{count} in force", {"count": count})
+        workers = services.views.header_facts().workers
+        words = (
+            "one runs"
+            if workers == 1
+            else f"{workers} run"
+            if workers
+            else "none runs now; the app or a sync brings one"
+        )
+        yield Check("worker", State.OK, words, {"count": workers})
+    finally:
+        services.close()
+
+
+def _database(services: Services) -> Check:
+    path = services.database.path
+    jobs, entries = sum(services.views.counts().values()), services.evidence.count()
+    problems = services.database.integrity_problems()
+    data = {"path": str(path), "jobs": jobs, "evidence": entries}
+    if problems:
+        return Check("database", State.WRONG, f"{path} is damaged: {problems[0]}. Restore a backup.", data, exit_code=2)
+    return Check("database", State.OK, f"{path}: {jobs:,} jobs, {entries:,} entries of evidence", data)
+
+
+def _found(services: Services) -> Iterator[Check]:
+    """Where the secrets are, nobody asked whether they work."""
+    for name, label in (("github", "GitHub token"), ("anthropic", "Claude key")):
+        found = services.found(name)
+        state = State.OK if found else State.NOTE
+        yield Check(label, state, f"found: {found.where}" if found else "not found", {"found": bool(found)})
+
+
+async def _asked(services: Services) -> list[Check]:
+    github, claude = await asyncio.gather(_github(services), _claude(services))
+    return [*github, claude]
+
+
+async def _github(services: Services) -> list[Check]:
+    found = await asyncio.to_thread(services.found, "github")
+    if found is None:
+        message = "not found. Set GITHUB_TOKEN, or log in with gh auth login"
+        return [Check("GitHub token", State.WRONG, message, {"found": False}, exit_code=2)]
+    try:
+        async with _patient("GitHub"), _client(services, PullRequestSource) as github:
+            account = await github.account()
+            limits: tuple[RateLimit, ...] = await github.limits()
+    except DevTrailError as error:
+        return [Check.wrong("GitHub token", error)]
+    scopes = ", ".join(account.scopes) or "a fine-grained token, which lists none"
+    data = {"found": True, "where": found.where, "login": account.login, "scopes": list(account.scopes)}
+    state = State.NOTE if account.scopes and "repo" not in account.scopes else State.OK
+    reach = "; without repo it sees public repositories only" if state is State.NOTE else ""
+    token = Check("GitHub token", state, f"{account.login} · {found.where} · scopes: {scopes}{reach}", data)
+    return [token, *(_limit(each) for each in limits)]
+
+
+def _limit(limit: RateLimit) -> Check:
+    state = State.OK if limit.remaining else State.NOTE
+    message = f"{limit.remaining:,} of {limit.limit:,} left until {local_time(limit.reset_at)}"
+    data = {"limit": limit.limit, "remaining": limit.remaining, "resetAt": iso(limit.reset_at)}
+    return Check(f"{limit.resource} limit", state, message, data)
+
+
+async def _claude(services: Services) -> Check:
+    found = await asyncio.to_thread(services.found, "anthropic")
+    if found is None:
+        message = "not found; evidence is collected but not matched. Set ANTHROPIC_API_KEY"
+        return Check("Claude key", State.NOTE, message, {"found": False})
+    model = services.settings.model
+    try:
+        async with _patient("Claude"), _client(services, Analyser, model=model) as claude:
+            await claude.check()
+    except DevTrailError as error:
+        return Check.wrong("Claude key", error)
+    return Check(
+        "Claude key",
+        State.OK,
+        f"valid · {found.where} · {model}",
+        {"found": True, "where": found.where, "model": model},
+    )
+
+
+@asynccontextmanager
+async def _client(services: Services, protocol: type[Any], **options: Any) -> AsyncIterator[Any]:
+    client = await services.client_outside_jobs(protocol, **options)
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+@asynccontextmanager
+async def _patient(service: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            yield
+    except TimeoutError:
+        raise TemporaryError(f"{service} did not answer within {_PATIENCE_S:.0f} s; try again later.") from None

@@ -1,0 +1,138 @@
+"""`devtrail-tui evidence`: what was collected, and what it speaks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from devtrail_tui.cli.files import write_document
+from devtrail_tui.cli.output import json_option, narrate, print_json, say, table, utc_day
+from devtrail_tui.cli.session import opened
+from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.evidence import AnalysisState, EvidenceDetail, EvidenceEntry
+from devtrail_tui.core.evidence_filter import parse
+from devtrail_tui.core.evidence_json import detail_json, entry_json
+from devtrail_tui.core.text import safe_line
+
+_STRONGEST = 3
+_filter_argument = click.argument("query", nargs=-1, metavar="[FILTER]...")
+
+
+@click.group(short_help="List, show and export the evidence.")
+def evidence() -> None:
+    """What was collected, and what it speaks for."""
+
+
+def _wanted(query: tuple[str, ...]) -> str:
+    """The filter as one text. Raises UsageError where a part of it is not understood."""
+    wanted = safe_line(" ".join(query))
+    problems = parse(wanted).problems
+    if problems:
+        raise UsageError(" ".join(problems))
+    return wanted
+
+
+@evidence.command("list")
+@_filter_argument
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="At most so many. Default: 50.")
+@json_option
+def list_evidence(*, query: tuple[str, ...], limit: int, as_json: bool) -> int:
+    """List evidence, newest merge first. FILTER: repo:shop criterion:DEBUG-1 role:reviewer state:not_analysed, or words."""
+    wanted = _wanted(query)
+    with opened() as services:
+        entries = services.evidence.entries(text=wanted, limit=limit)
+        if as_json:
+            print_json([entry_json(entry) for entry in entries])
+            return 0
+        rows = [
+            (
+                str(entry.id),
+                utc_day(entry.merged_at),
+                f"{entry.repository or ''}#{entry.pr_number or ''}",
+                entry.title,
+                ", ".join(str(role) for role in entry.roles),
+                _speaks_for(entry),
+            )
+            for entry in entries
+        ]
+        for line in table(("#", "Merged", "Pull request", "Title", "Role", "Matches"), rows, right=frozenset({0})):
+            say(line)
+        if not entries:
+            narrate("No such evidence." if query else "No evidence yet. Collect some: devtrail-tui sync OWNER/REPO")
+        elif len(entries) == limit:
+            narrate("There may be more: raise --limit.")
+        return 0
+
+
+def _speaks_for(entry: EvidenceEntry) -> str:
+    if entry.analysis_state is not AnalysisState.ANALYSED:
+        return str(entry.analysis_state).replace("_", " ")
+    shown = ", ".join(f"{match.criterion_id} {match.confidence * 100:.0f} %" for match in entry.matches[:_STRONGEST])
+    return shown or "no match"
+
+
+@evidence.command()
+@click.argument("evidence_id", metavar="ID", type=int)
+@json_option
+def show(*, evidence_id: int, as_json: bool) -> int:
+    """Show one entry: metrics, components, and each match with explanation and quotes."""
+    with opened() as services:
+        detail = services.evidence.detail(evidence_id)
+        if as_json:
+            print_json(detail_json(detail))
+            return 0
+        for line in _described(detail):
+            say(line)
+        return 0
+
+
+def _described(detail: EvidenceDetail) -> Iterator[str]:
+    entry = detail.entry
+    yield safe_line(entry.title)
+    roles = ", ".join(str(role) for role in entry.roles)
+    yield f"{entry.repository or ''}#{entry.pr_number or ''} · {roles} · {entry.pr_url or ''}"
+    yield f"merged {utc_day(entry.merged_at)} · +{entry.additions:,} -{entry.deletions:,} in {entry.changed_files:,} files"
+    if entry.components:
+        yield f"components: {', '.join(entry.components)}"
+    metrics = detail.metrics
+    if metrics is not None:
+        first = metrics.hours_to_first_review
+        review = "no review" if first is None else f"first review after {first:.1f} h"
+        yield f"open {metrics.days_open:.1f} days · {review} · {metrics.review_rounds} rounds of review"
+    if entry.analysis_state is not AnalysisState.ANALYSED or not entry.matches:
+        yield ""
+        yield f"{_speaks_for(entry)}{f': {entry.analysis_note}' if entry.analysis_note else ''}"
+    for match in entry.matches:
+        yield ""
+        yield f"{match.criterion_id} · {match.confidence * 100:.0f} % ({detail.model or 'model'}'s own confidence)"
+        yield f"  {safe_line(match.explanation)}"
+        for quote in match.quotes:
+            yield f"  > {safe_line(quote)}"
+
+
+@evidence.command()
+@_filter_argument
+@click.option("--format", "form", type=click.Choice(("md", "json", "csv")), help="Default: md, or what FILE ends with.")
+@click.option("--output", metavar="FILE", help="Write to a file instead of stdout.")
+@json_option
+def export(*, query: tuple[str, ...], form: str | None, output: str | None, as_json: bool) -> int:
+    """Write the evidence by criterion, with links and quotes. FILTER as in list. --json: the json format, or with
+    --output what was written."""
+    wanted = _wanted(query)
+    chosen = form or _form_of(output) or ("json" if as_json else "md")
+    if as_json and output is None and chosen != "json":
+        raise UsageError("--json prints the json format; write another format to a file with --output.")
+    with opened() as services:
+        exported = services.export_evidence(chosen, wanted)
+    write_document(exported.text, output)
+    if as_json and output is not None:
+        print_json({"exported": exported.entries, "format": chosen, "file": output})
+    elif output is not None:
+        say(f"{exported.entries:,} {'entry' if exported.entries == 1 else 'entries'} written to {output}.")
+    return 0
+
+
+def _form_of(output: str | None) -> str | None:
+    ending = (output or "").rpartition(".")[2].lower()
+    return ending if ending in ("md", "json", "csv") else None

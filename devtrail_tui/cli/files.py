@@ -1,0 +1,57 @@
+"""Files that a command writes or reads for a person."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.text import safe_line
+
+
+def write_document(text: str, output: str | None) -> None:
+    """Write a document to a file, whole or not at all, or to stdout. A new file is its owner's only.
+
+    Raises UsageError where the file cannot be written; what stood there before is untouched then.
+    """
+    if output in (None, "-"):
+        click.echo(text, nl=False)
+        return
+    path = Path(str(output)).expanduser()
+    try:
+        if path.exists() and not path.is_file():  # a pipe or a device is written to as it is
+            path.write_text(text, encoding="utf-8", newline="")
+            return
+        _replace(path, text)
+    except OSError as error:
+        raise UsageError(f"{safe_line(str(path), limit=200)} cannot be written: {error.strerror}.") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(13, "it is read-only")
+    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.resolve().parent)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(name).chmod(mode)
+        Path(name).replace(path.resolve())
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_document(name: str) -> bytes:
+    """A file's bytes, `-` for stdin. Raises UsageError."""
+    if name == "-":
+        return sys.stdin.buffer.read()
+    path = Path(name).expanduser()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{safe_line(str(path), limit=200)} cannot be read: {error.strerror}.") from None

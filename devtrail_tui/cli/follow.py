@@ -1,0 +1,196 @@
+"""A job's life on stderr: a bar where stderr is a terminal, its log lines otherwise."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Protocol, TextIO
+
+from devtrail_tui.cli.output import duration, shortened, status_words
+from devtrail_tui.core.job import Job, Level, LogLine, Status
+from devtrail_tui.core.text import safe_line
+from devtrail_tui.services import Services
+
+_PAGE = 500
+_BAR_CELLS = 24
+_MARK = {Level.DEBUG: "", Level.INFO: "", Level.WARNING: "! ", Level.ERROR: "✗ "}
+
+
+class Narrator(Protocol):
+    """Shows one job on stderr."""
+
+    def lines(self, lines: Sequence[LogLine]) -> None:
+        """New log lines, in order."""
+        ...
+
+    def state(self, job: Job) -> None:
+        """How the job stands now."""
+        ...
+
+    def close(self) -> None:
+        """Leave the terminal tidy."""
+        ...
+
+
+def narrator(stream: TextIO | None = None) -> Narrator:
+    """The fitting one for stderr."""
+    stream = stream or sys.stderr
+    return BarNarrator(stream) if stream.isatty() and os.environ.get("TERM") != "dumb" else LineNarrator(stream)
+
+
+class LineNarrator:
+    """Every log line on a line of its own."""
+
+    def __init__(self, stream: TextIO, *, prefix: str = "") -> None:
+        self._stream = stream
+        self._prefix = prefix
+        self._waiting = ""
+
+    def lines(self, lines: Sequence[LogLine]) -> None:
+        for line in lines:
+            self._write(log_text(line))
+
+    def state(self, job: Job) -> None:
+        waiting = job.waiting_for or "" if job.status is Status.PENDING else ""
+        if waiting and waiting != self._waiting:
+            self._write(f"Waiting: {safe_line(waiting)}")
+        self._waiting = waiting
+
+    def close(self) -> None:
+        self._stream.flush()
+
+    def _write(self, text: str) -> None:
+        self._stream.write(f"{self._prefix}{text}\n")
+        self._stream.flush()
+
+
+class BarNarrator:
+    """One line that redraws itself; warnings and errors stay above it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._bar = ""
+        self._began: tuple[float, datetime] | None = None
+
+    def lines(self, lines: Sequence[LogLine]) -> None:
+        for line in lines:
+            if line.level in (Level.WARNING, Level.ERROR):
+                self._stream.write(f"\r\x1b[2K{shortened(log_text(line), self._columns())}\n")
+        if self._bar and lines:
+            self._draw(self._bar)
+
+    def state(self, job: Job) -> None:
+        now = datetime.now(UTC)
+        if job.status is not Status.RUNNING:
+            self._began = None
+        elif self._began is None:
+            self._began = (job.progress, now)
+        bar = bar_text(job, now, time_left=self._time_left(job, now), blocks=self._blocks())
+        bar = shortened(bar, self._columns())
+        if bar != self._bar:
+            self._draw(bar)
+
+    def close(self) -> None:
+        if self._bar:
+            self._stream.write("\r\x1b[2K")
+            self._bar = ""
+        self._stream.flush()
+
+    def _time_left(self, job: Job, now: datetime) -> float | None:
+        if self._began is None:
+            return None
+        at_first, began = self._began
+        gained, elapsed = job.progress - at_first, (now - began).total_seconds()
+        return elapsed * (100 - job.progress) / gained if gained >= 1 and elapsed >= 1 else None
+
+    def _draw(self, bar: str) -> None:
+        self._bar = bar
+        self._stream.write(f"\r\x1b[2K{bar}")
+        self._stream.flush()
+
+    def _columns(self) -> int:
+        try:
+            return max(20, os.get_terminal_size(self._stream.fileno()).columns - 1)
+        except (OSError, ValueError):  # no file behind the stream
+            return shutil.get_terminal_size().columns - 1
+
+    def _blocks(self) -> str:
+        return "█░" if (self._stream.encoding or "").lower().startswith("utf") else "#."
+
+
+def bar_text(job: Job, now: datetime, *, time_left: float | None = None, blocks: str = "█░") -> str:
+    """A job's state on one line: bar, percentage, counts, what it waits for, time left, dollars."""
+    detail = job.progress_detail
+    filled = round(job.progress / 100 * _BAR_CELLS)
+    bar = blocks[0] * filled + blocks[1] * (_BAR_CELLS - filled)
+    parts = [f"{bar} {job.progress:3.0f} %"]
+    if job.status is not Status.RUNNING:
+        parts.append(status_words(job.status))
+    if detail.total:
+        parts.append(f"{detail.processed}/{detail.total}")
+    if job.status is Status.PENDING and job.waiting_for:
+        parts.append(safe_line(job.waiting_for))
+    elif detail.waiting:
+        parts.append(safe_line(detail.waiting) + _countdown(detail.waiting_until, now))
+    elif job.status is Status.RUNNING:
+        parts.extend(_activity(job, time_left))
+    if job.spent_usd or detail.spent_usd:
+        parts.append(f"${max(job.spent_usd, detail.spent_usd):.2f}")
+    return " · ".join(parts)
+
+
+def _activity(job: Job, time_left: float | None) -> Iterator[str]:
+    detail = job.progress_detail
+    if time_left is not None:
+        yield f"{duration(time_left)} left"
+    doing = safe_line(detail.current_repo or detail.phase)
+    if doing:
+        yield doing
+
+
+def _countdown(until: str, now: datetime) -> str:
+    if not until:
+        return ""
+    left = (datetime.fromisoformat(until) - now).total_seconds()
+    return f" ({duration(left)})" if left > 0 else ""
+
+
+def log_text(line: LogLine) -> str:
+    """A log line as people read it: local time, a sign where something is wrong, the message."""
+    return f"{line.timestamp.astimezone():%H:%M:%S} {_MARK[line.level]}{safe_line(line.message)}"
+
+
+def log_lines(services: Services, job_id: int, first_seq: int = 1) -> Iterator[LogLine]:
+    """Every stored line of a job from a number on, read a page at a time."""
+    while page := services.job_log.page(job_id, first_seq=first_seq, limit=_PAGE):
+        yield from page
+        first_seq = page[-1].seq + 1
+
+
+class Follower:
+    """Reads a job and its new log lines again and again, and shows them."""
+
+    def __init__(self, services: Services, job_id: int, shown_by: Narrator, *, from_seq: int = 1) -> None:
+        self._services = services
+        self._job_id = job_id
+        self._narrator = shown_by
+        self._next_seq = from_seq
+
+    def look(self) -> Job:
+        """Show what is new, and return the job as it stands. Raises NotFound."""
+        job = self._services.views.job(self._job_id)  # before its lines, so that a finished job's last lines are shown
+        lines = tuple(log_lines(self._services, self._job_id, self._next_seq))
+        if lines:
+            self._next_seq = lines[-1].seq + 1
+            self._narrator.lines(lines)
+        self._narrator.state(job)
+        return job
+
+
+def next_seq(services: Services, job_id: int) -> int:
+    """The number the next log line of a job will have."""
+    bounds = services.job_log.bounds(job_id)
+    return bounds[1] + 1 if bounds else 1

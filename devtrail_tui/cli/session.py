@@ -1,0 +1,24 @@
+"""One command's services: settings from the environment, the database open, the log file set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from devtrail_tui.cli.log_file import logging_to
+from devtrail_tui.services import Services
+from devtrail_tui.settings import load_settings
+
+
+@contextmanager
+def opened(environ: Mapping[str, str] | None = None, *, demo: bool = False) -> Iterator[Services]:
+    """Services with their database open, closed again at the end. Raises UsageError, StoreError."""
+    environ = os.environ if environ is None else environ
+    services = Services(load_settings(environ), environ=environ, demo=demo)
+    with logging_to(services):
+        services.open()
+        try:
+            yield services
+        finally:
+            services.close()
