@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from devtrail_tui.core.context import Context
-from devtrail_tui.core.errors import ClaimLost, InvalidInput, PermanentError, SecretMissing, TemporaryError
+from devtrail_tui.core.errors import ClaimLost, InvalidInput, PermanentError, TemporaryError
 from devtrail_tui.core.job import Claim, Level, Progress, Status
 from tests.runtime.conftest import PATIENCE_S, Bench, WithToken
 
@@ -29,19 +29,29 @@ class Gate:
         self.entered = threading.Semaphore(0)
         self.running = 0
         self.most_at_once = 0
-        self.go = threading.Event()
+        self._open = False
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
-    async def __call__(self, _config: Any, context: Context) -> dict[str, Any]:
+    async def __call__(self, _config: Any, _context: Context) -> dict[str, Any]:
         self.running += 1
         self.most_at_once = max(self.running, self.most_at_once)
+        let_go = asyncio.Event()
+        self._waiting.append((asyncio.get_running_loop(), let_go))
+        if self._open:
+            let_go.set()
         self.entered.release()
         try:
-            await asyncio.to_thread(self.go.wait, 0)
-            while not self.go.is_set():
-                await asyncio.sleep(0.005)
+            await let_go.wait()
         finally:
             self.running -= 1
         return {}
+
+    def go(self) -> None:
+        """Let go whoever waits and whoever comes."""
+        self._open = True
+        for loop, let_go in self._waiting:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(let_go.set)
 
     def wait_entered(self, times: int = 1) -> None:
         for _ in range(times):
@@ -175,7 +185,7 @@ def test_a_stop_gives_the_job_back_without_spending_its_attempt(bench: Bench) ->
     bench.stop()
     given_back = bench.job(job.id)
     assert (given_back.status, given_back.attempt) == (Status.PENDING, 0)
-    gate.go.set()
+    gate.go()
     bench.work()
     assert bench.job(job.id).status is Status.COMPLETED
 
@@ -187,7 +197,7 @@ def test_jobs_run_one_after_another_unless_told_otherwise(bench: Bench) -> None:
         bench.launch("GATED")
     bench.start()
     gate.wait_entered()
-    gate.go.set()
+    gate.go()
     gate.wait_entered(2)
     bench.stop()
     assert gate.most_at_once == 1
@@ -199,7 +209,7 @@ def test_jobs_run_one_after_another_unless_told_otherwise(bench: Bench) -> None:
     bench.start(concurrency=3)
     several.wait_entered(3)
     assert several.most_at_once == 3
-    several.go.set()
+    several.go()
 
 
 def test_an_idle_worker_wakes_for_a_new_job(bench: Bench) -> None:
@@ -220,13 +230,10 @@ def test_a_job_has_a_bound_on_its_time(bench: Bench) -> None:
 
 def test_a_worker_that_lost_its_claim_writes_nothing_more(bench: Bench) -> None:
     lost: list[BaseException] = []
-    let_go = threading.Event()
-    entered = threading.Event()
+    gate = Gate()
 
-    async def zombie(_config: Any, context: Context) -> dict[str, Any]:
-        entered.set()
-        while not let_go.is_set():
-            await asyncio.sleep(0.005)
+    async def zombie(config: Any, context: Context) -> dict[str, Any]:
+        await gate(config, context)
         try:
             await context.save(cursor={"": {"mine": 1}})
         except ClaimLost as error:
@@ -237,13 +244,13 @@ def test_a_worker_that_lost_its_claim_writes_nothing_more(bench: Bench) -> None:
     bench.job_type("ZOMBIE", zombie)
     job = bench.launch("ZOMBIE")
     bench.start()
-    assert entered.wait(PATIENCE_S)
+    gate.wait_entered()
     running = bench.job(job.id)
     mine = Claim(job.id, running.claim_no, running.worker_id or "")
     assert bench.services.queue.release(mine).result()
     other = bench.services.queue.claim("other:1:1:x", lease_s=60).result()
     assert other is not None
-    let_go.set()
+    gate.go()
     bench.stop()
     after = bench.job(job.id)
     assert (after.status, after.claim_no, after.result) == (Status.RUNNING, other.claim_no, None)
@@ -259,7 +266,7 @@ def test_a_heartbeat_keeps_the_lease(bench: Bench) -> None:
     first = bench.job(job.id).lease_expires_at
     assert first is not None
     bench.wait_until(lambda: (bench.job(job.id).lease_expires_at or first) > first)
-    gate.go.set()
+    gate.go()
 
 
 def test_only_the_named_job_is_run(bench: Bench) -> None:
