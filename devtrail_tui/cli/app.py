@@ -17,9 +17,7 @@ def open_app() -> int:
 
 def run_app(services: Services) -> int:
     """Run the app over services, which it opens itself off the UI thread."""
-    from devtrail_tui.tui.app import make_app
+    from devtrail_tui.tui.app import run_app as run_in_terminal
 
     with logging_to(services):
-        app = make_app(services)
-        app.run()
-    return app.return_code or 0
+        return run_in_terminal(services)

@@ -35,8 +35,9 @@ class DashboardScreen(LiveScreen):
     AUTO_FOCUS = "#jobs"
     CSS = """
     DashboardScreen {
-        #panes { height: 1fr; layout: grid; grid-size: 1 3; grid-rows: 7fr 6fr 7fr; }
-        &.-wide #panes { grid-size: 2 2; grid-rows: 1fr 1fr; grid-columns: 2fr 3fr; }
+        #panes { height: 1fr; layout: grid; grid-size: 1 3; grid-rows: 1fr 10 1fr; }
+        &.-low #panes { grid-rows: 7 8 1fr; }
+        &.-wide #panes, &.-wide.-low #panes { grid-size: 2 2; grid-rows: 2fr 3fr; grid-columns: 2fr 3fr; }
         &.-wide #jobs { column-span: 2; }
     }
     """
@@ -56,6 +57,10 @@ class DashboardScreen(LiveScreen):
             yield ProgressPanel(id="progress")
             yield LogPane(id="log")
         yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Beside the bars there is little width: a log line is worth more whole than many are cut."""
+        self.query_one(LogPane).action_wrap()
 
     # -- data
 
@@ -148,7 +153,7 @@ class DashboardScreen(LiveScreen):
 
     def _cancel(self, job_id: int) -> str:
         job = self.services.queue.cancel(job_id).result()
-        return f"Job {job.id} is cancelled." if job.status is Status.CANCELLED else f"Job {job.id} is stopping."
+        return f"Job {job.id} is cancelled." if job.status is Status.CANCELLED else ""  # the table says "stopping"
 
     def action_retry_job(self) -> None:
         """Run a failed or cancelled job again; else say why not."""
