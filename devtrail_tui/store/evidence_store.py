@@ -165,7 +165,7 @@ class EvidenceStore:
     def cursor(self, job_id: int) -> dict[str, Any]:
         """What the job's attempts saved as cursors, by repository name."""
         with self._database.read() as connection:
-            return {row.repository: row.cursor for row in connection.execute(_CURSORS, {"job": job_id})}
+            return dict(connection.execute(_CURSORS, {"job": job_id}).tuples().all())
 
     def known(self, login: str, repository: str, *, host: str | None = None) -> dict[str, KnownPullRequest]:
         """The stored pull requests of a repository (as GitHub spells it now) for a login, by node id; `host` narrows it."""

@@ -1,0 +1,93 @@
+"""What the store's tests are made of: a clock they own, and small believable values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from devtrail_tui.core.evidence import (
+    AnalysisState,
+    ChangedFile,
+    Comment,
+    Match,
+    Metrics,
+    NewEvidence,
+    PullRequest,
+    Review,
+    Role,
+)
+from devtrail_tui.core.job import Claim, Job
+
+START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+HOST = "desk"
+
+
+class ManualClock:
+    """Time moves only when a test says so."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return (self._now - START).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+
+
+def claim_of(job: Job | None) -> Claim:
+    assert job is not None
+    assert job.worker_id is not None
+    return Claim(job.id, job.claim_no, job.worker_id)
+
+
+def pull_request(number: int = 7, **changes: Any) -> PullRequest:
+    made = PullRequest(
+        host="github.com",
+        node_id=f"PR_{number}",
+        number=number,
+        url=f"https://github.com/acme/shop/pull/{number}",
+        repository="acme/shop",
+        title=f"Fix retry storm {number}",
+        body="Backs off when the queue is full.",
+        author="ada",
+        author_kind="User",
+        branch="fix/retry",
+        created_at=START - timedelta(days=3),
+        merged_at=START + timedelta(minutes=number),
+        updated_at=START + timedelta(minutes=number),
+        additions=10,
+        deletions=4,
+        changed_files=1,
+        files=(ChangedFile("services/queue.py", 10, 4),),
+        comments=(Comment("bob", "Nice", START, url="https://x"), Comment("bot", "CI", START, author_kind="Bot")),
+        reviews=(Review("bob", "APPROVED", "ok", START), Review("eve", "COMMENTED", "", None)),
+        review_comments=(Comment("bob", "why?", START, path="services/queue.py"),),
+        labels=("bug",),
+    )
+    return replace(made, **changes)
+
+
+def new_evidence(number: int = 7, *, matches: tuple[Match, ...] | None = None, **changes: Any) -> NewEvidence:
+    of_pull_request = {key: changes.pop(key) for key in list(changes) if key in PullRequest.__dataclass_fields__}
+    made = NewEvidence(
+        login="ada",
+        pull_request=pull_request(number, **of_pull_request),
+        roles=(Role.AUTHOR,),
+        components=("services/queue",),
+        metrics=Metrics(3.0, None, 1, 10, 4, 1),
+        analysis_state=AnalysisState.NOT_ANALYSED if matches is None else AnalysisState.ANALYSED,
+        matches=matches,
+    )
+    return replace(made, **changes)
+
+
+def match(criterion: str = "DEBUG", confidence: float = 0.88, **changes: Any) -> Match:
+    return replace(Match(criterion, confidence, "It shows care.", ("Backs off",)), **changes)
