@@ -2,59 +2,57 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import sqlite3
 from pathlib import Path
 from types import TracebackType
 
-import psutil
-
 from devtrail_tui.core.errors import UsageError
-
-_SAME_START_S = 0.05
 
 
 class DemoHome:
     """`with DemoHome(folder, keep=...) as home:` gives the folder to be DEVTRAIL_HOME, emptied first unless `keep`.
 
-    Raises UsageError where another demo that still runs uses it, or it cannot be made.
+    Raises UsageError where another demo uses it at this moment, or it cannot be made.
     """
 
     def __init__(self, folder: Path, *, keep: bool) -> None:
         self._folder = folder
         self._keep = keep
-        self._owner = folder / "owner"
+        self._lock: sqlite3.Connection | None = None
 
     def __enter__(self) -> Path:
         home = self._folder / "home"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._take()
+            self._lock = _locked(self._folder / "lock")
             if not self._keep and home.exists():
                 shutil.rmtree(home)
             home.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
+            self._unlock()
             raise UsageError(f"The demo's folder {self._folder} cannot be used: {error.strerror}.") from None
         return home
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._owner.unlink(missing_ok=True)
+        self._unlock()
 
-    def _take(self) -> None:
-        if self._owner.exists() and _lives(self._owner.read_text()):
-            raise UsageError("Another demo is running on this machine; quit it first.")
-        self._owner.write_text(f"{os.getpid()} {psutil.Process().create_time()}")
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
 
-def _lives(owner: str) -> bool:
-    """Whether the process that wrote `owner` (pid and start time) still runs; unreadable text names nobody."""
+def _locked(path: Path) -> sqlite3.Connection:
+    """A lock that ends with its process, however that ends, and on every system: SQLite's own, on an empty file."""
+    lock = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
-        pid, start = owner.split()
-        process = psutil.Process(int(pid))
-        return abs(process.create_time() - float(start)) < _SAME_START_S and process.pid != os.getpid()
-    except (ValueError, psutil.NoSuchProcess):
-        return False
-    except psutil.AccessDenied:
-        return True
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        lock.close()
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            raise UsageError("Another demo is running on this machine; quit it first.") from None
+        raise UsageError(f"The demo's folder {path.parent} cannot be used: {error}.") from None
+    return lock

@@ -165,7 +165,7 @@ class EvidenceStore:
     def cursor(self, job_id: int) -> dict[str, Any]:
         """What the job's attempts saved as cursors, by repository name."""
         with self._database.read() as connection:
-            return dict(connection.execute(_CURSORS, {"job": job_id}).tuples().all())
+            return dict(connection.execute(_CURSORS, {"job": job_id}).all())
 
     def known(self, login: str, repository: str, *, host: str | None = None) -> dict[str, KnownPullRequest]:
         """The stored pull requests of a repository (as GitHub spells it now) for a login, by node id; `host` narrows it."""
@@ -272,7 +272,7 @@ class EvidenceStore:
     def models(self) -> dict[int, str]:
         """The model whose view an entry carries, by the entry's id; entries without an analysis are left out."""
         with self._database.read() as connection:
-            return dict(connection.execute(_MODELS).tuples().all())
+            return dict(connection.execute(_MODELS).all())
 
 
 def _no_such(evidence_id: int) -> NotFound:
