@@ -56,9 +56,7 @@ def _table() -> Iterable[Command]:
         "filter_jobs", "slash", "filter", "filter", "Filter the jobs: state:failed type:sync repo:x words", place
     )
     yield Command("open_log", "l", "open_log", "log", "Show the chosen job's whole log", place)
-    yield Command(
-        "cleanup_jobs", "D", "cleanup_jobs", "", "Delete finished jobs older than 30 days (asks)", place
-    )
+    yield Command("cleanup_jobs", "D", "cleanup_jobs", "", "Delete finished jobs older than 30 days (asks)", place)
 
     place = Place.LOG
     yield Command("follow_log", "f", "follow", "follow", "Follow the end of the log, or stand still", place)

@@ -33,14 +33,6 @@ class DashboardScreen(LiveScreen):
     """The chosen job is the one under the table's cursor."""
 
     AUTO_FOCUS = "#jobs"
-    CSS = """
-    DashboardScreen {
-        #panes { height: 1fr; layout: grid; grid-size: 1 3; grid-rows: 1fr 10 1fr; }
-        &.-low #panes { grid-rows: 7 8 1fr; }
-        &.-wide #panes, &.-wide.-low #panes { grid-size: 2 2; grid-rows: 2fr 3fr; grid-columns: 2fr 3fr; }
-        &.-wide #jobs { column-span: 2; }
-    }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("new_job", "cancel_job", "retry_job", "filter_jobs", "open_log", "follow_log", "wrap_log"),
         *bindings("cleanup_jobs", "back"),
@@ -86,7 +78,11 @@ class DashboardScreen(LiveScreen):
         """Elapsed times and countdowns."""
         self.query_one(JobTable).tick(now)
         snapshot = self.devtrail.snapshot
-        if snapshot is not None and snapshot.job is not None and snapshot.job.id == self.query_one(JobTable).cursor_job_id:
+        if (
+            snapshot is not None
+            and snapshot.job is not None
+            and snapshot.job.id == self.query_one(JobTable).cursor_job_id
+        ):
             self.query_one(ProgressPanel).update(snapshot.job, now)
 
     def choose(self, job_id: int) -> None:

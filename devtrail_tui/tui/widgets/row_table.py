@@ -1,0 +1,359 @@
+"""A table of rows known by id, newest first. It draws only the lines in view, from a window of rows, whatever their number."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.timer import Timer
+
+from devtrail_tui.core.text import safe_line
+from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.widgets.cells import Part, ink, shorten, strip_of, width_of
+from devtrail_tui.tui.widgets.figures import count
+
+R = TypeVar("R")
+WINDOW_DELAY_S = 0.03
+"""How long the table waits for scrolling to settle before it asks for rows."""
+MARK, GAP, EDGE = 3, 2, 1
+"""Cells of the cursor's sign, between columns, and behind the last one."""
+_HEADING = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RowTableData(Generic[R]):
+    """What a table shows: the ids that pass the filter, newest first, and the rows around the lines in view.
+
+    `total` counts all rows, filtered or not. `ids` is never changed once handed over: a changed list is a new array.
+    """
+
+    ids: array[int] = field(default_factory=lambda: array("q"))
+    rows: Mapping[int, R] = field(default_factory=dict)
+    filter_text: str = ""
+    total: int = 0
+
+
+class RowTable(ScrollView, Generic[R], can_focus=True):
+    """Rows, newest first.
+
+    The cursor belongs to a row, not to a line: rows that arrive above do not move it, unless it stands on the first
+    line, where it follows the newest. A kind of table says its NAME and EMPTY, and draws heading and rows.
+    """
+
+    NAME = "Rows"
+    EMPTY: ClassVar[Sequence[str]] = ("Nothing here yet.",)
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("move_down", "move_up", "move_first", "move_last", "page_down", "page_up"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "row-table--heading",
+        "row-table--cursor",
+        "row-table--mark",
+        "row-table--muted",
+        "row-table--absent",
+    }
+    DEFAULT_CSS = """
+    RowTable {
+        height: 1fr;
+        background: $surface;
+        color: $foreground;
+        border: round $border-blurred;
+        border-title-color: $foreground-muted;
+        border-subtitle-color: $foreground-muted;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        &:focus {
+            border: round $border;
+            border-title-color: $foreground;
+        }
+        & > .row-table--heading { color: $foreground-muted; }
+        & > .row-table--cursor {
+            color: $block-cursor-blurred-foreground;
+            background: $block-cursor-blurred-background;
+        }
+        &:focus > .row-table--cursor {
+            color: $block-cursor-foreground;
+            background: $block-cursor-background;
+        }
+        & > .row-table--mark { color: $primary; text-style: bold; }
+        & > .row-table--muted { color: $foreground-muted; }
+        & > .row-table--absent { color: $foreground-muted; }
+    }
+    """
+
+    class _OfRow(Message):
+        def __init__(self, table: RowTable[Any]) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> RowTable[Any]:
+            return self.table
+
+    class Highlighted(_OfRow):
+        """The cursor stands on another row; None when there is none."""
+
+        def __init__(self, table: RowTable[Any], row_id: int | None) -> None:
+            super().__init__(table)
+            self.row_id = row_id
+
+    class Opened(_OfRow):
+        """The person asked to see this row whole."""
+
+        def __init__(self, table: RowTable[Any], row_id: int) -> None:
+            super().__init__(table)
+            self.row_id = row_id
+
+    class WindowWanted(_OfRow):
+        """Rows are missing near the lines in view: those of the ids from index `first` to `last`, both included."""
+
+        def __init__(self, table: RowTable[Any], first: int, last: int) -> None:
+            super().__init__(table)
+            self.first = first
+            self.last = last
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._data: RowTableData[R] | None = None
+        self._now: datetime | None = None
+        self._cursor = 0
+        self._cursor_id: int | None = None
+        self._newest_seen: int | None = None
+        self._asking: Timer | None = None
+
+    # -- what a kind of table says
+
+    def heading(self, data: RowTableData[R], width: int) -> list[Part]:
+        """The names of the columns in a line of `width` cells; asked before the rows, so that columns can be shared out here."""
+        raise NotImplementedError
+
+    def row_parts(self, row: R) -> list[Part]:
+        """One row behind the cursor's sign."""
+        raise NotImplementedError
+
+    def absent_parts(self, row_id: int) -> list[Part]:
+        """A row that is not read yet."""
+        return [(f"{row_id} …", ink(self, "row-table--absent"))]
+
+    # -- what it does
+
+    @property
+    def cursor_id(self) -> int | None:
+        """The row under the cursor."""
+        return self._cursor_id
+
+    @property
+    def unseen(self) -> int:
+        """Rows that arrived above the lines in view since the person last saw the first line."""
+        if self._data is None or self._newest_seen is None or not self._data.ids:
+            return 0
+        return _index_of(self._data.ids, self._newest_seen, 0) or 0
+
+    def update(self, data: RowTableData[R], now: datetime) -> None:
+        """Show these rows as of `now`; the cursor keeps its row and the view its lines."""
+        before, self._data, self._now = self._data, data, now
+        old_ids = before.ids if before is not None else array("q")
+        if old_ids is not data.ids or before is None or before.filter_text != data.filter_text:
+            self._place(old_ids, data.ids, other_filter=before is None or before.filter_text != data.filter_text)
+        self._entitle()
+        self._ask_soon()
+        self.refresh()
+
+    def tick(self, now: datetime) -> None:
+        """Time went on: draw what depends on it anew."""
+        self._now = now
+        self.refresh()
+
+    def _place(self, old: array[int], new: array[int], *, other_filter: bool) -> None:
+        """Find cursor and view again in a changed list of ids."""
+        top = round(self.scroll_y)
+        shift = len(new) - len(old)
+        following = self._cursor == 0
+        anchor = _index_of(new, old[top], top + shift) if 0 < top < len(old) else None
+        cursor = None if self._cursor_id is None else _index_of(new, self._cursor_id, self._cursor + shift)
+        seen = self._newest_seen is not None and _index_of(new, self._newest_seen, shift) is not None
+        self.virtual_size = Size(0, len(new) + _HEADING)
+        if following and not other_filter:
+            cursor = 0
+        elif cursor is None:
+            cursor = 0 if other_filter else min(self._cursor, len(new) - 1)
+        if top == 0 and (following or other_filter):
+            anchor = 0
+        elif anchor is None:
+            anchor = max(shift, 0) if top == 0 and not other_filter else min(top, max(len(new) - 1, 0))
+        if not seen:
+            self._newest_seen = new[0] if new else None
+        self._scroll_to_row(anchor)
+        self._put_cursor(max(cursor, 0), reveal=other_filter)
+
+    def _put_cursor(self, index: int, *, reveal: bool = True) -> None:
+        ids = self._data.ids if self._data is not None else array("q")
+        self._cursor = min(max(index, 0), max(len(ids) - 1, 0))
+        row_id = ids[self._cursor] if ids else None
+        if reveal:
+            self._reveal()
+        if row_id != self._cursor_id:
+            self._cursor_id = row_id
+            self.post_message(self.Highlighted(self, row_id))
+        self.refresh()
+
+    def _scroll_to_row(self, index: int) -> None:
+        # Forced: right after the first rows came the scroll bar is not laid out yet, and Textual would refuse.
+        self.scroll_to(y=index, animate=False, force=True)
+        self._after_scroll()
+
+    def _reveal(self) -> None:
+        if not self.scrollable_content_region.height:
+            return  # not laid out yet; on_resize comes back here
+        top, height = round(self.scroll_y), self._lines_in_view
+        if self._cursor < top:
+            self._scroll_to_row(self._cursor)
+        elif self._cursor >= top + height:
+            self._scroll_to_row(self._cursor - height + 1)
+
+    @property
+    def _lines_in_view(self) -> int:
+        return max(self.scrollable_content_region.height - _HEADING, 1)
+
+    def move_to(self, row_id: int) -> bool:
+        """Put the cursor on a row; False when it is not in the list."""
+        index = _index_of(self._data.ids, row_id, self._cursor) if self._data is not None else None
+        if index is None:
+            return False
+        self._put_cursor(index)
+        return True
+
+    def action_move(self, lines: int) -> None:
+        self._put_cursor(self._cursor + lines)
+
+    def action_page(self, pages: int) -> None:
+        self._put_cursor(self._cursor + pages * max(self._lines_in_view - 1, 1))
+
+    def action_first(self) -> None:
+        self._put_cursor(0)
+
+    def action_last(self) -> None:
+        self._put_cursor(len(self._data.ids) - 1 if self._data is not None else 0)
+
+    def action_open_row(self) -> None:
+        if self._cursor_id is not None:
+            self.post_message(self.Opened(self, self._cursor_id))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click chooses the row, a double click opens it."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < _HEADING or self._data is None:
+            return
+        index = round(self.scroll_y) + offset.y - _HEADING
+        if index < len(self._data.ids):
+            self._put_cursor(index)
+            if event.chain == 2:
+                self.action_open_row()
+
+    def on_resize(self) -> None:
+        """Keep the cursor in view on a smaller terminal, and ask for the rows a larger one shows."""
+        self._reveal()
+        self._ask_soon()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Wheel, scroll bar and keys all end here."""
+        super().watch_scroll_y(old_value, new_value)
+        self._after_scroll()
+
+    def _after_scroll(self) -> None:
+        if self._data is not None and self._data.ids and round(self.scroll_y) == 0:
+            self._newest_seen = self._data.ids[0]
+        self._entitle()
+        self._ask_soon()
+
+    def _ask_soon(self) -> None:
+        if self._asking is None and self.is_attached and self._missing(self._view(0)):
+            self._asking = self.set_timer(WINDOW_DELAY_S, self._ask)
+
+    def _ask(self) -> None:
+        self._asking = None
+        if self._missing(self._view(0)):
+            wanted = self._view(2)
+            self.post_message(self.WindowWanted(self, wanted.start, wanted.stop - 1))
+
+    def _view(self, screens: int) -> range:
+        """Indexes of the lines in view and of so many screens on both sides."""
+        length = len(self._data.ids) if self._data is not None else 0
+        top, height = round(self.scroll_y), self._lines_in_view
+        return range(max(top - screens * height, 0), min(top + (screens + 1) * height, length))
+
+    def _missing(self, indexes: range) -> bool:
+        data = self._data
+        return data is not None and any(data.ids[index] not in data.rows for index in indexes)
+
+    def _entitle(self) -> None:
+        data = self._data
+        if data is None:
+            self.border_title, self.border_subtitle = Content(self.NAME), None
+            return
+        shown, total = len(data.ids), max(data.total, len(data.ids))
+        number = f"{count(shown)} of {count(total)}" if data.filter_text else f"all {count(total)}"
+        self.border_title = Content(f"{self.NAME} · {number}")
+        unseen = self.unseen
+        filter_text = shorten(safe_line(data.filter_text), 40)
+        signs = [f"↑ {count(unseen)} new" if unseen else "", f"/ {filter_text}" if filter_text else "/ filter"]
+        self.border_subtitle = Content(" · ".join(sign for sign in signs if sign))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the table: the heading, a row, or what to do when there is none."""
+        width = self.scrollable_content_region.width
+        base = self.rich_style
+        data = self._data
+        if data is None:
+            return Strip.blank(width, base)
+        if not data.ids:
+            return self._empty_line(y, width, base, data)
+        heading = self.heading(data, width)
+        if y < _HEADING:
+            return strip_of([(" " * MARK, Style()), *heading], width, base)
+        index = round(self.scroll_y) + y - _HEADING
+        if index >= len(data.ids):
+            return Strip.blank(width, base)
+        at_cursor = index == self._cursor
+        if at_cursor:
+            base += self.get_component_rich_style("row-table--cursor")
+        row = data.rows.get(data.ids[index])
+        parts = self.absent_parts(data.ids[index]) if row is None else self.row_parts(row)
+        mark = (" ▸ " if at_cursor else "   ", ink(self, "row-table--mark"))
+        return strip_of([mark, *parts], width, base)
+
+    def _empty_line(self, y: int, width: int, base: Style, data: RowTableData[R]) -> Strip:
+        if data.filter_text:
+            quoted = shorten(safe_line(data.filter_text), max(width - 20, 8))
+            lines = [f"Nothing matches “{quoted}”.", "Esc clears the filter."]
+        else:
+            lines = list(self.EMPTY)
+        first = max((self.scrollable_content_region.height - len(lines)) // 2, 0)
+        if not first <= y < first + len(lines):
+            return Strip.blank(width, base)
+        text = lines[y - first]
+        indent = " " * max((width - width_of(text)) // 2, 0)
+        return strip_of([(indent + text, Style() if y == first else ink(self, "row-table--muted"))], width, base)
+
+
+def _index_of(ids: array[int], row_id: int, guess: int) -> int | None:
+    """Where an id stands, tried first where it most likely is."""
+    if 0 <= guess < len(ids) and ids[guess] == row_id:
+        return guess
+    try:
+        return ids.index(row_id)
+    except ValueError:
+        return None
