@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
@@ -64,7 +65,8 @@ class Connection:
         except (ClientGone, ConnectionError):
             return
         except h11.RemoteProtocolError as error:
-            await self._refuse(error)
+            with suppress(ConnectionError):  # who broke the protocol may have gone already
+                await self._refuse(error)
         finally:
             self._writer.close()
 

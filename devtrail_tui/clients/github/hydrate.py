@@ -73,7 +73,7 @@ class Hydration:
                 answer = await self._ask_batch(batch)
             except TooHeavy as error:
                 waiting.extendleft(reversed(batch))
-                self._shrink(len(batch), error)
+                self._shrink(len(batch))
                 await self._calls.back_off(1, error)
                 continue
             self._grow()
@@ -173,10 +173,10 @@ class Hydration:
             raise failure_of(answer.errors, self._calls.endpoint.api_host)
         return child(answer.data, "node")
 
-    def _shrink(self, size: int, why: TooHeavy) -> None:
+    def _shrink(self, size: int) -> None:
         self._size = max(1, size // 2)
         self._successes = 0
-        self._narrate(Level.INFO, f"Too heavy for GitHub: fetching {self._size} pull requests at a time. {why}")
+        self._narrate(Level.INFO, f"Too heavy for GitHub: fetching {self._size} pull requests at a time.")
 
     def _grow(self) -> None:
         self._successes += 1

@@ -1,0 +1,119 @@
+"""What the tests of the GitHub client share: a clock that only waiting moves, what was said, and the demo's GitHub."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from devtrail_tui.clients.github.client import GitHubClient
+from devtrail_tui.core.context import Hydrated
+from devtrail_tui.core.evidence import PullRequestRef
+from devtrail_tui.core.job import Level
+from devtrail_tui.demo.dataset import build_world
+from devtrail_tui.demo.server import GITHUB_TOKEN, DemoServer
+from devtrail_tui.demo.world import World
+
+TODAY = date(2026, 11, 20)
+START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+FAR_AHEAD = datetime(2030, 1, 1, tzinfo=UTC)
+MakeClient = Callable[..., GitHubClient]
+
+
+class SleepingClock:
+    """A clock that only sleeping moves; `slept` keeps every wait in seconds."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.elapsed = 0.0
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.elapsed)
+
+    def monotonic(self) -> float:
+        return self.elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.elapsed += seconds
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Said:
+    """What the client told its owner."""
+
+    lines: list[tuple[Level, str]] = field(default_factory=list)
+    waits: list[tuple[str, datetime | None]] = field(default_factory=list)
+
+    def narrate(self, level: Level, message: str) -> None:
+        self.lines.append((level, message))
+
+    def waiting(self, sentence: str, until: datetime | None) -> None:
+        self.waits.append((sentence, until))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(message for _, message in self.lines)
+
+
+async def fetched(client: GitHubClient, refs: list[PullRequestRef]) -> list[Hydrated]:
+    async with aclosing(client.hydrate(refs)) as results:
+        return [each async for each in results]
+
+
+@pytest.fixture
+def clock() -> SleepingClock:
+    return SleepingClock()
+
+
+@pytest.fixture
+def said() -> Said:
+    return Said()
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return build_world(TODAY)
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[DemoServer]:
+    async with DemoServer(world) as running:
+        yield running
+
+
+@pytest.fixture
+async def make_client(clock: SleepingClock, said: Said) -> AsyncIterator[MakeClient]:
+    """Makes clients that are closed with the test."""
+    made: list[GitHubClient] = []
+
+    def make(url: str, token: str = GITHUB_TOKEN, **options: Any) -> GitHubClient:
+        settings = {"pause_s": 0.0, "timeout_s": 10.0, "rng": random.Random(1), **options}
+        made.append(GitHubClient(url, token, clock=clock, narrate=said.narrate, waiting=said.waiting, **settings))
+        return made[-1]
+
+    yield make
+    for client in made:
+        await client.aclose()
+
+
+@pytest.fixture
+def client(make_client: MakeClient, server: DemoServer) -> GitHubClient:
+    return make_client(server.github_url)
+
+
+@pytest.fixture
+async def refs(client: GitHubClient, server: DemoServer) -> list[PullRequestRef]:
+    """Everything the user did in acme/shop, found; the server's book is empty again."""
+    shop = await client.repository("acme/shop")
+    found = list(await client.discover(shop, server.world.viewer.login, LONG_AGO, FAR_AHEAD))
+    server.recorder.clear()
+    return found
