@@ -1,0 +1,60 @@
+"""The header: what it says, and what goes first as the line narrows."""
+
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+
+from devtrail_tui.core.job import Status
+from devtrail_tui.core.job_row import HeaderFacts
+from devtrail_tui.tui.widgets.header_bar import HeaderBar
+from tests.tui.widget_host import HOSTILE, NOW, Host, harmless
+
+FACTS = HeaderFacts(1, {Status.RUNNING: 1, Status.PENDING: 2}, 4812, 5000, NOW, 0.42)
+UNTIL = NOW.astimezone().strftime("%H:%M")
+
+
+async def said(
+    facts: HeaderFacts, width: int = 120, *, demo: bool = False, stopping: bool = False, trouble: str = ""
+) -> str:
+    bar = HeaderBar(demo=demo)
+    async with Host(bar).run_test(size=(width, 5)):
+        bar.update(facts, stopping=stopping, trouble=trouble)
+        text = bar.render_line(0).text
+        assert cell_len(text) == width
+        assert harmless(text)
+        return " ".join(text.split())
+
+
+async def test_everything_at_full_width() -> None:
+    assert await said(FACTS, demo=True) == (
+        f"DevTrail DEMO worker ● 1 running, 2 waiting GitHub 4,812/5,000 until {UNTIL} $0.42 today"
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (80, "DevTrail DEMO worker ● 1 running, 2 waiting GitHub 4,812 $0.42"),
+        (60, "DevTrail DEMO worker ● 1 running, 2 waiting $0.42"),
+        (50, "DevTrail DEMO worker ● 1 running, 2 waiting"),
+        (20, "DevTrail DEMO"),
+    ],
+)
+async def test_the_least_important_goes_first(width: int, text: str) -> None:
+    assert await said(FACTS, width, demo=True) == text
+
+
+async def test_the_worker_in_words() -> None:
+    assert "worker ○ none, 2 waiting" in await said(replace(FACTS, workers=0, counts={Status.PENDING: 2}))
+    assert "worker ● idle" in await said(replace(FACTS, counts={}))
+    assert "2 workers ● 1 running" in await said(replace(FACTS, workers=2))
+    assert "worker ◌ stopping…" in await said(FACTS, stopping=True)
+    assert "disk full" in await said(FACTS, trouble="disk full")
+    await said(FACTS, trouble=HOSTILE)
+
+
+async def test_a_low_limit_has_a_sign() -> None:
+    assert "GitHub 12/5,000 until" in await said(replace(FACTS, github_remaining=12))
+    assert (await said(replace(FACTS, github_remaining=12))).split("$")[0].rstrip().endswith("!")
+    assert "GitHub" not in await said(replace(FACTS, github_remaining=None))
