@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devtrail_tui.core.context import Analyser, AnalysisRequest, Context
 from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError
@@ -77,7 +77,7 @@ class Matcher:
         if self.stopped_by is not None or not self._reserve(request):
             return self._not_analysed()
         try:
-            analysis = await self._analyser.answer(request)
+            analysis = self._priced(request, await self._analyser.answer(request))
             await self._context.analyses.keep(analysis)
         except AuthenticationError as error:
             self._stop(error)
@@ -88,6 +88,12 @@ class Matcher:
             self._reserved_usd -= request.worst_case_usd or 0.0
         self._failures_in_a_row = 0
         return self._read(request, analysis, paid=True)
+
+    def _priced(self, request: AnalysisRequest, analysis: Analysis) -> Analysis:
+        if analysis.cost_usd is not None:
+            return analysis
+        self._context.log("An answer came without its price; its worst case is counted.", Level.WARNING)
+        return replace(analysis, cost_usd=request.worst_case_usd)
 
     def _reserve(self, request: AnalysisRequest) -> bool:
         worst = request.worst_case_usd or 0.0

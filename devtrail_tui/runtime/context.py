@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from devtrail_tui.core.clock import Clock
@@ -74,7 +75,7 @@ class JobContext:
         self._lines: list[tuple[datetime, Level, str]] = []
         self._progress = job.progress_detail
         self._progress_due = False
-        self._waiting: tuple[str, datetime | None] = ("", None)
+        self._waits: dict[type[Any], tuple[str, datetime | None]] = {}
         self._spent_usd = job.spent_usd
         self._cursor: dict[str, Any] = {}
         self._flushing = asyncio.Lock()
@@ -121,15 +122,18 @@ class JobContext:
         self._lines.append((self._stores.clock.now(), level, message))
 
     def progress(self, progress: Progress) -> None:
-        sentence, until = self._waiting
+        sentence, until = next(iter(self._waits.values()), ("", None))
         self._progress = replace(
             progress, spent_usd=self._spent_usd, waiting=sentence, waiting_until=iso(until) or "" if sentence else ""
         )
         self._progress_due = True
 
-    def waiting(self, sentence: str, until: datetime | None) -> None:
-        """Show, or with an empty sentence take away, what the job waits for."""
-        self._waiting = (sentence, until)
+    def waiting(self, client: type[Any], sentence: str, until: datetime | None) -> None:
+        """Show, or with an empty sentence take away, what one of the job's clients waits for."""
+        if sentence:
+            self._waits[client] = (sentence, until)
+        else:
+            self._waits.pop(client, None)
         self.progress(self._progress)
 
     async def save(
@@ -150,7 +154,9 @@ class JobContext:
     async def client(self, protocol: type[P], **options: Any) -> P:
         key = (protocol, *sorted(options.items()))
         if key not in self._clients:
-            scope = ClientScope(self.secret, lambda level, message: self.log(message, level), self.waiting)
+            scope = ClientScope(
+                self.secret, lambda level, message: self.log(message, level), partial(self.waiting, protocol)
+            )
             made = await self._stores.clients(protocol, scope, options)
             self._exits.push_async_callback(made.aclose)
             self._clients[key] = made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ class Terminal:
             dimensions=(lines, columns),
             timeout=None,
         )
+        self._hung_up = False
         self._modes_before = _terminal_modes(self.child.child_fd)
 
     def read(self, seconds: float = 0.1) -> None:
@@ -100,15 +102,27 @@ class Terminal:
 
     def close(self) -> None:
         """End the program whatever it does."""
-        if self.child.isalive():
-            self.child.kill(9)
-        self.child.close(force=True)
+        if self.alive:
+            self.child.kill(signal.SIGKILL)
+        if not self._hung_up:
+            self.child.close(force=True)
 
-    def hang_up(self) -> None:
-        """Close the terminal under the program, as a window that is closed does."""
-        os.close(self.child.child_fd)
-        self.child.closed = True
-        self.child.child_fd = -1
+    @property
+    def alive(self) -> bool:
+        """Whether the program still runs."""
+        running: bool = self.child.ptyproc.isalive()
+        return running
+
+    def hang_up(self, *, seconds: float = 20) -> float:
+        """Close the terminal under the program, as a window that is closed does; the seconds until the program had ended."""
+        began = time.monotonic()
+        self._hung_up = True
+        self.child.ptyproc.fileobj.close()
+        while self.alive:
+            if time.monotonic() - began > seconds:
+                raise AssertionError(f"the program outlived its terminal by {seconds} s")
+            os.sched_yield()
+        return time.monotonic() - began
 
 
 def _terminal_modes(fd: int) -> list[Any]:

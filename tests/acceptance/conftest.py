@@ -1,0 +1,75 @@
+"""The installed program against the demo's GitHub and Claude, in a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer, World, build_world
+from tests.acceptance.terminal import Terminal
+
+PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return build_world(datetime.now(UTC).date())
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[DemoServer]:
+    with DemoServer(world) as running:
+        yield running
+
+
+@pytest.fixture
+def environ(server: DemoServer, tmp_path: Path) -> dict[str, str]:
+    """A person with a token, a key and nothing else."""
+    return {
+        "HOME": str(tmp_path),
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "DEVTRAIL_HOME": str(tmp_path / "devtrail"),
+        "DEVTRAIL_GITHUB_URL": server.github_url,
+        "ANTHROPIC_BASE_URL": server.claude_url,
+        "GITHUB_TOKEN": GITHUB_TOKEN,
+        "ANTHROPIC_API_KEY": CLAUDE_KEY,
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
+
+
+@pytest.fixture
+def command(environ: dict[str, str]) -> Callable[..., Any]:
+    """Run the program headless with `--json` and read its answer."""
+
+    def run(*arguments: str, exit_code: int = 0) -> Any:
+        done = subprocess.run(
+            [PROGRAM, *arguments, "--json"], env=environ, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == exit_code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def open_terminal(environ: dict[str, str]) -> Iterator[Callable[..., Terminal]]:
+    """Open the program in a pseudo-terminal; closed again after the test."""
+    opened: list[Terminal] = []
+
+    def open_one(*arguments: str, **how: Any) -> Terminal:
+        terminal = Terminal([PROGRAM, *arguments], environ, **how)
+        opened.append(terminal)
+        return terminal
+
+    yield open_one
+    for each in opened:
+        each.close()
