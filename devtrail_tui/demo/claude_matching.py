@@ -24,95 +24,13 @@ WEAKEST = 1.7
 _WORD = re.compile(r"[a-z][a-z0-9]{2,}")
 _SENTENCE = re.compile(r"[`“\"(\-]{0,3}[^\W_](?:[^.!?\n]|[.](?=\w)){23,220}[.!?]?")
 _STOP = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "that",
-        "with",
-        "this",
-        "from",
-        "are",
-        "was",
-        "were",
-        "has",
-        "have",
-        "had",
-        "not",
-        "but",
-        "its",
-        "into",
-        "than",
-        "then",
-        "they",
-        "their",
-        "them",
-        "which",
-        "when",
-        "what",
-        "who",
-        "how",
-        "all",
-        "any",
-        "can",
-        "could",
-        "would",
-        "should",
-        "will",
-        "may",
-        "one",
-        "two",
-        "our",
-        "you",
-        "your",
-        "his",
-        "her",
-        "also",
-        "each",
-        "every",
-        "other",
-        "others",
-        "more",
-        "most",
-        "less",
-        "only",
-        "over",
-        "under",
-        "after",
-        "before",
-        "between",
-        "about",
-        "because",
-        "where",
-        "while",
-        "there",
-        "here",
-        "does",
-        "did",
-        "done",
-        "make",
-        "makes",
-        "made",
-        "use",
-        "uses",
-        "used",
-        "using",
-        "get",
-        "gets",
-        "work",
-        "works",
-        "working",
-        "code",
-        "change",
-        "changes",
-        "changed",
-        "pull",
-        "request",
-        "new",
-        "now",
-        "add",
-        "adds",
-    ]
+    re.findall(
+        r"\w+",
+        """the and for that with this from are was were has have had not but its into than then they their them which when
+        what who how all any can could would should will may one two our you your his her also each every other others more
+        most less only over under after before between about because where while there here does did done make makes made
+        use uses used using get gets work works working code change changes changed pull request new now add adds""",
+    )
 )
 
 
@@ -183,7 +101,7 @@ def find(reading: Reading) -> list[Found]:
     ]
     scored.sort(key=lambda item: (-item[0], item[1]))
     best = scored[0][0] if scored else 0.0
-    chosen = [item for item in scored[:MOST_MATCHES] if item[0] >= WEAKEST and item[0] >= best * 0.45]
+    chosen = [item for item in scored[:MOST_MATCHES] if item[0] >= WEAKEST and item[0] >= best * 0.35]
     return [_found(reading, identifier, text, score, rank) for rank, (score, identifier, text) in enumerate(chosen)]
 
 
