@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
-from report_examples import make_entry, make_report, match
+from tests.reports.report_examples import make_entry, make_report, match
 
 from devtrail_tui.core.evidence import AnalysisState, Criterion, EvidenceEntry, EvidenceType
 from devtrail_tui.reports.evidence_report import EvidenceReport, counts_words, only

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from report_examples import make_entry, make_report, match
+from tests.reports.report_examples import make_entry, make_report, match
 
 from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.text import safe, safe_line

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_examples import ManualClock
+from tests.store.store_examples import ManualClock
 
 from devtrail_tui.core.job import Claim, NewJob
 from devtrail_tui.store.analyses import Analyses

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from store_examples import HOST, START, ManualClock, claim_of
+from tests.store.store_examples import HOST, START, ManualClock, claim_of
 
 from devtrail_tui.core.errors import NotFound, NotPossible
 from devtrail_tui.core.job import Claim, Level, NewJob, Progress, Status

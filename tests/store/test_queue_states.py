@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     rule,
 )
 from sqlalchemy import text
-from store_examples import HOST, ManualClock
+from tests.store.store_examples import HOST, ManualClock
 
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.job import Claim, Level, NewJob, Progress, Status
