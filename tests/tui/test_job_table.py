@@ -186,7 +186,7 @@ async def test_missing_rows_are_placeholders_and_asked_for_once() -> None:
         assert wanted.first <= 99_990
         assert wanted.last == 99_999
         assert seen(table)[-1].split() == ["▸", "1", "…"]
-        table.update(replace(data, rows={number: row(number) for number in range(1, 60)}), NOW)
+        table.update(JobTableData(data.ids, {number: row(number) for number in range(1, 60)}), NOW)
         assert "acme/service-1 " in seen(table)[-1]
 
 

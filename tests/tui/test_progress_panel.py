@@ -52,7 +52,7 @@ async def test_a_running_job_has_bars_pace_and_counts() -> None:
     assert "56/92" in next(line for line in lines if line.startswith("whole job"))
     assert "25/25" in next(line for line in lines if line.startswith("acme/shop  "))
     assert "31/67" in next(line for line in lines if line.startswith("acme/api "))
-    assert "0:36 left · 60 a minute · $0.42 of $5.00" in text
+    assert "0:36 left · $0.42 of $5.00 · 60 a minute" in text
     assert "new 48 · stored before 8 · matched 41 · not analysed 2" in text
     assert "failed 1" in text
     assert "analysing · acme/api #123 Fix retry storm" in text
@@ -105,8 +105,13 @@ async def test_the_sentence_that_matters_is_always_there(shown: Job, sentence: s
 
 
 async def test_a_finished_job_says_how_long_it_took() -> None:
-    text = "\n".join(await drawn(job(Status.COMPLETED, DETAIL, completed_at=NOW - timedelta(minutes=2, seconds=-72))))
-    assert "took 0:00 · just now" in text
+    lines = await drawn(job(Status.COMPLETED, DETAIL, completed_at=NOW - timedelta(seconds=8)))
+    assert "took 0:40 · $0.42 of $5.00 · just now" in lines
+
+
+async def test_figures_are_left_out_whole_rather_than_cut() -> None:
+    lines = await drawn(job(Status.COMPLETED, DETAIL, completed_at=NOW), (36, 16))
+    assert "took 0:48 · $0.42 of $5.00" in lines
 
 
 async def test_repositories_fold_those_being_worked_on_first() -> None:

@@ -209,6 +209,7 @@ class LogPane(ScrollView, can_focus=True):
         if not same:
             self._following, self._seen, self._match, self._term = True, 0, None, ""
             self._prepared.clear()
+            self.scroll_to(x=0, animate=False, force=True)
         self._lay_out(top)
 
     def set_caption(self, caption: str) -> None:

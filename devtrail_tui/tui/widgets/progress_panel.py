@@ -221,20 +221,24 @@ class ProgressPanel(Widget):
 
     def _pace_line(self, job: Job, now: datetime, width: int) -> list[Line]:
         """How fast, how long still, how much money."""
-        detail, words = job.progress_detail, []
+        detail, words, extra = job.progress_detail, [], []
         if job.status is Status.RUNNING:
             rate, seconds = self._pace.per_minute(), self._pace.seconds_left(detail.total)
             if rate is not None and seconds is not None:
-                words += [left(seconds), f"{rate:,.0f} a minute"]
+                words.append(left(seconds))
+                extra.append(f"{rate:,.0f} a minute")
             elif job.started_at is not None:
                 words.append(f"{took((now - job.started_at).total_seconds())} so far")
         elif job.started_at is not None and job.completed_at is not None:
             words.append(f"took {took((job.completed_at - job.started_at).total_seconds())}")
-            words.append(when(job.completed_at, now))
+            extra.append(when(job.completed_at, now))
         spent = max(detail.spent_usd, job.spent_usd)
         if spent or detail.budget_usd is not None:
             limit = f" of {dollars(detail.budget_usd)}" if detail.budget_usd is not None else ""
             words.append(dollars(spent) + limit)
+        words += extra
+        while len(words) > 1 and width_of(" · ".join(words)) > width:
+            words.pop()
         return [[(shorten(" · ".join(words), width), self._ink("muted"))]] if words else []
 
     def _counts(self, job: Job, width: int) -> list[Line]:
