@@ -278,7 +278,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         what = "1 job is running." if running == 1 else f"{running} jobs are running."
         question = f"{what} Quit all the same?\n\nNothing is lost: it goes on from its last save when you come back."
 
-        def answered(yes: bool | None) -> None:
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
             if yes:
                 self.leave()
 

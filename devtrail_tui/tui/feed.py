@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from devtrail_tui.core.errors import NotFound, StoreError
-from devtrail_tui.core.evidence import EvidenceDetail, EvidenceEntry
+from devtrail_tui.core.evidence import Criterion, EvidenceDetail, EvidenceEntry
 from devtrail_tui.core.job import Job
 from devtrail_tui.core.job_filter import JobFilter
 from devtrail_tui.core.job_row import HeaderFacts
 from devtrail_tui.tui.widgets.job_table import JobTableData
 from devtrail_tui.tui.widgets.log_pane import LogData
+from devtrail_tui.tui.widgets.row_table import RowTableData
 
 if TYPE_CHECKING:
     from devtrail_tui.services import Services
@@ -62,12 +63,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceData:
-    """Ids that pass the filter, newest merge first, the entries around the lines in view, and the one that is opened."""
+    """The list, and the entry that is opened, with the criteria its matches speak of, by id."""
 
-    ids: array[int]
-    rows: Mapping[int, EvidenceEntry]
-    text: str
+    table: RowTableData[EvidenceEntry]
     detail: EvidenceDetail | None = None
+    criteria: Mapping[str, Criterion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Snapshot:
     table: JobTableData
     header: HeaderFacts
     job: Job | None = None
-    log: LogData = LogData()
+    log: LogData = field(default_factory=LogData)
     evidence: EvidenceData | None = None
 
 
@@ -267,14 +267,17 @@ class _Reader:
         return LogData(job.id, first, max(last, lines[-1].seq if lines else last), lines, job.started_at)
 
     def _evidence(self, wanted: EvidenceWanted) -> EvidenceData:
-        evidence = self._services.evidence
-        ids = evidence.ids(text=wanted.text)
+        store = self._services.evidence
+        ids = store.ids(text=wanted.text)
+        total = store.count() if wanted.text else len(ids)
         first, last = wanted.rows
-        rows = evidence.rows(ids[max(first - EDGE, 0) : last + EDGE + 1])
-        detail = None
-        if wanted.chosen is not None:
-            try:
-                detail = evidence.detail(wanted.chosen)
-            except NotFound:
-                detail = None
-        return EvidenceData(ids, rows, wanted.text, detail)
+        rows = store.rows(ids[max(first - EDGE, 0) : last + EDGE + 1])
+        table = RowTableData(ids, rows, wanted.text, total)
+        if wanted.chosen is None:
+            return EvidenceData(table)
+        try:
+            detail = store.detail(wanted.chosen)
+        except NotFound:  # deleted since the screen asked for it
+            return EvidenceData(table)
+        criteria = {each.id: each for each in self._services.criteria.list(include_retired=True)}
+        return EvidenceData(table, detail, criteria)

@@ -48,7 +48,7 @@ class LastEntered(Message):
 class Flag(Widget, can_focus=True):
     """Yes or no, said by sign and word."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "toggle", "Yes or no", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "turn", "Yes or no", show=False)]
     DEFAULT_CSS = """
     Flag {
         height: 1;
@@ -74,12 +74,12 @@ class Flag(Widget, can_focus=True):
         """Tell the form."""
         self.post_message(FieldChanged())
 
-    def action_toggle(self) -> None:
+    def action_turn(self) -> None:
         self.value = not self.value
 
     def on_click(self) -> None:
         """The mouse does the same."""
-        self.action_toggle()
+        self.action_turn()
 
 
 class SecretInput(Input):
@@ -309,7 +309,9 @@ class PeriodField(Vertical):
         options = [(Content(each.name), index) for index, each in enumerate(self._offered)]
         with Horizontal(classes="line"):
             yield Static("Period", classes="label")
-            yield Select[int]([*options, (Content("Days of your own"), _OWN_DAYS)], value=0, allow_blank=False, compact=True)
+            yield Select[int](
+                [*options, (Content("Days of your own"), _OWN_DAYS)], value=0, allow_blank=False, compact=True
+            )
 
     @on(Select.Changed)
     def _chosen(self, event: Select.Changed) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
-from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 
@@ -31,8 +30,8 @@ class Told(Message):
 class LiveScreen(Screen[None]):
     """A whole screen that shows snapshots."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (34, "-high")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - Textual's own declaration
 
     @property
     def devtrail(self) -> DevTrailApp:
@@ -75,8 +74,3 @@ class LiveScreen(Screen[None]):
                 self.app.post_message(Told(sentence))
 
         self.app.run_worker(run, thread=True, group=group, exit_on_error=True)
-
-
-def plain(text: Any) -> Content:
-    """Foreign text as content that is never read as markup."""
-    return Content(str(text))

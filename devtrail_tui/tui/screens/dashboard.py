@@ -104,7 +104,12 @@ class DashboardScreen(LiveScreen):
     @on(LogPane.WindowWanted)
     def _lines_wanted(self, event: LogPane.WindowWanted) -> None:
         if self.devtrail.feed is not None:
-            self.devtrail.feed.want(log=(event.first, event.last))
+            self.devtrail.feed.want(log=None if event.pane.following else (event.first, event.last))
+
+    @on(LogPane.FollowChanged)
+    def _follow_changed(self, event: LogPane.FollowChanged) -> None:
+        if self.devtrail.feed is not None and event.following:
+            self.devtrail.feed.want(log=None)
 
     # -- what can be done with the chosen job
 
@@ -139,7 +144,7 @@ class DashboardScreen(LiveScreen):
             return
         from devtrail_tui.tui.screens.confirm import ConfirmScreen
 
-        def answered(yes: bool | None) -> None:
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
             if yes:
                 self.in_thread(lambda: self._cancel(row.id))
 
@@ -169,7 +174,7 @@ class DashboardScreen(LiveScreen):
             return
         from devtrail_tui.tui.screens.confirm import ConfirmScreen
 
-        def answered(yes: bool | None) -> None:
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
             if yes:
                 self.in_thread(self._cleanup)
 

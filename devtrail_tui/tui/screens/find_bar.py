@@ -52,7 +52,7 @@ class FindBar(Horizontal):
             super().__init__()
             self.bar = bar
 
-    def __init__(self, label: str, placeholder: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, label: str, placeholder: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._label = label
         self._placeholder = placeholder

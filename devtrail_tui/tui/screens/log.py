@@ -12,7 +12,7 @@ from textual.message import Message
 from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.keymap import bindings
-from devtrail_tui.tui.live_screen import LiveScreen, Told, plain
+from devtrail_tui.tui.live_screen import LiveScreen, Told
 from devtrail_tui.tui.screens.find_bar import FindBar
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
@@ -53,12 +53,17 @@ class LogScreen(LiveScreen):
         job = snapshot.job
         if job is not None:
             look = status_look(job.status, cancel_requested=job.cancel_requested_at is not None)
-            pane.border_title = plain(f"Log of {job.id} · {safe_line(job.title, limit=60)} · {look}")
+            pane.set_caption(f"Log of {job.id} · {safe_line(job.title, limit=60)} · {look}")
 
     @on(LogPane.WindowWanted)
     def _lines_wanted(self, event: LogPane.WindowWanted) -> None:
         if self.devtrail.feed is not None:
             self.devtrail.feed.want(log=None if event.pane.following else (event.first, event.last))
+
+    @on(LogPane.FollowChanged)
+    def _follow_changed(self, event: LogPane.FollowChanged) -> None:
+        if self.devtrail.feed is not None and event.following:
+            self.devtrail.feed.want(log=None)
 
     @on(LogPane.FindOpened)
     def _find_opened(self) -> None:

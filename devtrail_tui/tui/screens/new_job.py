@@ -279,7 +279,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
             return
         from devtrail_tui.tui.screens.confirm import ConfirmScreen
 
-        def answered(yes: bool | None) -> None:
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
             if yes:
                 self.dismiss(None)
 

@@ -1,0 +1,211 @@
+"""One entry of evidence: what it speaks for and why, in the pull request's own words, and its figures."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from devtrail_tui.core.evidence import AnalysisState, Criterion, EvidenceDetail, Match
+from devtrail_tui.core.text import safe, safe_line
+from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.live_screen import LiveScreen
+from devtrail_tui.tui.widgets.bar import bar
+from devtrail_tui.tui.widgets.figures import count
+from devtrail_tui.tui.widgets.header_bar import HeaderBar
+from devtrail_tui.tui.widgets.key_bar import KeyBar
+
+if TYPE_CHECKING:
+    from devtrail_tui.tui.feed import Snapshot
+
+Piece = Content | tuple[str, str] | str
+_STRENGTH_CELLS = 12
+_LONGEST_TEXT = 6_000
+_MUTED = "$foreground-muted"
+
+
+class EntryScreen(LiveScreen):
+    """The entry that was opened in the list."""
+
+    AUTO_FOCUS = "#entry-scroll"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("back", "open_link"),
+        ("j", "scroll(1)", "down"),
+        ("k", "scroll(-1)", "up"),
+        ("g", "scroll_home", "top"),
+        ("G", "scroll_end", "end"),
+    ]
+    CSS = """
+    EntryScreen {
+        #entry-scroll {
+            height: 1fr;
+            border: round $border;
+            border-title-color: $foreground;
+            border-subtitle-color: $foreground-muted;
+            padding: 0 2;
+            scrollbar-size-vertical: 1;
+        }
+        #entry { height: auto; max-width: 110; }
+    }
+    """
+
+    def __init__(self, evidence_id: int) -> None:
+        super().__init__()
+        self._evidence_id = evidence_id
+        self._url = ""
+        self._shown: EvidenceDetail | None = None
+
+    def compose(self) -> ComposeResult:
+        """Header, text, keys."""
+        yield HeaderBar(demo=self.services.demo)
+        with VerticalScroll(id="entry-scroll"):
+            yield Static("", id="entry")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """What is known already."""
+        if self.devtrail.snapshot is not None:
+            self.show(self.devtrail.snapshot)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """A running sync may match it while it is read."""
+        self.show_header(snapshot)
+        data = snapshot.evidence
+        if (
+            data is None
+            or data.detail is None
+            or data.detail.entry.id != self._evidence_id
+            or data.detail == self._shown
+        ):
+            return
+        self._shown, entry = data.detail, data.detail.entry
+        self._url = safe_line(entry.pr_url or "")
+        box = self.query_one("#entry-scroll")
+        box.border_title = Content(safe_line(f"{entry.repository or ''} #{entry.pr_number or entry.id}"))
+        self.query_one("#entry", Static).update(Content.assemble(*_pieces(data.detail, data.criteria)))
+
+    def action_open_link(self) -> None:
+        """The pull request in the browser, where there is one."""
+        if urlsplit(self._url).scheme not in ("http", "https"):
+            self.say("This entry has no address.")
+        elif self.services.demo:
+            self.say(f"The demo's addresses lead nowhere: {self._url}")
+        elif not _has_browser():
+            self.say(f"No browser was found here. The address is {self._url}")
+        else:
+            url = self._url
+            self.in_thread(lambda: "" if webbrowser.open(url) else f"The browser did not open. The address is {url}")
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_scroll_home(self) -> None:
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def action_scroll_end(self) -> None:
+        self.query_one(VerticalScroll).scroll_end(animate=False)
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+def _has_browser() -> bool:
+    """Whether opening an address opens a window; a browser for text would take the terminal from us."""
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _pieces(detail: EvidenceDetail, criteria: Mapping[str, Criterion]) -> Iterator[Piece]:
+    entry = detail.entry
+    yield (safe_line(entry.title), "bold")
+    merged = f"merged {entry.merged_at.astimezone():%Y-%m-%d}" if entry.merged_at else "not merged"
+    roles = ", ".join(entry.roles)
+    yield ("\n" + " · ".join(each for each in (merged, f"you: {roles}" if roles else "") if each), _MUTED)
+    if entry.pr_url:
+        yield ("\n" + safe_line(entry.pr_url), "$primary underline")
+    yield "\n"
+    yield from _figures(detail)
+    yield from _matches(detail, criteria)
+    yield from _heading("Description")
+    text = safe(entry.description, limit=_LONGEST_TEXT).strip()
+    yield Content(text) if text else ("Nothing was written.", _MUTED)
+    yield from _files(detail)
+
+
+def _heading(text: str) -> Iterator[Piece]:
+    yield (f"\n\n{text}\n", "bold $primary")
+
+
+def _figures(detail: EvidenceDetail) -> Iterator[Piece]:
+    entry, metrics = detail.entry, detail.metrics
+    words = [f"+{count(entry.additions)} −{count(entry.deletions)} in {count(entry.changed_files)} files"]
+    if metrics is not None:
+        words.append(f"open {_days(metrics.days_open)}")
+        if metrics.hours_to_first_review is not None:
+            words.append(f"first review after {_days(metrics.hours_to_first_review / 24)}")
+        rounds = metrics.review_rounds
+        words.append(f"{rounds} round{'s' if rounds != 1 else ''} of review")
+    yield "\n" + " · ".join(words)
+    if entry.components:
+        yield ("\ncomponents  ", _MUTED)
+        yield safe_line(", ".join(entry.components))
+
+
+def _days(days: float) -> str:
+    if days < 1 / 24:
+        return f"{days * 1440:.0f} min"
+    return f"{days * 24:.1f} h" if days < 1 else f"{days:.1f} days"
+
+
+def _matches(detail: EvidenceDetail, criteria: Mapping[str, Criterion]) -> Iterator[Piece]:
+    entry = detail.entry
+    yield from _heading("Speaks for")
+    if entry.analysis_state is AnalysisState.NOT_ANALYSED:
+        yield ("○ Not analysed yet. ", "$warning")
+        yield safe(entry.analysis_note) or "A sync with a Claude key does it."
+    elif entry.analysis_state is AnalysisState.FAILED:
+        yield ("✗ The analysis failed. ", "$error")
+        yield safe(entry.analysis_note)
+    elif not entry.matches:
+        yield ("None of the criteria. ", _MUTED)
+        yield safe(entry.analysis_note)
+    for index, each in enumerate(sorted(entry.matches, key=lambda match: -match.confidence)):
+        yield "\n\n" if index else ""
+        yield from _match(each, criteria.get(each.criterion_id))
+    if detail.model:
+        analysed = f" on {detail.analysed_at.astimezone():%Y-%m-%d}" if detail.analysed_at else ""
+        yield (f"\n\njudged by {safe_line(detail.model)}{analysed}", _MUTED)
+
+
+def _match(match: Match, criterion: Criterion | None) -> Iterator[Piece]:
+    yield (bar(match.confidence, _STRENGTH_CELLS, thin=True), "$success")
+    yield (f" {match.confidence * 100:3.0f}  ", "bold")
+    name = f"{criterion.area_of_concentration} · {criterion.subarea}" if criterion else match.criterion_id
+    yield (safe_line(name), "bold")
+    yield (f"  {safe_line(match.criterion_id)}" if criterion else "", _MUTED)
+    if criterion is not None:
+        yield (f"\n{safe_line(criterion.description)}", _MUTED)
+    yield f"\n{safe(match.explanation).strip()}"
+    for quote in match.quotes:
+        yield (f"\n  “{safe_line(quote)}”", "italic")
+
+
+def _files(detail: EvidenceDetail) -> Iterator[Piece]:
+    files = detail.content.get("files")
+    if not isinstance(files, list) or not files:
+        return
+    yield from _heading(f"Files ({count(len(files))})")
+    for each in files[:40]:
+        added, deleted = f"+{each.get('additions', 0)}", f"−{each.get('deletions', 0)}"
+        yield (f"{added:>7} {deleted:>7}  ", _MUTED)
+        yield f"{safe_line(str(each.get('path', '')))}\n"
+    if len(files) > 40:
+        yield (f"and {count(len(files) - 40)} more", _MUTED)

@@ -1,0 +1,103 @@
+"""What was collected: the list of evidence, newest merge first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from devtrail_tui.core import evidence_filter
+from devtrail_tui.tui.feed import EDGE, EvidenceWanted
+from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.live_screen import LiveScreen
+from devtrail_tui.tui.screens.find_bar import FindBar
+from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
+from devtrail_tui.tui.widgets.header_bar import HeaderBar
+from devtrail_tui.tui.widgets.key_bar import KeyBar
+
+if TYPE_CHECKING:
+    from devtrail_tui.tui.feed import Snapshot
+
+
+class EvidenceScreen(LiveScreen):
+    """Reads only while it is in view."""
+
+    AUTO_FOCUS = "#entries"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("filter_evidence", "back")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted = EvidenceWanted()
+
+    def compose(self) -> ComposeResult:
+        """Header, filter, list, keys."""
+        yield HeaderBar(demo=self.services.demo)
+        yield FindBar("Filter", "repo:shop role:reviewer state:failed criterion:debugging words", id="filter-bar")
+        yield EvidenceTable(id="entries")
+        yield KeyBar()
+
+    def on_screen_resume(self) -> None:
+        """In view: what it shows is read from now on."""
+        self.want()
+
+    def on_screen_suspend(self) -> None:
+        """Out of view, unless one of its entries is opened."""
+        if self.devtrail.feed is not None and self.app.current_mode != "evidence":
+            self.devtrail.feed.want(evidence=None)
+
+    def want(self, **changes: object) -> None:
+        """Ask the feed for what is shown; fields as in EvidenceWanted."""
+        self._wanted = EvidenceWanted(**{**_fields(self._wanted), **changes})  # type: ignore[arg-type]  # fields by name
+        if self.devtrail.feed is not None:
+            self.devtrail.feed.want(evidence=self._wanted)
+
+    def opened(self) -> None:
+        """The feed has begun."""
+        self.want()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The list as of now."""
+        self.show_header(snapshot)
+        if snapshot.evidence is not None:
+            self.query_one(EvidenceTable).update(snapshot.evidence.table, self.services.clock.now())
+
+    @on(EvidenceTable.WindowWanted)
+    def _rows_wanted(self, event: EvidenceTable.WindowWanted) -> None:
+        self.want(rows=(event.first, event.last))
+
+    @on(EvidenceTable.Opened)
+    async def _opened(self, event: EvidenceTable.Opened) -> None:
+        from devtrail_tui.tui.screens.entry import EntryScreen
+
+        self.want(chosen=event.row_id)
+        await self.app.push_screen(EntryScreen(event.row_id), self._entry_closed)
+
+    def _entry_closed(self, _result: None) -> None:
+        self.want(chosen=None)
+
+    def action_filter(self) -> None:
+        """Open the filter's line."""
+        self.query_one(FindBar).open()
+
+    @on(FindBar.Changed)
+    def _filter_changed(self, event: FindBar.Changed) -> None:
+        parsed = evidence_filter.parse(event.text)
+        event.bar.complain(parsed.problems[0] if parsed.problems else "")
+        self.want(text=event.text.strip(), rows=(0, EDGE))
+
+    @on(FindBar.Left)
+    def _filter_left(self) -> None:
+        self.query_one(EvidenceTable).focus()
+
+    async def action_back(self) -> None:
+        """Out of the filter, then back to the jobs."""
+        if self.query_one(FindBar).text:
+            self.query_one(FindBar).clear()
+        else:
+            await self.devtrail.action_show_jobs()
+
+
+def _fields(wanted: EvidenceWanted) -> dict[str, object]:
+    return {"text": wanted.text, "rows": wanted.rows, "chosen": wanted.chosen}
