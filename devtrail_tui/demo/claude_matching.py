@@ -101,7 +101,7 @@ def find(reading: Reading) -> list[Found]:
     ]
     scored.sort(key=lambda item: (-item[0], item[1]))
     best = scored[0][0] if scored else 0.0
-    chosen = [item for item in scored[:MOST_MATCHES] if item[0] >= WEAKEST and item[0] >= best * 0.35]
+    chosen = [item for item in scored[:MOST_MATCHES] if item[0] >= WEAKEST and item[0] >= best * 0.3]
     return [_found(reading, identifier, text, score, rank) for rank, (score, identifier, text) in enumerate(chosen)]
 
 

@@ -52,9 +52,14 @@ class Recorded:
 
 @dataclass(eq=False)
 class _Waiter:
+    counts: dict[str, int]
     route: str
     count: int
     future: Future[None]
+
+    @property
+    def due(self) -> bool:
+        return self.counts.get(self.route, 0) >= self.count
 
 
 class Recorder:
@@ -64,6 +69,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._requests: list[Recorded] = []
         self._counts: dict[str, int] = {}
+        self._ended: dict[str, int] = {}
         self._in_flight: dict[str, int] = {}
         self._peaks: dict[str, int] = {}
         self._waiters: list[_Waiter] = []
@@ -87,6 +93,7 @@ class Recorder:
         with self._lock:
             self._requests.clear()
             self._counts.clear()
+            self._ended.clear()
             self._peaks.clear()
 
     def begin(self, request: Recorded) -> None:
@@ -96,33 +103,40 @@ class Recorder:
                 self._counts[route] = self._counts.get(route, 0) + 1
                 self._in_flight[route] = self._in_flight.get(route, 0) + 1
                 self._peaks[route] = max(self._peaks.get(route, 0), self._in_flight[route])
-            due = [waiter for waiter in self._waiters if self._counts.get(waiter.route, 0) >= waiter.count]
-            self._waiters = [waiter for waiter in self._waiters if waiter not in due]
-        for waiter in due:
-            _resolve(waiter.future)
+        self._wake()
 
     def end(self, request: Recorded) -> None:
         with self._lock:
             for route in request.routes:
                 self._in_flight[route] -= 1
+                self._ended[route] = self._ended.get(route, 0) + 1
+        self._wake()
 
-    def wait(self, route: str, count: int = 1, timeout: float = 10.0) -> None:
-        """Block until `count` requests of the route have arrived; TimeoutError after `timeout` seconds."""
-        self._future(route, count).result(timeout)
+    def wait(self, route: str, count: int = 1, timeout: float = 10.0, *, ended: bool = False) -> None:
+        """Block until `count` requests of the route have arrived; TimeoutError after `timeout` seconds.
 
-    async def until(self, route: str, count: int = 1, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - mirrors wait()
+        With `ended`: until so many have been answered, or given up by their client.
+        """
+        self._future(route, count, ended=ended).result(timeout)
+
+    async def until(self, route: str, count: int = 1, timeout: float = 10.0, *, ended: bool = False) -> None:  # noqa: ASYNC109 - mirrors wait()
         """The same for async code."""
         async with asyncio.timeout(timeout):
-            await asyncio.wrap_future(self._future(route, count))
+            await asyncio.wrap_future(self._future(route, count, ended=ended))
 
-    def _future(self, route: str, count: int) -> Future[None]:
-        future: Future[None] = Future()
+    def _future(self, route: str, count: int, *, ended: bool) -> Future[None]:
+        waiter = _Waiter(self._ended if ended else self._counts, route, count, Future())
         with self._lock:
-            if self._counts.get(route, 0) >= count:
-                future.set_result(None)
-            else:
-                self._waiters.append(_Waiter(route, count, future))
-        return future
+            self._waiters.append(waiter)
+        self._wake()
+        return waiter.future
+
+    def _wake(self) -> None:
+        with self._lock:
+            due = [waiter for waiter in self._waiters if waiter.due]
+            self._waiters = [waiter for waiter in self._waiters if waiter not in due]
+        for waiter in due:
+            _resolve(waiter.future)
 
 
 def _resolve(future: Future[None]) -> None:

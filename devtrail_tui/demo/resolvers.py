@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -77,8 +78,9 @@ class Within:
     pull: PullRequest
 
 
+@cache
 def demo_schema() -> GraphQLSchema:
-    """The demo's own schema with its resolvers."""
+    """The demo's own schema with its resolvers; they keep no state, so that all servers share it."""
     text = resources.files("devtrail_tui.demo").joinpath("schema.graphql").read_text("utf-8")
     schema = build_schema(text)
     attach(schema)

@@ -222,12 +222,12 @@ class DemoServer:
         self.recorder.begin(recorded)
         try:
             parcel = await self._respond(recorded, question)
+            recorded.status = None if parcel.delivery == "close" else parcel.answer.status
         except asyncio.CancelledError:
             recorded.abandoned = True
             raise
         finally:
             self.recorder.end(recorded)
-        recorded.status = None if parcel.delivery == "close" else parcel.answer.status
         return parcel
 
     async def _respond(self, recorded: Recorded, question: GraphqlRequest | None) -> Parcel:

@@ -11,8 +11,8 @@ from devtrail_tui.demo.latency import Latency
 from devtrail_tui.demo.people import REPOSITORIES, ROBIN
 from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
 
-LIFELIKE = Latency(github=0.25, claude=1.8)
-"""With four calls to Claude at once, about a minute for the demo's 100 pull requests."""
+LIFELIKE = Latency(github=0.3, claude=2.3)
+"""With four calls to Claude at once, about a minute for the user's 86 pull requests."""
 
 RATE_LIMIT_WAIT_S = 3
 

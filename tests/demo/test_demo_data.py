@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -13,11 +14,13 @@ import pytest
 from devtrail_tui.clients.github.client import GitHubClient
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.components import components
-from devtrail_tui.core.evidence import PullRequest
+from devtrail_tui.core.evidence import PullRequest, PullRequestRef
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.metrics import metrics
 from devtrail_tui.demo import GITHUB_TOKEN, DemoServer, Scale, World, build_world
 from devtrail_tui.demo.dataset import written_stories
+from devtrail_tui.demo.records import Person, ReviewComment
+from devtrail_tui.demo.records import PullRequest as Served
 from devtrail_tui.demo.story import parse
 from tests.demo.awkward import AWKWARD, LOGIN, Expected
 from tests.demo.conftest import TODAY
@@ -63,15 +66,9 @@ def test_ids_and_numbers_are_unique_and_people_say_different_things(world: World
     mine = world.involving(LOGIN)
     assert len({pull.detail.title for pull in mine}) == len(mine)
     assert len({pull.detail.body for pull in mine}) == len(mine)
-    parts = [
-        part.node_id
-        for pull in pulls
-        for part in (
-            *pull.detail.comments,
-            *pull.detail.reviews,
-            *(comment for review in pull.detail.reviews for comment in review.comments),
-        )
-    ]
+    parts = [comment.node_id for pull in pulls for comment in pull.detail.comments]
+    parts += [review.node_id for pull in pulls for review in pull.detail.reviews]
+    parts += [comment.node_id for pull in pulls for comment in _line_comments(pull)]
     assert len(set(parts)) == len(parts)
     assert all(world.node(part) is not None for part in parts[::50])
 
@@ -84,6 +81,14 @@ def test_who_took_part_is_known_before_the_texts_are_made(world: World) -> None:
         assert {review.author.login if review.author else "ghost" for review in pull.detail.reviews} == set(
             pull.reviewers
         )
+
+
+def _line_comments(pull: Served) -> list[ReviewComment]:
+    return [comment for review in pull.detail.reviews for comment in review.comments]
+
+
+def _logins(people: Iterable[Person | None]) -> set[str]:
+    return {person.login if person else "ghost" for person in people}
 
 
 def test_the_large_scale() -> None:
@@ -110,7 +115,7 @@ def test_every_written_story_is_about_the_user() -> None:
     ],
 )
 def test_a_story_that_cannot_be_read_names_its_line(text: str) -> None:
-    with pytest.raises(ValueError, match="no numbers|somebody said"):
+    with pytest.raises(ValueError, match=r"no numbers|somebody said"):
         list(parse(text))
 
 
@@ -133,7 +138,7 @@ async def _hydrated() -> dict[str, PullRequest]:
             pause_s=0.0,
         )
         midnight = datetime.combine(TODAY, time.min, UTC)
-        refs = []
+        refs: list[PullRequestRef] = []
         for person in {LOGIN, "priya-narayan"}:
             for name in ("acme/shop", "acme/api", "acme/web", "acme/platform"):
                 repository = await client.repository(name)

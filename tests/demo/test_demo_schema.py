@@ -97,8 +97,12 @@ def _variables(world: World) -> dict[str, dict[str, Any]]:
         "MoreOfPullRequest": {
             "id": many_files.node_id,
             **PAGES,
-            "moreFiles": True, "moreComments": False, "moreReviews": True,
-            "filesAfter": after, "commentsAfter": None, "reviewsAfter": None,
+            "moreFiles": True,
+            "moreComments": False,
+            "moreReviews": True,
+            "filesAfter": after,
+            "commentsAfter": None,
+            "reviewsAfter": None,
         },
         "MoreOfReview": {"id": many_remarks.detail.reviews[0].node_id, "page": 100, "after": after},
     }
