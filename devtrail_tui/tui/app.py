@@ -6,7 +6,7 @@ It holds what outlives a screen: the services, the feed, the worker's thread, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -18,7 +18,7 @@ from textual.screen import Screen
 from devtrail_tui.core.errors import DevTrailError, StoreError, UsageError
 from devtrail_tui.core.job import Status
 from devtrail_tui.tui import crash, terminal, themes
-from devtrail_tui.tui.feed import Feed, FeedTrouble, Snapshot, SnapshotReady
+from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, Snapshot, SnapshotReady
 from devtrail_tui.tui.keymap import bindings, check_keys
 from devtrail_tui.tui.live_screen import LiveScreen, Told
 from devtrail_tui.tui.screens.dashboard import DashboardScreen
@@ -96,7 +96,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self.snapshot: Snapshot | None = None
         self.worker_trouble = ""
         self.leaving = False
-        self.forced_restore: Any = None
+        self.forced_restore: Callable[[], None] | None = None
         self._job_worker: Worker | None = None
         self._worker_ended = asyncio.Event()
         self._worker_ended.set()
@@ -224,6 +224,10 @@ class DevTrailApp(App[None], inherit_bindings=False):
         text = message.sentence or "The database can be read again."
         self.notify(text, severity="error" if message.sentence else "information", timeout=10, markup=False)
 
+    def on_feed_fault(self, message: FeedFault) -> None:
+        """A fault of the program ends it like any other."""
+        raise message.error
+
     def on_told(self, message: Told) -> None:
         """What came of something done in a thread."""
         self.notify(message.sentence, severity="warning" if message.failed else "information", markup=False)
@@ -288,14 +292,19 @@ class DevTrailApp(App[None], inherit_bindings=False):
         """Give running jobs back and end; over in two seconds whatever happens. From the UI thread, any number of times."""
         if self.leaving:
             return
+        self._let_go(code)
+        self._redraw()
+        self.run_worker(self._leave(code), group="leave")
+
+    def _let_go(self, code: int) -> None:
+        """Begin to stop everything that works in threads, and make sure that the end comes."""
         self.leaving = True
         if self.forced_restore is not None:
-            terminal.end_at_the_latest(LAST_RESORT_S, self.forced_restore, lambda: code)
+            terminal.end_at_the_latest(LAST_RESORT_S, self.forced_restore, code)
         if self.feed is not None:
             self.feed.stop()
         if self._job_worker is not None:
             self._job_worker.stop()
-        self.run_worker(self._leave(code), group="leave")
 
     async def _leave(self, code: int) -> None:
         try:
@@ -335,6 +344,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
             self.services.settings.folders.log, error, self.services.secrets.in_use(), self.services.clock.now()
         )
         self._exit_renderables.append(Text(crash.sentence(error, path)))
+        self._let_go(1)
         self._close_messages_no_wait()
 
 

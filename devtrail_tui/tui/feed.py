@@ -101,6 +101,14 @@ class FeedTrouble(Message):
         self.sentence = sentence
 
 
+class FeedFault(Message):
+    """The feed's thread ended by a fault of the program."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
 class Feed:
     """The thread. `post` must be thread-safe (Textual's `post_message` is)."""
 
@@ -148,20 +156,26 @@ class Feed:
 
     def _run(self, unsubscribe: Callable[[], None]) -> None:
         try:
-            trouble = ""
-            shown: tuple[int, Wanted] | None = None
-            while not self._stopping.is_set():
-                try:
-                    shown = self._tick(shown)
-                    said = ""
-                except StoreError as error:
-                    said, shown = str(error), None
-                if said != trouble:
-                    trouble = said
-                    self._post(FeedTrouble(said))
-                self._rest(TICK_S if not said else ALIVE_S)
+            self._read_until_stopped()
+        except Exception as error:  # noqa: BLE001 - a thread that dies unseen would leave a screen that looks alive
+            if not self._stopping.is_set():
+                self._post(FeedFault(error))
         finally:
             unsubscribe()
+
+    def _read_until_stopped(self) -> None:
+        trouble = ""
+        shown: tuple[int, Wanted] | None = None
+        while not self._stopping.is_set():
+            try:
+                shown = self._tick(shown)
+                said = ""
+            except StoreError as error:
+                said, shown = str(error), None
+            if said != trouble:
+                trouble = said
+                self._post(FeedTrouble(said))
+            self._rest(TICK_S if not said else ALIVE_S)
 
     def _tick(self, shown: tuple[int, Wanted] | None) -> tuple[int, Wanted]:
         """Read and post if anything changed since `shown`; returns what is shown now."""

@@ -122,13 +122,13 @@ def terminal_restored() -> Iterator[Callable[[], None]]:
     yield restore
 
 
-def end_at_the_latest(after_s: float, restore: Callable[[], None], exit_code: Callable[[], int]) -> None:
+def end_at_the_latest(after_s: float, restore: Callable[[], None], exit_code: int) -> None:
     """Arm the last resort: a program that is still here by then is ended by force, its terminal put back. What it still held is
     left to its lease."""
 
     def force() -> None:
         restore()
-        os._exit(exit_code())
+        os._exit(exit_code)
 
     timer = threading.Timer(after_s, force)
     timer.daemon = True
