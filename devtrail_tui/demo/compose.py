@@ -6,15 +6,29 @@ An `Outline` fixes at once who took part; title, description, files and conversa
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devtrail_tui.demo.people import ROBIN, TEAM
 from devtrail_tui.demo.records import ChangedFile, Detail, PullRequest
 from devtrail_tui.demo.story import Said, Story, detail_of
-from devtrail_tui.demo.vocabulary import AREAS, ASIDES, CHANGES, PLACES, REMARKS, VERDICTS, Area, Change
+from devtrail_tui.demo.vocabulary import (
+    ANYWHERE,
+    AREAS,
+    ASIDES,
+    BEHIND,
+    CHANGES,
+    ON_SCREENS,
+    REMARKS,
+    VERDICTS,
+    Area,
+    Change,
+)
 
 MOST_TRIES = 40
+_FITTING = {area.noun: tuple(change for change in CHANGES if change.fits(area)) for area in AREAS}
+_PLACES = {True: (*ANYWHERE, *ON_SCREENS), False: (*ANYWHERE, *BEHIND)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,9 @@ class Outline:
 def outline(rng: random.Random, *, with_user: bool, seen: set[str]) -> Outline:
     """A new outline; with the user in one of the roles, or without them. `seen` collects titles, so that few repeat."""
     for _ in range(MOST_TRIES):
-        area, change, place = rng.choice(AREAS), rng.choice(CHANGES), rng.choice(PLACES)
+        area = rng.choice(AREAS)
+        change = rng.choice(_FITTING[area.noun])
+        place = rng.choice(_PLACES[area.has_screen])
         title = change.title.format(noun=area.noun, place=place)
         if title not in seen:
             break
@@ -109,10 +125,15 @@ def _story(outline: Outline) -> Story:
         labels=tuple(rng.sample((change.prefix, *area.labels), rng.randint(0, 1 + len(area.labels)))),
         author=outline.author,
         hours=outline.hours,
-        body="\n\n".join(paragraphs),
+        body="\n\n".join(map(_with_capitals, paragraphs)),
         files=files,
         talk=tuple(_said(rng, turn, area, files) for turn in outline.turns),
     )
+
+
+def _with_capitals(text: str) -> str:
+    """Sentences that begin with a place need their capital letter."""
+    return re.sub(r"(^|[.?!] )([a-z])", lambda match: match.group(1) + match.group(2).upper(), text)
 
 
 def _files(rng: random.Random, area: Area, change: Change) -> tuple[ChangedFile, ...]:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A part of a repository: what people call it, and the files it lives in."""
+    """A part of a repository: what people call it, and the files it lives in. `has_money`: it computes amounts."""
 
     repository: str
     noun: str
     paths: tuple[str, ...]
     labels: tuple[str, ...] = ()
+    has_money: bool = False
+
+    @property
+    def has_screen(self) -> bool:
+        return any(path.endswith(".tsx") for path in self.paths)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A kind of change. `size` is the most lines a file of it gains."""
+    """A kind of change. `size` is the most lines a file of it gains; `needs` says which areas it fits."""
 
     prefix: str
     title: str
@@ -26,6 +32,10 @@ class Change:
     how: tuple[str, ...]
     checks: tuple[str, ...]
     size: int = 60
+    needs: Literal["", "screen", "money"] = ""
+
+    def fits(self, area: Area) -> bool:
+        return area.has_screen if self.needs == "screen" else area.has_money if self.needs == "money" else True
 
 
 AREAS: Sequence[Area] = (
@@ -72,6 +82,7 @@ AREAS: Sequence[Area] = (
             "packages/orders/test/promotions.test.ts",
         ),
         ("backend",),
+        has_money=True,
     ),
     Area(
         "shop",
@@ -104,6 +115,7 @@ AREAS: Sequence[Area] = (
             "packages/admin/src/features/refunds/RefundDialog.tsx",
         ),
         ("backend", "payments"),
+        has_money=True,
     ),
     Area(
         "api",
@@ -124,6 +136,7 @@ AREAS: Sequence[Area] = (
             "app/models/price.py",
             "tests/services/test_price_import.py",
         ),
+        has_money=True,
     ),
     Area(
         "api",
@@ -145,6 +158,7 @@ AREAS: Sequence[Area] = (
         "api",
         "tax calculation",
         ("app/services/tax.py", "app/models/tax_rule.py", "tests/services/test_tax.py", "docs/tax-rules.md"),
+        has_money=True,
     ),
     Area(
         "api",
@@ -231,22 +245,38 @@ AREAS: Sequence[Area] = (
     ),
 )
 
-PLACES: Sequence[str] = (
-    "for returning customers",
-    "on slow connections",
-    "in the Nordic markets",
-    "after a failed payment",
+ANYWHERE: Sequence[str] = (
     "during a deploy",
     "when the cache is cold",
-    "on small screens",
-    "for guest checkouts",
     "at month end",
-    "behind the partner gateway",
-    "in the staging cluster",
-    "for accounts with several addresses",
     "under load",
     "for imported accounts",
     "across time zones",
+    "for the Nordic markets",
+    "after a partial failure",
+    "on the first start",
+    "when the clock changes",
+    "with very long names",
+)
+ON_SCREENS: Sequence[str] = (
+    "for returning customers",
+    "on slow connections",
+    "on small screens",
+    "for guests",
+    "in right-to-left languages",
+    "with large text",
+    "in private windows",
+    "after signing in again",
+)
+BEHIND: Sequence[str] = (
+    "in the staging cluster",
+    "behind the partner gateway",
+    "for accounts with several addresses",
+    "with two writers",
+    "while a replica lags",
+    "for very large customers",
+    "when the queue is full",
+    "after a restart",
 )
 
 CHANGES: Sequence[Change] = (
@@ -274,6 +304,7 @@ CHANGES: Sequence[Change] = (
         ),
         ("Property test over the amounts we actually saw.", "Recomputed last month's totals: no difference left."),
         40,
+        needs="money",
     ),
     Change(
         "perf",
@@ -294,23 +325,22 @@ CHANGES: Sequence[Change] = (
     ),
     Change(
         "feat",
-        "Let the {noun} be previewed {place}",
-        (
-            "Asked for by the content team since spring: they publish and hope. {place} a preview saves them a round trip.",
-        ),
+        "Let the {noun} be previewed",
+        ("Asked for by the content team since spring: they publish and hope. A preview saves them a round trip.",),
         (
             "Behind the flag `preview_{days}`, off for everybody but us until Monday.",
             "The preview uses the same component as the real thing, so they cannot drift apart.",
         ),
         ("Shown to the content team on Thursday; two wishes became follow-ups.",),
         140,
+        needs="screen",
     ),
     Change(
         "feat",
-        "Explain in the {noun} why something is unavailable {place}",
+        "Explain in the {noun} why something is unavailable",
         (
             "“Not available” without a reason costs us about {count} support contacts a week.",
-            "People leave {place} because the page does not say what to do next.",
+            "People leave because the page does not say what to do next.",
         ),
         (
             "Reasons are an enum on the server and a sentence on the client; unknown reasons fall back to the old text.",
@@ -318,10 +348,11 @@ CHANGES: Sequence[Change] = (
         ),
         ("Copy agreed with support and legal.", "Screens for all states are in the ticket."),
         110,
+        needs="screen",
     ),
     Change(
         "refactor",
-        "Split the {noun} into reading and writing {place}",
+        "Split the {noun} into reading and writing",
         (
             "Every change here touches {count} files and reviewers lose the thread. This takes it apart along a line we keep.",
         ),
@@ -334,7 +365,7 @@ CHANGES: Sequence[Change] = (
     ),
     Change(
         "refactor",
-        "Remove the old path through the {noun} {place}",
+        "Remove the old path through the {noun}",
         ("The flag has been at 100 % for {days} weeks and the old path only confuses people who search for it.",),
         ("Deletes the branch, its tests and its settings.", "The metric for the old path was zero for the whole time."),
         ("Type checker found the last caller.",),
@@ -342,7 +373,7 @@ CHANGES: Sequence[Change] = (
     ),
     Change(
         "test",
-        "Cover the {noun} with contract tests {place}",
+        "Cover the {noun} with contract tests",
         ("Twice this quarter the two sides disagreed about a field and we learned it from customers.",),
         (
             "The fixtures are recorded answers, scrubbed; a script records them again.",
@@ -353,7 +384,7 @@ CHANGES: Sequence[Change] = (
     ),
     Change(
         "test",
-        "Make the {noun} tests stop depending on the clock {place}",
+        "Make the {noun} tests stop depending on the clock",
         ("Fails about once in {count} runs, always near midnight UTC.",),
         (
             "The clock is passed in. Nothing sleeps any more.",
@@ -364,7 +395,7 @@ CHANGES: Sequence[Change] = (
     ),
     Change(
         "docs",
-        "Write down how the {noun} works {place}",
+        "Write down how the {noun} works",
         ("Three people asked the same question in {days} days, and the answer was in one person's head.",),
         (
             "One page: what it promises, what it does not, and whom to ask.",
@@ -375,7 +406,7 @@ CHANGES: Sequence[Change] = (
     ),
     Change(
         "chore",
-        "Alert on the {noun} before people notice {place}",
+        "Alert on the {noun} before people notice",
         ("The last two problems were reported by customers {count} minutes before our own alert.",),
         (
             "The threshold comes from four weeks of data rather than from a guess.",
@@ -386,16 +417,16 @@ CHANGES: Sequence[Change] = (
     ),
     Change(
         "chore",
-        "Move the {noun} settings out of the code {place}",
-        ("A change of one number needed a deploy, and on-call did not dare {place}.",),
+        "Move the {noun} settings out of the code",
+        ("A change of one number needed a deploy, and on-call did not dare at night.",),
         ("Settings have a schema, defaults and a validation at start; a wrong value stops the start with a sentence.",),
         ("On-call tried it on Wednesday without help.",),
         70,
     ),
     Change(
         "fix",
-        "Handle duplicates in the {noun} {place}",
-        ("Two requests {days} ms apart both believed they were first {place}.",),
+        "Handle duplicates in the {noun}",
+        ("Two requests {days} ms apart both believed they were first.",),
         (
             "A unique index decides; the second request reads what the first one wrote.",
             "Existing duplicates are merged by a script that can be run again safely.",
@@ -411,14 +442,15 @@ CHANGES: Sequence[Change] = (
     ),
     Change(
         "feat",
-        "Make the {noun} usable with the keyboard alone {place}",
-        ("The audit listed {count} traps here. {place} it was impossible to get out without a mouse.",),
+        "Make the {noun} usable with the keyboard alone",
+        ("The audit listed {count} traps here. From one of them nobody got out without a mouse.",),
         (
             "Focus goes to the dialog and back to what opened it.",
             "Names come from visible labels, so voice control works too.",
         ),
         ("Tried with two screen readers and without a mouse.",),
         80,
+        needs="screen",
     ),
 )
 

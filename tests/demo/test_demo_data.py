@@ -75,12 +75,10 @@ def test_ids_and_numbers_are_unique_and_people_say_different_things(world: World
 
 def test_who_took_part_is_known_before_the_texts_are_made(world: World) -> None:
     for pull in world.pull_requests:
-        said = [*pull.detail.comments, *(comment for review in pull.detail.reviews for comment in review.comments)]
-        people = {comment.author.login if comment.author else "ghost" for comment in said}
-        assert people == set(pull.commenters)
-        assert {review.author.login if review.author else "ghost" for review in pull.detail.reviews} == set(
-            pull.reviewers
-        )
+        writers: list[Person | None] = [comment.author for comment in pull.detail.comments]
+        writers += [comment.author for comment in _line_comments(pull)]
+        assert _logins(writers) == pull.commenters
+        assert _logins([review.author for review in pull.detail.reviews]) == pull.reviewers
 
 
 def _line_comments(pull: Served) -> list[ReviewComment]:
