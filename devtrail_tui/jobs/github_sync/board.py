@@ -1,0 +1,112 @@
+"""Where a sync stands: its repositories, its counts, and what the screen is shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from devtrail_tui.core.context import Context, RateLimit, Repository
+from devtrail_tui.core.evidence import KnownPullRequest, PullRequestRef
+from devtrail_tui.core.job import Progress, RepositoryProgress
+from devtrail_tui.jobs.github_sync.tally import Tally
+
+LOOKING = "looking for pull requests"
+"""The phase in which totals are not known yet."""
+
+
+@dataclass(slots=True)
+class RepositoryWork:
+    """One repository on its way: what was found and what is still to do."""
+
+    asked: str
+    repository: Repository | None = None
+    note: str = ""
+    refs: Sequence[PullRequestRef] = ()
+    to_fetch: list[PullRequestRef] = field(default_factory=list)
+    to_match: list[KnownPullRequest] = field(default_factory=list)
+    stored_before: int = 0
+    known_ids: frozenset[str] = frozenset()
+    done: int = 0
+
+    @property
+    def name(self) -> str:
+        """As GitHub spells it now, or as it was asked for."""
+        return self.repository.name if self.repository else self.asked
+
+    def shown(self) -> RepositoryProgress:
+        """Its bar."""
+        total = len(self.refs) if self.repository is not None else None
+        return RepositoryProgress(self.name, self.done, total, self.note)
+
+
+class Board:
+    """The state that every step of one sync shares. `tally` includes what earlier attempts counted, `carried` is only that."""
+
+    def __init__(self, context: Context, repositories: Sequence[str]) -> None:
+        self._context = context
+        self.works = [RepositoryWork(asked=name) for name in repositories]
+        self.tally, self.carried = Tally(), Tally()
+        self.phase = "starting"
+        self.current = ("", "")
+        self.budget_usd: float | None = None
+        self.limit: RateLimit | None = None
+
+    @property
+    def found(self) -> int:
+        """Pull requests that discovery found."""
+        return sum(len(work.refs) for work in self.works)
+
+    @property
+    def stored_before(self) -> int:
+        """Stored when this job began: what its own earlier attempts stored does not count."""
+        stored = sum(work.stored_before for work in self.works)
+        return max(stored - self.carried.new - self.carried.updated, 0)
+
+    def enter(self, phase: str) -> None:
+        """Begin a phase."""
+        self.phase = phase
+        self.show()
+
+    def at(self, repository: str, pull_request: str = "") -> None:
+        """Name what is worked on now."""
+        self.current = (repository, pull_request)
+        self.show()
+
+    def finish_one(self, work: RepositoryWork) -> None:
+        """One more pull request of a repository is done with."""
+        work.done += 1
+        self.show()
+
+    def show(self) -> None:
+        """Tell whoever watches."""
+        tally, total, processed = self.tally, self.found, sum(work.done for work in self.works)
+        known = self.phase != LOOKING
+        limit = self.limit
+        self._context.progress(
+            Progress(
+                percent=(100 * processed / total if total else 100.0) if known else None,
+                phase=self.phase,
+                current_repo=self.current[0],
+                current_pr=self.current[1],
+                total=total,
+                processed=processed,
+                new=tally.new + tally.updated,
+                stored_before=self.stored_before,
+                matched=tally.matched,
+                not_analysed=tally.not_analysed,
+                failed=tally.failed,
+                budget_usd=self.budget_usd,
+                repositories=tuple(work.shown() for work in self.works),
+                github_remaining=limit.remaining if limit else None,
+                github_limit=limit.limit if limit else None,
+                github_reset_at=limit.reset_at.isoformat() if limit else "",
+            )
+        )
+
+    def repositories_json(self) -> list[dict[str, Any]]:
+        """Per repository what was found, for a result."""
+        return [
+            {"repository": work.name, "found": len(work.refs), "alreadyStored": work.stored_before, "note": work.note}
+            for work in self.works
+        ]

@@ -1,0 +1,117 @@
+"""What a sync is asked to do: the settings, what is wrong with them, and how they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from devtrail_tui.core.job_type import Kind, Surroundings, setting
+
+DEFAULT_MODEL = "claude-sonnet-5-5"
+DEFAULT_RANGE_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GithubSyncConfig:
+    """What to fetch, for which days, and what may be spent."""
+
+    repositories: tuple[str, ...] = setting(
+        "Repositories",
+        Kind.REPOSITORIES,
+        default=(),
+        required=True,
+        help="owner/name, several with spaces between",
+    )
+    start_date: date | None = setting(
+        "From", Kind.DAY, flag="since", help="first day of merging; a year ago if left out"
+    )
+    end_date: date | None = setting(
+        "To", Kind.DAY, flag="until", help="last day of merging, included; today if left out"
+    )
+    github_token: str = setting(
+        "GitHub token",
+        Kind.SECRET,
+        default="",
+        required=True,
+        secret_name="github",  # noqa: S106 - the secret's name
+        help="reads pull requests; used for this job only",
+    )
+    anthropic_api_key: str = setting(
+        "Claude key",
+        Kind.SECRET,
+        default="",
+        secret_name="anthropic",  # noqa: S106 - the secret's name
+        help="without one the evidence is stored and can be matched later",
+    )
+    user_context: str = setting(
+        "About you",
+        Kind.LONG_TEXT,
+        default="",
+        flag="context",
+        maximum=4_000,
+        help="role, level, goals: what Claude should know when it judges",
+    )
+    analyse: bool = setting("Match with Claude", Kind.FLAG, default=True, help="off: only collect the evidence")
+    model: str = setting("Model", Kind.TEXT, default=DEFAULT_MODEL, maximum=100, help="Claude's model")
+    budget_usd: float = setting(
+        "Budget (USD)",
+        Kind.DOLLARS,
+        default=5.0,
+        flag="budget",
+        minimum=0,
+        maximum=10_000,
+        help="the job never spends more",
+    )
+    dry_run: bool = setting(
+        "Dry run", Kind.FLAG, default=False, help="only say what would be fetched and what it would cost"
+    )
+    max_pull_requests: int | None = setting(
+        "At most",
+        Kind.INTEGER,
+        flag="max-pull-requests",
+        minimum=1,
+        maximum=100_000,
+        advanced=True,
+        help="pull requests per repository, newest first; all if left out",
+    )
+
+
+def check(config: GithubSyncConfig, surroundings: Surroundings) -> Mapping[str, str]:
+    """Problems between fields, and with the world: days the wrong way round, a future start, a model without a price."""
+    problems: dict[str, str] = {}
+    start, end, today = config.start_date, config.end_date, surroundings.today
+    if start is not None and start > today:
+        problems["startDate"] = f"{start} is in the future; choose a day up to {today}."
+    elif start is not None and end is not None and start > end:
+        problems["startDate"] = f"{start} is after the last day, {end}."
+    elif start is None and end is not None and end < today - timedelta(days=DEFAULT_RANGE_DAYS):
+        problems["startDate"] = f"The last day, {end}, is over a year ago; say from which day on."
+    if config.analyse and not surroundings.price_known(config.model):
+        problems["model"] = (
+            f"The price of {config.model or 'this model'} is not known, so the budget could not be kept. "
+            f"Choose another, such as {DEFAULT_MODEL}."
+        )
+    return problems
+
+
+def describe(config: GithubSyncConfig) -> str:
+    """`acme/shop +2 · 2025-11-23 to today`."""
+    first, *others = config.repositories
+    what = f"{first} +{len(others)}" if others else first
+    if config.start_date is None and config.end_date is None:
+        days = "last year"
+    else:
+        days = f"{config.start_date or 'a year ago'} to {config.end_date or 'today'}"
+    return f"{what} · {days}{' · dry run' if config.dry_run else ''}"
+
+
+def discloses(config: GithubSyncConfig) -> str:
+    """What leaves the machine, and where to."""
+    asked = "GitHub is asked for your merged pull requests."
+    if not config.analyse or config.dry_run:
+        return f"{asked} Nothing is sent to Claude."
+    return (
+        f"{asked} Their titles, descriptions, comments, reviews and file names (no code) are sent to Claude "
+        f"({config.model}), for at most ${config.budget_usd:.2f}."
+    )

@@ -1,0 +1,100 @@
+"""The first half of a sync: which pull requests there are, and what is still to do for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from devtrail_tui.core.context import Context, PullRequestSource, Repository
+from devtrail_tui.core.errors import PermanentError, RepositoryNotFound
+from devtrail_tui.core.evidence import AnalysisState, KnownPullRequest, PullRequestRef
+from devtrail_tui.core.job import Level
+from devtrail_tui.jobs.github_sync.board import LOOKING, Board, RepositoryWork
+from devtrail_tui.jobs.github_sync.tally import Tally
+from devtrail_tui.jobs.github_sync.wording import count
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whose work of which days: `start` and `end` are days of the person's own time zone, both included.
+
+    `most` bounds the pull requests per repository, newest first; `matching` says whether what is stored but not analysed
+    is to be matched now.
+    """
+
+    login: str
+    start: date
+    end: date
+    most: int | None
+    matching: bool
+
+
+async def discover(context: Context, source: PullRequestSource, board: Board, wanted: Wanted) -> None:
+    """Fill the board's repositories with what was found.
+
+    Raises PermanentError where none of them exists; one that does not is reported, and the others go on.
+    """
+    board.enter(LOOKING)
+    for work in board.works:
+        board.at(work.asked)
+        try:
+            work.repository = await source.repository(work.asked)
+        except RepositoryNotFound as error:
+            work.note = "not found"
+            context.log(str(error), Level.ERROR)
+            continue
+        await _discover_one(context, source, board, wanted, work, work.repository)
+        board.limit = source.limit
+    if all(work.repository is None for work in board.works):
+        raise PermanentError("None of the repositories was found. Check their names, and that the token may read them.")
+
+
+async def _discover_one(
+    context: Context,
+    source: PullRequestSource,
+    board: Board,
+    wanted: Wanted,
+    work: RepositoryWork,
+    repository: Repository,
+) -> None:
+    if repository.name.lower() != work.asked.lower():
+        context.log(f"{work.asked} is now called {repository.name}.")
+    if any(other is not work and other.name.lower() == repository.name.lower() for other in board.works):
+        work.note = f"the same as {repository.name}"
+        context.log(f"{work.asked}: the same repository was asked for twice; it is read once.", Level.WARNING)
+        return
+    start, end = day_begins(wanted.start), day_begins(wanted.end + timedelta(days=1))
+    refs = await source.discover(repository, wanted.login, start, end)
+    work.refs = refs[: wanted.most]
+    known = await context.evidence.known_nodes(source.host, wanted.login, [ref.node_id for ref in work.refs])
+    work.known_ids = frozenset(known)
+    for ref in work.refs:
+        board.tally = board.tally.plus(_sort_out(work, ref, known.get(ref.node_id), matching=wanted.matching))
+    context.log(_found(work))
+
+
+def _sort_out(work: RepositoryWork, ref: PullRequestRef, known: KnownPullRequest | None, *, matching: bool) -> Tally:
+    if known is None or known.updated_at < ref.updated_at:
+        work.to_fetch.append(ref)
+        return Tally()
+    work.stored_before += 1
+    not_analysed = known.analysis_state is AnalysisState.NOT_ANALYSED
+    if not_analysed and matching:
+        work.to_match.append(known)
+        return Tally()
+    work.done += 1
+    return Tally(not_analysed=1) if not_analysed else Tally()
+
+
+def _found(work: RepositoryWork) -> str:
+    found = f"{work.name}: {count(len(work.refs), 'merged pull request')} found"
+    if work.refs and not work.to_fetch:
+        found += ", all already stored"
+    elif work.stored_before:
+        found += f", {work.stored_before} already stored"
+    return f"{found}, {len(work.to_match)} of them still to be matched" if work.to_match else found
+
+
+def day_begins(day: date) -> datetime:
+    """The first moment of a day of the person's own time zone, as UTC."""
+    return datetime.combine(day, time.min).astimezone(UTC)

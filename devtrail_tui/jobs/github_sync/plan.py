@@ -1,0 +1,83 @@
+"""A dry run: what a sync would fetch and what it would cost. Stores nothing, pays nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from devtrail_tui.core.context import Context, PullRequestSource
+from devtrail_tui.core.evidence import NewEvidence, PullRequest
+from devtrail_tui.jobs._matching import Matcher
+from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
+from devtrail_tui.jobs.github_sync.wording import count
+
+SAMPLE_SIZE = 20
+"""Pull requests read per repository to estimate the price of all."""
+
+
+async def plan(
+    context: Context,
+    source: PullRequestSource,
+    board: Board,
+    matcher: Matcher | None,
+    evidence_of: Callable[[PullRequest], NewEvidence],
+) -> dict[str, Any]:
+    """The plan as a job's result: per repository found, already stored, new; tokens and dollars to expect.
+
+    Tokens are those of up to 20 pull requests a repository, scaled up to all of it; None where nothing would be matched.
+    """
+    board.enter("estimating")
+    plans = []
+    for work in board.works:
+        board.at(work.name)
+        sample = [entry async for entry in _sample(context, source, work, evidence_of)] if matcher else []
+        plans.append(_plan_one(work, matcher, sample))
+    tokens = sum(each["tokens"] or 0 for each in plans)
+    dollars = sum(each["expectedUsd"] or 0.0 for each in plans)
+    new = sum(each["new"] for each in plans)
+    cost = f"about {tokens:,} tokens and ${dollars:.2f} for Claude" if matcher else "nothing would be sent to Claude"
+    context.log(
+        f"Dry run: {count(new, 'pull request')} would be fetched; {cost}. Nothing was stored, nothing was paid."
+    )
+    return {
+        "dryRun": True,
+        "repositories": plans,
+        "new": new,
+        "alreadyStored": board.stored_before,
+        "tokens": tokens if matcher else None,
+        "expectedUsd": round(dollars, 4) if matcher else None,
+        "message": f"{new} new, {board.stored_before} already stored; {cost}.",
+    }
+
+
+def _plan_one(work: RepositoryWork, matcher: Matcher | None, sample: list[NewEvidence]) -> dict[str, Any]:
+    tokens = dollars = None
+    if matcher is not None and sample:
+        requests = [
+            matcher.estimate(entry.pull_request, entry.components, entry.roles, entry.login) for entry in sample
+        ]
+        share = (len(work.to_fetch) + len(work.to_match)) / len(requests)
+        tokens = round(share * sum(each.input_tokens for each in requests))
+        dollars = round(share * sum(each.expected_usd or 0.0 for each in requests), 4)
+    return {
+        "repository": work.name,
+        "note": work.note,
+        "found": len(work.refs),
+        "alreadyStored": work.stored_before,
+        "new": len(work.to_fetch),
+        "tokens": tokens,
+        "expectedUsd": dollars,
+    }
+
+
+async def _sample(
+    context: Context,
+    source: PullRequestSource,
+    work: RepositoryWork,
+    evidence_of: Callable[[PullRequest], NewEvidence],
+) -> AsyncIterator[NewEvidence]:
+    async for hydrated in source.hydrate(work.to_fetch[:SAMPLE_SIZE]):
+        if hydrated.pull_request is not None:
+            yield evidence_of(hydrated.pull_request)
+    for known in work.to_match[:SAMPLE_SIZE]:
+        yield evidence_of(await context.evidence.pull_request(known.evidence_id))

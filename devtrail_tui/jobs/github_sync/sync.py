@@ -1,0 +1,222 @@
+"""One run of a sync, step by step. It goes on from what earlier attempts of the job stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from devtrail_tui.core.components import components
+from devtrail_tui.core.context import Analyser, Context, PullRequestSource
+from devtrail_tui.core.errors import DevTrailError, PermanentError, TemporaryError
+from devtrail_tui.core.evidence import KnownPullRequest, NewEvidence, PullRequest
+from devtrail_tui.core.involvement import roles
+from devtrail_tui.core.job import Level
+from devtrail_tui.core.metrics import metrics
+from devtrail_tui.jobs._matching import Matcher
+from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
+from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
+from devtrail_tui.jobs.github_sync.discovery import Wanted, discover
+from devtrail_tui.jobs.github_sync.plan import plan
+from devtrail_tui.jobs.github_sync.tally import Tally, counted
+from devtrail_tui.jobs.github_sync.wording import count, lines_of, name_of
+
+
+async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
+    """Prepare matching, settle who and when, discover, then fetch, verify, match and store.
+
+    A model that does not exist fails before anything is fetched.
+    """
+    matcher = await _matcher(config, context)
+    source = await context.client(PullRequestSource)
+    wanted = await _settle(config, context, source, matching=matcher is not None)
+    board = Board(context, config.repositories)
+    board.budget_usd = config.budget_usd if matcher else None
+    sync = Sync(context, source, board, wanted, matcher)
+    await sync.begin()
+    await discover(context, source, board, wanted)
+    if config.dry_run:
+        return {"login": wanted.login, **await plan(context, source, board, matcher, sync.evidence_of)}
+    await sync.fetch_and_match()
+    sync.raise_what_stopped_matching()
+    return sync.result()
+
+
+async def _matcher(config: GithubSyncConfig, context: Context) -> Matcher | None:
+    if not config.analyse:
+        context.log("Matching with Claude is switched off; the evidence is stored as not analysed.")
+        return None
+    if not context.has_secret("anthropic"):
+        context.log(
+            "No Claude key was found; the evidence is stored as not analysed and can be matched later.", Level.WARNING
+        )
+        return None
+    criteria = await context.criteria.detectable()
+    if not criteria:
+        context.log("No criterion can be seen in pull requests; nothing is matched.", Level.WARNING)
+        return None
+    analyser = await context.client(Analyser, model=config.model, user_context=config.user_context)
+    matcher = Matcher(context, analyser, criteria, config.budget_usd)
+    if not config.dry_run:
+        await matcher.check()
+    return matcher
+
+
+async def _settle(config: GithubSyncConfig, context: Context, source: PullRequestSource, *, matching: bool) -> Wanted:
+    """Who and which days; a job keeps to those it began with."""
+    account = await source.account()
+    saved = context.cursor.get("", {})
+    earlier = saved.get("login", account.login)
+    if earlier.lower() != account.login.lower():
+        raise PermanentError(
+            f"This job began as {earlier}, but the token now belongs to {account.login}. "
+            "Start a new sync for the other account."
+        )
+    today = context.clock.now().astimezone().date()
+    start, end = config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS), config.end_date or today
+    if saved:
+        start, end = date.fromisoformat(saved["start"]), date.fromisoformat(saved["end"])
+    context.log(f"Signed in to {source.host} as {account.login}; merged {start} to {end}.")
+    return Wanted(account.login, start, end, most=config.max_pull_requests, matching=matching)
+
+
+class Sync:
+    """The second half: what discovery found is fetched, verified, matched and stored, all at once."""
+
+    def __init__(
+        self, context: Context, source: PullRequestSource, board: Board, wanted: Wanted, matcher: Matcher | None
+    ) -> None:
+        self._context = context
+        self._source = source
+        self._board = board
+        self._wanted = wanted
+        self._matcher = matcher
+        self._saving = asyncio.Lock()
+        self._fetch_error: DevTrailError | None = None
+
+    async def begin(self) -> None:
+        """Count on from earlier attempts, and store whose work of which days this job is about."""
+        saved = self._context.cursor.get("", {})
+        self._board.tally, self._board.carried = Tally.resumed(saved), Tally.resumed(saved)
+        await self._save((), Tally())
+
+    async def fetch_and_match(self) -> None:
+        """Work through the board. Pull requests are matched while others are still being fetched."""
+        board = self._board
+        board.enter("fetching and matching" if self._matcher else "fetching")
+        async with asyncio.TaskGroup() as group:
+            for work in board.works:
+                for known in work.to_match:
+                    group.create_task(self._match_stored(work, known))
+            try:
+                for work in board.works:
+                    await self._fetch(work, group)
+            except (TemporaryError, PermanentError) as error:  # calls to Claude under way are paid for: let them end
+                self._fetch_error = error
+        if self._fetch_error is not None:
+            raise self._fetch_error
+        board.at("")
+        board.enter("done")
+
+    def evidence_of(self, pull_request: PullRequest) -> NewEvidence:
+        """A pull request as evidence of this person's work, not analysed yet."""
+        return NewEvidence(
+            login=self._wanted.login,
+            pull_request=pull_request,
+            roles=roles(pull_request, self._wanted.login),
+            components=components(pull_request.files),
+            metrics=metrics(pull_request),
+        )
+
+    def raise_what_stopped_matching(self) -> None:
+        """A refused key or a service in trouble ends the job as failed, with all evidence kept."""
+        stopped = self._matcher.stopped_by if self._matcher else None
+        if stopped is None:
+            return
+        missing = self._board.tally.not_analysed
+        kept = f"All evidence is kept; {missing} not analysed. Retry the job to match what is missing."
+        kind = TemporaryError if isinstance(stopped, TemporaryError) else PermanentError
+        raise kind(f"{stopped} {kept}")
+
+    def result(self) -> dict[str, Any]:
+        """What the job did, over all its attempts."""
+        board, tally = self._board, self._board.tally
+        return {
+            "login": self._wanted.login,
+            "found": board.found,
+            "new": tally.new,
+            "updated": tally.updated,
+            "alreadyStored": board.stored_before,
+            "matched": tally.matched,
+            "withoutMatch": tally.without_match,
+            "notAnalysed": tally.not_analysed,
+            "failed": tally.failed,
+            "spentUsd": round(self._context.spent_usd, 6),
+            "budgetReached": bool(self._matcher and self._matcher.budget_reached),
+            "repositories": board.repositories_json(),
+            "message": self._message(),
+        }
+
+    async def _fetch(self, work: RepositoryWork, group: asyncio.TaskGroup) -> None:
+        async for hydrated in self._source.hydrate(work.to_fetch):
+            self._board.limit = self._source.limit
+            self._board.at(work.name, f"#{hydrated.ref.number}")
+            if hydrated.pull_request is None:
+                self._context.log(f"{work.name}#{hydrated.ref.number}: {hydrated.problem}", Level.ERROR)
+                self._board.tally = self._board.tally.plus(Tally(failed=1))
+                self._board.finish_one(work)
+                continue
+            entry = self.evidence_of(hydrated.pull_request)
+            if entry.roles:
+                await self._store(work, entry, group)
+            else:
+                name = name_of(entry.pull_request)
+                self._context.log(f"{name}: you had no part in it after all; left out.", Level.DEBUG)
+                self._board.finish_one(work)
+
+    async def _store(self, work: RepositoryWork, entry: NewEvidence, group: asyncio.TaskGroup) -> None:
+        known = entry.pull_request.node_id in work.known_ids
+        unmatched = 0 if self._matcher else 1
+        await self._save((entry,), Tally(new=0 if known else 1, updated=1 if known else 0, not_analysed=unmatched))
+        if self._matcher is None:
+            self._board.finish_one(work)
+        else:
+            group.create_task(self._match(work, entry, self._matcher))
+
+    async def _match_stored(self, work: RepositoryWork, known: KnownPullRequest) -> None:
+        assert self._matcher is not None  # noqa: S101 - discovery gives these only where there is one
+        entry = self.evidence_of(await self._context.evidence.pull_request(known.evidence_id))
+        await self._match(work, entry, self._matcher)
+
+    async def _match(self, work: RepositoryWork, entry: NewEvidence, matcher: Matcher) -> None:
+        pull_request = entry.pull_request
+        judgement = await matcher.judge(pull_request, entry.components, entry.roles, entry.login)
+        judged = replace(
+            entry,
+            analysis_state=judgement.state,
+            analysis_note=judgement.note,
+            analysis_key=judgement.key,
+            matches=judgement.matches,
+        )
+        await self._save((judged,), counted(judgement), lines_of(pull_request, judgement))
+        self._board.at(pull_request.repository, f"#{pull_request.number}")
+        self._board.finish_one(work)
+
+    async def _save(self, entries: Sequence[NewEvidence], more: Tally, log: Sequence[tuple[Level, str]] = ()) -> None:
+        """Store entries together with the count that includes them, so that a later attempt counts on rightly."""
+        wanted = self._wanted
+        own = {"login": wanted.login, "start": wanted.start.isoformat(), "end": wanted.end.isoformat()}
+        async with self._saving:
+            carried = self._board.tally.plus(more).carried()
+            await self._context.save(entries, cursor={"": {**own, **carried}}, log=log)
+            self._board.tally = self._board.tally.plus(more)
+
+    def _message(self) -> str:
+        board, tally = self._board, self._board.tally
+        if board.found and board.stored_before == board.found:
+            return f"All {count(board.found, 'pull request')} already stored; nothing was fetched again."
+        parts = [f"{tally.new} new", f"{tally.updated} updated", f"{board.stored_before} already stored"]
+        parts += [f"{tally.matched} matched", f"{tally.not_analysed} not analysed"]
+        return ", ".join(parts) + "."

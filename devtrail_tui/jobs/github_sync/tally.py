@@ -1,0 +1,51 @@
+"""Pull requests counted, exactly, over all attempts of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from devtrail_tui.core.evidence import AnalysisState
+from devtrail_tui.jobs._matching import Judgement
+
+
+@dataclass(slots=True)
+class Tally:
+    """Pull requests counted over the whole job, earlier attempts included."""
+
+    new: int = 0
+    updated: int = 0
+    matched: int = 0
+    without_match: int = 0
+    not_analysed: int = 0
+    failed: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        """Both counts added up."""
+        return Tally(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(Tally)})
+
+    def carried(self) -> dict[str, int]:
+        """What a later attempt of this job goes on counting from."""
+        return {"new": self.new, "updated": self.updated, "matched": self.matched, "withoutMatch": self.without_match}
+
+    @classmethod
+    def resumed(cls, saved: Mapping[str, Any]) -> Tally:
+        """The inverse of `carried`."""
+        return cls(
+            new=saved.get("new", 0),
+            updated=saved.get("updated", 0),
+            matched=saved.get("matched", 0),
+            without_match=saved.get("withoutMatch", 0),
+        )
+
+
+def counted(judgement: Judgement) -> Tally:
+    """What one judged pull request adds."""
+    match judgement.state:
+        case AnalysisState.ANALYSED:
+            return Tally(matched=1) if judgement.matches else Tally(without_match=1)
+        case AnalysisState.NOT_ANALYSED:
+            return Tally(not_analysed=1)
+        case AnalysisState.FAILED:
+            return Tally(failed=1)

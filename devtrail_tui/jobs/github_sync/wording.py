@@ -1,0 +1,33 @@
+"""How a sync puts things in its log and its result."""
+
+from __future__ import annotations
+
+from devtrail_tui.core.evidence import AnalysisState, PullRequest
+from devtrail_tui.core.job import Level
+from devtrail_tui.jobs._matching import Judgement
+
+
+def name_of(pull_request: PullRequest) -> str:
+    """acme/shop#123."""
+    return f"{pull_request.repository}#{pull_request.number}"
+
+
+def count(number: int, thing: str) -> str:
+    """1 pull request, 2 pull requests."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def lines_of(pull_request: PullRequest, judgement: Judgement) -> list[tuple[Level, str]]:
+    """The log lines of one judged pull request: its matches, and what our own checks dropped."""
+    name = name_of(pull_request)
+    lines = [(Level.WARNING, f"{name}: {sentence}") for sentence in judgement.dropped]
+    match judgement.state:
+        case AnalysisState.FAILED:
+            lines.append((Level.ERROR, f"{name}: {judgement.note}"))
+        case AnalysisState.NOT_ANALYSED:
+            lines.append((Level.WARNING, f"{name}: not analysed. {judgement.note}"))
+        case AnalysisState.ANALYSED:
+            found = ", ".join(f"{each.criterion_id} {each.confidence * 100:.0f}" for each in judgement.matches or ())
+            stored = "" if judgement.paid else " (answer already paid for)"
+            lines.append((Level.INFO, f"{name} {pull_request.title} → {found or 'no criterion'}{stored}"))
+    return lines
