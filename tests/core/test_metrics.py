@@ -71,6 +71,12 @@ ROUNDS: list[tuple[str, list[Review], list[Comment], int]] = [
         [comment("kim", 3)],
         2,
     ),
+    (
+        "an answer opens one round, not every later one",
+        [review("sam", "COMMENTED", 1), review("sam", "COMMENTED", 3), review("sam", hours=4)],
+        [comment("kim", 2)],
+        2,
+    ),
     ("remarks without an answer", [review("sam", "COMMENTED", 1), review("sam", hours=5)], [], 1),
     ("somebody else answers", [review("sam", "COMMENTED", 1), review("sam", hours=5)], [comment("lee", 3)], 1),
     ("an answer before any review", [review("sam", hours=5)], [comment("kim", 1)], 1),

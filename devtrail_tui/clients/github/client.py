@@ -27,6 +27,7 @@ from devtrail_tui.core.text import safe_line
 
 DEFAULT_API_URL = "https://api.github.com"
 _REST_RESOURCES = (CORE, GRAPHQL, "search")
+_Upcoming = asyncio.Task[list[Hydrated] | None]
 
 
 class GitHubClient:
@@ -53,6 +54,7 @@ class GitHubClient:
     ) -> None:
         where = endpoint(api_url)
         self._web_host = where.web_host
+        self._fetching: set[_Upcoming] = set()
         self._narrate = narrate
         self._clock = clock
         self._transport = Transport(where, token, timeout_s=timeout_s, connect_timeout_s=connect_timeout_s)
@@ -69,7 +71,8 @@ class GitHubClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Stop fetching and close all connections."""
+        await _stopped(tuple(self._fetching))
         await self._transport.aclose()
 
     @property
@@ -123,20 +126,23 @@ class GitHubClient:
 
     async def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[Hydrated]:
         """Fetch each whole; every ref comes exactly once. While the caller works on one batch, the next is being fetched, and no
-        more than that. Close the generator (`aclosing`) when leaving it early: it stops fetching."""
+        more than that. Close the generator (`aclosing`) when leaving it early, or else the client: either stops the fetching."""
         batches = Hydration(self._calls, self._narrate, self._web_host).batches(refs)
-        upcoming = asyncio.create_task(_next(batches), name="github-hydrate")
+        upcoming = self._started(batches)
         try:
             while (batch := await upcoming) is not None:
-                upcoming = asyncio.create_task(_next(batches), name="github-hydrate")
+                upcoming = self._started(batches)
                 for result in batch:
                     yield result
         finally:
-            upcoming.cancel()
-            await asyncio.wait([upcoming])
-            if not upcoming.cancelled():
-                upcoming.exception()  # looked at, so that asyncio does not complain of an error nobody waits for
+            await _stopped([upcoming])
             await batches.aclose()
+
+    def _started(self, batches: AsyncIterator[list[Hydrated]]) -> _Upcoming:
+        task = asyncio.create_task(_next(batches), name="github-hydrate")
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
+        return task
 
     async def _asked_repository(self, name: str, owner: str, short: str) -> Node:
         try:
@@ -164,6 +170,16 @@ class GitHubClient:
 
 async def _next(batches: AsyncIterator[list[Hydrated]]) -> list[Hydrated] | None:
     return await anext(batches, None)
+
+
+async def _stopped(tasks: Sequence[_Upcoming]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # looked at, so that asyncio does not complain of an error nobody waits for
 
 
 def _object(data: Any) -> Node:

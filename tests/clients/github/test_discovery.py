@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -30,6 +31,17 @@ def expected(world: World, repository: str, start: datetime = LONG_AGO, end: dat
         if pull.repository.full_name == repository and pull.merged_at is not None and start <= pull.merged_at < end
     ]
     return [pull.node_id for pull in sorted(pulls, key=lambda pull: (pull.merged_at, pull.number), reverse=True)]
+
+
+class _Short(list[object]):
+    """Fewer results than are counted."""
+
+    def __init__(self, results: Iterable[object], counted: int) -> None:
+        super().__init__(results)
+        self._counted = counted
+
+    def __len__(self) -> int:
+        return self._counted
 
 
 async def found(
@@ -135,17 +147,52 @@ async def test_fewer_than_counted_is_looked_at_twice_and_said(
 
     def short(world: World, text: str, viewer: str) -> object:
         pulls = list(whole(world, text, viewer))
-        counted = len(pulls)
-
-        class Short(list[object]):
-            def __len__(self) -> int:
-                return counted
-
-        return Short([pull for pull in pulls if pull.node_id != lost])
+        return _Short([pull for pull in pulls if pull.node_id != lost], len(pulls))
 
     monkeypatch.setattr(search_query, "run", short)
     assert await found(client, world, "acme/shop") == expected(world, "acme/shop")[1:]
     assert "sync again later for the rest" in said.text
+
+
+async def test_what_the_first_look_missed_the_second_finds(
+    client: GitHubClient, world: World, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, spans = search_query.run, set[str]()
+
+    def short(world: World, text: str, viewer: str) -> object:
+        pulls = list(whole(world, text, viewer))
+        spans.add(text.partition("merged:")[2])
+        return _Short(pulls[1:], len(pulls)) if len(spans) == 1 else pulls
+
+    monkeypatch.setattr(search_query, "run", short)
+    assert await found(client, world, "acme/shop") == expected(world, "acme/shop")
+    assert said.lines == []
+
+
+async def test_results_of_another_repository_are_left_out(
+    client: GitHubClient, server: DemoServer, world: World
+) -> None:
+    """A search follows renames of its own; what it brings is checked."""
+    web = await client.repository("acme/web")
+    other = Repository("acme/other", "acme/other", web.node_id, private=False)
+    page = {"issueCount": 1, "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    node = {"__typename": "PullRequest", "id": "PR_1", "number": 1, "repository": {"nameWithOwner": "acme/web"}}
+    node |= {"updatedAt": "2026-03-04T15:00:00Z", "mergedAt": "2026-03-04T15:00:00Z"}
+    answer = {"data": {role: {**page, "nodes": [node]} for role in ("author", "commenter", "reviewer")}}
+    server.faults.next("search", Fault.status(200, answer))
+    assert list(await client.discover(other, world.viewer.login, LONG_AGO, FAR_AHEAD)) == []
+
+
+async def test_the_query_names_everything_and_keeps_pages_still(
+    client: GitHubClient, server: DemoServer, world: World
+) -> None:
+    await found(client, world, "acme/shop")
+    variables = server.requests[-1].variables
+    assert set(variables) == {"author", "commenter", "reviewer"}
+    assert variables["reviewer"] == (
+        "repo:acme/shop is:pr is:merged reviewed-by:robin-demo "
+        "merged:2020-01-01T00:00:00Z..2029-12-31T23:59:59Z sort:created-asc"
+    )
 
 
 async def test_a_rename_is_followed(client: GitHubClient, server: DemoServer, world: World) -> None:

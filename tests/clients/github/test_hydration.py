@@ -175,6 +175,15 @@ async def test_a_github_in_trouble_is_not_blamed_on_pull_requests(
     assert server.count("hydrate") < 20
 
 
+async def test_heavy_ones_between_light_ones_are_not_githubs_trouble(
+    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+) -> None:
+    heavy = {refs[place].node_id for place in (0, 1, 3, 4, 6, 7)}
+    server.faults.always(lambda request: bool(heavy & set(request.variables.get("ids", ()))), Fault.bad_gateway(502))
+    found = await fetched(client, refs[:9])
+    assert {each.ref.node_id for each in found if each.pull_request is None} == heavy
+
+
 async def test_a_deleted_one_is_a_problem_of_its_own(
     client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
 ) -> None:
@@ -273,6 +282,18 @@ async def test_leaving_early_stops_fetching(
         await anext(results)
         await gate.arrived()
     assert [task for task in asyncio.all_tasks() if task.get_name() == "github-hydrate"] == []
+
+
+async def test_closing_the_client_stops_fetching_too(
+    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+) -> None:
+    gate = server.faults.hang(is_batch, after=1)
+    results = client.hydrate(refs)
+    await anext(results)
+    await gate.arrived()
+    await client.aclose()
+    assert [task for task in asyncio.all_tasks() if task.get_name() == "github-hydrate"] == []
+    await results.aclose()
 
 
 async def test_a_cancel_while_github_is_silent_is_felt_at_once(
