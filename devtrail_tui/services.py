@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from devtrail_tui.core.clock import Clock, SystemClock
-from devtrail_tui.core.context import Analyser, PullRequestSource
 from devtrail_tui.core.errors import InvalidInput, SecretMissing
 from devtrail_tui.core.job import Job, NewJob
 from devtrail_tui.core.job_type import JobType, Kind, config_json, parse_config
@@ -202,6 +201,8 @@ class Services:
 
         Raises SecretMissing, or TypeError for a protocol nobody implements.
         """
+        from devtrail_tui.core.context import Analyser, PullRequestSource
+
         if protocol is PullRequestSource:
             github = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.github.client")
             return github.GitHubClient(

@@ -118,7 +118,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         if not self.is_headless:
             terminal.catch_signals(asyncio.get_running_loop(), self.leave)
         self.set_interval(SECOND_S, self._second)
-        self.call_after_refresh(self.set_timer, 0.01, self._begin)
+        self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         self.run_worker(self._open, thread=True, group="open")

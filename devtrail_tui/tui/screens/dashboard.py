@@ -210,9 +210,9 @@ class DashboardScreen(LiveScreen):
 
     # -- filter
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Open the filter's line."""
-        self.query_one(FindBar).open()
+        await self.query_one(FindBar).open()
 
     @on(FindBar.Changed)
     def _filter_changed(self, event: FindBar.Changed) -> None:

@@ -77,9 +77,9 @@ class EvidenceScreen(LiveScreen):
     def _entry_closed(self, _result: None) -> None:
         self.want(chosen=None)
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Open the filter's line."""
-        self.query_one(FindBar).open()
+        await self.query_one(FindBar).open()
 
     @on(FindBar.Changed)
     def _filter_changed(self, event: FindBar.Changed) -> None:

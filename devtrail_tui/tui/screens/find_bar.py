@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
@@ -56,32 +55,34 @@ class FindBar(Horizontal):
         super().__init__(id=id)
         self._label = label
         self._placeholder = placeholder
+        self._input: Input | None = None
         self._settling: Timer | None = None
         self._told = ""
-
-    def compose(self) -> ComposeResult:
-        """Label, input, complaint."""
-        yield Static(Content(f"{self._label} /"), classes="label")
-        yield Input(placeholder=self._placeholder, compact=True, select_on_focus=False)
-        yield Static("", classes="complaint")
 
     @property
     def text(self) -> str:
         """What is typed."""
-        return self.query_one(Input).value
+        return self._input.value if self._input is not None else ""
 
-    def open(self) -> None:
-        """Show the line and put the cursor in it."""
+    async def open(self) -> None:
+        """Show the line and put the cursor in it. It is made when first used: the first paint should not wait for it."""
         self.add_class("-open")
-        self.query_one(Input).focus()
+        if self._input is None:
+            self._input = Input(placeholder=self._placeholder, compact=True, select_on_focus=False)
+            await self.mount_all(
+                [Static(Content(f"{self._label} /"), classes="label"), self._input, Static("", classes="complaint")]
+            )
+        self._input.focus()
 
     def complain(self, sentence: str) -> None:
         """Say what of the text was not understood; empty takes it away."""
-        self.query_one(".complaint", Static).update(Content(sentence))
+        for complaint in self.query(".complaint").results(Static):
+            complaint.update(Content(sentence))
 
     def clear(self) -> None:
         """No text, no line, focus back to the list."""
-        self.query_one(Input).value = ""
+        if self._input is not None:
+            self._input.value = ""
         self._settle()
         self.remove_class("-open")
         self.post_message(self.Left(self))

@@ -66,8 +66,8 @@ class LogScreen(LiveScreen):
             self.devtrail.feed.want(log=None)
 
     @on(LogPane.FindOpened)
-    def _find_opened(self) -> None:
-        self.query_one(FindBar).open()
+    async def _find_opened(self) -> None:
+        await self.query_one(FindBar).open()
 
     @on(FindBar.Changed)
     def _find_changed(self, event: FindBar.Changed) -> None:
