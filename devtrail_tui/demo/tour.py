@@ -21,7 +21,7 @@ RATE_LIMIT_WAIT_S = 3
 class Tour:
     """A server (not started yet: use it in a with statement) and the values that go with it.
 
-    `repositories` are the names a person would type, one of them a former name. `since` is the first day of the data.
+    `repositories` are the names a person would type. `since` is the first day of the data.
     """
 
     server: DemoServer

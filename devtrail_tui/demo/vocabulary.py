@@ -326,7 +326,7 @@ CHANGES: Sequence[Change] = (
     Change(
         "feat",
         "Let the {noun} be previewed",
-        ("Asked for by the content team since spring: they publish and hope. A preview saves them a round trip.",),
+        ("Asked for by the content team for months: they publish and hope. A preview saves them a round trip.",),
         (
             "Behind the flag `preview_{days}`, off for everybody but us until Monday.",
             "The preview uses the same component as the real thing, so they cannot drift apart.",

@@ -16,8 +16,8 @@ WEB_ROOT = "https://github.example"
 class World:
     """The people, the repositories and their pull requests.
 
-    `viewer` is whose token the demo's is. `answers` says which titles Claude does not answer plainly, and how
-    (see claude_matching.Oddity).
+    `viewer` is whose token the demo's is. `oddities` says which titles Claude does not answer plainly, and how
+    (see claude_matching).
     """
 
     viewer: Person
