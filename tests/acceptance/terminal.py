@@ -49,7 +49,9 @@ class Terminal:
         """The screen, a line a row."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def wait_until(self, holds: Callable[[str], bool], what: str, *, seconds: float = 20) -> str:
+    def wait_until(
+        self, holds: Callable[[str], bool], what: str, *, seconds: float = 20, look_every_s: float = 0.1
+    ) -> str:
         """Read until `holds(screen)`; returns the screen. Fails with the screen as it stands."""
         deadline = time.monotonic() + seconds
         while not holds(self.text):
@@ -58,7 +60,7 @@ class Terminal:
                 if holds(self.text):
                     break
                 raise AssertionError(f"{what} did not come within {seconds} s; the screen:\n{self.text}")
-            self.read()
+            self.read(look_every_s)
         return self.text
 
     def wait_for(self, text: str, *, seconds: float = 20) -> str:
