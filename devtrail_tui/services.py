@@ -12,9 +12,11 @@ import secrets as randomness
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from devtrail_tui.clients.claude.address import checked_base_url
+from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import InvalidInput, SecretMissing
 from devtrail_tui.core.job import Job, NewJob
@@ -70,13 +72,11 @@ class Services:
         self.demo = demo
         self.clock = clock or SystemClock()
         self.surroundings = LocalSurroundings(self.clock)
-        self.secrets = Secrets(environ, github_host=web_host(settings.github_url))
-        self.worker_id = ""
+        checked_base_url(settings.anthropic_base_url)
+        self.secrets = Secrets(environ, github_host=endpoint(settings.github_url).web_host)
 
     def open(self) -> None:
         """Open the database and make the doors to it. Raises StoreError with a sentence."""
-        from devtrail_tui.jobs import catalogue
-        from devtrail_tui.runtime.process import this_process
         from devtrail_tui.store.analyses import Analyses
         from devtrail_tui.store.criteria_store import CriteriaStore
         from devtrail_tui.store.engine import Database
@@ -84,9 +84,7 @@ class Services:
         from devtrail_tui.store.job_log import JobLog
         from devtrail_tui.store.job_queue import JobQueue
         from devtrail_tui.store.views import Views
-        from devtrail_tui.store.workers import worker_id
 
-        self.catalogue: Catalogue = catalogue()
         self.database = Database(self.settings.database_url, clock=self.clock)
         self.database.open()
         self.queue = JobQueue(self.database, self.clock)
@@ -95,8 +93,20 @@ class Services:
         self.criteria = CriteriaStore(self.database, self.clock)
         self.analyses = Analyses(self.database)
         self.views = Views(self.database, self.clock)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Every job type there is. Raises UsageError."""
+        return job_types()
+
+    @cached_property
+    def worker_id(self) -> str:
+        """The identity of this program's worker: a job that holds one of its secrets in memory is for it alone."""
+        from devtrail_tui.runtime.process import this_process
+        from devtrail_tui.store.workers import worker_id
+
         here = this_process()
-        self.worker_id = worker_id(here.host, here.pid, here.start, randomness.token_hex(4))
+        return worker_id(here.host, here.pid, here.start, randomness.token_hex(4))
 
     def close(self) -> None:
         """Write what waits and let go of the database."""
@@ -248,9 +258,3 @@ class Services:
                 if changes[each.name].startswith(PREFIX + "memory:"):
                     only_here = each.key
         return replace(config, **changes), only_here
-
-
-def web_host(github_url: str) -> str:
-    """The host people see in a browser for an API root: github.com for api.github.com."""
-    host = urlsplit(github_url).hostname or ""
-    return "github.com" if host == "api.github.com" else host

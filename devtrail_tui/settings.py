@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.text import safe_line
@@ -93,7 +92,6 @@ def load_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
     from_environment = {name: environ[key] for key, name in _FROM_ENVIRONMENT.items() if environ.get(key)}
     settings = _with(settings, from_environment, "environment: ")
     settings = _with(settings, {key: value for key, value in flags.items() if value is not None}, "")
-    _check_github_url(settings.github_url)
     if settings.heartbeat_s * 2 > settings.lease_s:
         raise UsageError(
             f"heartbeat_s ({settings.heartbeat_s:g}) must be at most half of lease_s ({settings.lease_s:g}), "
@@ -145,20 +143,3 @@ def _fitting(origin: str, key: str, value: Any) -> Any:
     if not limits[0] <= value <= limits[1]:
         raise UsageError(f"{origin}{key} is from {limits[0]:g} to {limits[1]:,g}, not {value:,g}.")
     return value
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name is this machine's loopback."""
-    return host in ("localhost", "::1") or (host or "").startswith("127.")
-
-
-def _check_github_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.username or parts.password:
-        raise UsageError("The GitHub address must not carry a name or password; set GITHUB_TOKEN instead.")
-    if not parts.hostname or parts.scheme not in ("https", "http"):
-        raise UsageError(f"“{safe_line(url, limit=80)}” is not an API address such as https://HOST/api/v3.")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise UsageError(
-            f"The GitHub address {safe_line(url, limit=80)} is not encrypted; your token would leak. Use https."
-        )

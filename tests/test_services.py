@@ -10,7 +10,7 @@ import pytest
 
 from devtrail_tui.core.errors import InvalidInput, UsageError
 from devtrail_tui.core.job import Status
-from devtrail_tui.services import Services, web_host
+from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 
 SYNC = {"repositories": ["acme/shop"]}
@@ -60,8 +60,25 @@ def test_a_launched_job_says_what_it_is(services: Services) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "host"),
-    [("https://api.github.com", "github.com"), ("https://git.example/api/v3", "git.example")],
+    ("setting", "url", "part"),
+    [
+        ("github_url", "http://git.example/api/v3", "in clear"),
+        ("github_url", "https://me:pw@git.example/api/v3", "user name or password"),
+        ("github_url", "git.example", "not an https URL"),
+        ("anthropic_base_url", "http://proxy.example", "in clear"),
+        ("anthropic_base_url", "https://me:pw@proxy.example", "user name or password"),
+        ("anthropic_base_url", "proxy.example", "no address"),
+    ],
 )
-def test_the_web_host_of_an_api_address(url: str, host: str) -> None:
-    assert web_host(url) == host
+def test_an_address_that_would_leak_a_secret_is_refused(tmp_path: Path, setting: str, url: str, part: str) -> None:
+    environ = {"DEVTRAIL_HOME": str(tmp_path), "PATH": ""}
+    with pytest.raises(UsageError) as caught:
+        Services(load_settings(environ, **{setting: url}), environ=environ)
+    assert part in str(caught.value)
+    assert "pw" not in str(caught.value)
+
+
+def test_plain_http_is_for_loopback_only(tmp_path: Path) -> None:
+    environ = {"DEVTRAIL_HOME": str(tmp_path), "PATH": ""}
+    loopback = "http://127.0.0.1:8000"
+    Services(load_settings(environ, github_url=loopback, anthropic_base_url=loopback), environ=environ)

@@ -1,0 +1,39 @@
+"""Where Claude is reached: the key must not travel in clear."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.text import safe_line
+
+
+def checked_base_url(url: str | None) -> str | None:
+    """The base URL as given, or None for Claude's own.
+
+    Raises UsageError: not a URL, with a name or password in it, or http to another machine.
+    """
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in ("https", "http"):
+        raise UsageError(
+            f"“{safe_line(url, limit=80)}” is no address for Claude; ANTHROPIC_BASE_URL is such as https://HOST."
+        )
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("Claude's address holds a user name or password; leave it out and set ANTHROPIC_API_KEY.")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise UsageError(f"http to {safe_line(host, limit=80)} would send your Claude key in clear; use https.")
+    return url.strip()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
