@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from devtrail_tui.core.text import safe_line
 
-_PIECE = re.compile(r'(?:(?P<name>[A-Za-z_]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>\S+))|(?P<open>[A-Za-z_]+):(?=\s|$)')
+_PIECE = re.compile(r'(?P<open>[A-Za-z_]+):(?=\s|$)|(?:(?P<name>[A-Za-z_]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>\S+))')
 _NUMBER = re.compile(r"#\d+")
 
 
@@ -34,9 +34,13 @@ def take_apart(text: str, known: Collection[str]) -> Pieces:
     pieces: list[Piece] = []
     problems: list[str] = []
     for found in _PIECE.finditer(safe_line(text)):
+        if found["open"]:
+            if found["open"].lower() not in known:
+                pieces.append(Piece("", found[0].casefold()))
+            continue
         name = (found["name"] or "").lower()
         value = (found["quoted"] if found["quoted"] is not None else found["plain"] or "").casefold()
-        if not value or found["open"]:
+        if not value:
             continue
         if name and name not in known:
             if value.startswith("//"):

@@ -10,8 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, Text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import TIMESTAMP, BigInteger, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from devtrail_tui.core.text import safe, safe_line
@@ -20,6 +19,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 _PLAIN = re.compile(r"[ -~]*")
 """Printable ASCII: what `safe` would give back unchanged. Checking first makes the common case several times cheaper."""
+_PLAIN_LINE = re.compile(r"(?:[!-~]++(?: (?=[!-~]))?)*+")
+"""The same for `safe_line`: no space at the ends, none beside another."""
 
 
 def microseconds(moment: datetime) -> int:
@@ -67,7 +68,9 @@ class SafeLine(TypeDecorator[str]):
         self.limit = limit
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's signature
-        return None if value is None else safe_line(value, limit=self.limit)
+        if value is None or (len(value) <= self.limit and _PLAIN_LINE.fullmatch(value)):
+            return value
+        return safe_line(value, limit=self.limit)
 
 
 class SafeText(TypeDecorator[str]):

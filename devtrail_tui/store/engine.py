@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, StatementError
 from sqlalchemy.pool import QueuePool
 
 from devtrail_tui.core.clock import Clock, SystemClock
@@ -191,14 +191,16 @@ class Database:
     def _translating(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:
+        except (StatementError, sqlite3.Error) as error:
             translated = self._translated(error)
             if translated is error:
                 raise
             raise translated from error
 
     def _translated(self, error: BaseException) -> BaseException:
-        cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
+        if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
+            return cause  # a value that does not fit its column (no JSON, a naive time): the caller's own mistake
         return store_error(cause, self.path, self._busy_timeout_s) or error
 
     def _tell_listeners(self) -> None:

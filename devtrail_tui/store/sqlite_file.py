@@ -19,7 +19,7 @@ _MAGIC = b"SQLite format 3\x00"
 _OLDEST_SQLITE = (3, 35, 0)
 """The first release with RETURNING, which the claim of a job stands on."""
 FULL_CHECK_BYTES = 32 * 1024 * 1024
-"""Up to this size `quick_check` reads the whole file at start (about 0.1 s). Above it only the head and the length are checked,
+"""Up to this size `quick_check` reads the whole file at start (about 0.05 s). Above it only the head and the length are checked,
 because start-up would grow with the database; `integrity_problems` does the rest where a person asks for it."""
 
 
@@ -114,6 +114,8 @@ def integrity_problems(path: Path, *, busy_timeout_s: float) -> list[str]:
         with closing(connect(path, busy_timeout_s=busy_timeout_s)) as connection:
             return [row[0] for row in connection.execute("PRAGMA quick_check(20)") if row[0] != "ok"]
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+            return [str(error)]  # so damaged that the check itself could not go on
         raise _explained(error, path, busy_timeout_s) from error
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.store.store_examples import ManualClock
 
 from devtrail_tui.core.job import Claim, NewJob
 from devtrail_tui.store.analyses import Analyses
@@ -16,6 +16,7 @@ from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.job_queue import JobQueue
 from devtrail_tui.store.views import Views
+from tests.store.store_examples import ManualClock
 
 
 @pytest.fixture
@@ -23,9 +24,21 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with its schema, to copy: migrating anew for each test would take most of their time."""
+    path = tmp_path_factory.mktemp("migrated") / "devtrail.db"
+    made = Database(f"sqlite:///{path}", synchronous="NORMAL")
+    made.open()
+    made.close()
+    return path
+
+
 @pytest.fixture(params=["sqlite"])
-def database(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[Database]:
-    urls = {"sqlite": f"sqlite:///{tmp_path / 'home' / 'devtrail.db'}"}
+def database(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock, migrated_file: Path
+) -> Iterator[Database]:
+    urls = {"sqlite": f"sqlite:///{shutil.copy(migrated_file, tmp_path)}"}
     opened = Database(urls[request.param], clock=clock, synchronous="NORMAL")
     opened.open()
     yield opened

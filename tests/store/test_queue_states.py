@@ -18,7 +18,6 @@ from hypothesis.stateful import (
     rule,
 )
 from sqlalchemy import text
-from tests.store.store_examples import HOST, ManualClock
 
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.job import Claim, Level, NewJob, Progress, Status
@@ -28,6 +27,7 @@ from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.job_queue import POISON_CRASHES, JobQueue
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import worker_id
+from tests.store.store_examples import HOST, ManualClock
 
 LEASE_S = 30.0
 WORKERS = [worker_id(HOST, pid, 1000.0, "x") for pid in (1, 2, 3)]

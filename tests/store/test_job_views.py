@@ -1,0 +1,183 @@
+"""What screens and commands read of jobs: filters, pages, counts, the header."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from devtrail_tui.core.errors import NotFound
+from devtrail_tui.core.evidence import Analysis
+from devtrail_tui.core.job import NewJob, Progress, Status
+from devtrail_tui.core.job_filter import parse
+from devtrail_tui.store.analyses import Analyses
+from devtrail_tui.store.evidence_store import EvidenceStore
+from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.views import Views
+from devtrail_tui.store.workers import Worker, process_of, worker_id
+from tests.store.store_examples import HOST, START, ManualClock, claim_of, new_evidence
+
+
+@pytest.fixture
+def listed(queue: JobQueue) -> JobQueue:
+    """1 failed sync of acme/shop, 2 done report, 3 running sync of acme/api, 4 waiting analysis."""
+    queue.enqueue(NewJob("GITHUB_SYNC", {"repositories": ["Acme/Shop"]}, title="Acme/Shop · Müller")).result()
+    queue.fail(claim_of(queue.claim("w", lease_s=30).result()), "broke").result()
+    queue.enqueue(NewJob("REPORT_GENERATION", title="Brag · 100% last_quarter")).result()
+    queue.finish(claim_of(queue.claim("w", lease_s=30).result()), {}).result()
+    queue.enqueue(NewJob("GITHUB_SYNC", {"repositories": ["acme/api", "acme/web"]}, title="acme/api +1")).result()
+    queue.claim("w", lease_s=30).result()
+    queue.enqueue(NewJob("AI_ANALYSIS", {"repositories": "not a list"}, title="all that is missing")).result()
+    return queue
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        ("", [4, 3, 2, 1]),
+        ("state:failed", [1]),
+        ("status:failed,done", [2, 1]),
+        ("state:waiting", [4]),
+        ("state:run", [3]),
+        ("type:sync", [3, 1]),
+        ("type:SYNC,report", [3, 2, 1]),
+        ("type:github", [3, 1]),
+        ("type:github_sync", [3, 1]),
+        ("type:hub", []),
+        ("repo:shop", [1]),
+        ("repo:ACME/", [3, 1]),
+        ("repo:web state:running", [3]),
+        ("#2", [2]),
+        ("id:1,4", [4, 1]),
+        ("müller", [1]),
+        ("MÜLLER shop", [1]),
+        ("100%", [2]),
+        ("t_q", [2]),
+        ('"is missing"', [4]),
+        ("nowhere", []),
+    ],
+)
+def test_filters(listed: JobQueue, views: Views, wanted: str, ids: list[int]) -> None:
+    job_filter = parse(wanted)
+    assert job_filter.problems == ()
+    assert list(views.job_ids(job_filter)) == ids
+    assert [row.id for row in views.jobs_page(job_filter)] == ids
+
+
+def test_only_newer_ids(listed: JobQueue, views: Views) -> None:
+    assert list(views.job_ids(newer_than=2)) == [4, 3]
+    assert list(views.job_ids(parse("type:sync"), newer_than=1)) == [3]
+    assert list(views.job_ids(newer_than=4)) == []
+
+
+def test_rows_are_light_and_in_the_order_asked_for(listed: JobQueue, views: Views) -> None:
+    listed.cancel(3).result()
+    rows = views.job_rows([3, 99, 1])
+    assert list(rows) == [3, 1]
+    assert (rows[1].status, rows[1].error, rows[1].completed_at, rows[1].cancel_requested) == (
+        Status.FAILED,
+        "broke",
+        START,
+        False,
+    )
+    assert (rows[3].status, rows[3].title, rows[3].cancel_requested) == (Status.RUNNING, "acme/api +1", True)
+    assert len(views.job_rows(range(1, 2000))) == 4
+
+
+def test_pages_follow_their_key(queue: JobQueue, views: Views) -> None:
+    for _ in range(25):
+        queue.enqueue(NewJob("T")).result()
+    first = views.jobs_page(limit=10)
+    second = views.jobs_page(before_id=first[-1].id, limit=10)
+    assert [row.id for row in [*first, *second]] == list(range(25, 5, -1))
+    assert [row.id for row in views.jobs_page(after_id=second[0].id, limit=4)] == [19, 18, 17, 16]
+
+
+def test_one_job_and_many(listed: JobQueue, views: Views) -> None:
+    assert views.job(1).error == "broke"
+    assert [job.id for job in views.jobs([4, 99, 2])] == [4, 2]
+    with pytest.raises(NotFound, match="no job 99"):
+        views.job(99)
+
+
+def test_counts(listed: JobQueue, views: Views) -> None:
+    assert views.counts() == dict.fromkeys(Status, 1) | {Status.CANCELLED: 0}
+    assert views.counts_by_type() == {
+        (Status.FAILED, "GITHUB_SYNC"): 1,
+        (Status.RUNNING, "GITHUB_SYNC"): 1,
+        (Status.COMPLETED, "REPORT_GENERATION"): 1,
+        (Status.PENDING, "AI_ANALYSIS"): 1,
+    }
+
+
+def test_the_header_says_who_lives_and_what_was_spent(
+    queue: JobQueue, views: Views, analyses: Analyses, clock: ManualClock
+) -> None:
+    identity = worker_id(HOST, 1, 10.5, "a")
+    worker = Worker(identity, HOST, 1, 10.5, "app", START, START, 1)
+    queue.register_worker(worker).result()
+    queue.register_worker(replace(worker, id="gone:1:1:1")).result()
+    midnight = START.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    paid = Analysis("k", "m", "{}", "end_turn", {}, 0.25, "r", midnight)
+    analyses.keep(paid).result()
+    analyses.keep(replace(paid, key="k2", created_at=midnight - timedelta(seconds=1))).result()
+    clock.advance(29)
+    queue.renew(identity, [], 30).result()
+    clock.advance(2)
+    facts = views.header_facts()
+    assert (facts.workers, facts.spent_today_usd, facts.github_limit) == (1, 0.25, None)
+    clock.advance(29)
+    assert views.header_facts().workers == 0
+    queue.worker_seen(identity).result()
+    assert views.header_facts().workers == 1
+    assert [each.last_seen_at for each in views.workers() if each.id == identity] == [clock.now()]
+    queue.forget_worker(identity).result()
+    assert views.header_facts().workers == 0
+
+
+def test_the_header_shows_the_limit_as_seen_last(queue: JobQueue, views: Views, clock: ManualClock) -> None:
+    for remaining in (4000, 3900):
+        queue.enqueue(NewJob("T")).result()
+        claim = claim_of(queue.claim("w", lease_s=999).result())
+        shown = Progress(github_remaining=remaining, github_limit=5000, github_reset_at="2026-03-02T10:00:00Z")
+        queue.progress(claim, shown).result()
+        clock.advance(1)
+    queue.enqueue(NewJob("T")).result()
+    silent = claim_of(queue.claim("w", lease_s=999).result())
+    queue.progress(silent, Progress(percent=1)).result()
+    facts = views.header_facts()
+    assert (facts.github_remaining, facts.github_limit) == (3900, 5000)
+    assert facts.github_reset_at == START.replace(hour=10, minute=0)
+    queue.finish(claim, {}).result()
+    assert views.header_facts().github_remaining == 4000
+
+
+def test_the_limit_outlives_the_job_that_saw_it(queue: JobQueue, views: Views) -> None:
+    queue.enqueue(NewJob("T")).result()
+    claim = claim_of(queue.claim("w", lease_s=999).result())
+    queue.progress(claim, Progress(github_remaining=7, github_limit=9)).result()
+    queue.finish(claim, {}).result()
+    assert views.header_facts().github_remaining == 7
+
+
+def test_repositories_to_suggest(listed: JobQueue, views: Views, evidence: EvidenceStore) -> None:
+    claim = claim_of(listed.claim("w", lease_s=30, job_id=4).result())
+    evidence.save(
+        claim, [new_evidence(1, repository="zeta/old"), new_evidence(2, repository="acme/shop")], {}, []
+    ).result()
+    assert views.known_repositories() == ["acme/api", "acme/web", "Acme/Shop", "zeta/old"]
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [
+        ("desk:12:1500:ab", ("desk", 12, 1.5)),
+        ("fe80::1:12:1500:ab", ("fe80::1", 12, 1.5)),
+        ("w", None),
+        ("a:b:c:d", None),
+    ],
+)
+def test_a_worker_id_names_its_process(identity: str, expected: tuple[str, int, float] | None) -> None:
+    process = process_of(identity)
+    assert (process and (process.host, process.pid, process.start)) == expected
