@@ -15,7 +15,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from devtrail_tui.clients.claude.address import checked_base_url
+from devtrail_tui.clients.claude.address import host_of
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import InvalidInput, SecretMissing
@@ -35,6 +35,8 @@ class LocalSurroundings:
     """What config checks ask: the person's own day, and the price list."""
 
     clock: Clock
+    github_host: str
+    claude_host: str
 
     @property
     def today(self) -> date:
@@ -71,9 +73,9 @@ class Services:
         self.environ = environ
         self.demo = demo
         self.clock = clock or SystemClock()
-        self.surroundings = LocalSurroundings(self.clock)
-        checked_base_url(settings.anthropic_base_url)
-        self.secrets = Secrets(environ, github_host=endpoint(settings.github_url).web_host)
+        github = endpoint(settings.github_url)
+        self.surroundings = LocalSurroundings(self.clock, github.api_host, host_of(settings.anthropic_base_url))
+        self.secrets = Secrets(environ, github_host=github.web_host)
 
     def open(self) -> None:
         """Open the database and make the doors to it. Raises StoreError with a sentence."""
@@ -129,6 +131,10 @@ class Services:
         if problems:
             raise InvalidInput(problems)
         return config
+
+    def disclosure(self, job_type: JobType[Any], config: Any) -> str:
+        """What a job will send to which host, for the person to read before it starts; empty where it sends nothing."""
+        return job_type.discloses(config, self.surroundings) if job_type.discloses else ""
 
     def launch(self, type_name: str, raw: Mapping[str, Any], *, elsewhere: bool = False, **job_fields: Any) -> Job:
         """Check, put secrets out of the config, and enqueue. `elsewhere`: another process is to run it, so a secret that only

@@ -104,8 +104,9 @@ def _launch(job_type: JobType[Any], raw: Mapping[str, Any], *, no_wait: bool, as
     with opened() as services:
         try:
             config = services.check(job_type.name, raw)
-            if job_type.discloses is not None:
-                narrate(job_type.discloses(config))
+            says = services.disclosure(job_type, config)
+            if says:
+                narrate(says)
             job = services.launch(job_type.name, raw, elsewhere=no_wait)
         except InvalidInput as error:
             raise RefusedSettings(job_type, error.problems) from None

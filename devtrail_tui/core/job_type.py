@@ -126,6 +126,16 @@ class Surroundings(Protocol):
         """Today in the person's own time zone."""
         ...
 
+    @property
+    def github_host(self) -> str:
+        """The host that GitHub's API is asked at."""
+        ...
+
+    @property
+    def claude_host(self) -> str:
+        """The host that prompts are sent to."""
+        ...
+
     def price_known(self, model: str) -> bool:
         """Whether the price list knows what `model` costs."""
         ...
@@ -157,7 +167,7 @@ class JobType(Generic[C]):
     check: Callable[[C, Surroundings], Mapping[str, str]] = _no_problems
     describe: Callable[[C], str] = _nothing_to_say
     unique_key: Callable[[C], str | None] | None = None
-    discloses: Callable[[C], str] | None = None
+    discloses: Callable[[C, Surroundings], str] | None = None
     timeout_s: float | None = None
     max_attempts: int = 5
 

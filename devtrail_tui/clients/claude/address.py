@@ -8,14 +8,15 @@ from urllib.parse import urlsplit
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.text import safe_line
 
+DEFAULT_BASE_URL = "https://api.anthropic.com"
 
-def checked_base_url(url: str | None) -> str | None:
-    """The base URL as given, or None for Claude's own.
+
+def host_of(base_url: str | None) -> str:
+    """The host that a base URL names; Claude's own where there is none.
 
     Raises UsageError: not a URL, with a name or password in it, or http to another machine.
     """
-    if url is None:
-        return None
+    url = base_url or DEFAULT_BASE_URL
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname or ""
@@ -29,7 +30,7 @@ def checked_base_url(url: str | None) -> str | None:
         raise UsageError("Claude's address holds a user name or password; leave it out and set ANTHROPIC_API_KEY.")
     if parts.scheme == "http" and not _is_loopback(host):
         raise UsageError(f"http to {safe_line(host, limit=80)} would send your Claude key in clear; use https.")
-    return url.strip()
+    return host
 
 
 def _is_loopback(host: str) -> bool:

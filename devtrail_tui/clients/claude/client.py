@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from devtrail_tui.clients.claude import answers, failures, prices
-from devtrail_tui.clients.claude.connection import DEFAULT_BASE_URL, open_connection
+from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
+from devtrail_tui.clients.claude.connection import open_connection
 from devtrail_tui.clients.claude.request import build_request
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import AnalysisRequest, Verified

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
-DEFAULT_BASE_URL = "https://api.anthropic.com"
+
 _CONNECT_TIMEOUT_S = 10.0
 _LOGGERS = ("anthropic", "httpx2", "httpcore2", "httpx", "httpcore")
 

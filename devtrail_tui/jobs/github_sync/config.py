@@ -106,12 +106,12 @@ def describe(config: GithubSyncConfig) -> str:
     return f"{what} · {days}{' · dry run' if config.dry_run else ''}"
 
 
-def discloses(config: GithubSyncConfig) -> str:
+def discloses(config: GithubSyncConfig, surroundings: Surroundings) -> str:
     """What leaves the machine, and where to."""
-    asked = "GitHub is asked for your merged pull requests."
+    asked = f"{surroundings.github_host} is asked for your merged pull requests"
     if not config.analyse or config.dry_run:
-        return f"{asked} Nothing is sent to Claude."
+        return f"{asked}; nothing is sent to Claude."
     return (
-        f"{asked} Their titles, descriptions, comments, reviews and file names (no code) are sent to Claude "
-        f"({config.model}), for at most ${config.budget_usd:.2f}."
+        f"{asked}; titles, descriptions, comments, reviews and file names (no code) go to {config.model} at "
+        f"{surroundings.claude_host}, for at most ${config.budget_usd:.2f}."
     )
