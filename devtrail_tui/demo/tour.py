@@ -44,6 +44,6 @@ def start_tour(
         login=ROBIN.login,
         github_token=GITHUB_TOKEN,
         claude_key=CLAUDE_KEY,
-        repositories=tuple(repository.full_name for repository in REPOSITORIES),
+        repositories=tuple((repository.former_names or (repository.full_name,))[0] for repository in REPOSITORIES),
         since=today - timedelta(days=DAYS),
     )
