@@ -18,7 +18,6 @@ from textual.screen import Screen
 from devtrail_tui.core.errors import DevTrailError, StoreError, UsageError
 from devtrail_tui.core.job import Status
 from devtrail_tui.tui import crash, terminal, themes
-from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, Snapshot, SnapshotReady
 from devtrail_tui.tui.keymap import bindings, check_keys
 from devtrail_tui.tui.live_screen import LiveScreen, Told
 from devtrail_tui.tui.screens.dashboard import DashboardScreen
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from devtrail_tui.runtime.worker import Worker
     from devtrail_tui.services import Services
+    from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, Snapshot, SnapshotReady
 
 LEAVE_S = 1.6
 """How long leaving waits for the worker to give its jobs back."""
@@ -108,8 +108,16 @@ class DevTrailApp(App[None], inherit_bindings=False):
             raise UsageError(
                 f"There is no theme “{services.settings.theme}”. Known are: {', '.join(sorted(self.available_themes))}."
             )
-        self.theme = services.settings.theme
+        self._begin_with_theme(services.settings.theme)
         self.set_keymap(self.keys)
+
+    def _begin_with_theme(self, name: str) -> None:
+        """Textual's own setter parses every style sheet anew, twice before the first paint; nothing is parsed yet here."""
+        self.set_reactive(App.theme, name)
+        dark = self.current_theme.dark
+        self.update_classes({f"-theme-{name}": True, "-dark-mode": dark, "-light-mode": not dark}, update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._refresh_truecolor_filter(self.ansi_theme)
 
     # -- beginning
 
@@ -126,6 +134,9 @@ class DevTrailApp(App[None], inherit_bindings=False):
     def _open(self) -> None:
         try:
             self.services.open()
+            from devtrail_tui.tui.feed import Feed
+
+            self.feed = Feed(self.services, self.post_message)
         except DevTrailError as error:
             self.post_message(NotOpened(error))
         else:
@@ -143,9 +154,8 @@ class DevTrailApp(App[None], inherit_bindings=False):
 
     def on_opened(self) -> None:
         """Data flows from here on."""
-        if self.leaving:
+        if self.leaving or self.feed is None:
             return
-        self.feed = Feed(self.services, self.post_message)
         self.feed.start()
         if self.live is not None:
             self.live.opened()

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from devtrail_tui.core import job_filter
 from devtrail_tui.core.job import Job, Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.keymap import bindings
@@ -216,6 +215,8 @@ class DashboardScreen(LiveScreen):
 
     @on(FindBar.Changed)
     def _filter_changed(self, event: FindBar.Changed) -> None:
+        from devtrail_tui.core import job_filter
+
         parsed = job_filter.parse(event.text)
         event.bar.complain(parsed.problems[0] if parsed.problems else "")
         if self.devtrail.feed is not None:
