@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any, TextIO
+from collections.abc import Mapping, Sequence
+from typing import TextIO
 
 import click
 
@@ -17,6 +17,7 @@ from devtrail_tui.core.errors import DevTrailError, InvalidInput
 from devtrail_tui.core.text import safe_line
 
 PROGRAM = "devtrail-tui"
+_COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
 
 _COMMANDS = {
     "criteria": "devtrail_tui.cli.criteria:criteria",
@@ -88,20 +89,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str], *, as_json: bool) -> int:
+    if os.environ.get(_COMPLETION):
+        program.main(given, prog_name=PROGRAM)  # prints what the shell asked for, and exits
     try:
-        code = program.main(given, prog_name=PROGRAM, standalone_mode=False)
+        # Not click's own `main`: it ends the process with 1 where a reader has left early.
+        with program.make_context(PROGRAM, given) as context:
+            code = program.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except DevTrailError as error:
         return _refuse(str(error), error.exit_code, error.problems if isinstance(error, InvalidInput) else {}, as_json)
     except click.ClickException as error:
         return _refuse(_sentence(error), error.exit_code, {}, as_json)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 
 
-def _refuse(sentence: str, exit_code: int, problems: Any, as_json: bool) -> int:  # noqa: FBT001 - private, named at both calls
+def _refuse(sentence: str, exit_code: int, problems: Mapping[str, str], as_json: bool) -> int:  # noqa: FBT001 - private
     if as_json:
-        print_json({"error": safe_line(sentence), "problems": problems})
+        print_json({"error": safe_line(sentence), "problems": dict(problems)})
     narrate(f"{PROGRAM}: {safe_line(sentence)}")
     return exit_code
 

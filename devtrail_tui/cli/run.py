@@ -170,15 +170,22 @@ def result_tables(job: Job) -> Iterator[str]:
     """The lists in a result (a repository a row, say) as tables; what is plain text or a number stands in the sentence above."""
     for value in (job.result or {}).values():
         if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-            headings = tuple(value[0])
+            names = [name for name in value[0] if any(row.get(name) not in (None, "") for row in value)]
             yield ""
-            yield from table(headings, [[_cell(row.get(name)) for name in headings] for row in value])
+            yield from table(
+                [_words(name) for name in names], [[_cell(row.get(name)) for name in names] for row in value]
+            )
+
+
+def _words(key: str) -> str:
+    """A JSON key as a heading: `alreadyStored` is `already stored`."""
+    return "".join(f" {each.lower()}" if each.isupper() else each for each in key)
 
 
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return f"{value:,}"
     return "" if value is None else str(value)
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.command_line import CommandLine, small_world
 
 from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer, World
+from tests.cli.command_line import CommandLine, small_world
 
 
 @pytest.fixture(autouse=True)

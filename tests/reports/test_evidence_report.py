@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.reports.report_examples import make_entry, make_report, match
 
 from devtrail_tui.core.evidence import AnalysisState, Criterion, EvidenceEntry, EvidenceType
 from devtrail_tui.reports.evidence_report import EvidenceReport, counts_words, only
+from tests.reports.report_examples import make_entry, make_report, match
 
 
 def test_sections_follow_the_rubric_and_put_the_strongest_first() -> None:

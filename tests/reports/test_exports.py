@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from tests.reports.report_examples import make_entry, make_report, match
 
 from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.reports.exports import CSV_COLUMNS, FORMATS, as_csv, as_json, markdown
 from devtrail_tui.reports.markdown_text import fenced, inline, link, web_address
+from tests.reports.report_examples import make_entry, make_report, match
 
 HOSTILE = [
     "# Promoted",
