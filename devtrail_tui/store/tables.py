@@ -69,38 +69,34 @@ jobs = Table(
     Column("completed_at", UtcTime),
     sqlite_autoincrement=True,  # a deleted job's number is never given out again
 )
+# The conditions are SQLite's only: naming PostgreSQL here would import its dialect at every start (the migration has both).
 Index(
     "ix_jobs_pending",
     jobs.c.priority.desc(),
     jobs.c.run_at,
     jobs.c.id,
     sqlite_where=text("status = 'PENDING'"),
-    postgresql_where=text("status = 'PENDING'"),
 )
 Index(
     "ix_jobs_due",
     jobs.c.run_at,
     sqlite_where=text("status = 'PENDING'"),
-    postgresql_where=text("status = 'PENDING'"),
 )
 Index(
     "ix_jobs_running",
     jobs.c.id,
     sqlite_where=text("status = 'RUNNING'"),
-    postgresql_where=text("status = 'RUNNING'"),
 )
 Index(
     "uq_jobs_active_unique_key",
     jobs.c.unique_key,
     unique=True,
     sqlite_where=text("unique_key IS NOT NULL AND status IN ('PENDING', 'RUNNING')"),
-    postgresql_where=text("unique_key IS NOT NULL AND status IN ('PENDING', 'RUNNING')"),
 )
 Index(
     "ix_jobs_completed",
     jobs.c.completed_at,
     sqlite_where=text("completed_at IS NOT NULL"),
-    postgresql_where=text("completed_at IS NOT NULL"),
 )
 Index("ix_jobs_listing", jobs.c.id, jobs.c.status, jobs.c.type)  # lists ids and filters without touching the wide rows
 
