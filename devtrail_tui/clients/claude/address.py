@@ -30,7 +30,7 @@ def host_of(base_url: str | None) -> str:
         raise UsageError("Claude's address holds a user name or password; leave it out and set ANTHROPIC_API_KEY.")
     if parts.scheme == "http" and not _is_loopback(host):
         raise UsageError(f"http to {safe_line(host, limit=80)} would send your Claude key in clear; use https.")
-    return host
+    return parts.netloc
 
 
 def _is_loopback(host: str) -> bool:

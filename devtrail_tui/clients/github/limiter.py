@@ -33,6 +33,8 @@ MOST_WAITS = 10
 """Limits in a row for one request, each waited out by GitHub's own word, before the client gives up."""
 LONGEST_WAIT_S = 24 * 3600.0
 _SAY_AGAIN = timedelta(minutes=10)
+REASON = "GitHub's limit"
+"""What a job waits for then, as a screen puts it before its countdown."""
 _NAP_S = 60.0
 
 
@@ -125,7 +127,7 @@ class Limiter:
                 if said_at is None or now - said_at >= _SAY_AGAIN:
                     self._narrate(Level.WARNING, sentence)
                     said_at = now
-                self._waiting(sentence, until)
+                self._waiting(REASON, until)
                 await self._clock.sleep(min((until - now).total_seconds(), _NAP_S))
         finally:
             if said_at is not None:
@@ -145,8 +147,8 @@ def going_on(until: datetime, now: datetime) -> str:
     if seconds > 3600:
         return f"GitHub's limit: going on at {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if seconds >= 120:
-        return f"GitHub's limit: going on in {round(seconds / 60)} min"
-    return f"GitHub's limit: going on in {max(1, round(seconds))} s"
+        return f"{REASON}: going on in {round(seconds / 60)} min"
+    return f"{REASON}: going on in {max(1, round(seconds))} s"
 
 
 def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
