@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from devtrail_tui.core.errors import DatabaseBusy, DatabaseUnusable
-from devtrail_tui.core.job import NewJob
+from devtrail_tui.core.job import Job, NewJob
 from devtrail_tui.store import sqlite_file
 from devtrail_tui.store.engine import Database, settled
 from devtrail_tui.store.job_queue import JobQueue
 from devtrail_tui.store.sqlite_errors import store_error
+from devtrail_tui.store.writer import Writer
 from tests.store.store_examples import ManualClock
 
 
@@ -218,14 +219,21 @@ def test_a_lock_held_too_long(locked: tuple[Database, sqlite3.Connection]) -> No
     assert queue.enqueue(NewJob("T")).result().id == 1
 
 
-def test_those_who_wait_for_one_lock_wait_together(locked: tuple[Database, sqlite3.Connection]) -> None:
+def test_those_who_wait_for_one_lock_wait_together(
+    locked: tuple[Database, sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
     database, _ = locked
-    begins: list[object] = []
-    assert database._write_engine is not None
-    event.listen(database._write_engine, "begin", begins.append)
-    futures = [database.write(lambda _connection: None) for _ in range(50)]
+    alone: list[object] = []
+    one_by_one = Writer._alone
+
+    def counted(writer: Writer, connection: Connection, piece: Any) -> None:
+        alone.append(piece)
+        one_by_one(writer, connection, piece)
+
+    monkeypatch.setattr(Writer, "_alone", counted)
+    futures = [database.write(lambda _connection: None) for _ in range(20)]
     assert all(isinstance(future.exception(), DatabaseBusy) for future in futures)
-    assert len(begins) <= 2, "one wait for what was there first, one for all that came meanwhile"
+    assert len(alone) <= 1, "only the first may have found nobody to wait with"
 
 
 def test_a_deleted_or_replaced_file_is_noticed(path: Path) -> None:
@@ -343,6 +351,37 @@ def test_a_shared_transaction_that_breaks_is_done_piece_by_piece(database: Datab
     assert tries == 2
     with database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM queue_pauses")).scalar_one() == 1
+
+
+def test_a_full_disk_undoes_what_did_not_fit_and_nothing_else(database: Database, queue: JobQueue) -> None:
+    def limit(pages: int) -> None:
+        database.write(
+            lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count={pages}").scalar()
+        ).result()
+
+    def add(kilobytes: int) -> Future[Job]:
+        return queue.enqueue(NewJob("T", {"padding": "x" * 1024 * kilobytes}))
+
+    kept = add(1).result()
+    with database.read() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    limit(pages + 20)
+    gate = threading.Event()
+    database.write(lambda _connection: gate.wait())
+    futures = [add(1), add(500), add(1)]
+    gate.set()
+    first, second, third = (future.exception() for future in futures)
+    assert (first, third) == (None, None)
+    assert isinstance(second, DatabaseUnusable)
+    assert "is full" in str(second)
+    limit(1_000_000)
+    last = add(500).result()
+    assert database.integrity_problems() == []
+    with database.read() as connection:
+        stored = connection.execute(text("SELECT id FROM jobs ORDER BY 1")).scalars().all()
+        counted = connection.execute(text("SELECT count FROM job_counts")).scalar_one()
+    assert stored == [kept.id, futures[0].result().id, futures[2].result().id, last.id]
+    assert counted == 4
 
 
 def test_a_broken_rule_is_an_error_of_the_piece(database: Database) -> None:
