@@ -298,7 +298,8 @@ async def test_a_proxy_of_the_environment_is_used_for_other_hosts(
 async def test_the_token_is_in_no_log_no_error_and_no_repr(
     make_client: MakeClient, server: DemoServer, said: Said, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    for library in ("", "httpx", "httpcore"):  # whoever else runs in this process may have quieted them
+        caplog.set_level(logging.DEBUG, logger=library or None)
     client = make_client(server.github_url)
     await client.account()
     server.faults.always("user", Fault.close())
