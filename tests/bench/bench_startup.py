@@ -9,6 +9,7 @@ import os
 import statistics
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,15 @@ Empty().run()
 """
 
 
+def _shows(text: str, screen: str) -> bool:
+    return text in screen
+
+
 def _seconds_until(terminal: Terminal, *texts: str) -> list[float]:
     began = time.perf_counter()
     reached = []
     for text in texts:
-        terminal.wait_until(lambda screen, text=text: text in screen, text, seconds=30, look_every_s=0.002)
+        terminal.wait_until(partial(_shows, text), text, seconds=30, look_every_s=0.002)
         reached.append(time.perf_counter() - began)
     terminal.close()
     return reached

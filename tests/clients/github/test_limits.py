@@ -218,7 +218,8 @@ async def test_a_wait_can_be_cancelled_and_leaves_no_countdown(
     server.faults.next("repo", Fault.secondary_limit(600))
     task = asyncio.create_task(make_client(server.github_url).repository("acme/shop"))
     await asleep.wait()
-    assert said.waits[-1] == ("GitHub's limit", START + timedelta(minutes=10))
+    reason, until = said.waits[-1]
+    assert (reason, until) == ("GitHub's limit", START + timedelta(minutes=10))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
