@@ -162,7 +162,7 @@ class Analysis:
 @dataclass(frozen=True, slots=True)
 class NewEvidence:
     """What a job saves for one pull request and one person; saved again it updates the same entry (unique by host, node id and
-    login). `matches` None leaves the model's earlier view as it is; a tuple replaces it, with `analysis_key` naming the answer it came from."""
+    login). `matches` None leaves the model's earlier view as it is; a tuple replaces it, `analysis_key` naming its answer."""
 
     login: str
     pull_request: PullRequest
@@ -177,7 +177,7 @@ class NewEvidence:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceEntry:
-    """A row of `evidence_entries` as a list shows it. `matches` strongest first, without quotes only where a list asks for few columns."""
+    """A row of `evidence_entries` as a list shows it; `matches` strongest first."""
 
     id: int
     type: EvidenceType
@@ -200,7 +200,7 @@ class EvidenceEntry:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceDetail:
-    """One entry with everything a person may want to see of it. `content` is the pull request as `pull_request_json` writes it."""
+    """One entry with everything a person may want to see; `content` is the pull request as `pull_request_json` writes it."""
 
     entry: EvidenceEntry
     metrics: Metrics | None

@@ -244,7 +244,8 @@ class Worker:
     async def _rescue(self) -> None:
         here = this_process()
         try:
-            rescued = await settled(self._doors.queue.rescue(host=here.host, alive=alive))
+            mine = tuple(execution.claim for execution in self._running.values())
+            rescued = await settled(self._doors.queue.rescue(host=here.host, alive=alive, spare=mine))
         except DatabaseBusy as error:
             _logger.warning("orphans could not be looked for: %s", error)
             return

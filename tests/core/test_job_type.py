@@ -141,11 +141,13 @@ def test_a_name_is_returned_as_it_was_or_refused(text: str) -> None:
     try:
         name = repository_name(text)
     except ValueError as error:
-        assert str(error)
+        sentence = str(error)
     else:
         assert name == text.strip()
         assert name.count("/") == 1
         assert name.isascii()
+        return
+    assert sentence
 
 
 @given(
@@ -158,6 +160,8 @@ def test_anything_is_parsed_or_refused_with_sentences(raw: dict[str, Any]) -> No
     try:
         config = parse_config(Config, raw)
     except InvalidInput as error:
-        assert all(error.problems.values())
+        sentences = list(error.problems.values())
     else:
         assert parse_config(Config, config_json(config)) == config
+        return
+    assert all(sentences)
