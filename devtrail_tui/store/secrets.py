@@ -95,8 +95,10 @@ class Secrets:
 
     def in_use(self) -> frozenset[str]:
         """Every value seen so far, for whoever must keep them out of a text."""
+        named = (variable for variables in _ENVIRONMENT.values() for variable in variables)
+        environment = [self._environ.get(variable) for variable in named]
         with self._lock:
-            return frozenset(filter(None, (*self._memory.values(), *self._asked.values())))
+            return frozenset(filter(None, (*environment, *self._memory.values(), *self._asked.values())))
 
     def forget(self) -> None:
         """Ask the sources anew next time; what was typed stays."""

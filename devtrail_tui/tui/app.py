@@ -137,6 +137,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
             from devtrail_tui.tui.feed import Feed
 
             self.feed = Feed(self.services, self.post_message)
+            _ = self.services.catalogue  # imports the job types, which the UI thread should not wait for
         except DevTrailError as error:
             self.post_message(NotOpened(error))
         else:

@@ -268,6 +268,14 @@ class RepositoriesField(Field):
         offers.set_options([Option(Content(f"+ {name}"), id=name) for name in left])
         self.set_class(bool(left), "-offering")
 
+    def on_descendant_focus(self) -> None:
+        """The cursor is here."""
+        self.add_class("-entered")
+
+    def on_descendant_blur(self) -> None:
+        """It went elsewhere, unless it went from the line to the offers."""
+        self.set_class(self.has_focus_within, "-entered")
+
     @on(Input.Changed)
     def _typed(self) -> None:
         self._show_offers()
@@ -363,7 +371,7 @@ class Form(VerticalScroll, can_focus=False):
         Select > SelectCurrent { background: $panel; padding: 0 1; }
         Select:focus > SelectCurrent { background: $block-cursor-background; background-tint: transparent; }
         .offers { display: none; height: auto; max-height: 4; margin: 0 0 0 18; padding: 0; background: $surface; border: none; }
-        .-offering:focus-within .offers { display: block; }
+        .-offering.-entered .offers { display: block; }
         Collapsible { border: none; padding: 0; background: $surface; }
         CollapsibleTitle { padding: 0; color: $foreground-muted; }
         Contents { padding: 0; }

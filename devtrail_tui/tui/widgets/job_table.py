@@ -188,7 +188,7 @@ class JobTable(RowTable[JobRow]):
 
     def heading(self, data: RowTableData[JobRow], width: int) -> list[Part]:
         """Share out the columns and name them."""
-        number = max(len(str(max(data.ids[0], data.ids[-1]))), 2)
+        number = max(len(str(max(data.ids[0], data.ids[-1]))), 2) if data.ids else 2
         kind = min(max([4, *(width_of(type_word(name, self._titles)) for name in self._titles)]), 12)
         if self._columns_key != (width, number, kind):
             self._columns_key = (width, number, kind)

@@ -173,6 +173,7 @@ class LogPane(ScrollView, can_focus=True):
         self._placing = False
         self._asking: Timer | None = None
         self._laid_out_for = 0
+        self.border_title = Content(self._caption)
 
     @property
     def following(self) -> bool:

@@ -76,6 +76,7 @@ class ProgressPanel(Widget):
         self._pace = Pace()
         self._lines: list[Line] = []
         self._drawn_for: tuple[int, int] | None = None
+        self._entitle()
 
     def set_type_titles(self, titles: Mapping[str, str]) -> None:
         """The title of each job type by its name, once the catalogue is known."""

@@ -133,6 +133,7 @@ class RowTable(ScrollView, Generic[R], can_focus=True):
         self._cursor_id: int | None = None
         self._newest_seen: int | None = None
         self._asking: Timer | None = None
+        self.border_title = Content(self.NAME)
 
     # -- what a kind of table says
 
@@ -317,13 +318,13 @@ class RowTable(ScrollView, Generic[R], can_focus=True):
         width = self.scrollable_content_region.width
         base = self.rich_style
         data = self._data
+        heading = self.heading(data or RowTableData(), width)
+        if y < _HEADING:
+            return strip_of([(" " * MARK, Style()), *heading], width, base)
         if data is None:
             return Strip.blank(width, base)
         if not data.ids:
             return self._empty_line(y, width, base, data)
-        heading = self.heading(data, width)
-        if y < _HEADING:
-            return strip_of([(" " * MARK, Style()), *heading], width, base)
         index = round(self.scroll_y) + y - _HEADING
         if index >= len(data.ids):
             return Strip.blank(width, base)
