@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devtrail_tui.cli.follow import log_lines
-from devtrail_tui.cli.output import json_option, narrate, print_json
-from devtrail_tui.cli.run import EXIT_CODES, how_to_go_on, run_job
+from devtrail_tui.cli.output import json_option
+from devtrail_tui.cli.run import report_end, run_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import DevTrailError
-from devtrail_tui.core.job import Job, job_json
+from devtrail_tui.core.job import Job
 from devtrail_tui.core.job_filter import parse
 
 if TYPE_CHECKING:
@@ -102,11 +101,8 @@ def sync_config(tour: Tour, *, budget_usd: float) -> dict[str, Any]:
 
 def _headless(environ: Mapping[str, str], config: Mapping[str, Any]) -> int:
     with opened(environ, demo=True) as services:
-        job = run_job(services, _unfinished_or_new(services, config).id)
-        print_json(job_json(job, log_lines(services, job.id)))
-        if not job.status.finished:
-            narrate(how_to_go_on(job, services.worker_id))
-        return EXIT_CODES.get(job.status, 130)
+        job = _unfinished_or_new(services, config)
+        return report_end(services, run_job(services, job.id), as_json=True)
 
 
 def _on_screen(environ: Mapping[str, str], config: Mapping[str, Any]) -> int:

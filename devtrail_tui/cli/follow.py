@@ -16,6 +16,9 @@ from devtrail_tui.services import Services
 
 _PAGE = 500
 _BAR_CELLS = 24
+_NARROWEST = 20
+_TELLING_PERCENT = 3
+"""Progress from which on the time left is worth saying."""
 _MARK = {Level.DEBUG: "", Level.INFO: "", Level.WARNING: "! ", Level.ERROR: "✗ "}
 
 
@@ -82,14 +85,16 @@ class BarNarrator:
         if self._bar and lines:
             self._draw(self._bar)
 
-    def state(self, job: Job) -> None:
-        now = datetime.now(UTC)
+    def state(self, job: Job, now: datetime | None = None) -> None:
+        now = now or datetime.now(UTC)
         if job.status is not Status.RUNNING:
             self._began = None
-        elif self._began is None:
+        elif self._began is None and job.progress > 0:  # finding out what there is goes at another pace than the work
             self._began = (job.progress, now)
-        bar = bar_text(job, now, time_left=self._time_left(job, now), blocks=self._blocks())
-        bar = shortened(bar, self._columns())
+        columns = self._columns()
+        cells = min(_BAR_CELLS, columns // 4)
+        bar = bar_text(job, now, time_left=self._time_left(job, now), blocks=self._blocks(), cells=cells)
+        bar = shortened(bar, columns)
         if bar != self._bar:
             self._draw(bar)
 
@@ -104,7 +109,7 @@ class BarNarrator:
             return None
         at_first, began = self._began
         gained, elapsed = job.progress - at_first, (now - began).total_seconds()
-        return elapsed * (100 - job.progress) / gained if gained >= 1 and elapsed >= 1 else None
+        return elapsed * (100 - job.progress) / gained if gained >= _TELLING_PERCENT else None
 
     def _draw(self, bar: str) -> None:
         self._bar = bar
@@ -113,19 +118,22 @@ class BarNarrator:
 
     def _columns(self) -> int:
         try:
-            return max(20, os.get_terminal_size(self._stream.fileno()).columns - 1)
+            columns = os.get_terminal_size(self._stream.fileno()).columns
         except (OSError, ValueError):  # no file behind the stream
-            return shutil.get_terminal_size().columns - 1
+            columns = 0
+        return max(_NARROWEST, (columns or shutil.get_terminal_size().columns) - 1)
 
     def _blocks(self) -> str:
         return "█░" if (self._stream.encoding or "").lower().startswith("utf") else "#."
 
 
-def bar_text(job: Job, now: datetime, *, time_left: float | None = None, blocks: str = "█░") -> str:
+def bar_text(
+    job: Job, now: datetime, *, time_left: float | None = None, blocks: str = "█░", cells: int = _BAR_CELLS
+) -> str:
     """A job's state on one line: bar, percentage, counts, what it waits for, time left, dollars."""
     detail = job.progress_detail
-    filled = round(job.progress / 100 * _BAR_CELLS)
-    bar = blocks[0] * filled + blocks[1] * (_BAR_CELLS - filled)
+    filled = int(job.progress / 100 * cells)  # full only at the end
+    bar = blocks[0] * filled + blocks[1] * (cells - filled)
     parts = [f"{bar} {job.progress:3.0f} %"]
     if job.status is not Status.RUNNING:
         parts.append(status_words(job.status))

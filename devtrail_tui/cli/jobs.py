@@ -151,8 +151,8 @@ def wait(*, job_id: int, as_json: bool) -> int:
     """Follow a job until it is finished; the exit code says how it ended."""
     with opened() as services:
         services.views.job(job_id)
-        job = wait_for_job(services, job_id, from_seq=next_seq(services, job_id))
-        return report_end(services, job, as_json=as_json)
+        followed = wait_for_job(services, job_id, from_seq=next_seq(services, job_id))
+        return report_end(services, followed, as_json=as_json)
 
 
 @jobs.command()

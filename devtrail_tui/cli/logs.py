@@ -24,11 +24,11 @@ from devtrail_tui.core.job import Job, LogLine, iso
 def logs(*, job_id: int, follow: bool, tail: int | None, as_json: bool) -> int:
     """Print a job's log. With --json one JSON object a line."""
     with opened() as services:
-        job = services.views.job(job_id)
+        services.views.job(job_id)
         first = 1 if tail is None else max(1, next_seq(services, job_id) - tail)
         printer = LogPrinter(as_json=as_json)
         if follow:
-            job = wait_for_job(services, job_id, printer, from_seq=first)
+            job = wait_for_job(services, job_id, printer, from_seq=first).job
             if not job.status.finished:
                 narrate(how_to_go_on(job, services.worker_id))
                 return INTERRUPTED

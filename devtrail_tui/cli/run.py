@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from devtrail_tui.cli.follow import Follower, Narrator, log_lines, narrator
@@ -14,6 +15,8 @@ from devtrail_tui.core.text import safe_line
 from devtrail_tui.services import Services
 
 EXIT_CODES = {Status.COMPLETED: 0, Status.FAILED: 1, Status.CANCELLED: 3}
+_LACKS_SOMETHING = 2
+"""The exit code where a job cannot run here: its token is not found, say."""
 _STOP_S = 3.0
 """How long a stop waits for the worker's thread; the worker itself gives up earlier and leaves the rest to its lease."""
 _PAUSE = timedelta(seconds=1)
@@ -111,20 +114,28 @@ class Onlooker:
         """Nothing is ours to give back."""
 
 
-def run_job(services: Services, job_id: int, *, from_seq: int = 1) -> Job:
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A job as it stood when the command let go of it, and whether the person (or a signal) asked for that."""
+
+    job: Job
+    interrupted: bool
+
+
+def run_job(services: Services, job_id: int, *, from_seq: int = 1) -> Followed:
     """Run a job in this process and follow it until it is finished, cannot go on here, or is interrupted."""
     bell = Bell()
     return _follow(services, job_id, narrator(), bell, InPlace(services, job_id, bell), from_seq)
 
 
-def wait_for_job(services: Services, job_id: int, shown_by: Narrator | None = None, *, from_seq: int = 1) -> Job:
+def wait_for_job(services: Services, job_id: int, shown_by: Narrator | None = None, *, from_seq: int = 1) -> Followed:
     """Follow a job that somebody else runs until it is finished or the person has seen enough."""
     return _follow(services, job_id, shown_by or narrator(), Bell(), Onlooker(), from_seq)
 
 
 def _follow(
     services: Services, job_id: int, shown_by: Narrator, bell: Bell, hand: InPlace | Onlooker, from_seq: int
-) -> Job:
+) -> Followed:
     follower = Follower(services, job_id, shown_by, from_seq=from_seq)
     unsubscribe = services.database.on_commit(bell.ring)
     with Interruption(bell) as interruption:
@@ -137,14 +148,15 @@ def _follow(
                 shown_by.close()
                 interruption.say_stopping()
             hand.stop()
-            return follower.look()
+            return Followed(follower.look(), interruption.requested)
         finally:
             unsubscribe()
             shown_by.close()
 
 
-def report_end(services: Services, job: Job, *, as_json: bool) -> int:
+def report_end(services: Services, followed: Followed, *, as_json: bool) -> int:
     """Say how a job ended (or why this command leaves it), and return the exit code."""
+    job = followed.job
     if as_json:
         print_json(job_json(job, log_lines(services, job.id)))
     if job.status.finished:
@@ -154,7 +166,7 @@ def report_end(services: Services, job: Job, *, as_json: bool) -> int:
                 say(line)
         return EXIT_CODES[job.status]
     narrate(how_to_go_on(job, services.worker_id))
-    return 2 if job.status is Status.PENDING and job.waiting_for and not job.error else INTERRUPTED
+    return INTERRUPTED if followed.interrupted else _LACKS_SOMETHING
 
 
 def end_sentence(job: Job) -> str:

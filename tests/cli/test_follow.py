@@ -74,7 +74,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 def test_a_running_job_on_one_line() -> None:
     assert bar_text(JOB, NOW, time_left=30) == (
-        "███████████████░░░░░░░░░  61 % · 56/92 · 0:30 left · acme/shop · $0.42"
+        "██████████████░░░░░░░░░░  61 % · 56/92 · 0:30 left · acme/shop · $0.42"
     )
 
 
@@ -99,9 +99,18 @@ def test_the_bar_redraws_in_place_and_trouble_stays_above(terminal: Terminal) ->
     lines = terminal.shown()
     assert len(lines) == 2
     assert lines[0].endswith("! going on in 12 s")
+    assert lines[1].startswith("█" * 14 + " 100 %")
     assert "100 % · ✓ done" in lines[1]
     shown_by.close()
     assert len(terminal.shown()) == 1
+
+
+def test_the_time_left_is_said_once_it_can_be_known(terminal: Terminal) -> None:
+    shown_by = BarNarrator(terminal)
+    for second, progress in ((0, 0.0), (100, 1.0), (101, 2.0), (110, 11.0)):
+        shown_by.state(replace(JOB, progress=progress), NOW + timedelta(seconds=second))
+        assert ("1:29 left" in terminal.shown()[0]) is (progress == 11.0)
+    assert " left" not in terminal.getvalue().rpartition("\r")[0]
 
 
 def test_the_bar_never_wraps(terminal: Terminal) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.terminal import Terminal
 from tests.cli.command_line import CommandLine
 
 NEVER_HEADLESS = {"textual", "rich", "anthropic", "httpx", "httpx2", "graphql", "h11", "genai_prices", "keyring"}
@@ -95,6 +96,17 @@ def test_the_shell_can_complete_commands() -> None:
 @pytest.mark.usefixtures("database")
 def test_a_pipe_gets_no_colour() -> None:
     assert b"\x1b" not in start("doctor", "--offline").stdout
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+@pytest.mark.usefixtures("database")
+def test_a_terminal_gets_colour_unless_it_wants_none(no_color: str, coloured: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    command = [sys.executable, "-m", "devtrail_tui", "doctor", "--offline"]
+    terminal = Terminal(command, {**os.environ, "NO_COLOR": no_color})
+    terminal.wait_for_end()
+    terminal.close()
+    assert (b"\x1b[32m" in terminal.written) is coloured
+    assert "✓ ok" in terminal.text
 
 
 @pytest.mark.parametrize("arguments", [("jobs", "show", "x"), ("sync", "acme"), ("jobs", "show", "99")])
