@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -82,9 +83,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(given, as_json=as_json)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):  # EIO: the terminal was closed
+            raise
         _let_go_of_output()
-        return 0
+        return 0 if error.errno == errno.EPIPE else INTERRUPTED
     return code
 
 

@@ -140,17 +140,19 @@ def _follow(
     unsubscribe = services.database.on_commit(bell.ring)
     with Interruption(bell) as interruption:
         try:
-            job = follower.look()
-            while not (job.status.finished or interruption.requested) and hand.keep_going(job):
-                bell.wait(services.settings.poll_s)
+            try:
                 job = follower.look()
-            if interruption.requested:
-                shown_by.close()
-                interruption.say_stopping()
-            hand.stop()
+                while not (job.status.finished or interruption.requested) and hand.keep_going(job):
+                    bell.wait(services.settings.poll_s)
+                    job = follower.look()
+                if interruption.requested:
+                    shown_by.close()
+                    interruption.say_stopping()
+            finally:  # also where the terminal has gone and nothing can be said any more
+                hand.stop()
+                unsubscribe()
             return Followed(follower.look(), interruption.requested)
         finally:
-            unsubscribe()
             shown_by.close()
 
 

@@ -59,10 +59,10 @@ def _queue(services: Services, *, once: bool, concurrency: int | None, as_json: 
                 watch.look()
             if interruption.requested:
                 interruption.say_stopping()
+        finally:  # also where the terminal has gone and nothing can be said any more
             worker.stop()
-            watch.look()
-        finally:
             unsubscribe()
+        watch.look()
     ended = [services.views.job(job_id) for job_id in dict.fromkeys(worker.ended)]
     summary = summary_json(ended, lost=worker.lost)
     if as_json:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ from devtrail_tui.cli.interruption import Interruption
 from devtrail_tui.demo import GITHUB_TOKEN, DemoServer, Fault, Gate
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
+from tests.acceptance.terminal import Terminal
 from tests.cli.command_line import SYNC, CommandLine, stored_jobs
 
 
@@ -257,3 +260,27 @@ def test_a_retry_is_waited_for_and_made(line: CommandLine, server: DemoServer) -
     server.faults.next("viewer", Fault.bad_gateway(502), times=2)
     server.faults.next("user", Fault.bad_gateway(502), times=2)
     assert line(*SYNC, "--no-analyse").code == 0
+
+
+def test_a_closed_terminal_gives_the_job_back(line: CommandLine, server: DemoServer) -> None:
+    gate = server.faults.hang("messages", after=1)
+    terminal = Terminal([sys.executable, "-m", "devtrail_tui", *SYNC], os.environ)
+    gate.wait()
+    assert terminal.hang_up() < 3
+    gate.release()
+    terminal.close()
+    job = line("jobs", "show", "1", "--json").json
+    assert job["status"] == "PENDING"
+    assert "Stopped" in job["logs"][-1]["message"]
+
+
+def test_a_reader_of_stderr_that_leaves_loses_no_job(line: CommandLine, server: DemoServer) -> None:
+    gate = server.faults.hang("messages", times=1_000)
+    command = [sys.executable, "-m", "devtrail_tui", *SYNC]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert b"(no code)" in process.stderr.readline()
+        process.stderr.close()
+        assert process.wait(60) == 0
+    gate.release()
+    assert [job["status"] for job in line("jobs", "list", "--json").json] == ["PENDING"]
