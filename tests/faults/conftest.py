@@ -1,0 +1,48 @@
+"""The demo's GitHub and Claude in this process, and sites for real worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtrail_tui.demo import DemoServer, World, build_world
+from tests.faults.processes import Site
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """The demo's data: about 90 pull requests of the user among 400."""
+    return build_world(datetime.now(UTC).date())
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[DemoServer]:
+    """It answers at once; a test sets `latency` and `faults`. Its hourly limit is out of the way."""
+    with DemoServer(world) as running:
+        running.limits.graphql.limit = running.limits.core.limit = 1_000_000
+        yield running
+
+
+@pytest.fixture
+def open_site(server: DemoServer, tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """Make a site with settings of its own; its processes end with the test."""
+    opened: list[Site] = []
+
+    def open_one(**how: Any) -> Site:
+        site = Site(server, tmp_path / f"site-{len(opened)}", **how)
+        opened.append(site)
+        return site
+
+    yield open_one
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def site(open_site: Callable[..., Site]) -> Site:
+    """A site with quick settings."""
+    return open_site()
