@@ -43,6 +43,11 @@ class LiveScreen(Screen[None]):
         """The door to data; its methods belong in threads."""
         return self.devtrail.services
 
+    def on_screen_resume(self) -> None:
+        """In view (again): what is known already."""
+        if self.devtrail.snapshot is not None:
+            self.show(self.devtrail.snapshot)
+
     def opened(self) -> None:
         """The database is open and the catalogue known."""
 

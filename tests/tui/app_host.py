@@ -80,7 +80,7 @@ class Stage:
             )
         )
         self.begun.set()
-        while not self.let_go.is_set():
+        while not self.let_go.is_set():  # noqa: ASYNC110 - the event is set by the test, in another thread
             await asyncio.sleep(0.005)
         if self.error is not None:
             raise self.error

@@ -71,11 +71,6 @@ class EntryScreen(LiveScreen):
             yield Static("", id="entry")
         yield KeyBar()
 
-    def on_mount(self) -> None:
-        """What is known already."""
-        if self.devtrail.snapshot is not None:
-            self.show(self.devtrail.snapshot)
-
     def show(self, snapshot: Snapshot) -> None:
         """A running sync may match it while it is read."""
         self.show_header(snapshot)

@@ -40,6 +40,7 @@ class EvidenceScreen(LiveScreen):
 
     def on_screen_resume(self) -> None:
         """In view: what it shows is read from now on."""
+        super().on_screen_resume()
         self.want()
 
     def on_screen_suspend(self) -> None:

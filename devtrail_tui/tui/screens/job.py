@@ -59,11 +59,6 @@ class JobScreen(LiveScreen):
             yield Static(id="facts")
         yield KeyBar()
 
-    def on_mount(self) -> None:
-        """What is known already."""
-        if self.devtrail.snapshot is not None:
-            self.show(self.devtrail.snapshot)
-
     def show(self, snapshot: Snapshot) -> None:
         """The bars move, facts are added."""
         self.show_header(snapshot)

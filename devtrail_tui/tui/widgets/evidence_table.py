@@ -43,7 +43,7 @@ def columns_for(width: int, name: int) -> _Columns:
         (0, 0, 0),
     ):
         others = (day, name, roles, components, _MATCHES)
-        title = width - MARK - EDGE - sum(each + GAP for each in others if each)
+        title = width - MARK - EDGE - GAP - sum(each + GAP for each in others if each)
         if title >= (_TITLE_LEAST if components == 0 else _TITLE_LEAST + 10):
             break
     return _Columns(day, name, max(title, 0), roles, components, _MATCHES)

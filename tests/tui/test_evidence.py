@@ -1,0 +1,165 @@
+"""The evidence screen: the list, its filter, and one entry with its matches and quotes."""
+
+from __future__ import annotations
+
+import webbrowser
+from typing import Any
+
+import pytest
+
+from devtrail_tui.core.evidence import AnalysisState, Match, NewEvidence, Role
+from devtrail_tui.core.job import NewJob
+from devtrail_tui.tui.screens import entry as entry_screen
+from devtrail_tui.tui.screens.evidence import EvidenceScreen
+from devtrail_tui.tui.widgets.evidence_table import columns_for
+from tests.store.store_examples import claim_of, new_evidence
+from tests.tui.app_host import House, screen_text, sees, typed, until
+from tests.tui.widget_host import HOSTILE, harmless
+
+
+def store(house: House, *entries: NewEvidence) -> list[int]:
+    """Put evidence into the database, as a job would, and give the ids."""
+    queue = house.services.queue
+    job = queue.enqueue(NewJob("OTHER")).result()
+    claim = claim_of(queue.claim("desk:1:2:test", lease_s=30).result())
+    ids = house.services.evidence.save(claim, entries, {}, []).result()
+    queue.finish(claim, {}).result()
+    queue.delete(job.id).result()
+    return ids
+
+
+def matched(house: House, number: int = 7, **changes: Any) -> NewEvidence:
+    """Evidence that speaks for the first criterion of the rubric."""
+    criterion = house.services.criteria.list()[0]
+    match = Match(criterion.id, 0.88, "Found the cause in the queue [/b].", ("Backs off when the queue is full.",))
+    return new_evidence(number, matches=(match,), **changes)
+
+
+async def test_the_list_shows_newest_first_with_what_it_speaks_for(house: House) -> None:
+    house.opened()
+    store(
+        house,
+        matched(house, 7, roles=(Role.AUTHOR, Role.COMMENTER)),
+        new_evidence(8, title="Second", matches=()),
+        new_evidence(9, title="Third"),
+        new_evidence(10, title="Fourth", analysis_state=AnalysisState.FAILED, analysis_note="refused"),
+    )
+    async with house.app(size=(160, 30)) as (_app, pilot):
+        await pilot.press("2")
+        shown = await sees(pilot, "Evidence · all 4", "Fix retry storm 7")
+        order = [shown.index(text) for text in ("Fourth", "Third", "Second", "Fix retry storm 7")]
+        assert order == sorted(order)
+        lines = {number: next(line for line in shown.splitlines() if f"#{number} " in line) for number in (7, 8, 9, 10)}
+        assert "✓ 1, best 88" in lines[7]
+        assert "author, commenter" in lines[7]
+        assert "services/queue" in lines[7]
+        assert "2026-03-02" in lines[7]
+        assert "– no match" in lines[8]
+        assert "○ not analysed" in lines[9]
+        assert "✗ failed" in lines[10]
+
+
+async def test_an_entry_opens_with_metrics_criterion_explanation_and_quotes(house: House) -> None:
+    house.opened()
+    criterion = house.services.criteria.list()[0]
+    store(house, new_evidence(9, title="Other"), matched(house, 10))
+    async with house.app() as (app, pilot):
+        await pilot.press("2")
+        await sees(pilot, "Fix retry storm 10")
+        await pilot.press("enter")
+        shown = await sees(pilot, "Speaks for", "“Backs off when the queue is full.”")
+        assert "acme/shop #10" in shown
+        assert "https://github.com/acme/shop/pull/10" in shown
+        assert "+10 −4 in 1 files" in shown or "+10 −4 in 1 file " in shown
+        assert "open 3.0 days" in shown
+        assert f"{criterion.area_of_concentration} · {criterion.subarea}" in shown
+        assert " 88  " in shown
+        assert "Found the cause in the queue [/b]." in shown
+        assert "components  services/queue" in shown
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, EvidenceScreen), "the list")
+        await pilot.press("1")
+        await sees(pilot, "Jobs · all 0")
+
+
+async def test_what_was_not_analysed_says_so(house: House) -> None:
+    house.opened()
+    store(house, new_evidence(9, analysis_note="No Claude key was found."))
+    async with house.app() as (_app, pilot):
+        await pilot.press("2")
+        await sees(pilot, "○ not analysed")
+        await pilot.press("enter")
+        await sees(pilot, "○ Not analysed yet.", "No Claude key was found.")
+
+
+async def test_the_filter_narrows_and_esc_widens(house: House) -> None:
+    house.opened()
+    store(house, new_evidence(7, title="Cache"), new_evidence(8, title="Queue", repository="acme/api"))
+    async with house.app() as (_app, pilot):
+        await pilot.press("2")
+        await sees(pilot, "Evidence · all 2")
+        await pilot.press("slash")
+        await typed(pilot, "repo:api")
+        shown = await sees(pilot, "Evidence · 1 of 2")
+        assert "Cache" not in shown
+        await pilot.press("enter", "escape")
+        await sees(pilot, "Evidence · all 2", "Cache")
+        await pilot.press("slash")
+        await typed(pilot, "role:king")
+        await sees(pilot, "“king” is not a role")
+
+
+async def test_an_entry_that_comes_while_the_list_is_open_appears(house: House) -> None:
+    async with house.app() as (_app, pilot):
+        await pilot.press("2")
+        await sees(pilot, "No evidence yet.")
+        store(house, new_evidence(7))
+        await sees(pilot, "Evidence · all 1", "Fix retry storm 7")
+
+
+async def test_hostile_text_is_only_text(house: House) -> None:
+    house.opened()
+    store(house, matched(house, 7, title=HOSTILE, body=HOSTILE))
+    async with house.app() as (app, pilot):
+        await pilot.press("2")
+        await sees(pilot, "Evidence · all 1")
+        harmless(screen_text(app))
+        await pilot.press("enter")
+        await sees(pilot, "Speaks for", "[/red]")
+        harmless(screen_text(app))
+
+
+async def test_the_browser_is_opened_only_with_a_web_address(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def open_it(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", open_it)
+    monkeypatch.setattr(entry_screen, "_has_browser", lambda: True)
+    house.opened()
+    store(house, new_evidence(7), new_evidence(6, url="file:///etc/passwd", title="Bad"))
+    async with house.app() as (_app, pilot):
+        await pilot.press("2")
+        await sees(pilot, "Fix retry storm 7")
+        await pilot.press("enter")
+        await sees(pilot, "Speaks for")
+        await pilot.press("o")
+        await until(pilot, lambda: opened, "the browser")
+        assert opened == ["https://github.com/acme/shop/pull/7"]
+        await pilot.press("escape", "j", "enter")
+        await sees(pilot, "Speaks for", "Bad")
+        await pilot.press("o")
+        await sees(pilot, "This entry has no address.")
+        assert len(opened) == 1
+
+
+@pytest.mark.parametrize("width", range(20, 220, 7))
+def test_columns_never_take_more_than_the_line(width: int) -> None:
+    columns = columns_for(width, 16)
+    cells = (columns.day, columns.name, columns.title, columns.roles, columns.components, columns.matches)
+    taken = 3 + 1 + sum(each + 2 for each in cells if each)
+    assert taken <= width or columns.title == 0
+    if width >= 80:
+        assert columns.title >= 28
