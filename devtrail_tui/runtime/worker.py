@@ -19,6 +19,7 @@ from devtrail_tui.core.job import Claim, Job
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.runtime.context import ClientFactory, JobStores
 from devtrail_tui.runtime.executor import Execution, Interruption
+from devtrail_tui.runtime.lease_watch import LeaseWatch
 from devtrail_tui.runtime.leases import LeaseKeeper
 from devtrail_tui.runtime.process import alive, this_process
 from devtrail_tui.store.analyses import Analyses
@@ -33,7 +34,9 @@ from devtrail_tui.store.workers import Worker as WorkerRow
 STOP_GRACE_S = 1.5
 """How long a stop waits for running jobs to be given back; what is left then is left to its lease."""
 RESCUE_S = 1.0
-"""How often orphans are looked for."""
+"""How often orphans are looked for, at most."""
+LOOKS_A_LEASE = 8
+"""How often at least within a lease: an orphan of another host is then found well before one and a half."""
 
 _logger = logging.getLogger(__name__)
 
@@ -100,6 +103,7 @@ class Worker:
             clients=doors.clients,
             clock=doors.clock,
         )
+        self._watch = LeaseWatch(doors.clock, pace.lease_s)
         self._running: dict[asyncio.Task[None], Execution] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken: asyncio.Event | None = None
@@ -186,7 +190,7 @@ class Worker:
         while not self._stopping:
             now = self._doors.clock.monotonic()
             if now >= next_rescue:
-                next_rescue = now + RESCUE_S
+                next_rescue = now + min(RESCUE_S, self._pace.lease_s / LOOKS_A_LEASE)
                 await self._rescue()
             version = self._doors.database.version()
             if version != seen_version:
@@ -210,8 +214,7 @@ class Worker:
     async def _claim(self) -> Job | None:
         doors = self._doors
         types = tuple(doors.catalogue)
-        due_at = doors.queue.due_at(doors.worker_id, types)
-        if due_at is None or due_at > doors.clock.now():
+        if not doors.queue.any_due(doors.worker_id, types):
             return None
         try:
             return await settled(
@@ -245,7 +248,9 @@ class Worker:
         here = this_process()
         try:
             mine = tuple(execution.claim for execution in self._running.values())
-            rescued = await settled(self._doors.queue.rescue(host=here.host, alive=alive, spare=mine))
+            rescued = await settled(
+                self._doors.queue.rescue(host=here.host, alive=alive, spare=mine, ran_out=self._watch.ran_out)
+            )
         except DatabaseBusy as error:
             _logger.warning("orphans could not be looked for: %s", error)
             return

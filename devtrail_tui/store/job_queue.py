@@ -9,7 +9,7 @@ FAILED. A job that would go back to the queue (stop, retry, lost lease) is CANCE
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,13 +67,16 @@ _READY = and_(
     ~exists().where(or_(queue_pauses.c.type == jobs.c.type, queue_pauses.c.type == WHOLE_QUEUE)),
 )
 """PENDING, and neither a dependency nor a pause holds it."""
+_DUE = or_(jobs.c.run_at <= bindparam("now"), jobs.c.run_at <= jobs.c.updated_at)
+"""Its time has come by our clock, or had come already by the clock that put it into the queue: a job meant for now never waits
+until a clock that was set back has caught up."""
 _MINE = or_(jobs.c.needs_worker.is_(None), jobs.c.needs_worker == bindparam("worker"))
 _OF_TYPES = jobs.c.type.in_(bindparam("types", expanding=True))
 _FENCE = and_(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"), jobs.c.status == RUNNING)
 
 
 def _claim_statement(*, of_types: bool, of_id: bool) -> Any:
-    candidates = select(jobs.c.id).where(_READY, jobs.c.run_at <= bindparam("now"), _MINE)
+    candidates = select(jobs.c.id).where(_READY, _DUE, _MINE)
     if of_types:
         candidates = candidates.where(_OF_TYPES)
     if of_id:
@@ -102,7 +105,7 @@ _CLAIM = {
     for of_types in (False, True)
     for of_id in (False, True)
 }
-_DUE = select(jobs.c.run_at).where(_READY).order_by(jobs.c.run_at).limit(1)
+_ANY_DUE = select(jobs.c.id).where(_READY, _DUE, _MINE, _OF_TYPES).order_by(jobs.c.run_at).limit(1)
 _BEGIN_ATTEMPT = insert(job_attempts)
 _END_ATTEMPT = (
     update(job_attempts)
@@ -237,7 +240,7 @@ _RESCUE = (
     .where(
         _FENCE,
         # What was seen before the lock was held may be over: a lease that was renewed since is no longer lost.
-        or_(jobs.c.lease_expires_at <= bindparam("now"), bindparam("dead", type_=jobs.c.id.type) == 1),
+        or_(jobs.c.lease_expires_at == bindparam("lease"), bindparam("dead", type_=jobs.c.id.type) == 1),
     )
     .values(
         status=case((_UNWANTED, Status.CANCELLED.value), (_GIVEN_UP, Status.FAILED.value), else_=Status.PENDING.value),
@@ -286,6 +289,19 @@ class Renewal:
 
     lost: frozenset[Claim]
     cancel_requested: frozenset[Claim]
+
+
+RanOut = Callable[[Mapping[Claim, datetime]], Collection[Claim]]
+"""Which of the claims that run, given with the ends of their leases, have an owner that does not renew them any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A claim to take back; `lease` as it was seen, `dead` where its process is known to have ended."""
+
+    claim: Claim
+    lease: datetime
+    dead: bool
 
 
 class JobQueue:
@@ -472,11 +488,14 @@ class JobQueue:
 
         return self._database.write(work)
 
-    def rescue(self, *, host: str, alive: Alive, spare: Collection[Claim] = ()) -> Future[Sequence[Job]]:
+    def rescue(
+        self, *, host: str, alive: Alive, spare: Collection[Claim] = (), ran_out: RanOut | None = None
+    ) -> Future[Sequence[Job]]:
         """Take back what dead workers left: jobs whose lease has run out, and at once those of an ended process of `host`.
 
-        `spare` are claims the caller is still working on: after the machine slept their leases have run out, and the caller
-        renews them itself.
+        `ran_out` judges the leases of all claims that run; without it they are held against this process's clock, which is
+        right only where all workers share one. `spare` are claims the caller is still working on: after the machine slept
+        their leases have run out, and the caller renews them itself.
 
         A crash spends no attempt; the third in a row without a save fails the job. Where a cancel was asked for, the job is
         CANCELLED. Waiting jobs that only an ended process could run say so. Comes back with the jobs that changed state.
@@ -485,14 +504,16 @@ class JobQueue:
         with self._database.read() as connection:
             owned = connection.execute(_OWNED).all()
             bound = connection.execute(_BOUND, {"waiting": _OWNER_ENDED}).all()
-        lost: list[tuple[Claim, bool]] = []
+        leases = {Claim(job_id, claim_no, worker): lease for job_id, claim_no, worker, lease in owned}
+        silent = ran_out(leases) if ran_out else {claim for claim, lease in leases.items() if lease <= now}
         spared = {(claim.job_id, claim.claim_no) for claim in spare}
-        for job_id, claim_no, worker, lease in owned:
-            if (job_id, claim_no) in spared:
+        lost: list[_Lost] = []
+        for claim, lease in leases.items():
+            if (claim.job_id, claim.claim_no) in spared:
                 continue
-            dead = _process_gone(worker, host, alive)
-            if dead or lease <= now:
-                lost.append((Claim(job_id, claim_no, worker), dead))
+            dead = _process_gone(claim.worker_id, host, alive)
+            if dead or claim in silent:
+                lost.append(_Lost(claim, lease, dead))
         orphaned = [job_id for job_id, worker in bound if _process_gone(worker, host, alive)]
         if not lost and not orphaned:
             nothing: Future[Sequence[Job]] = Future()
@@ -546,20 +567,11 @@ class JobQueue:
         self._database.write(delete_batch).add_done_callback(lambda first: go_on(0, first))
         return total
 
-    def due_at(self, worker_id: str | None = None, types: Sequence[str] | None = None) -> datetime | None:
-        """When the next PENDING job that no dependency and no pause holds becomes runnable, perhaps in the past; None for never.
-
-        With `worker_id`, jobs that need another worker do not count; with `types`, only those types do. A worker gives both:
-        a job it cannot claim would otherwise look due for ever.
-        """
-        statement, values = _DUE, dict[str, Any]()
-        if worker_id is not None:
-            statement, values["worker"] = statement.where(_MINE), worker_id
-        if types is not None:
-            statement, values["types"] = statement.where(_OF_TYPES), list(types)
+    def any_due(self, worker_id: str, types: Sequence[str]) -> bool:
+        """Whether there is a job of `types` that this worker could claim now; a read, so it costs nobody the write lock."""
+        values = {"worker": worker_id, "types": list(types), "now": self._clock.now()}
         with self._database.read() as connection:
-            due: datetime | None = connection.execute(statement, values).scalar_one_or_none()
-        return due
+            return connection.execute(_ANY_DUE, values).one_or_none() is not None
 
     def cancel_requested(self, job_ids: Iterable[int]) -> set[int]:
         """Which of these jobs a person asked to cancel."""
@@ -630,7 +642,7 @@ def _process_gone(worker: str | None, host: str, alive: Alive) -> bool:
 
 def _rescue_on(
     connection: Connection,
-    lost: Sequence[tuple[Claim, bool]],
+    lost: Sequence[_Lost],
     orphaned: Sequence[int],
     host: str,
     alive: Alive,
@@ -638,8 +650,15 @@ def _rescue_on(
 ) -> Sequence[Job]:
     rescued = []
     waiting_in_vain = set(orphaned)
-    for claim, dead in lost:
-        values = {"job": claim.job_id, "claim": claim.claim_no, "now": now, "dead": int(dead)}
+    for each in lost:
+        claim = each.claim
+        values = {
+            "job": claim.job_id,
+            "claim": claim.claim_no,
+            "now": now,
+            "lease": each.lease,
+            "dead": int(each.dead),
+        }
         row = connection.execute(_RESCUE, values).one_or_none()
         if row is None:
             continue

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -20,6 +21,7 @@ from tests.store.store_examples import HOST, START, ManualClock, claim_of
 
 ME = worker_id(HOST, 10, 1000.25, "aa")
 OTHER = worker_id(HOST, 11, 2000.5, "bb")
+TYPES = ("GITHUB_SYNC",)
 
 
 def everyone_lives(pid: int, start: float) -> bool:
@@ -90,8 +92,8 @@ def test_a_claim_may_ask_for_types_or_for_one_job(queue: JobQueue) -> None:
 def test_a_job_for_one_worker_is_left_by_the_others(queue: JobQueue) -> None:
     job_id = enqueue(queue, needs_worker=ME)
     assert queue.claim(OTHER, lease_s=30).result() is None
-    assert queue.due_at(OTHER) is None
-    assert queue.due_at(ME) == queue.due_at() == START
+    assert not queue.any_due(OTHER, TYPES)
+    assert queue.any_due(ME, TYPES)
     assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == job_id
 
 
@@ -101,7 +103,7 @@ def test_dependencies_and_pauses_hold_a_job(queue: JobQueue, database: Database)
     claim = claim_of(queue.claim(ME, lease_s=30).result())
     assert claim.job_id == second
     assert queue.claim(ME, lease_s=30).result() is None
-    assert queue.due_at() is None
+    assert not queue.any_due(ME, TYPES)
     queue.finish(claim, {}).result()
     for paused in ("GITHUB_SYNC", "*"):
         run(database, "INSERT INTO queue_pauses VALUES (:type, '', 0)", type=paused)
@@ -110,12 +112,36 @@ def test_dependencies_and_pauses_hold_a_job(queue: JobQueue, database: Database)
     assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == first
 
 
-def test_due_at_is_the_earliest_start(queue: JobQueue) -> None:
-    assert queue.due_at() is None
-    enqueue(queue, run_at=START + timedelta(hours=2))
+def test_a_job_is_due_when_its_time_has_come(queue: JobQueue, clock: ManualClock) -> None:
+    assert not queue.any_due(ME, TYPES)
     enqueue(queue, run_at=START + timedelta(hours=1))
-    assert queue.due_at() == START + timedelta(hours=1)
-    assert queue.due_at(ME, types=("OTHER",)) is None
+    assert not queue.any_due(ME, TYPES)
+    assert queue.claim(ME, lease_s=30).result() is None
+    clock.advance(3600)
+    assert not queue.any_due(ME, ("OTHER",))
+    assert queue.any_due(ME, TYPES)
+    assert queue.claim(ME, lease_s=30).result() is not None
+
+
+@pytest.mark.parametrize("by", ["enqueue", "release", "rescue", "retry"])
+def test_a_job_meant_for_now_does_not_wait_for_a_clock_that_was_set_back(
+    queue: JobQueue, clock: ManualClock, by: str
+) -> None:
+    job_id = enqueue(queue)
+    if by != "enqueue":
+        claim = claim_of(queue.claim(ME, lease_s=30).result())
+        if by == "release":
+            queue.release(claim).result()
+        elif by == "rescue":
+            queue.rescue(host=HOST, alive=lambda _pid, _start: False).result()
+        else:
+            queue.fail(claim, "broke").result()
+            queue.retry(job_id).result()
+    later = enqueue(queue, run_at=START + timedelta(seconds=5))
+    clock.advance(-3600)
+    assert queue.any_due(ME, TYPES)
+    assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == job_id
+    assert not queue.any_due(ME, TYPES), f"job {later} was meant for later"
 
 
 @pytest.mark.parametrize("ending", ["finish", "fail", "cancelled", "release", "retry_later"])
@@ -311,6 +337,22 @@ def test_a_lease_renewed_meanwhile_is_not_lost(queue: JobQueue, clock: ManualClo
 
     assert queue.rescue(host=HOST, alive=renews_while_asked).result() == ()
     assert queue.progress(running, Progress()).result() is True
+
+
+def test_a_judge_of_leases_decides_whatever_the_clock_says(queue: JobQueue, clock: ManualClock, running: Claim) -> None:
+    judged: list[dict[Claim, datetime]] = []
+
+    def silent(leases: Mapping[Claim, datetime]) -> list[Claim]:
+        judged.append(dict(leases))
+        return list(leases) if len(judged) == 3 else []
+
+    clock.advance(3600)
+    assert queue.rescue(host=HOST, alive=everyone_lives, ran_out=silent).result() == ()
+    clock.advance(-7200)
+    assert queue.rescue(host=HOST, alive=everyone_lives, ran_out=silent).result() == ()
+    (job,) = queue.rescue(host=HOST, alive=everyone_lives, ran_out=silent).result()
+    assert (job.id, job.status) == (running.job_id, Status.PENDING)
+    assert judged == [{running: START + timedelta(seconds=30)}] * 3
 
 
 def test_three_crashes_without_a_save_are_poison(queue: JobQueue, clock: ManualClock, views: Views) -> None:
