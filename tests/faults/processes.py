@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -16,16 +15,21 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
+from select import select
 from typing import Any, TypeVar
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from devtrail_tui.core.job import Job, NewJob
 from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
+from devtrail_tui.jobs import ENTRY_POINT_GROUP
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
+from devtrail_tui.store.tables import job_attempts
 from tests.acceptance.terminal import Terminal
 
 PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
@@ -35,6 +39,9 @@ PATIENCE_S = 60.0
 """How long a test waits for another process before it gives up; a sign of a fault, never part of what is measured."""
 LOOK_S = 0.01
 """How often a condition that another process makes true is looked at."""
+
+LAUNCHER = (sys.executable, "-m", "tests.faults.launcher")
+"""Stands in for the program: the same, with a fault built in."""
 
 QUICK: Mapping[str, float] = {"lease_s": 1.0, "heartbeat_s": 0.25, "poll_s": 0.05, "github_pause_s": 0}
 """Settings that make faults come to light quickly."""
@@ -154,7 +161,7 @@ class AppWorker(WorkerProcess):
         descriptor = self._child.child_fd
         with contextlib.suppress(OSError):  # Linux: EIO once the other side is closed
             while True:
-                ready, _, _ = select.select([descriptor], [], [], 0.2)
+                ready, _, _ = select([descriptor], [], [], 0.2)
                 if ready and not os.read(descriptor, 65536):
                     return
                 if not ready and not _exists(self.pid):
@@ -164,8 +171,22 @@ class AppWorker(WorkerProcess):
 P = TypeVar("P", bound=WorkerProcess)
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A row of `job_attempts`."""
+
+    claim_no: int
+    worker_id: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+
+
 class Site:
-    """A home, the services it talks to, and the worker processes on it. `settings` are those of its config.toml."""
+    """A home, the services it talks to, and the worker processes on it. `settings` are those of its config.toml.
+
+    `job_types` are names in tests/faults/job_types.py; worker processes find them as they find any installed plugin.
+    """
 
     def __init__(
         self,
@@ -173,6 +194,7 @@ class Site:
         folder: Path,
         *,
         claude: bool = True,
+        job_types: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
         **settings: float | str,
     ) -> None:
@@ -191,6 +213,7 @@ class Site:
             **({"ANTHROPIC_API_KEY": CLAUDE_KEY} if claude else {}),
             **(environ or {}),
         }
+        self.environ["PYTHONPATH"] = os.pathsep.join((str(CHECKOUT), str(_install(folder / "plugins", job_types))))
         self._write_settings()
         self.services = Services(load_settings(self.environ), environ=self.environ)
         self.services.open()
@@ -234,14 +257,23 @@ class Site:
         """The job as it stands in the database."""
         return self.services.views.job(job_id)
 
+    def attempts(self, job_id: int) -> list[Attempt]:
+        """Every claim of the job, oldest first."""
+        statement = sa.select(*(job_attempts.c[each.name] for each in fields(Attempt)))
+        with self.services.database.read() as connection:
+            rows = connection.execute(
+                statement.where(job_attempts.c.job_id == job_id).order_by(job_attempts.c.claim_no)
+            )
+            return [Attempt(*row) for row in rows]
+
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """What a SELECT finds now."""
         with self.services.database.read() as connection:
-            return [tuple(row) for row in connection.execute(text(statement), values)]
+            return [tuple(row) for row in connection.execute(sa.text(statement), values)]
 
     def write(self, statement: str, **values: Any) -> None:
         """Change rows behind the program's back."""
-        self.services.database.write(lambda connection: connection.execute(text(statement), values)).result()
+        self.services.database.write(lambda connection: connection.execute(sa.text(statement), values)).result()
 
     def wait_until(self, holds: Callable[[], bool], what: str, *, seconds: float = PATIENCE_S) -> float:
         """Look again until `holds`; the seconds that took. Fails after `seconds`."""
@@ -290,6 +322,23 @@ def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = PATIENC
             raise AssertionError(f"waited {seconds} s in vain for {what}")
         time.sleep(LOOK_S)
     return time.monotonic() - began
+
+
+def _install(folder: Path, names: Sequence[str]) -> Path:
+    """A distribution that brings these job types, as an installer leaves it behind; returns the folder for the path."""
+    metadata = folder / "devtrail_faults-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: devtrail-faults\nVersion: 1.0\n")
+    points = "\n".join(f"{name.lower()} = tests.faults.job_types:{name}" for name in names)
+    (metadata / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{points}\n")
+    return folder
+
+
+def slices(server: DemoServer, count: int) -> list[tuple[date, date]]:
+    """All days of the server's data in `count` stretches that follow each other; both ends are included."""
+    first, last = first_day(server).toordinal(), datetime.now(UTC).date().toordinal() - 1
+    ends = [first + (last + 1 - first) * place // count for place in range(count + 1)]
+    return [(date.fromordinal(begin), date.fromordinal(end - 1)) for begin, end in pairwise(ends)]
 
 
 def first_day(server: DemoServer) -> date:
