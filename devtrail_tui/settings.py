@@ -41,7 +41,9 @@ class Folders:
 class Settings:
     """Everything that can be set. Times are seconds, dollars are US dollars.
 
-    A field with a comment `# toml` may stand in config.toml under that name; `keys` maps a binding's id to its keys.
+    Every field but `folders` may stand in config.toml under its name; `keys` maps a binding's id to its keys. `plain_secrets`
+    lets `auth login` keep a secret unencrypted where nothing better is there. `exclude_repositories` and `exclude_paths` are
+    globs (core/exclusions.py).
     """
 
     folders: Folders
@@ -57,6 +59,11 @@ class Settings:
     poll_s: float = 0.25
     budget_usd: float = 5.0
     theme: str = "devtrail-dark"
+    log_level: str = "warning"
+    secret_key_file: str | None = None
+    plain_secrets: bool = False
+    exclude_repositories: tuple[str, ...] = ()
+    exclude_paths: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -74,8 +81,13 @@ _NUMBER_LIMITS: Mapping[str, tuple[float, float]] = {
     "poll_s": (0.05, 60),
     "budget_usd": (0, 10_000),
 }
+_FLAGS = ("plain_secrets",)
+_LISTS = ("exclude_repositories", "exclude_paths")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 _FROM_ENVIRONMENT: Mapping[str, str] = {
     "DEVTRAIL_DATABASE_URL": "database_url",
+    "DEVTRAIL_LOG_LEVEL": "log_level",
+    "DEVTRAIL_SECRET_KEY_FILE": "secret_key_file",
     "DEVTRAIL_GITHUB_URL": "github_url",
     "ANTHROPIC_BASE_URL": "anthropic_base_url",
 }
@@ -132,6 +144,16 @@ def _fitting(origin: str, key: str, value: Any) -> Any:
         if not isinstance(value, Mapping) or not all(isinstance(each, str) for each in value.values()):
             raise UsageError(f'{origin}keys is a table of binding = "keys", such as cancel_job = "x".')
         return dict(value)
+    if key in _FLAGS:
+        if not isinstance(value, bool):
+            raise UsageError(f"{origin}{key} is true or false.")
+        return value
+    if key in _LISTS:
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each.strip() for each in value):
+            raise UsageError(f'{origin}{key} is a list of patterns, such as ["acme/secret-*"].')
+        return tuple(safe_line(each) for each in value)
+    if key == "log_level" and value not in LOG_LEVELS:
+        raise UsageError(f"{origin}log_level is one of: {', '.join(LOG_LEVELS)}.")
     limits = _NUMBER_LIMITS.get(key)
     if limits is None:
         if not isinstance(value, str):

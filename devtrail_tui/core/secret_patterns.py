@@ -8,13 +8,13 @@ prefix must hold a digit or be long.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 MASK = "[secret]"
 """What stands where a secret was."""
 
-_TOKEN = r"[A-Za-z0-9._~+/=-]"
+_TOKEN = r"[A-Za-z0-9._~+/=-]"  # noqa: S105 - the characters of one, no token
 _LIKELY = rf"(?:(?={_TOKEN}*[0-9]){_TOKEN}{{12,}}|{_TOKEN}{{32,}})"
 """A value in a place where ordinary words stand too: with a digit in it, or too long for a word."""
 _QUERY_NAMES = (
@@ -30,23 +30,26 @@ class Pattern:
 
     name: str
     hints: tuple[str, ...]
-    expression: re.Pattern[str]
+    expression: str
 
     def masked(self, text: str) -> str:
         """The text with every secret of this kind masked."""
-        return self.expression.sub(_KEEP_GROUPS, text)
+        return _compiled(self.expression).sub(_kept_groups, text)
 
 
-def _keep_groups(match: re.Match[str]) -> str:
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    """Compiled when first needed: most runs meet none, and all together would cost the start some milliseconds."""
+    return re.compile(expression)
+
+
+def _kept_groups(match: re.Match[str]) -> str:
     return "".join(filter(None, match.groups())) + MASK
-
-
-_KEEP_GROUPS: Callable[[re.Match[str]], str] = _keep_groups
 
 
 def _token(name: str, hints: tuple[str, ...], expression: str) -> Pattern:
     """A token that is known by its prefix; it begins where no word goes on."""
-    return Pattern(name, hints, re.compile(rf"(?<![A-Za-z0-9])(?:{expression})"))
+    return Pattern(name, hints, rf"(?<![A-Za-z0-9])(?:{expression})")
 
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -54,10 +57,8 @@ PATTERNS: tuple[Pattern, ...] = (
         "private key",
         ("private key",),
         # A block that was cut off ends with its last line of base64. `\n` may be written as two characters, as in JSON.
-        re.compile(
-            r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\\[nr]|[A-Za-z0-9+/=:,.\s-])*?"
-            r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|(?![A-Za-z0-9+/=:,.\s-]|\\[nr])|\Z)"
-        ),
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\\[nr]|[A-Za-z0-9+/=:,.\s-])*?"
+        r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|(?![A-Za-z0-9+/=:,.\s-]|\\[nr])|\Z)",
     ),
     _token("GitHub token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"gh[pousr]_[A-Za-z0-9_]{16,}"),
     _token("GitHub fine-grained token", ("github_pat_",), r"github_pat_[A-Za-z0-9_]{16,}"),
@@ -72,11 +73,11 @@ PATTERNS: tuple[Pattern, ...] = (
     _token("PyPI token", ("pypi-",), r"pypi-[A-Za-z0-9_-]{50,}"),
     _token("Hugging Face token", ("hf_",), r"hf_[A-Za-z0-9]{30,}"),
     _token("JSON web token", ("eyj",), r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"),
-    Pattern("bearer", ("bearer",), re.compile(rf"(?i)\b(bearer[\s:=]{{1,4}}[\"']?){_LIKELY}")),
+    Pattern("bearer", ("bearer",), rf"(?i)\b(bearer[\s:=]{{1,4}}[\"']?){_LIKELY}"),
     Pattern(
         "header",
         ("authorization", "x-api-key", "private-token"),
-        re.compile(
+        (
             r"(?i)\b((?:authorization|x-api-key|private-token)(?:\\?[\"'])?\s{0,4}[:=,]\s{0,4}(?:b?\\?[\"'])?"
             rf"(?:(?:basic|bearer|token)\s{{1,4}})?){_LIKELY}"
         ),
@@ -84,13 +85,14 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "password in a URL",
         ("://",),
-        re.compile(
-            r"(?i)(?:\b(https?://)[^\s/?#@\"'<>\\]{1,300}|\b([a-z][a-z0-9+.-]{0,20}://[^\s/?#@:\"'<>\\]{0,100}:)[^\s/?#@\"'<>\\]{1,300})(?=@)"
+        (
+            r"(?i)(?:\b(https?://)[^\s/?#@\"'<>\\]{1,300}"
+            r"|\b([a-z][a-z0-9+.-]{0,20}://[^\s/?#@:\"'<>\\]{0,100}:)[^\s/?#@\"'<>\\]{1,300})(?=@)"
         ),
     ),
     Pattern(
         "secret in a query",
         ("?", "&"),
-        re.compile(rf"(?i)([?&;](?:{_QUERY_NAMES})=)[^&#\s\"'<>\\;]{{3,}}"),
+        rf"(?i)([?&;](?:{_QUERY_NAMES})=)[^&#\s\"'<>\\;]{{3,}}",
     ),
 )

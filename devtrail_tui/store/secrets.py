@@ -1,7 +1,9 @@
 """Where secrets are found. A job holds a reference such as `secret:env:GITHUB_TOKEN`, never a value.
 
-Order of the standard sources: environment, the system's keyring, the `gh` program's own login. A value that a person typed and
-that is in none of them stays in this program's memory, and only this process may run the job.
+Order of the standard sources: environment, the system's keyring and what stands in for one (encrypted rows under a key that is
+not in the database; a plain file, only if the settings ask for it), the `gh` program's own login. What stands in for a keyring
+comes before `gh`, because a person put it there for this program. A value that a person typed and that is in none of them stays
+in this program's memory, and only this process may run the job.
 """
 
 from __future__ import annotations
@@ -10,25 +12,40 @@ import secrets as randomness
 import shutil
 import subprocess
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from devtrail_tui.core.errors import SecretMissing, UsageError
+from devtrail_tui.core.errors import NotPossible, SecretMissing, UsageError
+from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.store.secret_places import (
+    KEY_FILE_VARIABLE,
+    KEY_VARIABLE,
+    EncryptedTable,
+    Keyring,
+    Place,
+    SystemKeyring,
+)
 
 PREFIX = "secret:"
-KEYRING_SERVICE = "devtrail-tui"
+REMEMBERED_S = 60.0
+"""How long a value that a source gave is used without asking again."""
+ABSENT_S = 2.0
+"""The same for the word that a source has none; short, because a person who logs in elsewhere waits for it."""
 
 _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "github": ("GITHUB_TOKEN", "GH_TOKEN"),
     "anthropic": ("ANTHROPIC_API_KEY",),
 }
+_OWN_HOST: Mapping[str, str] = {"github": "github.com", "anthropic": "api.anthropic.com"}
 _NEXT_STEP: Mapping[str, str] = {
-    "github": "Set GITHUB_TOKEN, or log in with `gh auth login`",
-    "anthropic": "Set ANTHROPIC_API_KEY",
+    "github": "Set GITHUB_TOKEN, or log in with `gh auth login` or `devtrail-tui auth login github`",
+    "anthropic": "Set ANTHROPIC_API_KEY, or log in with `devtrail-tui auth login claude`",
 }
-_LABEL: Mapping[str, str] = {"github": "GitHub token", "anthropic": "Claude key"}
+LABEL: Mapping[str, str] = {"github": "GitHub token", "anthropic": "Claude key"}
+SECRET_VARIABLES = (*(name for names in _ENVIRONMENT.values() for name in names), KEY_VARIABLE)
+"""Environment variables whose values never leave this program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +57,46 @@ class FoundSecret:
     reference: str
 
 
-class Keyring(Protocol):
-    """The part of the `keyring` package that is used."""
-
-    def get_password(self, service: str, name: str) -> str | None: ...
-
-
 class Secrets:
     """Finds secrets by name ("github", "anthropic") and resolves references. Every call may start a program or ask the
-    keyring, so none belongs on a UI thread. What a source said is remembered for this process; `forget` asks anew."""
+    keyring, so none belongs on a UI thread. What a source said is remembered for a minute; `forget` asks anew.
+
+    `github_host` and `claude_host` are the hosts in use: what is kept for another host is not looked at. `places` are where a
+    login may be kept where there is no keyring, in order. `redact` learns every value that is seen.
+    """
 
     def __init__(
-        self, environ: Mapping[str, str], *, github_host: str = "github.com", keyring: Keyring | None = None
+        self,
+        environ: Mapping[str, str],
+        *,
+        github_host: str = "github.com",
+        claude_host: str = "api.anthropic.com",
+        keyring: Keyring | None = None,
+        places: Sequence[Place] = (),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._environ = environ
-        self._github_host = github_host
-        self._keyring = keyring
+        self._hosts = {"github": github_host, "anthropic": claude_host}
+        self.keyring = SystemKeyring(keyring)
+        self.places: tuple[Place, ...] = (self.keyring, *places)
         self._memory: dict[str, str] = {}
-        self._asked: dict[str, str | None] = {}
+        self._asked: dict[str, tuple[str | None, float]] = {}
         self._lock = threading.Lock()
+        self._monotonic = monotonic
+        self.redact = Redactor(filter(None, (environ.get(variable) for variable in SECRET_VARIABLES)))
 
     def find(self, name: str) -> FoundSecret | None:
         """The first standard source that holds the secret."""
-        for reference, where in self._sources(name):
-            if self._look(reference):
-                return FoundSecret(name, where, PREFIX + reference)
-        return None
+        return next(self._held(name), None)
+
+    def find_all(self, name: str) -> list[FoundSecret]:
+        """Every standard source that holds one, the one in use first."""
+        return list(self._held(name))
+
+    def gh_login(self) -> FoundSecret | None:
+        """What `gh auth token` gives for the host in use."""
+        reference = f"gh:{self._hosts['github']}"
+        return FoundSecret("github", "gh auth token", PREFIX + reference) if self._look(reference) else None
 
     def resolve(self, name: str, reference: str) -> str:
         """The value behind a stored reference; an empty one means the standard sources.
@@ -76,8 +107,8 @@ class Secrets:
             found = self.find(name)
             reference = found.reference if found else ""
         source = reference.removeprefix(PREFIX)
-        if source and not source.startswith("memory:") and source not in dict(self._sources(name)):
-            raise UsageError(f"“{safe_line(reference, limit=60)}” is no place for the {_LABEL[name]}.")
+        if source and not source.startswith("memory:") and source not in self._possible(name):
+            raise UsageError(f"“{safe_line(reference, limit=60)}” is no place for the {LABEL[name]}.")
         value = self._look(source) if source else None
         if not value:
             raise SecretMissing(self._missing(name, reference), name=name)
@@ -85,6 +116,7 @@ class Secrets:
 
     def keep(self, name: str, value: str) -> str:
         """A reference to a value that a person gave: its standard source if that holds the very same, else this memory."""
+        self.redact.learn(value)
         for reference, _where in self._sources(name):
             if self._look(reference) == value:
                 return PREFIX + reference
@@ -93,40 +125,103 @@ class Secrets:
             self._memory[handle] = value
         return PREFIX + handle
 
+    def log_in(self, name: str, value: str) -> FoundSecret:
+        """Keep a value for later runs in the first place that can: keyring, encrypted rows, plain file.
+
+        Raises NotPossible where there is none, with what a person can do about it.
+        """
+        self.redact.learn(value)
+        entry = self._entry(name)
+        reasons = []
+        for place in self.places:
+            if problem := place.problem():
+                reasons.append(problem)
+                continue
+            place.keep(entry, value)
+            self.forget()
+            return FoundSecret(name, place.where, f"{PREFIX}{place.kind}:{entry}")
+        variable = _ENVIRONMENT[name][0]
+        raise NotPossible(
+            f"The {LABEL[name]} was not kept. {' '.join(reasons)} Make a key for encrypted storage (devtrail-tui auth new-key "
+            f"FILE) and name it in {KEY_FILE_VARIABLE}, or set {variable} each time; plain_secrets = true in config.toml "
+            "would keep it unencrypted."
+        )
+
+    def log_out(self, name: str) -> list[str]:
+        """Forget what was kept, in every place; says where it was. Raises NotPossible."""
+        entry = self._entry(name)
+        gone = [place.where for place in self.places if place.remove(entry)]
+        self.forget()
+        return gone
+
+    def locked(self, name: str) -> str:
+        """The sentence for a value that is kept encrypted and cannot be opened now; empty where there is none."""
+        for place in self.places:
+            if isinstance(place, EncryptedTable) and place.locked(self._entry(name)):
+                return f"The {LABEL[name]} is kept encrypted and cannot be opened. {self._key_step(place)}"
+        return ""
+
     def in_use(self) -> frozenset[str]:
         """Every value seen so far, for whoever must keep them out of a text."""
-        named = (variable for variables in _ENVIRONMENT.values() for variable in variables)
-        environment = [self._environ.get(variable) for variable in named]
+        environment = [self._environ.get(variable) for variable in SECRET_VARIABLES]
         with self._lock:
-            return frozenset(filter(None, (*environment, *self._memory.values(), *self._asked.values())))
+            asked = [value for value, _ in self._asked.values()]
+            return frozenset(filter(None, (*environment, *self._memory.values(), *asked)))
 
     def forget(self) -> None:
         """Ask the sources anew next time; what was typed stays."""
         with self._lock:
             self._asked.clear()
 
-    def _sources(self, name: str) -> list[tuple[str, str]]:
+    def _entry(self, name: str) -> str:
+        self._check_name(name)
+        host = self._hosts[name]
+        return name if host == _OWN_HOST[name] else f"{name}@{host}"
+
+    @staticmethod
+    def _check_name(name: str) -> None:
         if name not in _ENVIRONMENT:
             raise UsageError(f"There is no secret called {safe_line(name, limit=40)}.")
+
+    def _held(self, name: str) -> Iterator[FoundSecret]:
+        for reference, where in self._sources(name):
+            if self._look(reference):
+                yield FoundSecret(name, where, PREFIX + reference)
+
+    def _sources(self, name: str) -> list[tuple[str, str]]:
+        entry = self._entry(name)
         found = [(f"env:{variable}", f"environment ({variable})") for variable in _ENVIRONMENT[name]]
-        found.append((f"keyring:{name}", "system keyring"))
+        found += [(f"{place.kind}:{entry}", place.where) for place in self.places]
         if name == "github":
-            found.append((f"gh:{self._github_host}", "gh auth token"))
+            found.append((f"gh:{self._hosts[name]}", "gh auth token"))
         return found
+
+    def _possible(self, name: str) -> set[str]:
+        """References that a job of this or an earlier run may hold."""
+        kept = {f"{kind}:{self._entry(name)}" for kind in ("keyring", "encrypted", "plain")}
+        return {reference for reference, _ in self._sources(name)} | kept
 
     def _look(self, reference: str) -> str | None:
         kind, _, rest = reference.partition(":")
         if kind == "env":
-            return self._environ.get(rest) or None
+            value = self._environ.get(rest) or None
+            self.redact.learn(value)
+            return value
+        now = self._monotonic()
         with self._lock:
             if kind == "memory":
                 return self._memory.get(reference)
-            if reference in self._asked:
-                return self._asked[reference]
-        value = self._from_gh(rest) if kind == "gh" else self._from_keyring(rest)
+            known, until = self._asked.get(reference, (None, now))
+            if now < until:
+                return known
+        value = self._from_gh(rest) if kind == "gh" else self._from_place(kind, rest)
+        self.redact.learn(value)
         with self._lock:
-            self._asked[reference] = value
+            self._asked[reference] = (value, now + (REMEMBERED_S if value else ABSENT_S))
         return value
+
+    def _from_place(self, kind: str, entry: str) -> str | None:
+        return next((place.read(entry) for place in self.places if place.kind == kind), None)
 
     def _from_gh(self, host: str) -> str | None:
         program = shutil.which("gh", path=self._environ.get("PATH"))
@@ -140,31 +235,24 @@ class Secrets:
                 timeout=5,
                 check=False,
                 stdin=subprocess.DEVNULL,
-                env=dict(self._environ),
+                env={name: value for name, value in self._environ.items() if name not in SECRET_VARIABLES},
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.strip() or None if done.returncode == 0 else None
 
-    def _from_keyring(self, name: str) -> str | None:
-        from keyring.errors import KeyringError
-
-        if self._keyring is None:
-            import keyring
-
-            self._keyring = keyring
-        try:
-            return self._keyring.get_password(KEYRING_SERVICE, name) or None
-        except (KeyringError, OSError, RuntimeError):  # RuntimeError: a desktop bus that is not there
-            return None
-
     def _missing(self, name: str, reference: str) -> str:
-        label, step = _LABEL[name], _NEXT_STEP[name]
+        label, step = LABEL[name], _NEXT_STEP[name]
         kind, _, rest = reference.removeprefix(PREFIX).partition(":")
         if kind == "memory":
             return f"The {label} was typed into a program that has ended. {step}, then start the job anew."
         if kind == "env":
             return f"The {label} was in the variable {rest}, which is not set here. Set it and start again."
+        if locked := self.locked(name):
+            return locked
         if kind:
             return f"The {label} is no longer found ({kind}). {step}."
         return f"No {label} was found. {step}."
+
+    def _key_step(self, table: EncryptedTable) -> str:
+        return table.problem() or f"Give the key it was kept under in {KEY_VARIABLE} or {KEY_FILE_VARIABLE}."

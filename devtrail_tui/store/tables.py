@@ -311,7 +311,8 @@ secrets = Table(
     "secrets",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("location", SafeLine(MAX_SHORT), nullable=False),  # where the value is; the value itself is never here
+    Column("location", SafeLine(MAX_SHORT), nullable=False),  # where the value is; in clear it is never here
+    Column("ciphertext", Text),  # under a key that is not in the database (secret_places.EncryptedTable)
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
 )

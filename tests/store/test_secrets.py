@@ -9,7 +9,8 @@ import pytest
 from keyring.errors import NoKeyringError
 
 from devtrail_tui.core.errors import SecretMissing, UsageError
-from devtrail_tui.store.secrets import KEYRING_SERVICE, Secrets
+from devtrail_tui.store.secret_places import KEYRING_SERVICE
+from devtrail_tui.store.secrets import Secrets
 
 
 class Ring:
@@ -69,7 +70,7 @@ def test_gh_is_asked_for_the_host_in_use(gh: str) -> None:
 
 def test_nothing_found_is_said_with_what_to_do() -> None:
     secrets = Secrets({"PATH": ""}, keyring=NoRing())
-    with pytest.raises(SecretMissing, match="Set GITHUB_TOKEN, or log in with `gh auth login`"):
+    with pytest.raises(SecretMissing, match="Set GITHUB_TOKEN, or log in with `gh auth login` or"):
         secrets.resolve("github", "")
     with pytest.raises(SecretMissing, match="Set ANTHROPIC_API_KEY"):
         secrets.resolve("anthropic", "")

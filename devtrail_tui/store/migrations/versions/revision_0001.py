@@ -278,6 +278,7 @@ def _evidence() -> None:
         "secrets",
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("location", sa.Text(), nullable=False),
+        sa.Column("ciphertext", sa.Text()),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("updated_at", TIME, nullable=False),
     )
