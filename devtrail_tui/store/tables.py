@@ -178,7 +178,7 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     Column(
         "process_started_at", Float, nullable=False
-    ),  # seconds since 1970 as the system tells it; told apart, never shown
+    ),  # seconds as runtime.process tells it; told apart, never shown
     Column("title", SafeLine(MAX_TITLE), nullable=False),
     Column("concurrency", Integer, nullable=False),
     Column("started_at", UtcTime, nullable=False),

@@ -12,12 +12,12 @@ from sqlalchemy.dialects.sqlite import insert
 from devtrail_tui.store.tables import workers
 
 Alive = Callable[[int, float], bool]
-"""`alive(pid, start_time)`: whether the process `pid` of this host still runs and began at `start_time` (seconds since 1970)."""
+"""`alive(pid, start_time)`: whether the process `pid` of this host still runs and began at `start_time` (seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A row of `workers`. `process_started_at` is in seconds since 1970 as the system tells it: a reused pid has another."""
+    """A row of `workers`. `process_started_at` is in seconds as runtime.process tells it: a reused pid has another."""
 
     id: str
     host: str
@@ -43,7 +43,7 @@ class OwnerProcess:
 
 
 def worker_id(host: str, pid: int, process_started_at: float, random: str) -> str:
-    """The id `host:pid:start:random`, `start` in milliseconds since 1970; `random` sets two workers of one process apart."""
+    """The id `host:pid:start:random`, `start` in milliseconds; `random` sets two workers of one process apart."""
     return f"{host}:{pid}:{round(process_started_at * 1000)}:{random}"
 
 
