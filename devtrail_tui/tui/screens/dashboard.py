@@ -34,7 +34,7 @@ class DashboardScreen(LiveScreen):
     AUTO_FOCUS = "#jobs"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("new_job", "cancel_job", "retry_job", "filter_jobs", "open_log", "follow_log", "wrap_log"),
-        *bindings("cleanup_jobs", "back"),
+        *bindings("cleanup_jobs", "back", hidden=True),
     ]
 
     _launched: int | None = None
@@ -132,11 +132,15 @@ class DashboardScreen(LiveScreen):
 
         await self.app.push_screen(NewJobScreen(), launched)
 
+    def _say_why_none(self) -> None:
+        job_id = self.query_one(JobTable).cursor_job_id
+        self.say("No job is chosen." if job_id is None else f"Job {job_id} is still being read; press the key again.")
+
     async def action_cancel_job(self) -> None:
         """Ask, then cancel at once."""
         row = self.chosen
         if row is None:
-            self.say("No job is chosen.")
+            self._say_why_none()
             return
         if row.status.finished:
             self.say(f"Job {row.id} has ended already ({row.status.lower()}); there is nothing to cancel.", failed=True)
@@ -159,7 +163,7 @@ class DashboardScreen(LiveScreen):
         """Run a failed or cancelled job again; else say why not."""
         row = self.chosen
         if row is None:
-            self.say("No job is chosen.")
+            self._say_why_none()
             return
         self.in_thread(lambda: self._retry(row.id))
 
@@ -189,14 +193,14 @@ class DashboardScreen(LiveScreen):
     @on(JobTable.Opened)
     async def action_open_job(self) -> None:
         """The chosen job whole."""
-        if self.chosen is not None:
+        if self.query_one(JobTable).cursor_job_id is not None:
             from devtrail_tui.tui.screens.job import JobScreen
 
             await self.app.push_screen(JobScreen())
 
     async def action_open_log(self) -> None:
         """The chosen job's log on the whole screen."""
-        if self.chosen is not None:
+        if self.query_one(JobTable).cursor_job_id is not None:
             from devtrail_tui.tui.screens.log import LogScreen
 
             await self.app.push_screen(LogScreen())
