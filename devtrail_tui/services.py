@@ -9,25 +9,40 @@ import asyncio
 import importlib
 import random
 import secrets as randomness
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
-from devtrail_tui.clients.claude.address import host_of
+from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL, host_of
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
-from devtrail_tui.core.errors import InvalidInput, SecretMissing
+from devtrail_tui.core.errors import InvalidInput, NotPossible, SecretMissing
+from devtrail_tui.core.exclusions import Exclusions
 from devtrail_tui.core.job import Job, NewJob
 from devtrail_tui.core.job_type import JobType, Kind, config_json, parse_config
 from devtrail_tui.settings import Settings
+from devtrail_tui.store.crash_reports import report_crash
+from devtrail_tui.store.private_files import close_to_others, make_private_folder
+from devtrail_tui.store.secret_places import EncryptedTable, Place, PlainFile, SecretKey
 from devtrail_tui.store.secrets import PREFIX, FoundSecret, Secrets
 
 if TYPE_CHECKING:
+    from devtrail_tui.core.context import Preview
+    from devtrail_tui.core.evidence import Criterion
     from devtrail_tui.jobs import Catalogue
     from devtrail_tui.runtime.context import ClientScope
     from devtrail_tui.runtime.worker import Worker
+
+
+P = TypeVar("P")
+__all__ = ["Exported", "LocalSurroundings", "Services", "job_types", "make_private_folder", "report_crash"]
+
+PLAIN_SECRETS = "secrets-unencrypted.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +52,14 @@ class LocalSurroundings:
     clock: Clock
     github_host: str
     claude_host: str
+    exclusions: Exclusions
 
     @property
     def today(self) -> date:
         return self.clock.now().astimezone().date()
+
+    def excluded(self, repository: str) -> bool:
+        return self.exclusions.repository(repository)
 
     def price_known(self, model: str) -> bool:
         from devtrail_tui.clients.claude.prices import price_known
@@ -74,8 +93,22 @@ class Services:
         self.demo = demo
         self.clock = clock or SystemClock()
         github = endpoint(settings.github_url)
-        self.surroundings = LocalSurroundings(self.clock, github.api_host, host_of(settings.anthropic_base_url))
-        self.secrets = Secrets(environ, github_host=github.web_host)
+        self.exclusions = Exclusions(settings.exclude_repositories, settings.exclude_paths)
+        self.surroundings = LocalSurroundings(
+            self.clock, github.api_host, host_of(settings.anthropic_base_url), self.exclusions
+        )
+        key = SecretKey(
+            environ, settings.secret_key_file, (settings.folders.data, database_folder(settings.database_url))
+        )
+        places: list[Place] = [EncryptedTable(key, lambda: self.__dict__.get("database"), self.clock)]
+        if settings.plain_secrets:
+            places.append(PlainFile(settings.folders.data / PLAIN_SECRETS))
+        self.secrets = Secrets(
+            environ,
+            github_host=github.web_host,
+            claude_host=urlsplit(settings.anthropic_base_url or DEFAULT_BASE_URL).hostname or "",
+            places=places,
+        )
 
     def open(self) -> None:
         """Open the database and make the doors to it. Raises StoreError with a sentence."""
@@ -87,11 +120,15 @@ class Services:
         from devtrail_tui.store.job_queue import JobQueue
         from devtrail_tui.store.views import Views
 
-        self.database = Database(self.settings.database_url, clock=self.clock)
-        self.database.open()
-        self.queue = JobQueue(self.database, self.clock)
-        self.job_log = JobLog(self.database)
-        self.evidence = EvidenceStore(self.database, self.clock)
+        folders, redact = self.settings.folders, self.secrets.redact
+        for folder in (folders.data, folders.state, folders.log):
+            close_to_others(folder)
+        database = Database(self.settings.database_url, clock=self.clock)
+        database.open()
+        self.database = database
+        self.queue = JobQueue(self.database, self.clock, redact)
+        self.job_log = JobLog(self.database, self.clock, redact)
+        self.evidence = EvidenceStore(self.database, self.clock, redact)
         self.criteria = CriteriaStore(self.database, self.clock)
         self.analyses = Analyses(self.database)
         self.views = Views(self.database, self.clock)
@@ -210,7 +247,22 @@ class Services:
             chosen=wanted,
             demo=self.demo,
         )
-        return Exported(FORMATS[form](report), len(report.entries))
+        return Exported(self.secrets.redact(FORMATS[form](report)), len(report.entries))
+
+    async def preview(self, type_name: str, raw: Mapping[str, Any]) -> Preview:
+        """What a job with these settings would send to Claude, shown on one example that GitHub is asked for; nothing is sent
+        there, stored or paid. Raises InvalidInput, NotPossible for a type that sends nothing, and what GitHub's client raises."""
+        job_type = self.catalogue.named(type_name)
+        if job_type.preview is None:
+            raise NotPossible(f"{job_type.title} sends nothing to Claude.")
+        config = await asyncio.to_thread(self.check, type_name, raw)
+        given = {
+            each.secret_name: value
+            for each in job_type.settings
+            if each.kind is Kind.SECRET and (value := getattr(config, each.name))
+        }
+        async with PreviewServices(self, given) as door:
+            return await job_type.preview(config, door)
 
     async def client(self, protocol: type[Any], scope: ClientScope, options: Mapping[str, Any]) -> Any:
         """The service behind a protocol for one running job, imported when first used and off the event loop.
@@ -228,6 +280,7 @@ class Services:
                 narrate=scope.narrate,
                 waiting=scope.waiting,
                 pause_s=self.settings.github_pause_s,
+                excluded=self.exclusions.repository,
             )
         if protocol is Analyser:
             claude = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.claude.client")
@@ -240,17 +293,19 @@ class Services:
                 narrate=scope.narrate,
                 waiting=scope.waiting,
                 user_context=options.get("user_context", ""),
+                redact=self.secrets.redact,
+                exclusions=self.exclusions,
                 concurrency=self.settings.claude_concurrency,
             )
         raise TypeError(f"No service stands behind {protocol.__name__}.")
 
-    async def client_outside_jobs(self, protocol: type[Any], **options: Any) -> Any:
-        """The same service with the secrets of the standard sources, for a look at whether it works; it keeps silent, and
-        whoever asks closes it. Raises SecretMissing."""
+    async def client_outside_jobs(self, protocol: type[Any], *, value: str | None = None, **options: Any) -> Any:
+        """The same service with the secrets of the standard sources (or with this very `value`), for a look at whether it works;
+        it keeps silent, and whoever asks closes it. Raises SecretMissing."""
         from devtrail_tui.runtime.context import ClientScope
 
         async def secret(name: str) -> str:
-            return await asyncio.to_thread(self.secrets.resolve, name, "")
+            return await asyncio.to_thread(self.secrets.resolve, name, "") if value is None else value
 
         return await self.client(protocol, ClientScope(secret, lambda *_: None, lambda *_: None), options)
 
@@ -264,3 +319,47 @@ class Services:
                 if changes[each.name].startswith(PREFIX + "memory:"):
                     only_here = each.key
         return replace(config, **changes), only_here
+
+
+class PreviewServices:
+    """The doors of a preview (core.context.PreviewDoor), closed with their clients at the end of the block.
+
+    `given` are secrets that were typed, by name. Claude's client gets no key, so that it could not send anything if it tried.
+    """
+
+    def __init__(self, services: Services, given: Mapping[str, str]) -> None:
+        self._services = services
+        self._given = given
+        self._exits = AsyncExitStack()
+        self.clock = services.clock
+
+    async def __aenter__(self) -> PreviewServices:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._exits.aclose()
+
+    async def client(self, protocol: type[P], **options: Any) -> P:
+        """A service without a voice. Raises SecretMissing."""
+        from devtrail_tui.core.context import Analyser
+
+        value = "" if protocol is Analyser else self._typed("github")
+        made = await self._services.client_outside_jobs(protocol, value=value, **options)
+        self._exits.push_async_callback(made.aclose)
+        found: P = made
+        return found
+
+    async def criteria(self) -> Sequence[Criterion]:
+        """The criteria that would be sent."""
+        listed = await asyncio.to_thread(self._services.criteria.list)
+        return [each for each in listed if each.pr_detectable]
+
+    def _typed(self, name: str) -> str | None:
+        value = self._given.get(name)
+        self._services.secrets.redact.learn(value)
+        return self._services.secrets.resolve(name, value) if value and value.startswith(PREFIX) else value
+
+
+def database_folder(url: str) -> Path:
+    """The folder of a SQLite database address; the present folder for any other."""
+    return Path(url.removeprefix("sqlite:///").partition("?")[0]).expanduser().absolute().parent

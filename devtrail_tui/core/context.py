@@ -150,15 +150,43 @@ class Analyser(Protocol):
         roles: Sequence[Role],
     ) -> AnalysisRequest:
         """The request that judges `login`'s part (`roles`) in one pull request; pure. Long texts are trimmed to the model's
-        room and said so in the request. Raises NotPossible without criteria."""
+        room and said so in the request, secrets masked, excluded paths left out. Raises NotPossible without criteria,
+        RepositoryExcluded."""
         ...
 
     async def answer(self, request: AnalysisRequest) -> Analysis:
         """Send it once paid; retries what time can mend, visibly. Raises AuthenticationError, PermanentError, TemporaryError."""
         ...
 
+    def preview(self, request: AnalysisRequest) -> str:
+        """Everything that `answer` would send, as a person reads it; pure."""
+        ...
+
     def verify(self, request: AnalysisRequest, analysis: Analysis) -> Verified:
         """Check a raw answer against the request: known ids, 0-100, verbatim quotes; pure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would leave the machine for one example: `text` for people, unabridged; `data` the same for programs."""
+
+    text: str
+    data: Mapping[str, Any]
+
+
+class PreviewDoor(Protocol):
+    """What a preview may ask: a source of examples and an analyser that prepares and never sends."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    async def client(self, protocol: type[P], **options: Any) -> P:
+        """The service behind a protocol, closed with the preview. Raises SecretMissing."""
+        ...
+
+    async def criteria(self) -> Sequence[Criterion]:
+        """The criteria that would be sent."""
         ...
 
 

@@ -45,11 +45,16 @@ class PermanentError(DevTrailError):
 
 
 class AuthenticationError(PermanentError):
-    """A service refused the credential (HTTP 401). Never repeated: repeated bad logins lock accounts out."""
+    """A service refused the credential (HTTP 401), or lets it do nothing that is asked (Claude's 402 and 403). Never repeated:
+    repeated bad logins lock accounts out, and what holds for the account holds for the next request too."""
 
     def __init__(self, message: str, *, service: str) -> None:
         self.service = service
         super().__init__(message)
+
+
+class UnknownModel(PermanentError):
+    """A model does not exist (any more): whatever else would be asked of it is turned away too."""
 
 
 class RepositoryNotFound(PermanentError):
@@ -58,6 +63,16 @@ class RepositoryNotFound(PermanentError):
     def __init__(self, message: str, *, repository: str) -> None:
         self.repository = repository
         super().__init__(message)
+
+
+class RepositoryExcluded(RepositoryNotFound):
+    """The person's settings exclude a repository: nothing of it is fetched or sent."""
+
+    def __init__(self, repository: str) -> None:
+        super().__init__(
+            f"{repository} is excluded by exclude_repositories in config.toml; nothing of it is fetched or sent.",
+            repository=repository,
+        )
 
 
 class TemporaryError(DevTrailError):
@@ -96,3 +111,7 @@ class DatabaseBusy(StoreError):
     """Another program held the write lock longer than the busy timeout."""
 
     exit_code = 1
+
+
+class DatabaseFull(StoreError):
+    """The disk has no room, or reported an error: nothing of the change was stored, and it can be tried again."""

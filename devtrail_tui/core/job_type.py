@@ -20,7 +20,7 @@ from devtrail_tui.core.errors import InvalidInput
 from devtrail_tui.core.text import safe, safe_line
 
 if TYPE_CHECKING:
-    from devtrail_tui.core.context import Context
+    from devtrail_tui.core.context import Context, Preview, PreviewDoor
 
 C = TypeVar("C")
 _METADATA = "devtrail"
@@ -136,6 +136,10 @@ class Surroundings(Protocol):
         """The host that prompts are sent to."""
         ...
 
+    def excluded(self, repository: str) -> bool:
+        """Whether the person's settings exclude a repository."""
+        ...
+
     def price_known(self, model: str) -> bool:
         """Whether the price list knows what `model` costs."""
         ...
@@ -155,7 +159,8 @@ class JobType(Generic[C]):
 
     `check` sees a well-formed config and returns problems by JSON key (start after end, say). `describe` gives the short text
     of the table's "What" column. `unique_key` names what may be queued only once at a time, or None. `discloses` is the line that
-    says what will be sent to which host. `timeout_s` bounds one attempt in seconds (None: no bound). `max_attempts` counts tries.
+    says what will be sent to which host; `preview` shows it whole, on one example, before anything is sent. `timeout_s` bounds
+    one attempt in seconds (None: no bound). `max_attempts` counts tries.
     """
 
     name: str
@@ -168,6 +173,7 @@ class JobType(Generic[C]):
     describe: Callable[[C], str] = _nothing_to_say
     unique_key: Callable[[C], str | None] | None = None
     discloses: Callable[[C, Surroundings], str] | None = None
+    preview: Callable[[C, PreviewDoor], Awaitable[Preview]] | None = None
     timeout_s: float | None = None
     max_attempts: int = 5
 

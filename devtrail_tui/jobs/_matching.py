@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from devtrail_tui.core.context import Analyser, AnalysisRequest, Context
-from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError
+from devtrail_tui.core.errors import (
+    AuthenticationError,
+    DevTrailError,
+    PermanentError,
+    RepositoryExcluded,
+    TemporaryError,
+)
 from devtrail_tui.core.evidence import Analysis, AnalysisState, Criterion, Match, PullRequest, Role
 from devtrail_tui.core.job import Level
 
@@ -31,7 +37,8 @@ class Matcher:
     """Judges pull requests, several at once, and never spends more than `budget_usd` (None: no bound) over the whole job.
 
     Each call's worst case is reserved before it is sent. `stopped_by` is the error that ended all matching (a refused key, a
-    service in trouble); `budget_reached` says that the budget did. Both leave the rest not analysed.
+    limit that outlasts the call's own waiting, a service in trouble); `budget_reached` says that the budget did. Both leave the
+    rest not analysed.
     """
 
     def __init__(
@@ -60,7 +67,10 @@ class Matcher:
         """Match one pull request. Only a cancel, a lost claim and a broken store raise; everything else is a judgement."""
         if self.stopped_by is not None:
             return self._not_analysed()
-        request = self._analyser.prepare(pull_request, components, self._criteria, login=login, roles=roles)
+        try:
+            request = self._analyser.prepare(pull_request, components, self._criteria, login=login, roles=roles)
+        except RepositoryExcluded as error:
+            return Judgement(AnalysisState.NOT_ANALYSED, note=str(error))
         stored = await self._context.analyses.find(request.key)
         if stored is not None:
             return self._read(request, stored, paid=False)
@@ -112,7 +122,9 @@ class Matcher:
 
     def _failed_call(self, error: DevTrailError) -> Judgement:
         self._failures_in_a_row += 1
-        if self._failures_in_a_row >= FAILURES_IN_A_ROW:
+        # Who says how long to wait speaks of the account, not of this one pull request.
+        limited = isinstance(error, TemporaryError) and error.retry_after_s is not None
+        if limited or self._failures_in_a_row >= FAILURES_IN_A_ROW:
             self._stop(error)
         return Judgement(AnalysisState.NOT_ANALYSED, note=str(error))
 

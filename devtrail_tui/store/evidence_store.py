@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -42,9 +43,11 @@ from devtrail_tui.core.evidence import (
 from devtrail_tui.core.evidence_filter import EvidenceFilter, parse
 from devtrail_tui.core.job import Claim
 from devtrail_tui.core.pull_request_json import pull_request_from_json, pull_request_json
+from devtrail_tui.core.pull_request_privacy import without_secrets
+from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_rows import entries_on, in_chunks
-from devtrail_tui.store.job_log import Line, append_on
+from devtrail_tui.store.job_log import Line, append_on, redacted_lines
 from devtrail_tui.store.tables import (
     RUNNING,
     analyses,
@@ -129,9 +132,10 @@ _MODELS = select(evidence_entries.c.id, analyses.c.model).join(
 class EvidenceStore:
     """The one door to evidence. Reads block; saves are fenced by the claim of the job that saves."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, redact: Redactor | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._redact = redact or Redactor()
 
     def save(
         self, claim: Claim, evidence: Sequence[NewEvidence], cursor: Mapping[str, Any], log: Sequence[Line]
@@ -139,10 +143,11 @@ class EvidenceStore:
         """Store evidence, cursor (JSON by repository name, "" for the whole job) and log lines in one transaction.
 
         The future holds the entries' ids in the order of `evidence`; it raises ClaimLost, nothing stored, where another worker
-        owns the job or it has ended. The job's crashes are set to 0.
+        owns the job or it has ended. The job's crashes are set to 0. Secrets in texts and log lines are masked.
         """
         now = self._clock.now()
-        saved, cursors, lines = tuple(evidence), dict(cursor), tuple(log)
+        saved, cursors = tuple(self._redacted(each) for each in evidence), dict(cursor)
+        lines = redacted_lines(self._redact, log)
 
         def work(connection: Connection) -> list[int]:
             fence = {"job": claim.job_id, "claim": claim.claim_no, "now": now}
@@ -161,6 +166,13 @@ class EvidenceStore:
             return ids
 
         return self._database.write(work)
+
+    def _redacted(self, new: NewEvidence) -> NewEvidence:
+        return replace(
+            new,
+            pull_request=without_secrets(new.pull_request, self._redact),
+            analysis_note=self._redact(new.analysis_note),
+        )
 
     def cursor(self, job_id: int) -> dict[str, Any]:
         """What the job's attempts saved as cursors, by repository name."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.job import Claim, Level, LogLine
+from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.tables import RUNNING, job_logs, jobs
 
@@ -102,21 +103,31 @@ def _insert(connection: Connection, job_id: int, last_seq: int, attempt: int, li
     )
 
 
-class JobLog:
-    """Appends are fenced by the claim; messages are cleaned and cut to 10,000 characters by their column."""
+def redacted_lines(redact: Redactor, lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines with secrets masked in their messages."""
+    before = [message for _, _, message in lines]
+    after = redact.lines(before)
+    if after is before:
+        return tuple(lines)
+    return tuple((at, level, message) for (at, level, _), message in zip(lines, after, strict=True))
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+
+class JobLog:
+    """Appends are fenced by the claim; secrets are masked, messages cleaned and cut to 10,000 characters by their column."""
+
+    def __init__(self, database: Database, clock: Clock | None = None, redact: Redactor | None = None) -> None:
         self._database = database
         self._clock = clock or SystemClock()
+        self._redact = redact or Redactor()
 
     def append(self, claim: Claim, lines: Sequence[Line]) -> Future[bool]:
         """Add lines of a running job, in order; False where the claim is lost."""
-        kept = tuple(lines)
+        kept = redacted_lines(self._redact, lines)
         return self._database.write(lambda connection: append_on(connection, claim, kept))
 
     def note(self, job_id: int, level: Level, message: str) -> Future[bool]:
         """Add a line that is not of a running claim, at the present time; False for an unknown job."""
-        line = (self._clock.now(), level, message)
+        line = (self._clock.now(), level, self._redact(message))
         return self._database.write(lambda connection: note_on(connection, job_id, line))
 
     def page(self, job_id: int, *, first_seq: int, limit: int) -> list[LogLine]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,7 @@ from sqlalchemy import (
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import NotFound, NotPossible
 from devtrail_tui.core.job import Claim, Job, Level, NewJob, Progress, Status
+from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.store import workers as worker_rows
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.job_counts import count_deleted, count_moved, count_new
@@ -305,16 +306,19 @@ class _Lost:
 
 
 class JobQueue:
-    """Every change of a job's status, each a Future that ends once it is committed."""
+    """Every change of a job's status, each a Future that ends once it is committed. Secrets in what is stored of a job (title,
+    config, progress, error, result, what it waits for) are masked."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, redact: Redactor | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._redact = redact or Redactor()
 
     def enqueue(self, new: NewJob) -> Future[Job]:
         """Store a job as PENDING. The future raises NotPossible where an active job has the same `unique_key`."""
         now = self._clock.now()
-        return self._database.write(lambda connection: self._enqueue_on(connection, new, now))
+        kept = replace(new, title=self._redact(new.title), config=self._redact.json(dict(new.config)))
+        return self._database.write(lambda connection: self._enqueue_on(connection, kept, now))
 
     def _enqueue_on(self, connection: Connection, new: NewJob, now: datetime) -> Job:
         _refuse_twin(connection, new.unique_key)
@@ -383,7 +387,7 @@ class JobQueue:
             "job": claim.job_id,
             "claim": claim.claim_no,
             "percent": None if progress.percent is None else min(max(progress.percent, 0.0), 100.0),
-            "detail": progress.to_json(),
+            "detail": self._redact.json(progress.to_json()),
             "now": self._clock.now(),
         }
         return self._database.write(lambda connection: connection.execute(_PROGRESS, values).rowcount == 1)
@@ -414,7 +418,8 @@ class JobQueue:
         self, statement: Any, claim: Claim, *, outcome: str, why: str | None, values: Mapping[str, Any]
     ) -> Future[bool]:
         now = self._clock.now()
-        fenced = {"job": claim.job_id, "claim": claim.claim_no, "now": now, **values}
+        why = self._redact(why) if why else why
+        fenced = {"job": claim.job_id, "claim": claim.claim_no, "now": now, **self._redact.json(dict(values))}
 
         def work(connection: Connection) -> bool:
             row = connection.execute(statement, fenced).one_or_none()

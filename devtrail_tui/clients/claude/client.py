@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 from devtrail_tui.clients.claude import answers, failures, prices
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
 from devtrail_tui.clients.claude.connection import open_connection
-from devtrail_tui.clients.claude.request import build_request
+from devtrail_tui.clients.claude.request import build_request, preview
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import AnalysisRequest, Verified
-from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError
+from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError, UnknownModel
 from devtrail_tui.core.evidence import Analysis, Criterion, PullRequest, Role
+from devtrail_tui.core.exclusions import NOTHING_EXCLUDED, Exclusions
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.redaction import Redact, mask_patterns
 from devtrail_tui.core.retry import delay_s
 from devtrail_tui.core.text import safe, safe_line
 
@@ -39,7 +41,8 @@ class ClaudeAnalyser:
 
     `narrate` gets one line for each retry; `waiting` a sentence and the moment it ends (aware UTC), then ("", None)
     when nothing waits any more. `attempts` counts tries of one call, `call_timeout_s` bounds each of them from
-    connecting to the last byte; `concurrency` how many calls whoever asks may have under way.
+    connecting to the last byte; `redact` masks secrets in what is sent, `exclusions` says what is not sent at all;
+    `concurrency` how many calls whoever asks may have under way.
     """
 
     def __init__(
@@ -56,6 +59,8 @@ class ClaudeAnalyser:
         concurrency: int = 4,
         attempts: int = 6,
         call_timeout_s: float = 240.0,
+        redact: Redact = mask_patterns,
+        exclusions: Exclusions = NOTHING_EXCLUDED,
     ) -> None:
         self._api_key = api_key
         self._model = model
@@ -69,6 +74,8 @@ class ClaudeAnalyser:
         self._concurrency = concurrency
         self._attempts = attempts
         self._call_timeout_s = call_timeout_s
+        self._redact = redact
+        self._exclusions = exclusions
         self._opening = asyncio.Lock()
         self._connection: AsyncAnthropic | None = None
         self._turned_away: PermanentError | None = None
@@ -112,11 +119,16 @@ class ClaudeAnalyser:
             login=login,
             roles=roles,
             user_context=self._user_context,
+            redact=self._redact,
+            exclusions=self._exclusions,
         )
 
     async def answer(self, request: AnalysisRequest) -> Analysis:
         message = await self._call(lambda claude: claude.messages.create(**request.body))
         return self._analysis(request, message)
+
+    def preview(self, request: AnalysisRequest) -> str:
+        return preview(request, self._base_url)
 
     def verify(self, request: AnalysisRequest, analysis: Analysis) -> Verified:
         return answers.verify(request, analysis)
@@ -139,7 +151,7 @@ class ClaudeAnalyser:
         return Analysis(
             key=request.key,
             model=safe_line(str(getattr(message, "model", None) or self._model), limit=100),
-            answer=safe("".join(text for text in texts if isinstance(text, str))),
+            answer=self._redact(safe("".join(text for text in texts if isinstance(text, str)))),
             stop_reason=safe_line(str(getattr(message, "stop_reason", None) or "unknown"), limit=60),
             usage=usage,
             cost_usd=prices.cost_usd(self._model, usage, at=now) if counted else None,
@@ -156,10 +168,10 @@ class ClaudeAnalyser:
             attempt += 1
             try:
                 return await self._send_once(claude, send)
-            except failures.UnknownModelError as error:
-                self._turned_away = PermanentError(await self._other_models(str(error)))
+            except UnknownModel as error:
+                self._turned_away = UnknownModel(await self._other_models(str(error)))
                 raise self._turned_away from None
-            except (AuthenticationError, failures.AccountError) as error:
+            except AuthenticationError as error:
                 self._turned_away = error
                 raise
             except TemporaryError as error:
@@ -239,7 +251,7 @@ class ClaudeAnalyser:
 
     def _clean(self, text: str) -> str:
         """Foreign text fit for a log line: safe, short, without the key."""
-        return safe_line(text.replace(self._api_key, "[key]") if self._api_key else text, limit=300)
+        return safe_line(self._redact(text.replace(self._api_key, "[key]") if self._api_key else text), limit=300)
 
 
 def _usage_counts(usage: Usage | None) -> dict[str, int]:

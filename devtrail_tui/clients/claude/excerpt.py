@@ -61,11 +61,13 @@ def excerpt(
     login: str,
     roles: Sequence[Role],
     room_tokens: int = ROOM_TOKENS,
+    excluded: tuple[int, int] = (0, 0),
 ) -> Excerpt:
-    """The fullest of the fixed steps that fits into the room; the last step, which is small, where none does."""
+    """The fullest of the fixed steps that fits into the room; the last step, which is small, where none does. `excluded` counts
+    files, and comments on their lines, that were taken out before."""
     cleaned = _cleaned(pull_request)
     for limits in _STEPS:
-        shown = _shown(cleaned, components, login, roles, limits)
+        shown = _shown(cleaned, components, login, roles, limits, excluded)
         if expected_tokens(json.dumps(shown.content, ensure_ascii=False, indent=1)) <= room_tokens:
             return shown
     return shown
@@ -108,7 +110,12 @@ def _cleaned_entry(entry: T) -> T:
 
 
 def _shown(
-    whole: PullRequest, components: Sequence[str], login: str, roles: Sequence[Role], limits: _Limits
+    whole: PullRequest,
+    components: Sequence[str],
+    login: str,
+    roles: Sequence[Role],
+    limits: _Limits,
+    excluded: tuple[int, int],
 ) -> Excerpt:
     kept = replace(
         whole,
@@ -117,7 +124,7 @@ def _shown(
         reviews=_kept(whole.reviews, limits.entries, login),
         review_comments=_kept(whole.review_comments, limits.entries, login),
     )
-    left_out = _left_out(whole, kept, limits)
+    left_out = (*_left_out(whole, kept, limits, excluded[0]), *_excluded(*excluded))
     mine = {"work_of": safe_line(login), "roles": [role.value for role in roles]}
     components_shown = [safe_line(component) for component in components]
     content = {**mine, **_content(kept, components_shown, limits), "left_out": list(left_out)}
@@ -150,7 +157,7 @@ def _content(kept: PullRequest, components: list[str], limits: _Limits) -> dict[
     }
 
 
-def _left_out(whole: PullRequest, kept: PullRequest, limits: _Limits) -> tuple[str, ...]:
+def _left_out(whole: PullRequest, kept: PullRequest, limits: _Limits, excluded_files: int) -> tuple[str, ...]:
     bodies = [*(each.body for each in kept.comments + kept.review_comments), *(each.body for each in kept.reviews)]
     sentences = (
         _shortened("description", [whole.body], limits.description),
@@ -158,9 +165,15 @@ def _left_out(whole: PullRequest, kept: PullRequest, limits: _Limits) -> tuple[s
         _fewer("comments", len(kept.comments), len(whole.comments)),
         _fewer("reviews", len(kept.reviews), len(whole.reviews)),
         _fewer("review comments", len(kept.review_comments), len(whole.review_comments)),
-        _fewer("files", len(kept.files), max(len(whole.files), whole.changed_files)),
+        _fewer("files", len(kept.files), max(len(whole.files), whole.changed_files - excluded_files)),
     )
     return tuple(sentence for sentence in sentences if sentence)
+
+
+def _excluded(files: int, comments: int) -> tuple[str, ...]:
+    if not files and not comments:
+        return ()
+    return (f"by the engineer's own settings: {files:,} files and {comments:,} comments on their lines",)
 
 
 def _kept(entries: Sequence[T], most: int, login: str) -> tuple[T, ...]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError
+from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError, UnknownModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +22,9 @@ SERVICE = "anthropic"
 _TEMPORARY = frozenset({408, 409, 429})
 
 
-class AccountError(PermanentError):
+class AccountError(AuthenticationError):
     """The account, not this one request, was turned away (HTTP 402, 403): asking again for the next one is of no
     use."""
-
-
-class UnknownModelError(PermanentError):
-    """Claude answered that the model does not exist (HTTP 404, not_found_error)."""
 
 
 def translate(
@@ -60,7 +56,7 @@ def _translate_status(
     error: anthropic.APIStatusError, *, host: str, model: str, now: datetime, clean: Callable[[str], str]
 ) -> DevTrailError:
     status = error.status_code
-    said = clean(error.api_message) if isinstance(error.api_message, str) else ""
+    said = clean(error.api_message).rstrip(".") if isinstance(error.api_message, str) else ""
     trail = f" (request {clean(error.request_id)})" if error.request_id else ""
     if status == 401:
         return AuthenticationError(
@@ -70,17 +66,18 @@ def _translate_status(
     if status in (402, 403):
         return AccountError(
             f"Claude does not let this key do that ({status}){trail}: {said or 'no reason given'}. "
-            "Check the workspace's permissions and credit at platform.claude.com."
+            "Check the workspace's permissions and credit at platform.claude.com.",
+            service=SERVICE,
         )
     if status == 404 and error.type == "not_found_error":
-        return UnknownModelError(f"Claude does not know the model {model}.")
+        return UnknownModel(f"Claude does not know the model {model}.")
     if status in _TEMPORARY or status >= 500:
         return TemporaryError(
             f"{_trouble(status)} ({status}){trail}.", retry_after_s=retry_after_s(error.response.headers, now)
         )
     if not said:
         return PermanentError(f"{host} answered {status}, not as Claude does{trail}; check ANTHROPIC_BASE_URL.")
-    return PermanentError(f"Claude refused the request ({status}){trail}: {said}")
+    return PermanentError(f"Claude refused the request ({status}){trail}: {said}.")
 
 
 def _trouble(status: int) -> str:

@@ -10,9 +10,13 @@ from typing import Any
 from devtrail_tui.clients.claude import prices, prompt
 from devtrail_tui.clients.claude.excerpt import Excerpt, excerpt, quotable
 from devtrail_tui.clients.claude.tokens import expected_tokens, most_tokens
+from devtrail_tui.core.components import components as components_of
 from devtrail_tui.core.context import AnalysisRequest
-from devtrail_tui.core.errors import NotPossible
+from devtrail_tui.core.errors import NotPossible, RepositoryExcluded
 from devtrail_tui.core.evidence import Criterion, PullRequest, Role
+from devtrail_tui.core.exclusions import NOTHING_EXCLUDED, Exclusions
+from devtrail_tui.core.pull_request_privacy import without_excluded_paths, without_secrets
+from devtrail_tui.core.redaction import Redact, mask_patterns
 
 MAX_OUTPUT_TOKENS = 10_000
 """Three matches take about 700; the rest is room for the model's thinking, which counts too. It stays under what a
@@ -37,16 +41,25 @@ def build_request(
     login: str,
     roles: Sequence[Role],
     user_context: str = "",
+    redact: Redact = mask_patterns,
+    exclusions: Exclusions = NOTHING_EXCLUDED,
 ) -> AnalysisRequest:
-    """Everything that is sent for one pull request. Criteria that cannot be seen in a pull request are left out.
+    """Everything that is sent for one pull request. Criteria that cannot be seen in a pull request are left out, and so is what
+    the person excluded. Secrets are masked first, so that key, price and quotes are of the masked texts.
 
-    Raises NotPossible where no criterion remains.
+    Raises NotPossible where no criterion remains, RepositoryExcluded.
     """
+    if exclusions.repository(pull_request.repository):
+        raise RepositoryExcluded(pull_request.repository)
     judged = [each for each in criteria if each.pr_detectable]
     if not judged:
         raise NotPossible("There are no criteria that can be seen in a pull request; import some (criteria import).")
-    shown = excerpt(pull_request, components, login=login, roles=roles)
-    body = _body(model, judged, shown, user_context)
+    open_part, files, comments = without_excluded_paths(pull_request, exclusions)
+    if files:
+        components = components_of(open_part.files)
+    open_part = without_secrets(open_part, redact)
+    shown = excerpt(open_part, components, login=login, roles=roles, excluded=(files, comments))
+    body = _body(model, judged, shown, redact(user_context))
     system = "".join(block["text"] for block in body["system"]) + json.dumps(body["output_config"])
     user = body["messages"][0]["content"]
     cached, fresh = expected_tokens(system), expected_tokens(user) + _FRAME_TOKENS
@@ -61,7 +74,7 @@ def build_request(
         ),
         input_tokens=cached + fresh,
         criterion_ids=frozenset(each.id for each in judged),
-        source_text=quotable(pull_request),
+        source_text=quotable(open_part),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any
@@ -21,7 +21,7 @@ from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
 from devtrail_tui.clients.github.transport import Transport
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import Account, Hydrated, RateLimit, Repository
-from devtrail_tui.core.errors import PermanentError, RepositoryNotFound
+from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.text import safe_line
 
@@ -34,8 +34,9 @@ class GitHubClient:
     """Finds and fetches merged pull requests with one token.
 
     `pause_s` is the smallest time between two requests, `timeout_s` the deadline of one whole exchange, `concurrency` how many
-    may be under way at once. `narrate` gets the sentences for the log; `waiting` a sentence and the moment it ends while a limit
-    is waited out, then `("", None)`. Both return at once. Use as an async context manager, or call `aclose`.
+    may be under way at once; a repository that is `excluded` is not asked for. `narrate` gets the sentences for the log;
+    `waiting` a sentence and the moment it ends while a limit is waited out, then `("", None)`. Both return at once. Use as an
+    async context manager, or call `aclose`.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class GitHubClient:
         connect_timeout_s: float = 10.0,
         concurrency: int = 2,
         rng: random.Random | None = None,
+        excluded: Callable[[str], bool] = lambda _name: False,
     ) -> None:
         where = endpoint(api_url)
         self._web_host = where.web_host
         self._fetching: set[_Upcoming] = set()
         self._narrate = narrate
+        self._excluded = excluded
         self._clock = clock
         self._transport = Transport(where, token, timeout_s=timeout_s, connect_timeout_s=connect_timeout_s)
         self._limiter = Limiter(clock, narrate, waiting, pause_s=pause_s, concurrency=concurrency)
@@ -110,12 +113,17 @@ class GitHubClient:
         return tuple(self._limit(name, child(resources, name)) for name in _REST_RESOURCES if name in resources)
 
     async def repository(self, name: str) -> Repository:
-        """Look up owner/name, following renames. Raises RepositoryNotFound also where the token may not see it."""
+        """Look up owner/name, following renames. Raises RepositoryNotFound also where the token may not see it,
+        RepositoryExcluded also where only its present name is excluded."""
         owner, slash, short = name.partition("/")
         if not (owner and slash and short) or "/" in short:
             raise RepositoryNotFound(f"{safe_line(name, limit=100)} is not owner/name.", repository=name)
-        answer = await self._asked_repository(name, owner, short)
-        return parsing.repository(name, answer)
+        if self._excluded(name):
+            raise RepositoryExcluded(safe_line(name, limit=140))
+        found = parsing.repository(name, await self._asked_repository(name, owner, short))
+        if self._excluded(found.name):
+            raise RepositoryExcluded(found.name)
+        return found
 
     async def discover(
         self, repository: Repository, login: str, start: datetime, end: datetime

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.jobs.github_sync.config import GithubSyncConfig, check, describe, discloses
+from devtrail_tui.jobs.github_sync.preview import preview
 from devtrail_tui.jobs.github_sync.sync import run
 
 JOB = JobType(
@@ -16,4 +17,5 @@ JOB = JobType(
     check=check,
     describe=describe,
     discloses=discloses,
+    preview=preview,
 )

@@ -80,6 +80,11 @@ class GithubSyncConfig:
 def check(config: GithubSyncConfig, surroundings: Surroundings) -> Mapping[str, str]:
     """Problems between fields, and with the world: days the wrong way round, a future start, a model without a price."""
     problems: dict[str, str] = {}
+    excluded = [name for name in config.repositories if surroundings.excluded(name)]
+    if excluded:
+        problems["repositories"] = (
+            f"{', '.join(excluded)}: excluded by exclude_repositories in config.toml; leave it out, or change the setting."
+        )
     start, end, today = config.start_date, config.end_date, surroundings.today
     if start is not None and start > today:
         problems["startDate"] = f"{start} is in the future; choose a day up to {today}."

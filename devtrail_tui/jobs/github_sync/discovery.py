@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from devtrail_tui.core.context import Context, PullRequestSource, Repository
-from devtrail_tui.core.errors import PermanentError, RepositoryNotFound
+from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
 from devtrail_tui.core.evidence import AnalysisState, KnownPullRequest, PullRequestRef
 from devtrail_tui.core.job import Level
 from devtrail_tui.jobs.github_sync.board import LOOKING, Board, RepositoryWork
@@ -40,7 +40,7 @@ async def discover(context: Context, source: PullRequestSource, board: Board, wa
         try:
             work.repository = await source.repository(work.asked)
         except RepositoryNotFound as error:
-            work.note = "not found"
+            work.note = "excluded" if isinstance(error, RepositoryExcluded) else "not found"
             context.log(str(error), Level.ERROR)
             continue
         await _discover_one(context, source, board, wanted, work, work.repository)

@@ -97,10 +97,13 @@ class Sync:
         self._fetch_error: DevTrailError | None = None
 
     async def begin(self) -> None:
-        """Count on from earlier attempts, and store whose work of which days this job is about."""
+        """Count on from earlier attempts; the first one stores whose work of which days this job is about."""
         saved = self._context.cursor.get("", {})
         self._board.tally, self._board.carried = Tally.resumed(saved), Tally.resumed(saved)
-        await self._save((), Tally())
+        if (
+            not saved
+        ):  # the same once more would be no progress, but would hide that a job ends its workers again and again
+            await self._save((), Tally())
 
     async def fetch_and_match(self) -> None:
         """Work through the board. Pull requests are matched while others are still being fetched."""
@@ -131,14 +134,16 @@ class Sync:
         )
 
     def raise_what_stopped_matching(self) -> None:
-        """A refused key or a service in trouble ends the job as failed, with all evidence kept."""
+        """A refused key or a service in trouble ends this run with all evidence kept: as failed, or, where time can mend it, to be
+        tried again when the service allows."""
         stopped = self._matcher.stopped_by if self._matcher else None
         if stopped is None:
             return
         missing = self._board.tally.not_analysed
         kept = f"All evidence is kept; {missing} not analysed. Retry the job to match what is missing."
-        kind = TemporaryError if isinstance(stopped, TemporaryError) else PermanentError
-        raise kind(f"{stopped} {kept}")
+        if isinstance(stopped, TemporaryError):
+            raise TemporaryError(f"{stopped} {kept}", retry_after_s=stopped.retry_after_s)
+        raise PermanentError(f"{stopped} {kept}")
 
     def result(self) -> dict[str, Any]:
         """What the job did, over all its attempts."""
@@ -219,4 +224,5 @@ class Sync:
             return f"All {count(board.found, 'pull request')} already stored; nothing was fetched again."
         parts = [f"{tally.new} new", f"{tally.updated} updated", f"{board.stored_before} already stored"]
         parts += [f"{tally.matched} matched", f"{tally.not_analysed} not analysed"]
+        parts += [f"{tally.failed} failed"] if tally.failed else []
         return ", ".join(parts) + "."

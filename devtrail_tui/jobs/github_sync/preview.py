@@ -1,0 +1,60 @@
+"""What a sync would send to Claude, shown whole on the newest pull request it finds; nothing is sent there, stored or paid."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from devtrail_tui.core.components import components
+from devtrail_tui.core.context import Analyser, Preview, PreviewDoor, PullRequestSource
+from devtrail_tui.core.errors import NotPossible, PermanentError, RepositoryNotFound
+from devtrail_tui.core.evidence import PullRequest
+from devtrail_tui.core.involvement import roles
+from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
+from devtrail_tui.jobs.github_sync.discovery import day_begins
+from devtrail_tui.jobs.github_sync.wording import name_of
+
+
+async def preview(config: GithubSyncConfig, door: PreviewDoor) -> Preview:
+    """The request for the newest pull request of the first repository that has one.
+
+    Raises NotPossible where nothing would be sent, or nothing was found to show it on; and what the source raises.
+    """
+    if not config.analyse:
+        raise NotPossible("Matching with Claude is switched off, so nothing would be sent to Claude.")
+    source = await door.client(PullRequestSource)
+    login = (await source.account()).login
+    pull_request = await _newest(config, door, source, login)
+    analyser = await door.client(Analyser, model=config.model, user_context=config.user_context)
+    request = analyser.prepare(
+        pull_request,
+        components(pull_request.files),
+        await door.criteria(),
+        login=login,
+        roles=roles(pull_request, login),
+    )
+    price = "" if request.expected_usd is None else f", about ${request.expected_usd:.4f}"
+    head = (
+        f"This is what would be sent for {name_of(pull_request)}, the newest found: every text, unabridged. Each pull request is "
+        f"one such request (this one about {request.input_tokens:,} tokens{price}). Nothing was sent now."
+    )
+    example = {"repository": pull_request.repository, "number": pull_request.number, "request": dict(request.body)}
+    return Preview(f"{head}\n\n{analyser.preview(request)}", example)
+
+
+async def _newest(config: GithubSyncConfig, door: PreviewDoor, source: PullRequestSource, login: str) -> PullRequest:
+    today = door.clock.now().astimezone().date()
+    start = day_begins(config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS))
+    end = day_begins((config.end_date or today) + timedelta(days=1))
+    problems = []
+    for name in config.repositories:
+        try:
+            refs = await source.discover(await source.repository(name), login, start, end)
+        except RepositoryNotFound as error:
+            problems.append(str(error))
+            continue
+        async for hydrated in source.hydrate(refs[:1]):
+            if hydrated.pull_request is None:
+                raise PermanentError(hydrated.problem)
+            return hydrated.pull_request
+    found_nothing = f"No merged pull request of {login} was found in these days, so there is nothing to show it on."
+    raise NotPossible(" ".join(problems) or found_nothing)
