@@ -31,6 +31,7 @@ class WorkerThread:
         self._worker = services.worker(job_id=job_id, once=once, concurrency=concurrency)
         self._bell = bell
         self._error: BaseException | None = None
+        self._told = ""
         self.ended: list[int] = []
         self.lost: list[int] = []
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -42,6 +43,14 @@ class WorkerThread:
         if self._error is not None:
             raise self._error
         return self._thread.is_alive()
+
+    def look(self) -> bool:
+        """Say on stderr what the worker waits for (a full disk, say), once; then as `alive`."""
+        trouble = self._worker.trouble
+        if trouble != self._told:
+            self._told = trouble
+            narrate(trouble or "What waited is stored; going on.")
+        return self.alive
 
     def stop(self) -> None:
         """Give running jobs back, and wait for that. Raises what ended the worker, where that was an error."""
@@ -100,7 +109,7 @@ class InPlace:
             self._thread.stop()
 
     def _at_work(self) -> bool:
-        return self._thread is not None and self._thread.alive
+        return self._thread is not None and self._thread.look()
 
 
 class Onlooker:

@@ -54,7 +54,7 @@ def _queue(services: Services, *, once: bool, concurrency: int | None, as_json: 
         if not once:
             narrate("Working. Ctrl+C gives running jobs back to the queue and ends.")
         try:
-            while worker.alive and not interruption.requested:
+            while worker.look() and not interruption.requested:
                 bell.wait(services.settings.poll_s)
                 watch.look()
             if interruption.requested:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.errors import ClaimLost, DatabaseBusy, SecretMissing, StoreError
+from devtrail_tui.core.errors import ClaimLost, SecretMissing
 from devtrail_tui.core.evidence import (
     Analysis,
     Criterion,
@@ -22,20 +22,19 @@ from devtrail_tui.core.evidence import (
     PullRequest,
 )
 from devtrail_tui.core.job import Claim, Job, Level, Progress, iso
+from devtrail_tui.runtime.patience import Patience
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.criteria_store import CriteriaStore
-from devtrail_tui.store.engine import settled
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.job_queue import JobQueue
 from devtrail_tui.store.secrets import Secrets
 
 P = TypeVar("P")
-
-_logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 FLUSH_S = 0.2
-"""Longest time a log line or a progress value stays in memory only."""
+"""Longest time a log line or a progress value stays in memory only, while the store can write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,7 @@ class JobStores:
     secrets: Secrets
     clients: ClientFactory
     clock: Clock
+    patience: Patience
 
 
 class JobContext:
@@ -100,6 +100,11 @@ class JobContext:
     @property
     def clock(self) -> Clock:
         return self._stores.clock
+
+    @property
+    def patience(self) -> Patience:
+        """Waits out a store that cannot write for now."""
+        return self._stores.patience
 
     @property
     def cursor(self) -> Mapping[str, Any]:
@@ -146,8 +151,8 @@ class JobContext:
         now = self._stores.clock.now()
         async with self._flushing:
             lines = [*self._take_lines(), *((now, level, message) for level, message in log)]
-            with self._kept_on_error(lines):
-                ids = await settled(self._stores.evidence.save(self._claim, evidence, dict(cursor or {}), lines))
+            save = self._stores.evidence.save
+            ids = await self._written(lines, lambda: save(self._claim, evidence, dict(cursor or {}), lines))
             self._cursor.update(cursor or {})
         return ids
 
@@ -176,34 +181,39 @@ class JobContext:
         """Store the lines and the progress that wait. Raises ClaimLost."""
         async with self._flushing:
             lines = self._take_lines()
-            with self._kept_on_error(lines):
-                if lines and not await settled(self._stores.job_log.append(self._claim, lines)):
-                    raise ClaimLost(f"Job {self._job.id} was taken over by another worker.")
+            append = self._stores.job_log.append
+            if lines and not await self._written(lines, lambda: append(self._claim, lines)):
+                raise ClaimLost(f"Job {self._job.id} was taken over by another worker.")
             if self._progress_due:
                 self._progress_due = False
-                if not await settled(self._stores.queue.progress(self._claim, self._progress)):
+                progress = self._stores.queue.progress
+                if not await self.patience.write(lambda: progress(self._claim, self._progress)):
                     raise ClaimLost(f"Job {self._job.id} was taken over by another worker.")
 
     async def keep_flushing(self) -> None:
-        """Flush every 200 ms until cancelled. Raises ClaimLost, or StoreError when the database cannot be used any more."""
+        """Flush every 200 ms until cancelled. Raises ClaimLost, or StoreError when the database is of no use any more."""
         while True:
             await asyncio.sleep(FLUSH_S)
-            try:
-                await self.flush()
-            except DatabaseBusy as error:
-                _logger.warning("job %d: its log waits for the database: %s", self._job.id, error)
+            await self.flush()
 
     def add_spent(self, usd: float) -> None:
         """Money was paid for this job."""
         self._spent_usd += usd
         self.progress(self._progress)
 
-    @contextmanager
-    def _kept_on_error(self, lines: list[tuple[datetime, Level, str]]) -> Iterator[None]:
+    async def _written(self, lines: list[tuple[datetime, Level, str]], attempt: Callable[[], Future[T]]) -> T:
+        """Write log lines, alone or with more; lines that were not stored in the end wait for the next flush."""
+        last: list[Future[T]] = []
+
+        def begin() -> Future[T]:
+            last[:] = [attempt()]
+            return last[0]
+
         try:
-            yield
-        except StoreError:
-            self._lines[:0] = lines
+            return await self.patience.write(begin)
+        except BaseException:
+            if not last or last[0].cancelled() or last[0].exception() is not None:
+                self._lines[:0] = lines
             raise
 
     def _take_lines(self) -> list[tuple[datetime, Level, str]]:
@@ -251,4 +261,4 @@ class _Ledger:
 
     async def keep(self, analysis: Analysis) -> None:
         self._context.add_spent(analysis.cost_usd or 0.0)
-        await settled(self._store.keep(replace(analysis, job_id=self._context.job_id)))
+        await self._context.patience.write(lambda: self._store.keep(replace(analysis, job_id=self._context.job_id)))

@@ -14,6 +14,7 @@ from devtrail_tui.core.errors import (
     ClaimLost,
     DevTrailError,
     SecretMissing,
+    StoreError,
     TemporaryError,
 )
 from devtrail_tui.core.job import Claim, Job, Level
@@ -21,7 +22,6 @@ from devtrail_tui.core.job_type import JobType, Kind, parse_config
 from devtrail_tui.core.retry import delay_s
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.runtime.context import JobContext, JobStores
-from devtrail_tui.store.engine import settled
 
 SECRET_RETRY_S = 60.0
 """How soon a job whose secret is missing looks for it again."""
@@ -90,9 +90,11 @@ class Execution:
         self._interruption: Interruption | None = None
 
     async def run(self) -> Outcome:
-        """Run the handler and record how it ended."""
-        outcome = await self._attempt()
-        await self._close_clients()
+        """Run the handler and record how it ended; a store that is full for now is waited for. Raises StoreError."""
+        try:
+            outcome = await self._attempt()
+        finally:
+            await self._close_clients()
         await self._flush_last(outcome)
         await self._record(outcome)
         return outcome
@@ -147,6 +149,8 @@ class Execution:
             return Interrupted(self._interruption)
         except ClaimLost:
             return Interrupted(Interruption.LOST)
+        except StoreError:
+            raise  # no fault of the job: nothing can be recorded, and its lease gives it back
         except SecretMissing as error:
             return Waits(str(error))
         except TemporaryError as error:
@@ -185,35 +189,38 @@ class Execution:
             _logger.warning("job %d: another worker owns it now", self.job.id)
 
     async def _record(self, outcome: Outcome) -> None:
-        queue, claim = self._stores.queue, self.claim
+        queue, claim, write = self._stores.queue, self.claim, self._stores.patience.write
         match outcome:
             case Completed(result):
-                await settled(queue.finish(claim, result))
+                await write(lambda: queue.finish(claim, result))
             case Failed(sentence):
-                await settled(queue.fail(claim, sentence))
+                await write(lambda: queue.fail(claim, sentence))
             case Troubled(sentence, retry_after_s):
                 await self._retry_or_fail(sentence, retry_after_s)
             case Waits(sentence):
                 again = self._stores.clock.now() + timedelta(seconds=SECRET_RETRY_S)
-                await settled(queue.release(claim, waiting_for=sentence, run_at=again))
+                await write(lambda: queue.release(claim, waiting_for=sentence, run_at=again))
             case Interrupted(Interruption.CANCEL):
-                await settled(queue.cancelled(claim, "Cancelled by you."))
+                await write(lambda: queue.cancelled(claim, "Cancelled by you."))
             case Interrupted(Interruption.STOP):
-                await settled(queue.release(claim))
+                await write(lambda: queue.release(claim))
             case Interrupted(Interruption.LOST):
                 _logger.warning("job %d was taken over by another worker; nothing more is written for it", self.job.id)
 
     async def _retry_or_fail(self, sentence: str, retry_after_s: float | None) -> None:
-        queue, job = self._stores.queue, self.job
+        queue, job, write = self._stores.queue, self.job, self._stores.patience.write
         if job.attempt >= job.max_attempts:
-            await settled(self._stores.job_log.append(self.claim, [(self._stores.clock.now(), Level.ERROR, sentence)]))
-            await settled(queue.fail(self.claim, f"{sentence} Given up after {job.attempt} tries."))
+            await self._note(Level.ERROR, sentence)
+            await write(lambda: queue.fail(self.claim, f"{sentence} Given up after {job.attempt} tries."))
             return
         wait = delay_s(job.attempt, self._rng, retry_after_s=retry_after_s)
+        await self._note(Level.WARNING, f"{sentence} Try {job.attempt} of {job.max_attempts}; again in {wait:.0f} s.")
+        due = self._stores.clock.now() + timedelta(seconds=wait)
+        await write(lambda: queue.retry_later(self.claim, sentence, due))
+
+    async def _note(self, level: Level, line: str) -> None:
         now = self._stores.clock.now()
-        line = f"{sentence} Try {job.attempt} of {job.max_attempts}; again in {wait:.0f} s."
-        await settled(self._stores.job_log.append(self.claim, [(now, Level.WARNING, line)]))
-        await settled(queue.retry_later(self.claim, sentence, now + timedelta(seconds=wait)))
+        await self._stores.patience.write(lambda: self._stores.job_log.append(self.claim, [(now, level, line)]))
 
 
 def _first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.errors import DatabaseBusy, StoreError
+from devtrail_tui.core.errors import StoreError
 from devtrail_tui.core.job import Claim, Job
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.runtime.context import ClientFactory, JobStores
 from devtrail_tui.runtime.executor import Execution, Interruption
 from devtrail_tui.runtime.lease_watch import LeaseWatch
 from devtrail_tui.runtime.leases import LeaseKeeper
+from devtrail_tui.runtime.patience import AGAIN_S, PASSES, Patience
 from devtrail_tui.runtime.process import alive, this_process
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.criteria_store import CriteriaStore
@@ -93,6 +94,9 @@ class Worker:
         self._job_id = job_id
         self._once = once
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
+        self._patience = Patience(doors.clock)
+        self._no_room = ""
+        self._not_before = 0.0
         self._stores = JobStores(
             queue=doors.queue,
             job_log=doors.job_log,
@@ -102,6 +106,7 @@ class Worker:
             secrets=doors.secrets,
             clients=doors.clients,
             clock=doors.clock,
+            patience=self._patience,
         )
         self._watch = LeaseWatch(doors.clock, pace.lease_s)
         self._running: dict[asyncio.Task[None], Execution] = {}
@@ -138,6 +143,12 @@ class Worker:
         """Whether a job runs in this worker at this moment; from any thread."""
         return bool(self._running)
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written at this moment (a full disk, say); empty when all is well. The worker goes on by itself
+        once that is mended. From any thread."""
+        return self._no_room or self._patience.sentence
+
     def _call(self, what: Callable[..., None], *arguments: object) -> None:
         loop = self._loop
         if loop is None:
@@ -168,8 +179,14 @@ class Worker:
             await self._give_back()
             unsubscribe()
             keeper.stop()
-            await settled(doors.queue.forget_worker(doors.worker_id))
+            await self._forget()
         return self._summary
+
+    async def _forget(self) -> None:
+        try:
+            await settled(self._doors.queue.forget_worker(self._doors.worker_id))
+        except StoreError as error:  # the row grows old, which says the same
+            _logger.warning("the worker's end could not be stored: %s", error)
 
     def _described(self) -> WorkerRow:
         here, now = this_process(), self._doors.clock.now()
@@ -191,13 +208,15 @@ class Worker:
             now = self._doors.clock.monotonic()
             if now >= next_rescue:
                 next_rescue = now + min(RESCUE_S, self._pace.lease_s / LOOKS_A_LEASE)
+                await asyncio.to_thread(self._doors.database.check_health)
                 await self._rescue()
             version = self._doors.database.version()
             if version != seen_version:
                 seen_version = version
                 self._look_for_cancels()
             claimed = await self._claim_what_fits(keeper)
-            if not self._running and not claimed and (self._once or self._job_id is not None):
+            one_round = self._once or self._job_id is not None
+            if one_round and not self._running and not claimed and not self._no_room:
                 return
             await self._wait()
 
@@ -214,15 +233,21 @@ class Worker:
     async def _claim(self) -> Job | None:
         doors = self._doors
         types = tuple(doors.catalogue)
+        if doors.clock.monotonic() < self._not_before:
+            return None
         if not doors.queue.any_due(doors.worker_id, types):
+            self._no_room = ""
             return None
         try:
-            return await settled(
+            job = await settled(
                 doors.queue.claim(doors.worker_id, lease_s=self._pace.lease_s, types=types, job_id=self._job_id)
             )
-        except DatabaseBusy as error:
+        except PASSES as error:
+            self._no_room, self._not_before = str(error), doors.clock.monotonic() + AGAIN_S
             _logger.warning("nothing could be claimed: %s", error)
             return None
+        self._no_room = ""
+        return job
 
     def _start(self, job: Job, keeper: LeaseKeeper) -> None:
         execution = Execution(job, self._doors.catalogue[job.type], self._stores, self._rng)
@@ -251,7 +276,7 @@ class Worker:
             rescued = await settled(
                 self._doors.queue.rescue(host=here.host, alive=alive, spare=mine, ran_out=self._watch.ran_out)
             )
-        except DatabaseBusy as error:
+        except PASSES as error:
             _logger.warning("orphans could not be looked for: %s", error)
             return
         for job in rescued:

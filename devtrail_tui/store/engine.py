@@ -12,6 +12,7 @@ import os
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -31,6 +32,10 @@ from devtrail_tui.store.sqlite_errors import store_error
 from devtrail_tui.store.writer import Writer
 
 T = TypeVar("T")
+_HEALTH_S = 3.0
+"""The shortest time between two looks at the whole file."""
+_HEALTH_BYTES = 8 * 1024 * 1024
+"""Up to this size the whole file is looked at (about 15 ms)."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -60,7 +65,8 @@ class Database:
         self._writer: Writer | None = None
         self._readers: Engine | None = None
         self._write_engine: Engine | None = None
-        self._inode: tuple[int, int] | None = None
+        self._files: tuple[tuple[int, int], ...] = ()
+        self._health = _Health()
         self._watch: sqlite3.Connection | None = None
         self._watching = threading.Lock()
         self._listening = threading.Lock()  # not `_opening`, which `close` holds while the writer still tells listeners
@@ -84,8 +90,12 @@ class Database:
             except BaseException:
                 engine.dispose()
                 raise
-            self._inode = _inode(self.path)
             self._watch = sqlite_file.connect(self.path, busy_timeout_s=self._busy_timeout_s)
+            with self._translating():
+                self._watch.execute(
+                    "SELECT count(*) FROM sqlite_schema"
+                ).fetchone()  # from here on there is a -wal file
+            self._files, self._health = _inodes(self.path), _Health()
             self._readers = self._engine(begin="BEGIN", query_only=True)
             self._write_engine = engine
             self._writer = Writer(
@@ -153,15 +163,45 @@ class Database:
         return unsubscribe
 
     def check_alive(self) -> None:
-        """Raises DatabaseUnusable where the file was deleted or replaced: SQLite would go on writing into the unlinked one."""
+        """Raises DatabaseUnusable where the file was deleted, replaced or found damaged: SQLite would go on writing into the
+        unlinked file, or spread the damage."""
+        if self._health.sentence:
+            raise DatabaseUnusable(self._health.sentence)
         try:
-            same = _inode(self.path) == self._inode
+            same = _inodes(self.path) == self._files
         except OSError:
             same = False
         if not same:
             raise DatabaseUnusable(
                 f"{self.path} was deleted or replaced while it was open; put it back, then start the program again."
             )
+
+    def check_health(self) -> None:
+        """`check_alive`, and whether the file can still be written and is whole; to be asked every second or so, any thread.
+
+        What costs something is looked at every few seconds only, and the whole file only where it is small; the pages of a
+        large one are checked as they are read. Raises DatabaseUnusable.
+        """
+        self.check_alive()
+        if not os.access(self.path, os.W_OK):
+            raise DatabaseUnusable(
+                f"{self.path} was made read-only while it was open; give yourself write permission on it again."
+            )
+        if not self._health.due():
+            return
+        with self._translating():
+            if self.path.stat().st_size <= _HEALTH_BYTES and (problems := self._damage()):
+                self._health.sentence = (
+                    f"{self.path} was damaged while it was open ({problems[0]}); end every DevTrail, then restore a backup: "
+                    "devtrail-tui db restore."
+                )
+                raise DatabaseUnusable(self._health.sentence)
+
+    def _damage(self) -> list[str]:
+        try:
+            return self.integrity_problems()
+        except DatabaseUnusable as error:  # the head itself is torn, so that SQLite knows it no longer
+            return [str(error)] if self.path.exists() else []
 
     def integrity_problems(self) -> list[str]:
         """What a full check finds wrong, in SQLite's words; empty when all is well. Reads the whole file."""
@@ -228,7 +268,30 @@ async def settled(future: Future[T]) -> T:
     return inner.result()
 
 
-def _inode(path: Path) -> tuple[int, int]:
+class _Health:
+    """What was found about the file since it was opened."""
+
+    def __init__(self) -> None:
+        self.sentence = ""
+        self._next_look = 0.0
+        self._lock = threading.Lock()
+
+    def due(self) -> bool:
+        """Whether it is time for another look; true for one thread of those that ask at once."""
+        now = time.monotonic()
+        with self._lock:
+            if now < self._next_look:
+                return False
+            self._next_look = now + _HEALTH_S
+            return True
+
+
+def _inodes(path: Path) -> tuple[tuple[int, int], ...]:
+    """Of the file and of its -wal, which lives as long as the database is open anywhere."""
+    return tuple(_inode(each) for each in (str(path), f"{path}-wal"))
+
+
+def _inode(path: str) -> tuple[int, int]:
     found = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, before every transaction
     return found.st_dev, found.st_ino
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from devtrail_tui.core.errors import DatabaseBusy, DatabaseUnusable, StoreError
+from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull, DatabaseUnusable, StoreError
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _SENTENCES = {
     sqlite3.SQLITE_NOTADB: "{path} is not a SQLite database; move it away, or name another file in DEVTRAIL_DATABASE_URL.",
-    sqlite3.SQLITE_CORRUPT: "{path} is damaged; put a backup in its place, or move it away to begin an empty database.",
+    sqlite3.SQLITE_CORRUPT: "{path} is damaged; restore a backup with devtrail-tui db restore, or move it away to begin anew.",
     sqlite3.SQLITE_READONLY: "{path} cannot be written; give yourself write permission on the file and its folder.",
     sqlite3.SQLITE_PERM: "{path} cannot be written; give yourself write permission on the file and its folder.",
     sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened; check that the file and its folder exist and are yours.",
+}
+_NO_ROOM = {
     sqlite3.SQLITE_FULL: "The disk that holds {path} is full; nothing of the last change was stored. Make room and try again.",
     sqlite3.SQLITE_IOERR: "{path} could not be read or written (the disk reported an error); check the disk and try again.",
 }
@@ -28,6 +30,8 @@ def store_error(error: BaseException, path: Path, busy_timeout_s: float) -> Stor
         return DatabaseBusy(
             f"Another program kept {path} locked for {busy_timeout_s:g} s; close it or wait for it, then try again."
         )
+    if code in _NO_ROOM:
+        return DatabaseFull(_NO_ROOM[code].format(path=path))
     if code in _SENTENCES:
         return DatabaseUnusable(_SENTENCES[code].format(path=path))
     return None

@@ -13,6 +13,12 @@ from contextlib import closing
 from pathlib import Path
 
 from devtrail_tui.core.errors import DatabaseUnusable
+from devtrail_tui.store.private_files import (
+    close_file_to_others,
+    make_private_folder,
+    network_file_system,
+    why_not_private,
+)
 from devtrail_tui.store.sqlite_errors import store_error
 
 _MAGIC = b"SQLite format 3\x00"
@@ -31,17 +37,19 @@ def check_library(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> Non
 
 
 def prepare_file(path: Path) -> None:
-    """Make the folder (0700) and an empty file (0600) where they do not exist; refuse what is no database of SQLite.
+    """Make the folder (0700) and an empty file (0600) where they do not exist; refuse what is no database of SQLite, what others
+    could change, and network drives.
 
     Raises DatabaseUnusable with what to do.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
     except OSError as error:
         raise DatabaseUnusable(
             f"The folder {path.parent} does not exist and cannot be made ({error.strerror}); "
             "make it yourself, or name another place in DEVTRAIL_DATABASE_URL."
         ) from error
+    _check_folder(path.parent)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
@@ -53,9 +61,36 @@ def prepare_file(path: Path) -> None:
         ) from error
 
 
+def _check_folder(folder: Path) -> None:
+    """Whoever can change the folder can put another database, or another journal, in the place of ours."""
+    try:
+        weakness = why_not_private(folder)
+    except OSError as error:
+        raise DatabaseUnusable(f"The folder {folder} cannot be looked at ({error.strerror}).") from error
+    if weakness:
+        raise DatabaseUnusable(
+            f"The folder {folder} is not used for the database, because {weakness}; make it yours alone (chmod 700), "
+            "or name a real folder of yours in DEVTRAIL_HOME or DEVTRAIL_DATABASE_URL."
+        )
+    # There is no setting to allow it: WAL needs memory that all programs share, which a network drive does not give, and what is
+    # lost there is lost without an error (sqlite.org/wal.html, "Overview", 3).
+    kind = network_file_system(folder)
+    if kind:
+        raise DatabaseUnusable(
+            f"The folder {folder} is on a network drive ({kind}), where SQLite loses data; name a folder on a local disk in "
+            "DEVTRAIL_HOME or DEVTRAIL_DATABASE_URL."
+        )
+
+
 def _check_existing(path: Path) -> None:
     if not path.is_file():
         raise DatabaseUnusable(f"{path} is not a file; name another place in DEVTRAIL_DATABASE_URL.")
+    close_file_to_others(path)
+    if weakness := why_not_private(path):
+        raise DatabaseUnusable(
+            f"{path} is not used as the database, because {weakness}; name the file itself, one of yours, "
+            "in DEVTRAIL_DATABASE_URL."
+        )
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
         raise DatabaseUnusable(f"{path} cannot be written; give yourself write permission on the file and its folder.")
     with path.open("rb") as file:
@@ -88,7 +123,8 @@ def check_and_use_wal(path: Path, *, busy_timeout_s: float) -> None:
             problems = _problems(connection, whole=path.stat().st_size <= FULL_CHECK_BYTES)
             if problems:
                 raise DatabaseUnusable(
-                    f"{path} is damaged ({problems[0]}); put a backup in its place, or move it away to begin an empty database."
+                    f"{path} is damaged ({problems[0]}); restore a backup with devtrail-tui db restore, "
+                    "or move it away to begin anew."
                 )
             _use_wal(connection, path, busy_timeout_s)
     except (sqlite3.Error, OSError) as error:

@@ -101,6 +101,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self._worker_ended = asyncio.Event()
         self._worker_ended.set()
         self._trouble_code = 0
+        self._trouble_told = ""
         self.keys = check_keys(services.settings.keys)
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -166,7 +167,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
 
     def _start_worker(self) -> None:
         self._job_worker = worker = self.services.worker()
-        self.worker_trouble = ""
+        self.worker_trouble = self._trouble_told = ""
         self._worker_ended.clear()
 
         def run() -> None:
@@ -247,8 +248,21 @@ class DevTrailApp(App[None], inherit_bindings=False):
         if not self.is_headless and terminal.terminal_is_gone():
             self.leave()
             return
+        self._tell_trouble()
         if self.live is not None and self.live.is_mounted:
             self.live.tick(self.services.clock.now())
+
+    def _tell_trouble(self) -> None:
+        """The worker waits for something that only a person can mend (a full disk, say), or does so no longer."""
+        if self._job_worker is None or self._worker_ended.is_set():
+            return
+        trouble = self._job_worker.trouble
+        if trouble == self._trouble_told:
+            return
+        self._trouble_told = self.worker_trouble = trouble
+        text = trouble or "What waited is stored; the worker goes on."
+        self.notify(text, severity="error" if trouble else "information", timeout=10, markup=False)
+        self._redraw()
 
     # -- screens
 

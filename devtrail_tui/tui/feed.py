@@ -211,9 +211,9 @@ class _Reader:
         self.owes_ids = False
 
     def check_alive(self) -> None:
-        """Raises DatabaseUnusable when the file was deleted or replaced."""
+        """Raises DatabaseUnusable when the file was deleted, replaced, damaged or made read-only."""
         if self._monotonic() - self._alive_at >= ALIVE_S:
-            self._services.database.check_alive()
+            self._services.database.check_health()
             self._alive_at = self._monotonic()
 
     def read(self, wanted: Wanted) -> Snapshot:

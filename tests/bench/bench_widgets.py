@@ -122,9 +122,9 @@ async def compare(
     name: str, small: Coroutine[Any, Any, dict[str, float]], huge: Coroutine[Any, Any, dict[str, float]]
 ) -> None:
     few, many = await small, await huge
-    print(f"\n{name}")  # noqa: T201 - a benchmark's result is what it prints
+    print(f"\n{name}")
     for key, value in many.items():
-        print(f"  {key:16} {milliseconds(value)}   small: {milliseconds(few[key])}")  # noqa: T201
+        print(f"  {key:16} {milliseconds(value)}   small: {milliseconds(few[key])}")
     for key in ("key down", "key up", "50 rows change", "a line arrives"):
         if key in many:
             assert many[key] < few[key] * NOISE, key

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from devtrail_tui.core.errors import DatabaseBusy, DatabaseUnusable
+from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull, DatabaseUnusable
 from devtrail_tui.core.job import Job, NewJob
 from devtrail_tui.store import sqlite_file
 from devtrail_tui.store.engine import Database, settled
@@ -372,7 +372,7 @@ def test_a_full_disk_undoes_what_did_not_fit_and_nothing_else(database: Database
     gate.set()
     first, second, third = (future.exception() for future in futures)
     assert (first, third) == (None, None)
-    assert isinstance(second, DatabaseUnusable)
+    assert isinstance(second, DatabaseFull)
     assert "is full" in str(second)
     limit(1_000_000)
     last = add(500).result()

@@ -1,0 +1,48 @@
+"""Waits out a store that cannot write for now: a full disk, a disk in trouble, a lock that another program keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull
+from devtrail_tui.store.engine import settled
+
+T = TypeVar("T")
+
+AGAIN_S = 2.0
+"""How long a write that found no room waits before it is tried again."""
+PASSES = (DatabaseBusy, DatabaseFull)
+"""What time, or a person who makes room, can mend; what was not written then is still in memory and is not given up."""
+
+
+class Patience:
+    """Repeats writes until they are stored, and says what they wait for.
+
+    A job that met a full disk stands still where it is: an answer that was paid for stays in memory until it is stored, and
+    the job goes on when there is room. Cancelling ends the wait.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waiting: dict[object, str] = {}
+
+    @property
+    def sentence(self) -> str:
+        """What is waited for now; empty when nothing waits. From any thread."""
+        return next(iter(tuple(self._waiting.values())), "")
+
+    async def write(self, attempt: Callable[[], Future[T]]) -> T:
+        """The result of `attempt`, made again until it is stored. Raises whatever time does not mend."""
+        this = object()
+        try:
+            while True:
+                try:
+                    return await settled(attempt())
+                except PASSES as error:
+                    self._waiting[this] = str(error)
+                await self._clock.sleep(AGAIN_S)
+        finally:
+            self._waiting.pop(this, None)
