@@ -64,7 +64,7 @@ class GithubSyncConfig:
         help="the job never spends more",
     )
     dry_run: bool = setting(
-        "Dry run", Kind.FLAG, default=False, help="only say what would be fetched and what it would cost"
+        "Dry run", Kind.FLAG, default=False, help="only says what would be fetched and its price"
     )
     max_pull_requests: int | None = setting(
         "At most",
