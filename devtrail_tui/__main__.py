@@ -8,7 +8,9 @@ import sys
 def main() -> None:
     """Run the command line and end with its exit code."""
     from devtrail_tui import cli
+    from devtrail_tui.cli.faults import watch_threads
 
+    watch_threads()
     sys.exit(cli.main())
 
 

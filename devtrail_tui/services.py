@@ -27,8 +27,9 @@ from devtrail_tui.core.job import Job, NewJob
 from devtrail_tui.core.job_type import JobType, Kind, config_json, parse_config
 from devtrail_tui.settings import Settings
 from devtrail_tui.store.crash_reports import report_crash
-from devtrail_tui.store.private_files import close_to_others, make_private_folder
+from devtrail_tui.store.private_files import close_to_others, make_private_folder, write_private
 from devtrail_tui.store.secret_places import EncryptedTable, Place, PlainFile, SecretKey
+from devtrail_tui.store.secret_places import new_key as new_secret_key
 from devtrail_tui.store.secrets import PREFIX, FoundSecret, Secrets
 
 if TYPE_CHECKING:
@@ -40,7 +41,16 @@ if TYPE_CHECKING:
 
 
 P = TypeVar("P")
-__all__ = ["Exported", "LocalSurroundings", "Services", "job_types", "make_private_folder", "report_crash"]
+__all__ = [
+    "Exported",
+    "LocalSurroundings",
+    "Services",
+    "job_types",
+    "make_private_folder",
+    "new_secret_key",
+    "report_crash",
+    "write_private",
+]
 
 PLAIN_SECRETS = "secrets-unencrypted.json"
 
@@ -100,6 +110,7 @@ class Services:
         key = SecretKey(
             environ, settings.secret_key_file, (settings.folders.data, database_folder(settings.database_url))
         )
+        self.secret_key = key
         places: list[Place] = [EncryptedTable(key, lambda: self.__dict__.get("database"), self.clock)]
         if settings.plain_secrets:
             places.append(PlainFile(settings.folders.data / PLAIN_SECRETS))

@@ -13,7 +13,7 @@ import click
 
 from devtrail_tui import __version__
 from devtrail_tui.cli.interruption import INTERRUPTED
-from devtrail_tui.cli.output import narrate, print_json
+from devtrail_tui.cli.output import narrate, print_json, redact_with
 from devtrail_tui.core.errors import DevTrailError, InvalidInput
 from devtrail_tui.core.text import safe_line
 
@@ -21,6 +21,7 @@ PROGRAM = "devtrail-tui"
 _COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
 
 _COMMANDS = {
+    "auth": "devtrail_tui.cli.auth:auth",
     "criteria": "devtrail_tui.cli.criteria:criteria",
     "demo": "devtrail_tui.cli.demo:demo",
     "doctor": "devtrail_tui.cli.doctor:doctor",
@@ -80,15 +81,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _never_refuse_a_character(stream)
     as_json = "--json" in given
+    redact_with(None)
     try:
         code = _run(given, as_json=as_json)
         sys.stdout.flush()
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.EIO):  # EIO: the terminal was closed
-            raise
+            return _report(error, as_json=as_json)
         _let_go_of_output()
         return 0 if error.errno == errno.EPIPE else INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - a person gets a sentence, whoever mends it the report
+        return _report(error, as_json=as_json)
     return code
+
+
+def _report(error: Exception, *, as_json: bool) -> int:
+    from devtrail_tui.cli.faults import report_fault
+
+    return report_fault(error, as_json=as_json)
 
 
 def _run(given: list[str], *, as_json: bool) -> int:

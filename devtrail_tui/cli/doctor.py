@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -16,14 +15,12 @@ import click
 from devtrail_tui import __version__
 from devtrail_tui.cli.log_file import logging_to
 from devtrail_tui.cli.output import json_option, local_time, print_json, say
+from devtrail_tui.cli.verify import client, patient
 from devtrail_tui.core.context import Analyser, PullRequestSource, RateLimit
-from devtrail_tui.core.errors import DevTrailError, TemporaryError
+from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.job import iso
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
-
-_PATIENCE_S = 20.0
-"""How long a service may take to answer; a limit is not waited out here."""
 
 
 class State(StrEnum):
@@ -60,7 +57,7 @@ def doctor(*, offline: bool, as_json: bool) -> int:
     """Say what was found and whether it works: folders, database, GitHub token, Claude key, limits. Asking is free."""
     services = Services(load_settings(os.environ), environ=os.environ)
     with logging_to(services):
-        checks = [*_here(services), *_stored(services)]
+        checks = [*_here(services), *_stored(services), *_kept(services)]
         checks += asyncio.run(_asked(services)) if not offline else _found(services)
     worst = max(check.exit_code for check in checks)
     if as_json:
@@ -119,6 +116,25 @@ def _database(services: Services) -> Check:
     return Check("database", State.OK, f"{path}: {jobs:,} jobs, {entries:,} entries of evidence", data)
 
 
+def _kept(services: Services) -> Iterator[Check]:
+    """Where `auth login` would keep a secret."""
+    keyring = services.secrets.keyring
+    problem, data = keyring.problem(), {"kind": keyring.describe()}
+    if not problem:
+        yield Check("keyring", State.OK, keyring.describe(), data)
+    elif services.secret_key.named:
+        yield Check("keyring", State.OK, f"{problem} Secrets are kept encrypted in the database.", data)
+    else:
+        message = f"{problem} auth login needs a key instead: devtrail-tui auth new-key FILE"
+        yield Check("keyring", State.NOTE, message, data)
+    if services.secret_key.named and (wrong := services.secret_key.problem()):
+        yield Check("secret key", State.WRONG, wrong, exit_code=2)
+    if services.settings.plain_secrets:
+        yield Check(
+            "plain secrets", State.NOTE, "plain_secrets is on: auth login may keep a secret UNENCRYPTED in a file"
+        )
+
+
 def _found(services: Services) -> Iterator[Check]:
     """Where the secrets are, nobody asked whether they work."""
     for name, label in (("github", "GitHub token"), ("anthropic", "Claude key")):
@@ -135,10 +151,10 @@ async def _asked(services: Services) -> list[Check]:
 async def _github(services: Services) -> list[Check]:
     found = await asyncio.to_thread(services.found, "github")
     if found is None:
-        message = "not found. Set GITHUB_TOKEN, or log in with gh auth login"
+        message = services.secrets.locked("github") or "not found. Set GITHUB_TOKEN, or: devtrail-tui auth login github"
         return [Check("GitHub token", State.WRONG, message, {"found": False}, exit_code=2)]
     try:
-        async with _patient("GitHub"), _client(services, PullRequestSource) as github:
+        async with patient("GitHub"), client(services, PullRequestSource) as github:
             account = await github.account()
             limits: tuple[RateLimit, ...] = await github.limits()
     except DevTrailError as error:
@@ -161,11 +177,13 @@ def _limit(limit: RateLimit) -> Check:
 async def _claude(services: Services) -> Check:
     found = await asyncio.to_thread(services.found, "anthropic")
     if found is None:
-        message = "not found; evidence is collected but not matched. Set ANTHROPIC_API_KEY"
+        message = services.secrets.locked("anthropic") or (
+            "not found; evidence is collected but not matched. Set ANTHROPIC_API_KEY, or: devtrail-tui auth login claude"
+        )
         return Check("Claude key", State.NOTE, message, {"found": False})
     model = services.settings.model
     try:
-        async with _patient("Claude"), _client(services, Analyser, model=model) as claude:
+        async with patient("Claude"), client(services, Analyser, model=model) as claude:
             await claude.check()
     except DevTrailError as error:
         return Check.wrong("Claude key", error)
@@ -175,21 +193,3 @@ async def _claude(services: Services) -> Check:
         f"valid · {found.where} · {model}",
         {"found": True, "where": found.where, "model": model},
     )
-
-
-@asynccontextmanager
-async def _client(services: Services, protocol: type[Any], **options: Any) -> AsyncIterator[Any]:
-    client = await services.client_outside_jobs(protocol, **options)
-    try:
-        yield client
-    finally:
-        await client.aclose()
-
-
-@asynccontextmanager
-async def _patient(service: str) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            yield
-    except TimeoutError:
-        raise TemporaryError(f"{service} did not answer within {_PATIENCE_S:.0f} s; try again later.") from None

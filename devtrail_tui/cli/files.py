@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from devtrail_tui.cli.output import redacted
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.text import safe_line
 
@@ -18,6 +19,7 @@ def write_document(text: str, output: str | None) -> None:
 
     Raises UsageError where the file cannot be written; what stood there before is untouched then.
     """
+    text = redacted(text)
     if output in (None, "-"):
         click.echo(text, nl=False)
         return

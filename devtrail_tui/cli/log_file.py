@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from devtrail_tui.services import Services
+from devtrail_tui.cli.output import redact_with
+from devtrail_tui.core.redaction import Redact
+from devtrail_tui.services import Services, make_private_folder
 
 _LARGEST_BYTES = 1_000_000
 _KEPT_FILES = 3
-_SHORTEST_SECRET = 6
-"""A shorter value is a word that stands in ordinary text too; hiding it would only make the log unreadable."""
 
 
 class PrivateFileHandler(RotatingFileHandler):
@@ -21,7 +21,7 @@ class PrivateFileHandler(RotatingFileHandler):
 
     def _open(self) -> object:  # type: ignore[override]  # logging types the stream more narrowly than it uses it
         path = Path(self.baseFilename)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         path.touch(mode=0o600)
         return super()._open()
 
@@ -29,29 +29,31 @@ class PrivateFileHandler(RotatingFileHandler):
 class WithoutSecrets(logging.Formatter):
     """Formats a record, its traceback included, with every secret in use replaced."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, redact: Redact) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._services = services
+        self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        for value in self._services.secrets.in_use():
-            if len(value) >= _SHORTEST_SECRET:
-                text = text.replace(value, "[secret]")
-        return text
+        return self._redact(super().format(record))
 
 
 @contextmanager
 def logging_to(services: Services) -> Iterator[None]:
-    """Send warnings and worse to `devtrail.log` in the log folder, instead of the terminal, while the block runs."""
+    """Send what is at least as serious as the setting `log_level` says to `devtrail.log` in the log folder, instead of the
+    terminal, while the block runs. What is printed passes the services' redactor from now on."""
     path = services.settings.folders.log / "devtrail.log"
     handler = PrivateFileHandler(path, maxBytes=_LARGEST_BYTES, backupCount=_KEPT_FILES, delay=True, encoding="utf-8")
-    handler.setFormatter(WithoutSecrets(services))
-    handler.setLevel(logging.WARNING)
+    redact_with(services.secrets.redact)
+    handler.setFormatter(WithoutSecrets(services.secrets.redact))
+    level = logging.getLevelNamesMapping()[services.settings.log_level.upper()]
+    handler.setLevel(level)
     root = logging.getLogger()
+    before = root.level
+    root.setLevel(min(level, before))
     root.addHandler(handler)
     try:
         yield
     finally:
         root.removeHandler(handler)
+        root.setLevel(before)
         handler.close()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from devtrail_tui.core.job import Status
+from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.core.text import safe, safe_line
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,19 +33,36 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print data as JSON on stdout.")(command)
 
 
+class _Door:
+    """What every line passes on its way out. Until services are made it knows the shapes of secrets, then their values too, also
+    for the sentence that a command ends with once its services are closed."""
+
+    redact = Redactor()
+
+
+def redact_with(redact: Redactor | None = None) -> None:
+    """From now on print nothing that this redactor knows; without one, what it knows by shape only."""
+    _Door.redact = redact or Redactor()
+
+
+def redacted(text: str) -> str:
+    """A text as it may be printed."""
+    return _Door.redact(text)
+
+
 def print_json(data: Any, *, indent: int | None = 2) -> None:
     """One JSON document on stdout. Pure ASCII, so that no terminal and no locale can misread it."""
-    click.echo(json.dumps(data, indent=indent))
+    click.echo(json.dumps(_Door.redact.json(data), indent=indent))
 
 
 def say(text: str = "") -> None:
     """A line of data on stdout."""
-    click.echo(safe(text))
+    click.echo(safe(redacted(text)))
 
 
 def narrate(text: str) -> None:
     """A line for the person on stderr."""
-    click.echo(safe(text), err=True)
+    click.echo(safe(redacted(text)), err=True)
 
 
 def status_words(status: Status) -> str:

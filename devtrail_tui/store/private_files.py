@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 _NETWORK_TYPES = frozenset(
@@ -42,6 +43,8 @@ def make_private_folder(folder: Path) -> None:
         if each.exists() or each.is_symlink():
             break
         missing.append(each)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "it is no folder", os.fspath(folder))
     for each in reversed(missing):
         try:
             each.mkdir(mode=0o700)
@@ -52,12 +55,21 @@ def make_private_folder(folder: Path) -> None:
 
 def close_to_others(folder: Path) -> None:
     """Take everybody else's rights to one of our own folders away; nothing happens where it is not there or not ours."""
+    _tighten(folder, stat.S_ISDIR, 0o700)
+
+
+def close_file_to_others(path: Path) -> None:
+    """The same for a file."""
+    _tighten(path, stat.S_ISREG, 0o600)
+
+
+def _tighten(path: Path, right_kind: Callable[[int], bool], mode: int) -> None:
     try:
-        found = folder.lstat()
-        if stat.S_ISDIR(found.st_mode) and found.st_uid == _me(found) and stat.S_IMODE(found.st_mode) & 0o077:
-            folder.chmod(0o700)
+        found = path.lstat()
+        if right_kind(found.st_mode) and found.st_uid == _me(found) and stat.S_IMODE(found.st_mode) & 0o077:
+            path.chmod(stat.S_IMODE(found.st_mode) & mode)
     except OSError:
-        return
+        return  # what could not be made private is refused by `why_not_private`, or is not there
 
 
 def write_private(path: Path, text: str) -> None:

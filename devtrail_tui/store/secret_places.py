@@ -176,6 +176,26 @@ class SecretKey:
             )
         return text.strip().encode()
 
+    def cipher(self) -> Fernet:
+        """What encrypts with it. Raises NotPossible with what to do."""
+        from cryptography.fernet import Fernet
+
+        try:
+            return Fernet(self.value())
+        except ValueError:
+            raise NotPossible(
+                f"The {self.where} holds no key: it is 32 random bytes in base64. "
+                "Make one with: devtrail-tui auth new-key FILE"
+            ) from None
+
+    def problem(self) -> str:
+        """Why nothing can be encrypted with it; empty when all is well."""
+        try:
+            self.cipher()
+        except NotPossible as error:
+            return str(error)
+        return ""
+
     def refusal_of_place(self, path: Path) -> str:
         """Why a key may not lie there; empty where it may."""
         whole = path.resolve()
@@ -209,12 +229,8 @@ class EncryptedTable:
         return f"database, encrypted ({self._key.where})"
 
     def problem(self) -> str:
-        if not self._key.named:
-            return f"No key is given in {KEY_VARIABLE} or {KEY_FILE_VARIABLE}."
-        try:
-            self._cipher()
-        except NotPossible as error:
-            return str(error)
+        if problem := self._key.problem():
+            return problem
         return "" if self._database() is not None else "The database is not open."
 
     def read(self, entry: str) -> str | None:
@@ -224,7 +240,7 @@ class EncryptedTable:
         from cryptography.fernet import InvalidToken
 
         try:
-            content = json.loads(self._cipher().decrypt(ciphertext.encode()))
+            content = json.loads(self._key.cipher().decrypt(ciphertext.encode()))
         except (NotPossible, InvalidToken, ValueError):
             return None  # `locked` says so
         held = isinstance(content, dict) and content.get("name") == entry
@@ -240,7 +256,7 @@ class EncryptedTable:
         if problem := self.problem():
             raise NotPossible(problem)
         content = json.dumps({"name": entry, "value": value}).encode()
-        ciphertext = self._cipher().encrypt(content).decode()
+        ciphertext = self._key.cipher().encrypt(content).decode()
         database = self._database()
         assert database is not None  # noqa: S101 - `problem` asked
         database.write(lambda connection: put(connection, entry, ciphertext, self._clock.now())).result()
@@ -259,17 +275,6 @@ class EncryptedTable:
 
         with database.read() as connection:
             return ciphertext_of(connection, entry)
-
-    def _cipher(self) -> Fernet:
-        from cryptography.fernet import Fernet
-
-        try:
-            return Fernet(self._key.value())
-        except ValueError:
-            raise NotPossible(
-                f"The {self._key.where} holds no key: it is 32 random bytes in base64. "
-                "Make one with: devtrail-tui auth new-key FILE"
-            ) from None
 
 
 class PlainFile:
