@@ -13,6 +13,7 @@ from devtrail_tui.core.errors import (
     PermanentError,
     RepositoryExcluded,
     TemporaryError,
+    UnknownModel,
 )
 from devtrail_tui.core.evidence import Analysis, AnalysisState, Criterion, Match, PullRequest, Role
 from devtrail_tui.core.job import Level
@@ -89,7 +90,7 @@ class Matcher:
         try:
             analysis = self._priced(request, await self._analyser.answer(request))
             await self._context.analyses.keep(analysis)
-        except AuthenticationError as error:
+        except (AuthenticationError, UnknownModel) as error:
             self._stop(error)
             return self._not_analysed()
         except (TemporaryError, PermanentError) as error:

@@ -140,10 +140,10 @@ class Sync:
         if stopped is None:
             return
         missing = self._board.tally.not_analysed
-        kept = f"All evidence is kept; {missing} not analysed. Retry the job to match what is missing."
+        kept = f"All evidence is kept; {missing} not analysed."
         if isinstance(stopped, TemporaryError):
             raise TemporaryError(f"{stopped} {kept}", retry_after_s=stopped.retry_after_s)
-        raise PermanentError(f"{stopped} {kept}")
+        raise PermanentError(f"{stopped} {kept} Retry the job to match what is missing.")
 
     def result(self) -> dict[str, Any]:
         """What the job did, over all its attempts."""
