@@ -102,6 +102,7 @@ class Services:
         self.environ = environ
         self.demo = demo
         self.clock = clock or SystemClock()
+        self._open = False
         github = endpoint(settings.github_url)
         self.exclusions = Exclusions(settings.exclude_repositories, settings.exclude_paths)
         self.surroundings = LocalSurroundings(
@@ -111,7 +112,7 @@ class Services:
             environ, settings.secret_key_file, (settings.folders.data, database_folder(settings.database_url))
         )
         self.secret_key = key
-        places: list[Place] = [EncryptedTable(key, lambda: self.__dict__.get("database"), self.clock)]
+        places: list[Place] = [EncryptedTable(key, lambda: self.database if self._open else None, self.clock)]
         if settings.plain_secrets:
             places.append(PlainFile(settings.folders.data / PLAIN_SECRETS))
         self.secrets = Secrets(
@@ -143,6 +144,7 @@ class Services:
         self.criteria = CriteriaStore(self.database, self.clock)
         self.analyses = Analyses(self.database)
         self.views = Views(self.database, self.clock)
+        self._open = True
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -159,8 +161,10 @@ class Services:
         return worker_id(here.host, here.pid, here.start, randomness.token_hex(4))
 
     def close(self) -> None:
-        """Write what waits and let go of the database."""
-        self.database.close()
+        """Write what waits and let go of the database; nothing happens where it is not open."""
+        if self._open:
+            self._open = False
+            self.database.close()
 
     def check(self, type_name: str, raw: Mapping[str, Any]) -> Any:
         """The typed config out of what a form or a command gave, checked against the world; stores nothing.

@@ -57,8 +57,11 @@ def doctor(*, offline: bool, as_json: bool) -> int:
     """Say what was found and whether it works: folders, database, GitHub token, Claude key, limits. Asking is free."""
     services = Services(load_settings(os.environ), environ=os.environ)
     with logging_to(services):
-        checks = [*_here(services), *_stored(services), *_kept(services)]
-        checks += asyncio.run(_asked(services)) if not offline else _found(services)
+        try:
+            checks = [*_here(services), *_stored(services), *_kept(services)]
+            checks += asyncio.run(_asked(services)) if not offline else _found(services)
+        finally:
+            services.close()
     worst = max(check.exit_code for check in checks)
     if as_json:
         print_json({"ok": worst == 0, "checks": [_check_json(check) for check in checks]})
@@ -89,21 +92,14 @@ def _stored(services: Services) -> Iterator[Check]:
     except DevTrailError as error:
         yield Check.wrong("database", error)
         return
-    try:
-        yield _database(services)
-        count = len(services.criteria.list())
-        yield Check("criteria", State.OK, f"{count} in force", {"count": count})
-        workers = services.views.header_facts().workers
-        words = (
-            "one runs"
-            if workers == 1
-            else f"{workers} run"
-            if workers
-            else "none runs now; the app or a sync brings one"
-        )
-        yield Check("worker", State.OK, words, {"count": workers})
-    finally:
-        services.close()
+    yield _database(services)
+    count = len(services.criteria.list())
+    yield Check("criteria", State.OK, f"{count} in force", {"count": count})
+    workers = services.views.header_facts().workers
+    words = (
+        "one runs" if workers == 1 else f"{workers} run" if workers else "none runs now; the app or a sync brings one"
+    )
+    yield Check("worker", State.OK, words, {"count": workers})
 
 
 def _database(services: Services) -> Check:
