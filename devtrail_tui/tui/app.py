@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -14,6 +15,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from devtrail_tui.core.errors import DevTrailError, StoreError, UsageError
 from devtrail_tui.core.job import Status
@@ -177,7 +179,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
             except StoreError as error:
                 sentence = str(error)
             except Exception as error:  # noqa: BLE001 - whatever ended the worker, the header says so and the screen stays
-                path = self._report(error)
+                path = self._report(error) or "nowhere, for the log folder cannot be written"
                 sentence = f"It met a fault of its own ({type(error).__name__}); see {path}."
             self.post_message(WorkerEnded(sentence))
 
@@ -356,19 +358,16 @@ class DevTrailApp(App[None], inherit_bindings=False):
             self._gone_reported = True
             loop.call_soon_threadsafe(self.leave)
 
-    def _report(self, error: BaseException) -> str:
-        path = crash.write_report(
-            self.services.settings.folders.log, error, self.services.secrets.in_use(), self.services.clock.now()
-        )
-        return str(path or "nowhere: the log folder cannot be written")
+    def _report(self, error: BaseException) -> Path | None:
+        services = self.services
+        return crash.write_report(services.settings.folders.log, error, services.secrets.in_use(), services.clock.now())
 
     def _fatal_error(self) -> None:
         """Textual would print a traceback with local variables, where secrets are; a person needs a sentence."""
-        error = self._exception or RuntimeError("unknown")
-        path = crash.write_report(
-            self.services.settings.folders.log, error, self.services.secrets.in_use(), self.services.clock.now()
-        )
-        self._exit_renderables.append(Text(crash.sentence(error, path)))
+        error: BaseException = self._exception or RuntimeError("unknown")
+        if isinstance(error, WorkerFailed):
+            error = error.error
+        self._exit_renderables.append(Text(crash.sentence(error, self._report(error))))
         self._let_go(1)
         self._close_messages_no_wait()
 

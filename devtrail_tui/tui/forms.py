@@ -51,8 +51,9 @@ class Flag(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "turn", "Yes or no", show=False)]
     DEFAULT_CSS = """
     Flag {
-        height: 1;
+        height: auto;
         width: 1fr;
+        padding: 0 1;
         &:focus { background: $block-cursor-background; color: $block-cursor-foreground; }
     }
     """
@@ -363,14 +364,26 @@ class Form(VerticalScroll, can_focus=False):
         .field:focus-within .label { color: $foreground; text-style: bold; }
         .problem { display: none; color: $error; padding: 0 0 0 18; height: auto; }
         .-wrong .problem { display: block; }
-        Input, TextArea { width: 1fr; background: $panel; padding: 0 1; }
+        Input, TextArea { width: 1fr; background: $panel; }
+        Input.-textual-compact { padding: 0 1; }
+        TextArea.-textual-compact { padding: 0 1; }
+        Select.-textual-compact > SelectCurrent { padding: 0 1; }
         Input:focus, TextArea:focus { background: $block-cursor-background; background-tint: transparent; }
         .kind-secret.-found Input>.input--placeholder { color: $success; }
         TextArea { height: 3; }
         Select { width: 32; }
         Select > SelectCurrent { background: $panel; padding: 0 1; }
         Select:focus > SelectCurrent { background: $block-cursor-background; background-tint: transparent; }
-        .offers { display: none; height: auto; max-height: 4; margin: 0 0 0 18; padding: 0; background: $surface; border: none; }
+        .offers {
+            display: none;
+            height: auto;
+            max-height: 4;
+            margin: 0 0 0 19;
+            padding: 0;
+            background: $surface;
+            border: none;
+            scrollbar-size-vertical: 1;
+        }
         .-offering.-entered .offers { display: block; }
         Collapsible { border: none; padding: 0; background: $surface; }
         CollapsibleTitle { padding: 0; color: $foreground-muted; }

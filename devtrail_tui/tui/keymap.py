@@ -89,7 +89,7 @@ def _table() -> Iterable[Command]:
     place = Place.EVERYWHERE
     yield Command("show_jobs", "1", "show_jobs", "", "Go to the jobs", place)
     yield Command("show_evidence", "2", "show_evidence", "", "Go to the evidence", place)
-    yield Command("back", "escape", "back", "", "Go back; never cancels a job", place, in_palette=False)
+    yield Command("back", "escape", "back", "back", "Go back; never cancels a job", place, in_palette=False)
     yield Command(
         "palette", "colon,ctrl+p", "command_palette", "palette", "Every command by its name", place, in_palette=False
     )
@@ -103,22 +103,18 @@ COMMANDS: tuple[Command, ...] = tuple(_table())
 BY_ID: Mapping[str, Command] = {each.id: each for each in COMMANDS}
 
 
-def bindings(*ids: str, priority: bool = False) -> list[BindingType]:
-    """Textual bindings of the named commands, in that order, with ids so that a keymap can re-map them."""
-    return [_binding(BY_ID[each], priority=priority) for each in ids]
+def bindings(*ids: str, priority: bool = False, hidden: bool = False) -> list[BindingType]:
+    """Textual bindings of the named commands, in that order, with ids so that a keymap can re-map them; `hidden` keeps them out
+    of the key bar."""
+    return [_binding(BY_ID[each], priority=priority, hidden=hidden) for each in ids]
 
 
-def bindings_of(place: Place) -> list[BindingType]:
-    """Textual bindings of all commands of a place."""
-    return [_binding(each) for each in COMMANDS if each.place is place]
-
-
-def _binding(command: Command, *, priority: bool = False) -> Binding:
+def _binding(command: Command, *, priority: bool, hidden: bool) -> Binding:
     return Binding(
         command.keys,
         command.action,
         command.label or command.help,
-        show=bool(command.label),
+        show=bool(command.label) and not hidden,
         tooltip=command.help,
         id=command.id,
         priority=priority,

@@ -15,7 +15,9 @@ def with_log(house: House, lines: int) -> int:
     job = house.launch("acme/shop")
     claim = claim_of(queue.claim("desk:1:2:test", lease_s=30).result())
     now = house.services.clock.now()
-    house.services.job_log.append(claim, [(now, Level.INFO, f"entry {number} of many") for number in range(1, lines + 1)])
+    house.services.job_log.append(
+        claim, [(now, Level.INFO, f"entry {number} of many") for number in range(1, lines + 1)]
+    )
     queue.cancelled(claim, "Cancelled by a test.").result()
     return job.id
 

@@ -64,6 +64,10 @@ class EvidenceScreen(LiveScreen):
         if snapshot.evidence is not None:
             self.query_one(EvidenceTable).update(snapshot.evidence.table, self.services.clock.now())
 
+    @on(EvidenceTable.Highlighted)
+    def _highlighted(self) -> None:
+        self.refresh_bindings()
+
     @on(EvidenceTable.WindowWanted)
     def _rows_wanted(self, event: EvidenceTable.WindowWanted) -> None:
         self.want(rows=(event.first, event.last))

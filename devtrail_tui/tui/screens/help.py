@@ -21,6 +21,9 @@ _ABOUT: Mapping[Place, str] = {
     Place.FORM: "in the new-job form",
 }
 
+_WIDE = 96
+_HELP_CELLS = 60
+
 
 class HelpScreen(ModalScreen[None]):
     """Keys by the place where they work."""
@@ -35,10 +38,10 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen {
         align: center middle;
         #help-box {
-            width: 78;
-            max-width: 98%;
+            width: 96;
+            max-width: 100%;
             height: auto;
-            max-height: 96%;
+            max-height: 100%;
             border: round $border;
             border-title-color: $foreground;
             border-subtitle-color: $foreground-muted;
@@ -53,16 +56,30 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, keymap: Mapping[str, str]) -> None:
         super().__init__()
         self._keymap = keymap
+        self._drawn_wide = False
 
     def compose(self) -> ComposeResult:
         """One list, grouped by place."""
         with Vertical(id="help-box") as box:
             box.border_title = "Keys"
-            box.border_subtitle = "esc closes · re-map in config.toml, [keys]"
+            box.border_subtitle = Content("esc closes · re-map by the names, in config.toml under [keys]")
             with VerticalScroll():
                 yield Static(self._text(), id="help-text")
 
+    def on_resize(self) -> None:
+        """Names stand in a column of their own where there is room for it."""
+        if self._drawn_wide != self._wide:
+            self.call_after_refresh(self._redraw)
+
+    def _redraw(self) -> None:
+        self.query_one("#help-text", Static).update(self._text())
+
+    @property
+    def _wide(self) -> bool:
+        return self.app.size.width >= _WIDE
+
     def _text(self) -> Content:
+        self._drawn_wide = self._wide
         parts: list[Content | tuple[str, str] | str] = []
         for place in (Place.JOBS, Place.MOVE, Place.LOG, Place.EVIDENCE, Place.FORM, Place.EVERYWHERE):
             about = f"  {_ABOUT[place]}" if place in _ABOUT else ""
@@ -73,7 +90,14 @@ class HelpScreen(ModalScreen[None]):
     def _line(self, command: Command) -> list[Content | tuple[str, str] | str]:
         keys = self._keymap.get(command.id) or command.keys
         shown = " ".join(dict.fromkeys(shown_key(key.strip()) for key in keys.split(",")))
-        return [("  " + shown.ljust(14), "bold"), command.help, ("  " + command.id, "$foreground-disabled"), "\n"]
+        if not self._wide:
+            return [("  " + shown.ljust(11), "bold"), command.help, "\n"]
+        return [
+            ("  " + shown.ljust(11), "bold"),
+            command.help.ljust(_HELP_CELLS),
+            (command.id, "$foreground-muted"),
+            "\n",
+        ]
 
     def action_back(self) -> None:
         self.dismiss(None)

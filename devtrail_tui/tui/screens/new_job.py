@@ -87,6 +87,10 @@ class NewJobScreen(ModalScreen["Job | None"]):
             border-subtitle-color: $foreground-muted;
             background: $surface;
         }
+        &.-low #form-box { height: 100%; }
+        &.-low #form-holder { height: 1fr; }
+        &.-low Form { height: 100%; }
+        &.-low #disclosure, &.-low #buttons { margin-top: 0; }
         #types { height: auto; max-height: 12; border: none; background: $surface; }
         #form-holder { height: auto; }
         #disclosure { height: auto; color: $foreground-muted; margin-top: 1; }
@@ -96,6 +100,8 @@ class NewJobScreen(ModalScreen["Job | None"]):
         Button { margin: 0 0 0 2; }
     }
     """
+
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - Textual's own declaration
 
     def __init__(self) -> None:
         super().__init__()

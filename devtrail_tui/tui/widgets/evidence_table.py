@@ -16,8 +16,17 @@ from devtrail_tui.tui.widgets.row_table import EDGE, GAP, MARK, RowTable, RowTab
 
 _DAY, _ROLES, _MATCHES = 10, 20, 15
 _SHORT_ROLES = 11
+_NAME_MOST, _SHORT_NAME = 24, 14
 _WEIGHT = (Role.AUTHOR, Role.REVIEWER, Role.COMMENTER)
-_TITLE_LEAST, _NAME_MOST = 28, 24
+_STEPS = (
+    # cells for the day, the pull request, the roles, the components; taken when so many are left for the title
+    (_DAY, _NAME_MOST, _ROLES, 26, 44),
+    (_DAY, _NAME_MOST, _SHORT_ROLES, 26, 40),
+    (_DAY, _NAME_MOST, _SHORT_ROLES, 16, 30),
+    (_DAY, _NAME_MOST, _SHORT_ROLES, 0, 30),
+    (_DAY, _SHORT_NAME, 0, 0, 24),
+    (0, _SHORT_NAME, 0, 0, 0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +42,14 @@ class _Columns:
 
 
 def columns_for(width: int, name: int) -> _Columns:
-    """Share out a line of `width` cells; `name` is what owner/repo#number needs. As it narrows the components go, then roles
-    are shortened, then go, then the day."""
-    for day, roles, components in (
-        (_DAY, _ROLES, 26),
-        (_DAY, _SHORT_ROLES, 14),
-        (_DAY, _SHORT_ROLES, 0),
-        (_DAY, 0, 0),
-        (0, 0, 0),
-    ):
-        others = (day, name, roles, components, _MATCHES)
+    """Share out a line of `width` cells; `name` is what the longest owner/repo#number needs. As it narrows roles and components
+    get less, components go, then roles and the owners' names, then the day."""
+    for day, most, roles, components, least in _STEPS:
+        others = (day, min(name, most), roles, components, _MATCHES)
         title = width - MARK - EDGE - GAP - sum(each + GAP for each in others if each)
-        if title >= (_TITLE_LEAST if components == 0 else _TITLE_LEAST + 10):
+        if title >= least:
             break
-    return _Columns(day, name, max(title, 0), roles, components, _MATCHES)
+    return _Columns(day, min(name, most), max(title, 0), roles, components, _MATCHES)
 
 
 class EvidenceTable(RowTable[EvidenceEntry]):
@@ -86,8 +89,8 @@ class EvidenceTable(RowTable[EvidenceEntry]):
 
     def heading(self, data: RowTableData[EvidenceEntry], width: int) -> list[Part]:
         """Share out the columns and name them; names are as wide as those that were read need."""
-        longest = max((width_of(name_of(each)) for each in data.rows.values()), default=12)
-        self._columns = columns = columns_for(width, min(longest, _NAME_MOST))
+        longest = max((width_of(name_of(each, _NAME_MOST)) for each in data.rows.values()), default=12)
+        self._columns = columns = columns_for(width, longest)
         names = [
             fit("Merged", columns.day),
             fit("Pull request", columns.name),
@@ -105,7 +108,7 @@ class EvidenceTable(RowTable[EvidenceEntry]):
         if columns.day:
             day = f"{row.merged_at.astimezone():%Y-%m-%d}" if row.merged_at else ""
             cells.append((fit(day, columns.day), muted))
-        cells.append((fit(name_of(row), columns.name), muted))
+        cells.append((fit(name_of(row, columns.name), columns.name), muted))
         cells.append((fit(safe_line(row.title), columns.title), plain))
         if columns.roles:
             cells.append((fit(self._roles(row), columns.roles), muted))
@@ -124,11 +127,11 @@ class EvidenceTable(RowTable[EvidenceEntry]):
         return f"{first} +{len(row.roles) - 1}"
 
 
-def name_of(entry: EvidenceEntry) -> str:
-    """`acme/shop#123`, the repository cut in front where it is long: its end tells repositories of one owner apart."""
+def name_of(entry: EvidenceEntry, room: int) -> str:
+    """`acme/shop#123` in at most `room` cells; where that is too long the owner goes first, the number never."""
     number = f"#{entry.pr_number}" if entry.pr_number else ""
     repository = safe_line(entry.repository or "")
-    room = _NAME_MOST - width_of(number)
+    room -= width_of(number)
     if width_of(repository) > room and "/" in repository:
         repository = repository.split("/", 1)[1]
     return shorten(repository, room) + number
