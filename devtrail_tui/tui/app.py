@@ -19,7 +19,7 @@ from textual.worker import WorkerFailed
 
 from devtrail_tui.core.errors import DevTrailError, StoreError, UsageError
 from devtrail_tui.core.job import Status
-from devtrail_tui.tui import crash, terminal, themes
+from devtrail_tui.tui import terminal, themes
 from devtrail_tui.tui.keymap import bindings, check_keys
 from devtrail_tui.tui.live_screen import LiveScreen, Told
 from devtrail_tui.tui.screens.dashboard import DashboardScreen
@@ -151,7 +151,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         from devtrail_tui.tui.screens.trouble import TroubleScreen
 
         self._trouble_code = message.error.exit_code
-        self.push_screen(TroubleScreen(str(message.error)))
+        self.push_screen(TroubleScreen(self.services.secrets.redact(str(message.error))))
 
     def action_leave_in_trouble(self) -> None:
         self.leave(self._trouble_code)
@@ -164,6 +164,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         if self.live is not None:
             self.live.opened()
         self._start_worker()
+        self.services.start_weekly_backup()
 
     # -- the worker's thread
 
@@ -179,9 +180,9 @@ class DevTrailApp(App[None], inherit_bindings=False):
             except StoreError as error:
                 sentence = str(error)
             except Exception as error:  # noqa: BLE001 - whatever ended the worker, the header says so and the screen stays
-                path = self._report(error) or "nowhere, for the log folder cannot be written"
+                path = self._report(error)[1] or "nowhere, for the log folder cannot be written"
                 sentence = f"It met a fault of its own ({type(error).__name__}); see {path}."
-            self.post_message(WorkerEnded(sentence))
+            self.post_message(WorkerEnded(self.services.secrets.redact(sentence)))
 
         self.run_worker(run, thread=True, group="job-worker")
 
@@ -289,6 +290,17 @@ class DevTrailApp(App[None], inherit_bindings=False):
         """What Textual itself brings and is of use here."""
         yield SystemCommand("Theme", "Choose other colours, for now", self.action_change_theme)
 
+    # -- what goes out
+
+    def notify(self, message: str, *, title: str = "", **how: Any) -> None:
+        """A notification, without secrets."""
+        redact = self.services.secrets.redact
+        super().notify(redact(message), title=redact(title), **how)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copies go to the terminal, and from there anywhere; without secrets."""
+        super().copy_to_clipboard(self.services.secrets.redact(text))
+
     # -- leaving
 
     @property
@@ -358,16 +370,18 @@ class DevTrailApp(App[None], inherit_bindings=False):
             self._gone_reported = True
             loop.call_soon_threadsafe(self.leave)
 
-    def _report(self, error: BaseException) -> Path | None:
+    def _report(self, error: BaseException) -> tuple[str, Path | None]:
+        from devtrail_tui.services import report_crash
+
         services = self.services
-        return crash.write_report(services.settings.folders.log, error, services.secrets.in_use(), services.clock.now())
+        return report_crash(services.settings.folders.log, error, services.secrets.redact, services.clock.now())
 
     def _fatal_error(self) -> None:
         """Textual would print a traceback with local variables, where secrets are; a person needs a sentence."""
         error: BaseException = self._exception or RuntimeError("unknown")
         if isinstance(error, WorkerFailed):
             error = error.error
-        self._exit_renderables.append(Text(crash.sentence(error, self._report(error))))
+        self._exit_renderables.append(Text(self._report(error)[0]))
         self._let_go(1)
         self._close_messages_no_wait()
 

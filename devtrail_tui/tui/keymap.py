@@ -77,6 +77,9 @@ def _table() -> Iterable[Command]:
 
     place = Place.FORM
     yield Command("launch", "ctrl+s", "launch", "launch", "Launch the job as the form stands", place)
+    yield Command(
+        "show_prompt", "f3", "show_prompt", "what is sent", "Show what would be sent to Claude, on one example", place
+    )
 
     place = Place.MOVE
     yield Command("move_down", "j,down", "move(1)", "", "Down one line", place, in_palette=False)

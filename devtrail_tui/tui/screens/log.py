@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from devtrail_tui.tui.feed import Snapshot
 
 
+_WIDE = 100
+"""Columns from which lines are cut rather than wrapped, until `w`."""
+
+
 class Found(Message):
     """What a search in the log came to; `seq` None: nowhere."""
 
@@ -44,6 +48,11 @@ class LogScreen(LiveScreen):
         yield FindBar("Find", "text in the log", id="find-bar")
         yield LogPane(id="log", classes="whole")
         yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Few log lines fit a narrow terminal uncut."""
+        if self.app.size.width < _WIDE:
+            self.query_one(LogPane).action_wrap()
 
     def show(self, snapshot: Snapshot) -> None:
         """The log grows, the job's state changes."""

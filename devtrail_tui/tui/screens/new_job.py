@@ -70,7 +70,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
     """Gives the launched job, or None. Errors keep everything that was typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("launch", priority=True),
+        *bindings("launch", "show_prompt", priority=True),
         Binding("escape", "leave", "back", show=False),
     ]
     CSS = """
@@ -124,6 +124,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
             yield Static("", id="trouble")
             yield Static("", id="disclosure")
             with Horizontal(id="buttons"):
+                yield Button("What is sent", id="show-prompt", compact=True)
                 yield Button("Launch", id="launch", variant="primary", compact=True)
                 yield Button("Back", id="leave", compact=True)
 
@@ -153,7 +154,9 @@ class NewJobScreen(ModalScreen["Job | None"]):
         self._form = form = Form(job_type, self._services.surroundings.today)
         box = self.query_one("#form-box")
         box.border_title = Content(f"New job · {job_type.title}")
-        box.border_subtitle = "tab next · ^s launch · esc back"
+        shows = job_type.preview is not None
+        self.query_one("#show-prompt").display = shows
+        box.border_subtitle = f"tab next · {'f3 what is sent · ' if shows else ''}^s launch · esc back"
         await self.query_one("#form-holder").mount(form)
         form.focus_first()
         self._find_out(form)
@@ -235,6 +238,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
 
     def _show_problems(self, problems: Mapping[str, str]) -> None:
         assert self._form is not None  # noqa: S101 - only called with a form
+        problems = self._services.secrets.redact.json(dict(problems))
         self._form.show_problems(problems)
         elsewhere = [text for key, text in problems.items() if key not in self._form.raw()]
         trouble = self.query_one("#trouble", Static)
@@ -264,6 +268,28 @@ class NewJobScreen(ModalScreen["Job | None"]):
                 self.post_message(Launched(job))
 
         self.app.run_worker(run, thread=True, group="launch")
+
+    @on(Button.Pressed, "#show-prompt")
+    def action_show_prompt(self) -> None:
+        """Show on one example what would be sent to Claude; GitHub is asked for it, nothing else is sent."""
+        form = self._form
+        if form is None or form.job_type.preview is None:
+            return
+        self.app.notify("Asking GitHub for one example …", timeout=3, markup=False)
+        self.run_worker(self._show_prompt(form.job_type.name, form.raw()), group="show-prompt", exclusive=True)
+
+    async def _show_prompt(self, name: str, raw: Mapping[str, Any]) -> None:
+        from devtrail_tui.tui.screens.prompt import PromptScreen
+
+        try:
+            shown = await self._services.preview(name, raw)
+        except InvalidInput as error:
+            self._submitted = True
+            self.on_refused(Refused(error.problems))
+        except DevTrailError as error:
+            self.on_refused(Refused({"": str(error)}))
+        else:
+            self.app.push_screen(PromptScreen(shown.text))
 
     def on_launched(self, message: Launched) -> None:
         """Done."""
