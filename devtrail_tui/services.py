@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import random
 import secrets as randomness
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -21,7 +23,7 @@ from urllib.parse import urlsplit
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL, host_of
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
-from devtrail_tui.core.errors import InvalidInput, NotPossible, SecretMissing
+from devtrail_tui.core.errors import InvalidInput, NotPossible, SecretMissing, StoreError
 from devtrail_tui.core.exclusions import Exclusions
 from devtrail_tui.core.job import Job, NewJob
 from devtrail_tui.core.job_type import JobType, Kind, config_json, parse_config
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from devtrail_tui.jobs import Catalogue
     from devtrail_tui.runtime.context import ClientScope
     from devtrail_tui.runtime.worker import Worker
+    from devtrail_tui.store.care import DatabaseCare
 
 
 P = TypeVar("P")
@@ -53,6 +56,9 @@ __all__ = [
 ]
 
 PLAIN_SECRETS = "secrets-unencrypted.json"
+
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,20 @@ class Exported:
 
     text: str
     entries: int
+
+
+def sqlite_version() -> str:
+    """Of the SQLite that this Python brings."""
+    import sqlite3
+
+    return sqlite3.sqlite_version
+
+
+def sqlite_has_wal_reset_bug() -> bool:
+    """Whether that SQLite is one of those with the bug (store.sqlite_file)."""
+    from devtrail_tui.store.sqlite_file import has_wal_reset_bug
+
+    return has_wal_reset_bug()
 
 
 def job_types() -> Catalogue:
@@ -159,6 +179,30 @@ class Services:
 
         here = this_process()
         return worker_id(here.host, here.pid, here.start, randomness.token_hex(4))
+
+    @cached_property
+    def care(self) -> DatabaseCare:
+        """Backups and checks of the database file, which need not be open. Raises StoreError for an address that cannot be."""
+        from devtrail_tui.store.care import DatabaseCare
+        from devtrail_tui.store.engine import Database
+
+        return DatabaseCare(Database(self.settings.database_url).path, self.clock)
+
+    def start_weekly_backup(self) -> threading.Thread | None:
+        """Make the weekly backup in a thread, where one is due; whoever starts a worker for a person calls this. None for the
+        demo's data, which nobody misses."""
+        if self.demo:
+            return None
+
+        def run() -> None:
+            try:
+                self.care.weekly_backup()
+            except StoreError as error:  # the next start tries again; doctor shows how old the newest is
+                _logger.warning("the weekly backup was not made: %s", error)
+
+        thread = threading.Thread(target=run, name="weekly-backup", daemon=True)
+        thread.start()
+        return thread
 
     def close(self) -> None:
         """Write what waits and let go of the database; nothing happens where it is not open."""

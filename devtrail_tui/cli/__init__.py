@@ -23,6 +23,7 @@ _COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
 _COMMANDS = {
     "auth": "devtrail_tui.cli.auth:auth",
     "criteria": "devtrail_tui.cli.criteria:criteria",
+    "db": "devtrail_tui.cli.database:db",
     "demo": "devtrail_tui.cli.demo:demo",
     "doctor": "devtrail_tui.cli.doctor:doctor",
     "evidence": "devtrail_tui.cli.evidence:evidence",

@@ -13,14 +13,20 @@ from typing import Any
 import click
 
 from devtrail_tui import __version__
+from devtrail_tui.cli.database import megabytes
 from devtrail_tui.cli.log_file import logging_to
 from devtrail_tui.cli.output import json_option, local_time, print_json, say
 from devtrail_tui.cli.verify import client, patient
-from devtrail_tui.core.context import Analyser, PullRequestSource, RateLimit
+from devtrail_tui.core.context import Account, Analyser, PullRequestSource, RateLimit
 from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.job import iso
-from devtrail_tui.services import Services
+from devtrail_tui.services import Services, sqlite_has_wal_reset_bug, sqlite_version
 from devtrail_tui.settings import load_settings
+
+_SKEW_S = 10.0
+"""A clock that is further off than this is worth a word; GitHub's Date is in whole seconds, and an answer takes some."""
+_ROOM_BYTES = 200 * 1000 * 1000
+"""Free room below which a note is due, however small the database."""
 
 
 class State(StrEnum):
@@ -58,7 +64,7 @@ def doctor(*, offline: bool, as_json: bool) -> int:
     services = Services(load_settings(os.environ), environ=os.environ)
     with logging_to(services):
         try:
-            checks = [*_here(services), *_stored(services), *_kept(services)]
+            checks = [*_here(services), *_stored(services), *_looked_after(services), *_kept(services)]
             checks += asyncio.run(_asked(services)) if not offline else _found(services)
         finally:
             services.close()
@@ -105,11 +111,39 @@ def _stored(services: Services) -> Iterator[Check]:
 def _database(services: Services) -> Check:
     path = services.database.path
     jobs, entries = sum(services.views.counts().values()), services.evidence.count()
-    problems = services.database.integrity_problems()
-    data = {"path": str(path), "jobs": jobs, "evidence": entries}
+    problems = services.care.check()
+    data = {"path": str(path), "jobs": jobs, "evidence": entries, "problems": problems}
     if problems:
-        return Check("database", State.WRONG, f"{path} is damaged: {problems[0]}. Restore a backup.", data, exit_code=2)
-    return Check("database", State.OK, f"{path}: {jobs:,} jobs, {entries:,} entries of evidence", data)
+        message = f"{path} is damaged: {problems[0]}. Restore a backup: devtrail-tui db backups"
+        return Check("database", State.WRONG, message, data, exit_code=2)
+    return Check("database", State.OK, f"{path} is whole: {jobs:,} jobs, {entries:,} entries of evidence", data)
+
+
+def _looked_after(services: Services) -> Iterator[Check]:
+    """The SQLite that Python brings, the disk, and the backups."""
+    version, data = sqlite_version(), {"version": sqlite_version()}
+    if sqlite_has_wal_reset_bug():
+        message = (
+            f"{version} can, very rarely, damage a database that several programs write to at once (its WAL-reset bug); "
+            "3.51.3 and newer, 3.50.7 and 3.44.6 cannot. Update Python or SQLite; until then backups are the cure"
+        )
+        yield Check("SQLite", State.NOTE, message, {**data, "walResetBug": True})
+    else:
+        yield Check("SQLite", State.OK, version, {**data, "walResetBug": False})
+    try:
+        free, needed = services.care.free_bytes(), max(_ROOM_BYTES, 2 * services.care.size())
+        state = State.OK if free >= needed else State.NOTE
+        short = "" if state is State.OK else f"; make room: backups and updates want {megabytes(needed)}"
+        yield Check("disk", state, f"{megabytes(free)} free{short}", {"freeBytes": free})
+    except (OSError, DevTrailError) as error:
+        yield Check("disk", State.NOTE, f"how much is free cannot be told ({error})")
+    try:
+        newest = next(iter(services.care.backups()), None)
+        count = len(services.care.backups())
+        words = f"{count}, the newest of {local_time(newest.made_at)}" if newest else "none yet; devtrail-tui db backup"
+        yield Check("backups", State.OK if newest else State.NOTE, words, {"count": count})
+    except DevTrailError as error:
+        yield Check.wrong("backups", error)
 
 
 def _kept(services: Services) -> Iterator[Check]:
@@ -160,7 +194,21 @@ async def _github(services: Services) -> list[Check]:
     state = State.NOTE if account.scopes and "repo" not in account.scopes else State.OK
     reach = "; without repo it sees public repositories only" if state is State.NOTE else ""
     token = Check("GitHub token", state, f"{account.login} · {found.where} · scopes: {scopes}{reach}", data)
-    return [token, *(_limit(each) for each in limits)]
+    return [token, *_clock(account), *(_limit(each) for each in limits)]
+
+
+def _clock(account: Account) -> Iterator[Check]:
+    """How far this machine's clock is from GitHub's."""
+    ahead = account.clock_ahead_s
+    if ahead is None:
+        return
+    data = {"aheadS": round(ahead, 1)}
+    if abs(ahead) < _SKEW_S:
+        yield Check("clock", State.OK, f"within {max(abs(ahead), 1):.0f} s of GitHub's", data)
+        return
+    where = "ahead of" if ahead > 0 else "behind"
+    message = f"{abs(ahead):,.0f} s {where} GitHub's. Nothing is lost by it, but times shown are wrong; set the clock"
+    yield Check("clock", State.NOTE, message, data)
 
 
 def _limit(limit: RateLimit) -> Check:

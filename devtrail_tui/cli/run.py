@@ -36,6 +36,7 @@ class WorkerThread:
         self.lost: list[int] = []
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()
+        services.start_weekly_backup()
 
     @property
     def alive(self) -> bool:

@@ -29,11 +29,15 @@ P = TypeVar("P")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose token this is. `scopes` is empty for fine-grained tokens, which do not list any."""
+    """Whose token this is. `scopes` is empty for fine-grained tokens, which do not list any.
+
+    `clock_ahead_s` is how many seconds this machine's clock is ahead of the service's; None where it did not tell its time.
+    """
 
     login: str
     scopes: tuple[str, ...] = ()
     name: str = ""
+    clock_ahead_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

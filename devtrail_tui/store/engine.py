@@ -86,7 +86,7 @@ class Database:
             engine = self._engine(begin="BEGIN IMMEDIATE", query_only=False)
             try:
                 with self._translating():
-                    bring_up_to_date(engine, self.path, self._clock, busy_timeout_s=self._busy_timeout_s)
+                    bring_up_to_date(engine, self.path, self._clock)
             except BaseException:
                 engine.dispose()
                 raise

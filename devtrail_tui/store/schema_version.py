@@ -5,24 +5,24 @@ The version is read with plain SQL; Alembic (0.1 s to import) is imported only w
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.errors import DatabaseUnusable
+from devtrail_tui.core.errors import DatabaseUnusable, StoreError
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.store import sqlite_file
+from devtrail_tui.store.backup import Reason, back_up, prune
 
 REVISIONS = ("0001",)
 """The revisions in `migrations/versions`, oldest first; a test holds the two together."""
 HEAD = REVISIONS[-1]
+BACKUPS_KEPT = 3
+"""Backups made before a migration that are kept: a start that is killed over and over must not fill the disk."""
 
 
-def bring_up_to_date(engine: Engine, path: Path, clock: Clock, *, busy_timeout_s: float) -> None:
+def bring_up_to_date(engine: Engine, path: Path, clock: Clock) -> None:
     """Migrate the schema to HEAD where it is behind, keeping a backup of what was there.
 
     `engine` begins IMMEDIATE: the write lock is held from the second look at the version to the commit, so of two programs
@@ -39,9 +39,7 @@ def bring_up_to_date(engine: Engine, path: Path, clock: Clock, *, busy_timeout_s
             if found == HEAD:
                 return
             if found is not None:
-                back_up(
-                    path, path.with_name(f"{path.name}.{found}-{clock.now():%Y%m%dT%H%M%SZ}.backup"), busy_timeout_s
-                )
+                _keep_backup(path, clock)
             _migrate(connection)
 
 
@@ -62,17 +60,13 @@ def _checked_version(driver: sqlite3.Connection, path: Path) -> str | None:
     return found
 
 
-def back_up(path: Path, target: Path, busy_timeout_s: float) -> None:
-    """Copy the database as it is now into a new private file. Raises DatabaseUnusable where that cannot be done."""
+def _keep_backup(path: Path, clock: Clock) -> None:
+    """Copy the database as it is before it is migrated. Raises DatabaseUnusable where that cannot be done."""
     try:
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        with closing(sqlite_file.connect(path, busy_timeout_s=busy_timeout_s)) as connection:
-            connection.execute("VACUUM INTO ?", (str(target),))
-    except (OSError, sqlite3.Error) as error:
-        raise DatabaseUnusable(
-            f"{path} must be backed up before it is updated, and {target} cannot be written ({error}); "
-            "make room beside it and start again."
-        ) from error
+        back_up(path, Reason.MIGRATION, clock.now())
+    except StoreError as error:
+        raise DatabaseUnusable(f"{path} must be backed up before it is updated. {error}") from error
+    prune(path, Reason.MIGRATION, BACKUPS_KEPT)
 
 
 def _migrate(connection: Connection) -> None:

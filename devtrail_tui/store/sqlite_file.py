@@ -36,6 +36,14 @@ def check_library(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> Non
         raise DatabaseUnusable(f"This Python brings SQLite {shown}, but 3.35 is needed; install a newer Python.")
 
 
+def has_wal_reset_bug(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
+    """Whether this SQLite can, very rarely, damage a database in WAL mode when two programs write and checkpoint at the same
+    moment: 3.7.0 to 3.51.2, mended in 3.51.3 and, of the older lines, in 3.50.7 and 3.44.6
+    (https://www.sqlite.org/wal.html#walresetbug)."""
+    mended = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    return version >= (3, 7) and not mended
+
+
 def prepare_file(path: Path) -> None:
     """Make the folder (0700) and an empty file (0600) where they do not exist; refuse what is no database of SQLite, what others
     could change, and network drives.

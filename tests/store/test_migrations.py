@@ -123,8 +123,9 @@ def test_an_older_database_is_backed_up_then_migrated(tmp_path: Path, monkeypatc
         database.close()
     finally:
         os.umask(before)
-    (backup,) = tmp_path.glob("*.backup")
-    assert backup.name == "devtrail.db.0001-20260302T093000Z.backup"
+    (backup,) = (tmp_path / "backups").iterdir()
+    assert backup.name == "devtrail-20260302T093000Z-migration.db"
+    assert stat.S_IMODE(backup.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     with closing(sqlite3.connect(backup)) as driver:
         assert driver.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
@@ -155,7 +156,7 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path, monk
 
 def test_without_a_backup_nothing_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = new_database(tmp_path / "devtrail.db")
-    (tmp_path / "devtrail.db.0001-20260302T093000Z.backup").touch()
+    (tmp_path / "backups").touch()
     monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002"))
     monkeypatch.setattr(schema_version, "HEAD", "0002")
     database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")

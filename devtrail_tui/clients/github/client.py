@@ -15,7 +15,7 @@ from devtrail_tui.clients.github.calls import Calls
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.clients.github.failures import Refused, UnexpectedAnswer
 from devtrail_tui.clients.github.hydrate import Hydration
-from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, Limiter, Narrate, Waiting
+from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, Limiter, Narrate, Waiting, date_of
 from devtrail_tui.clients.github.search import Discovery
 from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
 from devtrail_tui.clients.github.transport import Transport
@@ -28,6 +28,14 @@ from devtrail_tui.core.text import safe_line
 DEFAULT_API_URL = "https://api.github.com"
 _REST_RESOURCES = (CORE, GRAPHQL, "search")
 _Upcoming = asyncio.Task[list[Hydrated] | None]
+
+
+def clock_ahead_s(asked_at: datetime, answered_at: datetime, their_time: datetime) -> float:
+    """Seconds our clock is ahead of theirs. Their time was taken at some moment between question and answer, and cut to whole
+    seconds: whatever that can explain counts as nothing."""
+    latest, earliest = answered_at - their_time, asked_at - their_time - timedelta(seconds=1)
+    nearest = min(max(timedelta(), earliest), latest)
+    return nearest.total_seconds()
 
 
 class GitHubClient:
@@ -91,7 +99,9 @@ class GitHubClient:
     async def account(self) -> Account:
         """Whose token this is, by REST, which alone lists a classic token's scopes. Raises AuthenticationError, PermanentError,
         TemporaryError."""
+        asked_at = self._clock.now()
         data, headers = await self._calls.rest("/user")
+        answered_at, their_time = self._clock.now(), date_of(headers)
         node = _object(data)
         scopes = (safe_line(scope, limit=60) for scope in headers.get("x-oauth-scopes", "").split(","))
         name = node.get("name")
@@ -99,6 +109,7 @@ class GitHubClient:
             login=safe_line(text(node, "login"), limit=100),
             scopes=tuple(scope for scope in scopes if scope),
             name=safe_line(name, limit=200) if isinstance(name, str) else "",
+            clock_ahead_s=clock_ahead_s(asked_at, answered_at, their_time) if their_time else None,
         )
 
     async def limits(self) -> tuple[RateLimit, ...]:

@@ -157,7 +157,7 @@ def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | No
         reset = int(headers["x-ratelimit-reset"])
     except (KeyError, ValueError):
         return None
-    return min(max(reset - (_date(headers) or now).timestamp(), 0.0), LONGEST_WAIT_S)
+    return min(max(reset - (date_of(headers) or now).timestamp(), 0.0), LONGEST_WAIT_S)
 
 
 def seconds_of_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -171,10 +171,11 @@ def seconds_of_retry_after(headers: Mapping[str, str], now: datetime) -> float |
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return min(max((_aware(moment) - (_date(headers) or now)).total_seconds(), 0.0), LONGEST_WAIT_S)
+    return min(max((_aware(moment) - (date_of(headers) or now)).total_seconds(), 0.0), LONGEST_WAIT_S)
 
 
-def _date(headers: Mapping[str, str]) -> datetime | None:
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """The answer's own Date; None where it has none that can be read."""
     try:
         return _aware(parsedate_to_datetime(headers.get("date", "")))
     except ValueError:

@@ -1,0 +1,139 @@
+"""Whether a database file is whole, and what is in it. Reads only; the file may be open elsewhere."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from devtrail_tui.core.errors import DatabaseUnusable, NotFound
+from devtrail_tui.core.text import safe_line
+from devtrail_tui.store.sqlite_errors import store_error
+
+_MOST_PROBLEMS = 20
+_COUNTED = ("jobs", "evidence_entries", "verdicts", "criteria", "analyses", "reports")
+"""What a person would miss, by table."""
+_RULES: Mapping[str, str] = {
+    "{0} counters of jobs are wrong": """
+        SELECT count(*) FROM (
+            SELECT status, type, sum(n) AS n FROM (
+                SELECT status, type, count AS n FROM job_counts UNION ALL
+                SELECT status, type, -count(*) FROM jobs GROUP BY status, type
+            ) GROUP BY status, type HAVING sum(n) <> 0)""",
+    "the log of {0} jobs has gaps": """
+        SELECT count(*) FROM (
+            SELECT jobs.id FROM jobs LEFT JOIN job_logs ON job_id = jobs.id GROUP BY jobs.id
+            HAVING count(seq) <> last_seq OR coalesce(max(seq), 0) <> last_seq)""",
+    "{0} jobs that do not run have an owner": """
+        SELECT count(*) FROM jobs
+        WHERE status <> 'RUNNING' AND (worker_id IS NOT NULL OR lease_expires_at IS NOT NULL)""",
+    "{0} jobs run without an owner": """
+        SELECT count(*) FROM jobs WHERE status = 'RUNNING' AND (worker_id IS NULL OR lease_expires_at IS NULL)""",
+    "{0} attempts have no end though their job does not run": """
+        SELECT count(*) FROM job_attempts JOIN jobs ON jobs.id = job_id
+        WHERE ended_at IS NULL AND (status <> 'RUNNING' OR job_attempts.claim_no <> jobs.claim_no)""",
+    "{0} matches name an analysis that is not there": """
+        SELECT count(*) FROM evidence_criteria
+        WHERE analysis_id IS NOT NULL AND analysis_id NOT IN (SELECT id FROM analyses)""",
+    "{0} matches name a criterion that is not there": """
+        SELECT count(*) FROM evidence_criteria WHERE criterion_id NOT IN (SELECT id FROM criteria)""",
+    "{0} pull requests are stored twice": """
+        SELECT count(*) FROM (
+            SELECT 1 FROM evidence_entries WHERE node_id IS NOT NULL GROUP BY host, node_id, login HAVING count(*) > 1)""",
+}
+"""Rules that no constraint of the schema keeps: a sentence for what is wrong, and how many times it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a database holds: its schema's revision (empty for none) and rows by table."""
+
+    revision: str
+    rows: Mapping[str, int]
+
+    @property
+    def sentence(self) -> str:
+        """The counts in words."""
+        rows = self.rows
+        return (
+            f"{rows.get('jobs', 0):,} jobs, {rows.get('evidence_entries', 0):,} entries of evidence, "
+            f"{rows.get('verdicts', 0):,} verdicts, {rows.get('analyses', 0):,} analyses"
+        )
+
+
+def contents(path: Path, *, at_rest: bool = False) -> Contents:
+    """What is in the file. `at_rest`: nobody has it open, so it is read without the files beside it that sharing needs.
+
+    Raises NotFound, DatabaseUnusable, DatabaseBusy.
+    """
+    with reading(path, at_rest=at_rest) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        version = (
+            connection.execute("SELECT version_num FROM alembic_version").fetchone() if _VERSION in tables else None
+        )
+        rows = {
+            name: int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])  # noqa: S608 - our own names
+            for name in _COUNTED
+            if name in tables
+        }
+    return Contents(safe_line(str(version[0]), limit=40) if version else "", rows)
+
+
+_VERSION = "alembic_version"
+
+
+def problems(path: Path, *, at_rest: bool = False, rules: bool = True) -> list[str]:
+    """What is wrong with the file, a clause each, empty when all is well: SQLite's full integrity check, foreign keys, and
+    (`rules`, for the present schema) counters and rows that nothing points to or that point to nothing. Reads everything.
+
+    Raises NotFound, DatabaseUnusable where it is no database at all, DatabaseBusy.
+    """
+    with reading(path, at_rest=at_rest) as connection:
+        try:
+            torn = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})") if row[0] != "ok"]
+            if torn:  # anything more would be read out of a damaged file
+                return [safe_line(each, limit=200) for each in torn]
+            return [*_dangling(connection), *(_broken_rules(connection) if rules else ())]
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+                return [safe_line(str(error), limit=200)]  # so damaged that the check itself could not go on
+            raise
+
+
+def _dangling(connection: sqlite3.Connection) -> Iterator[str]:
+    counts: dict[tuple[str, str], int] = {}
+    for table, _row, parent, _key in connection.execute("PRAGMA foreign_key_check"):
+        counts[table, parent] = counts.get((table, parent), 0) + 1
+    for (table, parent), number in counts.items():
+        yield f"{number} rows of {table} point to {parent} that are not there"
+
+
+def _broken_rules(connection: sqlite3.Connection) -> Iterator[str]:
+    for sentence, statement in _RULES.items():
+        number = connection.execute(statement).fetchone()[0]
+        if number:
+            yield sentence.format(number)
+
+
+@contextmanager
+def reading(path: Path, *, at_rest: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection that changes nothing and sees one moment. Raises NotFound, DatabaseUnusable, DatabaseBusy."""
+    if not path.is_file():
+        raise NotFound(f"There is no database at {path}.")
+    mode = "mode=ro&immutable=1" if at_rest else "mode=rw"  # a shared database cannot be read without its -shm
+    try:
+        with closing(
+            sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=_PATIENCE_S, isolation_level=None)
+        ) as connection:
+            connection.execute("PRAGMA query_only=ON")
+            connection.execute("BEGIN")
+            yield connection
+    except sqlite3.Error as error:
+        raise store_error(error, path, _PATIENCE_S) or DatabaseUnusable(
+            f"{path} cannot be read ({safe_line(str(error), limit=200)})."
+        ) from error
+
+
+_PATIENCE_S = 15.0
