@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import click
 
@@ -99,7 +99,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         ("Job", f"{job.id} {job.type}"),
         ("What", job.title),
         ("Status", status_words(job.status)),
-        ("Waits for", job.waiting_for or ""),
+        ("Waits for", _waits_for(job)),
         ("Progress", f"{job.progress:.0f} %" + (f", {detail.processed} of {detail.total}" if detail.total else "")),
         ("Attempt", f"{job.attempt} of {job.max_attempts}" if job.attempt else ""),
         ("Spent", f"${job.spent_usd:.2f}" if job.spent_usd else ""),
@@ -110,6 +110,17 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         ("Result", str((job.result or {}).get("message", ""))),
         ("Log", f"devtrail-tui logs {job.id}"),
     ]
+
+
+def _waits_for(job: Job) -> str:
+    """What keeps the job, and until when where that is known."""
+    if job.status is Status.PENDING:
+        until: datetime | None = job.run_at if job.run_at > datetime.now(UTC) else None
+        why = (job.waiting_for or "").removeprefix("Waits for ").rstrip(".")
+    else:
+        why, ends = job.progress_detail.waiting, job.progress_detail.waiting_until
+        until = datetime.fromisoformat(ends) if ends else None
+    return f"{why} (until {local_time(until)})" if why and until else why
 
 
 @jobs.command()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from random import Random
 
+LONGEST_RETRY_AFTER_S = 366 * 24 * 3600.0
+"""A service that names a longer wait is asked again after this one; what it named may lie beyond any calendar."""
 _LARGEST_EXPONENT = 60
 """Doubling stops to matter long before; it keeps the power from growing without end."""
 
@@ -19,8 +21,8 @@ def delay_s(
     """Seconds to wait after try number `attempt` (1 for the first) has failed.
 
     A random part of `base`, 2 `base`, 4 `base`, ... seconds, never more than `cap`. `retry_after_s`, the service's own word, is
-    a lower bound that `cap` does not cut: coming back earlier only makes a limit last longer. Raises ValueError for an
-    `attempt` below 1.
+    a lower bound that `cap` does not cut (but a year does): coming back earlier only makes a limit last longer. Raises
+    ValueError for an `attempt` below 1.
     """
     if attempt < 1:
         raise ValueError("Tries are counted from 1.")
@@ -28,4 +30,4 @@ def delay_s(
     jittered = random.uniform(0.0, most)
     if retry_after_s is None or not math.isfinite(retry_after_s):
         return jittered
-    return max(retry_after_s, jittered)
+    return max(min(retry_after_s, LONGEST_RETRY_AFTER_S), jittered)

@@ -26,6 +26,9 @@ from devtrail_tui.runtime.context import JobContext, JobStores
 SECRET_RETRY_S = 60.0
 """How soon a job whose secret is missing looks for it again."""
 
+_SAID_IN_SECONDS = 600.0
+"""A longer wait is said by the moment it ends."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -214,8 +217,9 @@ class Execution:
             await write(lambda: queue.fail(self.claim, f"{sentence} Given up after {job.attempt} tries."))
             return
         wait = delay_s(job.attempt, self._rng, retry_after_s=retry_after_s)
-        await self._note(Level.WARNING, f"{sentence} Try {job.attempt} of {job.max_attempts}; again in {wait:.0f} s.")
         due = self._stores.clock.now() + timedelta(seconds=wait)
+        when = f"in {wait:.0f} s" if wait < _SAID_IN_SECONDS else f"at {due:%Y-%m-%d %H:%M} UTC"
+        await self._note(Level.WARNING, f"{sentence} Try {job.attempt} of {job.max_attempts}; again {when}.")
         await write(lambda: queue.retry_later(self.claim, sentence, due))
 
     async def _note(self, level: Level, line: str) -> None:
