@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from rich.text import Text
 from textual.app import App, SystemCommand
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.driver import Driver
 
-    from devtrail_tui.runtime.worker import Worker
     from devtrail_tui.services import Services
     from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, Snapshot, SnapshotReady
 
@@ -37,6 +36,20 @@ LEAVE_S = 1.6
 LAST_RESORT_S = 1.95
 """When a program that still has not ended is ended by force (design: over in two seconds)."""
 SECOND_S = 1.0
+
+
+class JobWorker(Protocol):
+    """The worker as the app knows it; `trouble` is a sentence while it cannot work."""
+
+    @property
+    def busy(self) -> bool: ...
+
+    @property
+    def trouble(self) -> str: ...
+
+    def run(self) -> object: ...
+
+    def stop(self) -> None: ...
 
 
 class Opened(Message):
@@ -99,7 +112,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self.worker_trouble = ""
         self.leaving = False
         self.forced_restore: Callable[[], None] | None = None
-        self._job_worker: Worker | None = None
+        self._job_worker: JobWorker | None = None
         self._worker_ended = asyncio.Event()
         self._worker_ended.set()
         self._trouble_code = 0

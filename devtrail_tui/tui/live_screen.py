@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.message import Message
 from textual.screen import Screen
@@ -14,8 +14,30 @@ from devtrail_tui.tui.widgets.header_bar import HeaderBar
 
 if TYPE_CHECKING:
     from devtrail_tui.services import Services
-    from devtrail_tui.tui.app import DevTrailApp
-    from devtrail_tui.tui.feed import Snapshot
+    from devtrail_tui.tui.feed import Feed, Snapshot
+
+
+class ChosenJob(Protocol):
+    """What can be done with the job that is chosen on the dashboard."""
+
+    async def action_cancel_job(self) -> None: ...
+
+    def action_retry_job(self) -> None: ...
+
+
+class LiveApp(Protocol):
+    """The app as its screens know it."""
+
+    services: Services
+    feed: Feed | None
+    snapshot: Snapshot | None
+    worker_trouble: str
+    leaving: bool
+
+    @property
+    def dashboard(self) -> ChosenJob: ...
+
+    async def action_show_jobs(self) -> None: ...
 
 
 class Told(Message):
@@ -34,9 +56,9 @@ class LiveScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - Textual's own declaration
 
     @property
-    def devtrail(self) -> DevTrailApp:
-        """The app, by its own type."""
-        return cast("DevTrailApp", self.app)
+    def devtrail(self) -> LiveApp:
+        """The app, as far as screens know it."""
+        return cast("LiveApp", self.app)
 
     @property
     def services(self) -> Services:

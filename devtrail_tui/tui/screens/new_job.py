@@ -24,7 +24,7 @@ from devtrail_tui.tui.keymap import bindings
 
 if TYPE_CHECKING:
     from devtrail_tui.services import Services
-    from devtrail_tui.tui.app import DevTrailApp
+    from devtrail_tui.tui.live_screen import LiveApp
 
 SETTLE_S = 0.35
 """How long typing must rest before the form is checked."""
@@ -113,7 +113,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
 
     @property
     def _services(self) -> Services:
-        return cast("DevTrailApp", self.app).services
+        return cast("LiveApp", self.app).services
 
     def compose(self) -> ComposeResult:
         """A box for the types or the form, what will be sent, what is wrong, and the two ways out."""
