@@ -119,3 +119,23 @@ def test_core_uses_the_standard_library_only() -> None:
         for module, _ in _imports(path):
             root = module.partition(".")[0]
             assert root in sys.stdlib_module_names or root in ("devtrail_tui", "__future__"), f"{path.name}: {module}"
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in _files()}
+    names = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    arrows = {
+        name: {module for module, _ in _imports(path) if module in names and not f"{name}.".startswith(f"{module}.")}
+        for name, path in names.items()
+    }
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join((*way[way.index(name) :], name))
+        if name not in done:
+            for other in arrows[name]:
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in names:
+        visit(name, ())
