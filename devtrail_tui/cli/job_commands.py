@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -34,9 +35,11 @@ def command_for(job_type: JobType[Any]) -> click.Command:
         parameters.append(click.Argument([argument.name], nargs=-1, metavar="OWNER/REPO..."))
     parameters += [_option(each) for each in job_type.settings if each != argument and each.kind is not Kind.SECRET]
 
-    def start(*, as_json: bool, no_wait: bool, config_file: Any, **given: Any) -> int:
+    def start(*, as_json: bool, no_wait: bool, config_file: Any, show_prompt: bool = False, **given: Any) -> int:
         raw = _from_file(config_file) if config_file else {}
         raw.update(_given(job_type, given))
+        if show_prompt:
+            return _show_prompt(job_type, raw, as_json=as_json)
         return _launch(job_type, raw, no_wait=no_wait, as_json=as_json)
 
     command = click.Command(
@@ -44,7 +47,17 @@ def command_for(job_type: JobType[Any]) -> click.Command:
     )
     for add in (json_option, _config_option, _no_wait_option):
         add(command)
+    if job_type.preview is not None:
+        _show_prompt_option(command)
     return command
+
+
+def _show_prompt_option(command: click.Command) -> click.Command:
+    return click.option(
+        "--show-prompt",
+        is_flag=True,
+        help="Only show, on one example, exactly what would be sent to Claude; nothing is.",
+    )(command)
 
 
 def _no_wait_option(command: click.Command) -> click.Command:
@@ -98,6 +111,19 @@ def _from_file(file: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise UsageError(f'{name} holds no settings; write a JSON object such as {{"repositories": ["acme/shop"]}}.')
     return data
+
+
+def _show_prompt(job_type: JobType[Any], raw: Mapping[str, Any], *, as_json: bool) -> int:
+    with opened() as services:
+        try:
+            shown = asyncio.run(services.preview(job_type.name, raw))
+        except InvalidInput as error:
+            raise RefusedSettings(job_type, error.problems) from None
+        if as_json:
+            print_json(shown.data)
+        else:
+            say(shown.text)
+        return 0
 
 
 def _launch(job_type: JobType[Any], raw: Mapping[str, Any], *, no_wait: bool, as_json: bool) -> int:

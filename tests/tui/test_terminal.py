@@ -5,11 +5,8 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
-from devtrail_tui.core.errors import TemporaryError
-from devtrail_tui.tui import crash
 from devtrail_tui.tui.terminal import RESTORE, _Forgiving, posix_driver, terminal_restored
 
 
@@ -72,17 +69,3 @@ def test_a_program_that_does_not_end_is_ended_by_force_with_its_code() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 3
     assert done.stdout == "restored\n"
-
-
-def test_a_report_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    error = TemporaryError("x")
-    assert crash.write_report(blocked / "logs", error, [], datetime(2026, 1, 1, tzinfo=UTC)) is None
-    assert "could not be written" in crash.sentence(error, None)
-
-
-def test_a_report_strikes_out_longer_secrets_first() -> None:
-    text = crash.report_text(RuntimeError("abcdef and abc"), ["abc", "abcdef"])
-    assert "[secret] and [secret]" in text
-    assert "def" not in text.splitlines()[-1]

@@ -1,0 +1,60 @@
+"""What would leave the machine for one pull request, whole, to be read before anything is sent."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from devtrail_tui.tui.keymap import bindings
+
+
+class PromptScreen(ModalScreen[None]):
+    """Only reading; Esc goes back to the form."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("back"),
+        ("q", "back", "close"),
+        ("j,down", "scroll(1)", "down"),
+        ("k,up", "scroll(-1)", "up"),
+    ]
+    CSS = """
+    PromptScreen {
+        align: center middle;
+        #prompt-box {
+            width: 100%;
+            max-width: 110;
+            height: 100%;
+            border: round $border;
+            border-title-color: $foreground;
+            border-subtitle-color: $foreground-muted;
+            background: $surface;
+            padding: 0 1;
+            scrollbar-size-vertical: 1;
+        }
+        Static { height: auto; }
+    }
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """The text, scrolled by keys and mouse."""
+        with VerticalScroll(id="prompt-box") as box:
+            box.border_title = "What is sent to Claude"
+            box.border_subtitle = "j k scroll · esc back"
+            yield Static(Content(self._text), id="prompt-text")
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one("#prompt-box").scroll_relative(y=lines, animate=False)
+
+    def action_back(self) -> None:
+        """Close."""
+        self.dismiss()
