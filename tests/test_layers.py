@@ -42,6 +42,7 @@ ONLY_IN = {
     "graphql": {"demo"},
     "h11": {"demo"},
     "keyring": {"store"},
+    "cryptography": {"store"},
     "psutil": {"runtime"},
 }
 
@@ -111,7 +112,7 @@ def test_the_app_starts_without_the_heavy_libraries() -> None:
 
 def test_the_command_line_starts_light() -> None:
     loaded = _loaded("import devtrail_tui.cli, devtrail_tui.services")
-    assert not loaded & {"textual", "anthropic", "httpx", "httpx2", "alembic", "sqlalchemy", "graphql"}
+    assert not loaded & {"textual", "anthropic", "httpx", "httpx2", "alembic", "sqlalchemy", "graphql", "cryptography", "keyring"}
 
 
 def test_core_uses_the_standard_library_only() -> None:
