@@ -100,9 +100,8 @@ class Sync:
         """Count on from earlier attempts; the first one stores whose work of which days this job is about."""
         saved = self._context.cursor.get("", {})
         self._board.tally, self._board.carried = Tally.resumed(saved), Tally.resumed(saved)
-        if (
-            not saved
-        ):  # the same once more would be no progress, but would hide that a job ends its workers again and again
+        # The same once more would be no progress, but would hide that a job ends its workers again and again.
+        if not saved:
             await self._save((), Tally())
 
     async def fetch_and_match(self) -> None:
