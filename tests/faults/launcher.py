@@ -16,7 +16,6 @@ from typing import Any
 
 from devtrail_tui import cli
 from devtrail_tui.clients.github.transport import Transport
-from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.evidence_store import EvidenceStore
@@ -108,9 +107,9 @@ def uncommitted(fate: Fate) -> None:
 
     original = EvidenceStore.__init__
 
-    def made(store: EvidenceStore, database: Any, clock: Clock) -> None:
+    def made(store: EvidenceStore, database: Any, *others: Any) -> None:
         dying: Any = Dying(database)
-        original(store, dying, clock)
+        original(store, dying, *others)
 
     EvidenceStore.__init__ = made  # type: ignore[method-assign, assignment]  # the fault is built in from outside
 

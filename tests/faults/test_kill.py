@@ -31,6 +31,7 @@ def kill_at_random(site: Site, *, kills: int, jobs: int, rng: random.Random) -> 
         threading.Event().wait(rng.uniform(0, LONGEST_PEACE_S))
         victim = number % 2 if rng.random() < 0.5 else rng.randrange(2)
         wait_until_nothing_is_nearly_poison(site)
+        assert workers[victim].alive
         running_when_killed += runs_a_job(site, workers[victim])
         workers[victim].kill()
         workers[victim] = starts[victim]()

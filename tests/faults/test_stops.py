@@ -1,0 +1,155 @@
+"""Promise 5: it stops cleanly. Every way to end the program, at random moments, while GitHub hangs.
+
+Gone within two seconds, no job left RUNNING, no attempt spent, the terminal as it was. What a person sees when they quit in the
+middle of matching is in tests/acceptance; here the moment is what varies, from the first instruction of the process on.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from devtrail_tui.core.job import Status
+from devtrail_tui.demo import DemoServer
+from devtrail_tui.demo.recorder import Recorded
+from tests.acceptance.terminal import Terminal
+from tests.faults.invariants import assert_sound
+from tests.faults.processes import LOOK_S, PATIENCE_S, Site
+
+BOUND_S = 2.0
+SLACK_S = 1.0
+"""What a busy test machine may add."""
+LONGEST_LIFE_S = 2.0
+"""A program that is ended at a moment of its own start is ended at most so long after it was started."""
+REPOSITORIES = ("acme/shop", "acme/api", "acme/web")
+MOST_ANSWERS = 9
+"""GitHub answers fewer times than this before it hangs: a sync of these repositories asks at least so often."""
+
+SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
+
+
+class Moment:
+    """When to end a program: some time after GitHub began to hang, or some time after the program was started."""
+
+    def __init__(self, server: DemoServer, rng: random.Random) -> None:
+        self._when_hung = rng.random() < 0.5
+        self._seconds = rng.uniform(0, 0.3 if self._when_hung else LONGEST_LIFE_S)
+        server.faults.clear()
+        answers = rng.randrange(MOST_ANSWERS) if self._when_hung else 0
+        self._gate = server.faults.hang(of_github, times=10_000, after=answers)
+
+    def wait(self, meanwhile: Callable[[float], object]) -> None:
+        """Until it has come. `meanwhile(seconds)` passes a little time: a terminal that nobody reads would hold the app up."""
+        if self._when_hung:
+            deadline = time.monotonic() + PATIENCE_S
+            while not self._hung():
+                assert time.monotonic() < deadline, "GitHub was not asked"
+                meanwhile(LOOK_S)
+        over = time.monotonic() + self._seconds
+        while time.monotonic() < over:
+            meanwhile(LOOK_S)
+
+    def _hung(self) -> bool:
+        try:
+            self._gate.wait(0)
+        except TimeoutError:
+            return False
+        return True
+
+
+def of_github(request: Recorded) -> bool:
+    return request.service == "github"
+
+
+def assert_given_back(site: Site) -> None:
+    """The job is PENDING as if it had not been tried, and everything else is in order too."""
+    ((job_id,),) = site.rows("SELECT max(id) FROM jobs")
+    job = site.job(job_id)
+    assert (job.status, job.attempt, job.crashes, job.error) == (Status.PENDING, 0, 0, None)
+    assert {attempt.outcome for attempt in site.attempts(job_id)} <= {"released"}
+    assert_sound(site)
+    site.services.queue.cancel(job_id).result()
+
+
+@pytest.fixture
+def terminals(site: Site) -> Iterator[Callable[[], Terminal]]:
+    """Opens the app; closed again after the test."""
+    opened: list[Terminal] = []
+
+    def open_one() -> Terminal:
+        opened.append(site.terminal())
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()
+
+
+def end_the_app(terminal: Terminal, how: str) -> float:
+    """The seconds from the last thing a person does to the end of the process."""
+    if how == "closed":
+        return terminal.hang_up()
+    if how != "q":
+        terminal.child.kill(getattr(signal, how))
+        return terminal.wait_for_end()
+    terminal.wait_until(lambda screen: "quit" in screen or not terminal.alive, "the frame")
+    terminal.type("q")
+    terminal.wait_until(lambda screen: "Quit all the same?" in screen or not terminal.alive, "the question or the end")
+    if terminal.alive:
+        terminal.type("y")
+    return terminal.wait_for_end()
+
+
+@pytest.mark.parametrize("times", [1, pytest.param(30, marks=pytest.mark.full)])
+@pytest.mark.parametrize("how", [*SIGNALS, "q", "closed"])
+def test_the_app_ends_cleanly_at_any_moment(
+    how: str, times: int, site: Site, server: DemoServer, terminals: Callable[[], Terminal]
+) -> None:
+    rng = random.Random(f"{how} {times}")
+    slowest = 0.0
+    for _ in range(times):
+        moment = Moment(server, rng)
+        site.sync(*REPOSITORIES, analyse=False)
+        terminal = terminals()
+        moment.wait(terminal.read)
+        assert terminal.alive
+        took = end_the_app(terminal, how)
+        slowest = max(slowest, took)
+        assert took < BOUND_S + SLACK_S
+        if how != "closed":
+            assert terminal.left_on() == []
+        assert_given_back(site)
+        terminal.close()
+    print(f"{how}: {times} times, slowest {slowest:.2f} s")
+
+
+@pytest.mark.parametrize("times", [1, pytest.param(30, marks=pytest.mark.full)])
+@pytest.mark.parametrize("command", ["work", "sync"])
+@pytest.mark.parametrize("how", SIGNALS)
+def test_a_command_ends_cleanly_at_any_moment(
+    how: str, command: str, times: int, site: Site, server: DemoServer
+) -> None:
+    rng = random.Random(f"{how} {command} {times}")
+    slowest = 0.0
+    for _ in range(times):
+        moment = Moment(server, rng)
+        if command == "work":
+            site.sync(*REPOSITORIES, analyse=False)
+        process = site.headless(*(["work"] if command == "work" else ["sync", *REPOSITORIES, "--no-analyse"]))
+        moment.wait(threading.Event().wait)
+        assert process.alive
+        began = time.monotonic()
+        process.send(getattr(signal, how))
+        code = process.wait()
+        took = time.monotonic() - began
+        slowest = max(slowest, took)
+        assert took < BOUND_S + SLACK_S, site.said_by(process)
+        assert code in (130, -getattr(signal, how)), site.said_by(process)
+        if site.rows("SELECT 1 FROM jobs WHERE status = 'PENDING'"):
+            assert_given_back(site)
+    print(f"{command}, {how}: {times} times, slowest {slowest:.2f} s")
