@@ -176,9 +176,7 @@ workers = Table(
     Column("id", Text, primary_key=True),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column(
-        "process_started_at", Float, nullable=False
-    ),  # seconds as runtime.process tells it; told apart, never shown
+    Column("process_started_at", Float, nullable=False),  # seconds as runtime.process tells it; told apart, never shown
     Column("title", SafeLine(MAX_TITLE), nullable=False),
     Column("concurrency", Integer, nullable=False),
     Column("started_at", UtcTime, nullable=False),
