@@ -81,11 +81,12 @@ def _match(claim: Any, criterion_ids: frozenset[str], texts: QuotableTexts, drop
         shown = safe_line(str(criterion_id), limit=40)
         raise ValueError(f"A claim was left out: there is no criterion “{shown}”.")
     confidence = _confidence(criterion_id, claim.get("confidence"))
-    explanation = claim.get("explanation")
-    if not isinstance(explanation, str) or not explanation.strip():
+    given = claim.get("explanation")
+    explanation = safe(given, limit=LONGEST_EXPLANATION).strip() if isinstance(given, str) else ""
+    if not explanation:
         raise ValueError(f"{criterion_id} left out: it came without an explanation.")
     quotes = _quotes(criterion_id, claim.get("quotes"), texts, dropped)
-    return Match(criterion_id, confidence, safe(explanation, limit=LONGEST_EXPLANATION).strip(), quotes)
+    return Match(criterion_id, confidence, explanation, quotes)
 
 
 def _confidence(criterion_id: str, value: Any) -> float:

@@ -1,0 +1,66 @@
+"""A Claude that says whatever a test, or whoever wrote the pull request, wants it to say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from devtrail_tui.demo.answers import Answer, json_answer
+from devtrail_tui.demo.faults import Fault, Scene
+from devtrail_tui.demo.recorder import Recorded
+
+Says = Callable[[Mapping[str, Any]], str]
+"""The text of an answer, given the pull request as it was sent."""
+_FENCED = re.compile(r"<<<BEGIN PULL REQUEST (\w+)>>>\n(.*)\n<<<END PULL REQUEST \1>>>", re.DOTALL)
+
+
+def sent_pull_request(request: Recorded) -> dict[str, Any]:
+    """The pull request inside a request to Claude: what stands between the marks, as JSON."""
+    found = _FENCED.search(request.json["messages"][0]["content"])
+    assert found is not None, "the pull request does not stand between its marks"
+    data: dict[str, Any] = json.loads(found[2])
+    return data
+
+
+def mark_of(request: Recorded) -> str:
+    """The mark around the pull request."""
+    found = _FENCED.search(request.json["messages"][0]["content"])
+    assert found is not None
+    return found[1]
+
+
+def obeying(says: Says, **more: Any) -> Fault:
+    """Every answer is what `says` makes of the pull request; `more` replaces fields of the message."""
+
+    def answer(scene: Scene) -> Answer:
+        return message(scene.request, says(sent_pull_request(scene.request)), **more)
+
+    return Fault("obeys", answer=answer)
+
+
+def message(request: Recorded, text: str, **more: Any) -> Answer:
+    """Claude's message with this text."""
+    usage = {"input_tokens": 900, "output_tokens": 90, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}
+    whole = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": request.json["model"],
+        "content": [{"type": "text", "text": text, "citations": None}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": usage,
+    }
+    return json_answer(200, {**whole, **more})
+
+
+def claims(*matches: Mapping[str, Any]) -> str:
+    """An answer of the form that was asked for."""
+    return json.dumps({"matches": list(matches)})
+
+
+def claim(criterion_id: str, explanation: str, quotes: Sequence[str], confidence: Any = 90) -> dict[str, Any]:
+    """One match as Claude words it."""
+    return {"criterion_id": criterion_id, "confidence": confidence, "explanation": explanation, "quotes": list(quotes)}
