@@ -27,6 +27,7 @@ from sqlalchemy.pool import QueuePool
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import DatabaseUnusable
 from devtrail_tui.store import sqlite_file
+from devtrail_tui.store.backup import backups
 from devtrail_tui.store.schema_version import bring_up_to_date
 from devtrail_tui.store.sqlite_errors import store_error
 from devtrail_tui.store.writer import Writer
@@ -81,6 +82,7 @@ class Database:
             if self._writer is not None:
                 return
             sqlite_file.check_library()
+            _refuse_to_begin_anew(self.path)
             sqlite_file.prepare_file(self.path)
             sqlite_file.check_and_use_wal(self.path, busy_timeout_s=self._busy_timeout_s)
             engine = self._engine(begin="BEGIN IMMEDIATE", query_only=False)
@@ -266,6 +268,18 @@ async def settled(future: Future[T]) -> T:
             inner.exception()  # seen: a failed write of a cancelled task is not an unhandled error
         raise interrupted
     return inner.result()
+
+
+def _refuse_to_begin_anew(path: Path) -> None:
+    """A database that is gone is not silently made anew and empty where there are backups of it."""
+    if path.exists():
+        return
+    kept = backups(path)
+    if kept:
+        raise DatabaseUnusable(
+            f"{path} is gone, but there are backups of it; restore the newest with devtrail-tui db restore {kept[0].path.name}, "
+            f"or move {kept[0].path.parent} away to begin anew."
+        )
 
 
 class _Health:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
@@ -14,6 +15,9 @@ from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import DatabaseUnusable, StoreError
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.store.backup import Reason, back_up, prune
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 REVISIONS = ("0001",)
 """The revisions in `migrations/versions`, oldest first; a test holds the two together."""
@@ -34,13 +38,29 @@ def bring_up_to_date(engine: Engine, path: Path, clock: Clock) -> None:
         assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - tells the type checker what the creator made
         if _checked_version(driver, path) == HEAD:
             return
-        with connection.begin():
-            found = _checked_version(driver, path)
-            if found == HEAD:
-                return
-            if found is not None:
-                _keep_backup(path, clock)
-            _migrate(connection)
+        # A table that is rebuilt is dropped on the way, which would take with it every row that refers to one of its own
+        # (https://www.sqlite.org/lang_altertable.html#otheralter). No effect inside a transaction, so it comes before.
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                found = _checked_version(driver, path)
+                if found == HEAD:
+                    return
+                if found is not None:
+                    _keep_backup(path, clock)
+                _migrate(connection)
+                _refuse_dangling(driver, path)
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _refuse_dangling(driver: sqlite3.Connection, path: Path) -> None:
+    dangling = driver.execute("PRAGMA foreign_key_check").fetchone()
+    if dangling is not None:
+        raise DatabaseUnusable(
+            f"{path} could not be updated (rows of {dangling[0]} point to {dangling[2]} that are not there), and is as it was. "
+            "Look at it with devtrail-tui db check."
+        )
 
 
 def _checked_version(driver: sqlite3.Connection, path: Path) -> str | None:
@@ -71,10 +91,16 @@ def _keep_backup(path: Path, clock: Clock) -> None:
 
 def _migrate(connection: Connection) -> None:
     from alembic import command  # 0.1 s that only a database which is behind should cost
+
+    command.upgrade(alembic_config(connection), HEAD)
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Where the migrations are, and what they run on."""
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", "devtrail_tui.store:migrations")
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     def now(_clock: SystemClock) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=float(offset.read_text()))
 
-    SystemClock.now = now  # type: ignore[method-assign]  # the fault is built in from outside
+    SystemClock.now = now  # type: ignore[method-assign, assignment]  # the fault is built in from outside
     return cli.main(command)
 
 

@@ -195,3 +195,14 @@ def test_a_verified_backup_says_what_is_in_it(saved: Path) -> None:
     found = verified(saved)
     assert found.revision == "0001"
     assert found.sentence == "3 jobs, 0 entries of evidence, 0 verdicts, 0 analyses"
+
+
+def test_a_database_that_is_gone_is_not_made_anew_while_there_are_backups(path: Path, saved: Path) -> None:
+    path.unlink()
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(DatabaseUnusable, match=f"is gone, but there are backups of it; .* db restore {saved.name}"):
+        database.open()
+    assert not path.exists()
+    restore(path, saved, START)
+    database.open()
+    database.close()
