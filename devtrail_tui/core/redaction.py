@@ -60,7 +60,7 @@ class Redactor:
 
     def learn(self, value: str | None) -> None:
         """From now on this value is masked; nothing happens for an empty or a very short one."""
-        if not value or len(value) < SHORTEST_VALUE or value in self._values:
+        if not value or len(value) < SHORTEST_VALUE or value in self._values or value in MASK:
             return
         with self._lock:
             forms = sorted({*self._forms, *forms_of(value)}, key=lambda form: (-len(form), form))
