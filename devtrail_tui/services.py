@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import os
 import random
-import secrets as randomness
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -25,8 +25,6 @@ from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import InvalidInput, NotPossible, SecretMissing, StoreError
 from devtrail_tui.core.exclusions import Exclusions
-from devtrail_tui.core.job import Job, NewJob
-from devtrail_tui.core.job_type import JobType, Kind, config_json, parse_config
 from devtrail_tui.settings import Settings
 from devtrail_tui.store.crash_reports import report_crash
 from devtrail_tui.store.private_files import close_to_others, make_private_folder, write_private
@@ -37,6 +35,8 @@ from devtrail_tui.store.secrets import PREFIX, FoundSecret, Secrets
 if TYPE_CHECKING:
     from devtrail_tui.core.context import Preview
     from devtrail_tui.core.evidence import Criterion
+    from devtrail_tui.core.job import Job
+    from devtrail_tui.core.job_type import JobType
     from devtrail_tui.jobs import Catalogue
     from devtrail_tui.runtime.context import ClientScope
     from devtrail_tui.runtime.worker import Worker
@@ -178,7 +178,7 @@ class Services:
         from devtrail_tui.store.workers import worker_id
 
         here = this_process()
-        return worker_id(here.host, here.pid, here.start, randomness.token_hex(4))
+        return worker_id(here.host, here.pid, here.start, os.urandom(4).hex())
 
     @cached_property
     def care(self) -> DatabaseCare:
@@ -215,11 +215,13 @@ class Services:
 
         Raises InvalidInput with a sentence per field.
         """
+        from devtrail_tui.core.job_type import parse_config
+
         job_type = self.catalogue.named(type_name)
         config = parse_config(job_type.config, raw)
         problems = dict(job_type.check(config, self.surroundings))
         for each in job_type.settings:
-            if each.kind is Kind.SECRET and each.required and not getattr(config, each.name):
+            if each.secret and each.required and not getattr(config, each.name):
                 try:
                     self.secrets.resolve(each.secret_name, "")
                 except SecretMissing as error:
@@ -238,6 +240,9 @@ class Services:
 
         Raises InvalidInput before anything is stored.
         """
+        from devtrail_tui.core.job import NewJob
+        from devtrail_tui.core.job_type import config_json
+
         job_type = self.catalogue.named(type_name)
         config = self.check(type_name, raw)
         config, only_here = self._without_secrets(job_type, config)
@@ -318,7 +323,7 @@ class Services:
         given = {
             each.secret_name: value
             for each in job_type.settings
-            if each.kind is Kind.SECRET and (value := getattr(config, each.name))
+            if each.secret and (value := getattr(config, each.name))
         }
         async with PreviewServices(self, given) as door:
             return await job_type.preview(config, door)
@@ -373,7 +378,7 @@ class Services:
         only_here = ""
         for each in job_type.settings:
             value = getattr(config, each.name)
-            if each.kind is Kind.SECRET and value and not value.startswith(PREFIX):
+            if each.secret and value and not value.startswith(PREFIX):
                 changes[each.name] = self.secrets.keep(each.secret_name, value)
                 if changes[each.name].startswith(PREFIX + "memory:"):
                     only_here = each.key

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -121,6 +120,8 @@ def _from_file(path: Path) -> Mapping[str, Any]:
         raise UsageError(
             f"{path} cannot be read ({safe_line(str(error), limit=120)}). Mend or move the file."
         ) from None
+    import tomllib  # only for those who have a config file
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -8,10 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import click
-
-from devtrail_tui.core.job import Status
 from devtrail_tui.core.redaction import Redactor
+from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe, safe_line
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,6 +28,8 @@ _JUST_NOW_S = 60
 
 def json_option(command: F) -> F:
     """The option every command has: data as JSON on stdout."""
+    import click
+
     return click.option("--json", "as_json", is_flag=True, help="Print data as JSON on stdout.")(command)
 
 
@@ -52,17 +52,23 @@ def redacted(text: str) -> str:
 
 def print_json(data: Any, *, indent: int | None = 2) -> None:
     """One JSON document on stdout. Pure ASCII, so that no terminal and no locale can misread it."""
-    click.echo(json.dumps(_Door.redact.json(data), indent=indent))
+    _echo(json.dumps(_Door.redact.json(data), indent=indent))
+
+
+def _echo(text: str, *, err: bool = False) -> None:
+    import click  # the app starts without it
+
+    click.echo(text, err=err)
 
 
 def say(text: str = "") -> None:
     """A line of data on stdout."""
-    click.echo(safe(redacted(text)))
+    _echo(safe(redacted(text)))
 
 
 def narrate(text: str) -> None:
     """A line for the person on stderr."""
-    click.echo(safe(redacted(text)), err=True)
+    _echo(safe(redacted(text)), err=True)
 
 
 def status_words(status: Status) -> str:
@@ -73,6 +79,8 @@ def status_words(status: Status) -> str:
 
 def coloured(status: Status, text: str) -> str:
     """Text in the colour of a status; the colour is dropped where stdout is no terminal or NO_COLOR is set."""
+    import click
+
     return click.style(text, fg=STATUS_LOOK[status][2])
 
 

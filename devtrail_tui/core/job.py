@@ -5,32 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
-
-class Status(StrEnum):
-    """The five states of a job (design: States)."""
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing more happens to the job unless a person retries it."""
-        return self in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
-
-
-class Level(StrEnum):
-    """How serious a log line is."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
+from devtrail_tui.core.status import Level as Level
+from devtrail_tui.core.status import Status as Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devtrail_tui.core.job import Status
 from devtrail_tui.core.qualifiers import take_apart
+from devtrail_tui.core.status import Status
 
 QUALIFIERS = ("state", "status", "type", "repo", "id")
 _LONGEST_NUMBER = 18

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from devtrail_tui.core.job import Status
+from devtrail_tui.core.status import Status
 
 
 @dataclass(frozen=True, slots=True)

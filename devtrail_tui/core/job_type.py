@@ -62,6 +62,11 @@ class Setting:
     secret_name: str
     advanced: bool
 
+    @property
+    def secret(self) -> bool:
+        """Whether the value is a secret, of which a job stores only a reference."""
+        return self.kind is Kind.SECRET
+
 
 def setting(
     label: str,

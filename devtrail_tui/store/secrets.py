@@ -8,7 +8,7 @@ in this program's memory, and only this process may run the job.
 
 from __future__ import annotations
 
-import secrets as randomness
+import os
 import shutil
 import subprocess
 import threading
@@ -120,7 +120,7 @@ class Secrets:
         for reference, _where in self._sources(name):
             if self._look(reference) == value:
                 return PREFIX + reference
-        handle = f"memory:{randomness.token_hex(8)}"
+        handle = f"memory:{os.urandom(8).hex()}"
         with self._lock:
             self._memory[handle] = value
         return PREFIX + handle

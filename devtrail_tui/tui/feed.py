@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from devtrail_tui.core.errors import NotFound, StoreError
-from devtrail_tui.core.job import Job
 from devtrail_tui.core.job_filter import JobFilter
 from devtrail_tui.core.job_row import HeaderFacts
 from devtrail_tui.tui.widgets.job_table import JobTableData
@@ -24,6 +23,7 @@ from devtrail_tui.tui.widgets.row_table import RowTableData
 
 if TYPE_CHECKING:
     from devtrail_tui.core.evidence import Criterion, EvidenceDetail, EvidenceEntry
+    from devtrail_tui.core.job import Job
     from devtrail_tui.services import Services
 
 POLL_S = 0.1

@@ -55,6 +55,13 @@ class LiveScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's own declaration
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - Textual's own declaration
 
+    def __init__(self) -> None:
+        super().__init__()
+        # Textual sets these classes at the first resize and styles every widget anew for it, before the first paint.
+        size = self.app.size
+        self.add_class("-wide" if size.width >= self.HORIZONTAL_BREAKPOINTS[1][0] else "-narrow")
+        self.add_class("-high" if size.height >= self.VERTICAL_BREAKPOINTS[1][0] else "-low")
+
     @property
     def devtrail(self) -> LiveApp:
         """The app, as far as screens know it."""

@@ -128,7 +128,7 @@ def test_help_names_the_jobs_commands_too(line: CommandLine) -> None:
 def test_every_command_has_help_and_takes_json(line: CommandLine) -> None:
     from click import Context, Group
 
-    from devtrail_tui.cli import program
+    from devtrail_tui.cli.group import program
 
     def commands(group: Group, *path: str) -> list[tuple[str, ...]]:
         context = Context(group)

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from devtrail_tui.core.job import Job, Status
+from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen
@@ -22,6 +22,7 @@ from devtrail_tui.tui.widgets.log_pane import LogPane
 from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
 
 if TYPE_CHECKING:
+    from devtrail_tui.core.job import Job
     from devtrail_tui.core.job_row import JobRow
     from devtrail_tui.tui.feed import Snapshot
 

@@ -9,8 +9,8 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from devtrail_tui.core.job import Status
 from devtrail_tui.core.job_row import HeaderFacts
+from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.widgets.cells import Part, ink, shorten, strip_of, width_of
 from devtrail_tui.tui.widgets.figures import count, dollars

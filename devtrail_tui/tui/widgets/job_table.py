@@ -9,8 +9,8 @@ from typing import ClassVar
 from rich.style import Style
 from textual.binding import BindingType
 
-from devtrail_tui.core.job import Status
 from devtrail_tui.core.job_row import JobRow
+from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.widgets.bar import bar, percent

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual import events
@@ -21,12 +21,15 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
 
-from devtrail_tui.core.job import Level, LogLine
+from devtrail_tui.core.status import Level
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.widgets.cells import Part, characters_before, ink, shorten, strip_of, styled, width_of, wrap
 from devtrail_tui.tui.widgets.durations import clock_time, since_start
 from devtrail_tui.tui.widgets.figures import count
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.job import LogLine
 
 WINDOW_DELAY_S = 0.03
 """How long the pane waits for scrolling to settle before it asks for lines."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
 from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
-from devtrail_tui.core.job import Job, Progress, RepositoryProgress, Status
+from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.widgets.bar import bar, percent
 from devtrail_tui.tui.widgets.cells import Part, fit, ink, shorten, strip_of, width_of, wrap
@@ -20,6 +20,9 @@ from devtrail_tui.tui.widgets.figures import count, dollars
 from devtrail_tui.tui.widgets.job_table import type_title
 from devtrail_tui.tui.widgets.pace import Pace
 from devtrail_tui.tui.widgets.status import status_look
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.job import Job, Progress, RepositoryProgress
 
 Line = list[Part]
 _NAME_MOST = 22

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devtrail_tui.core.job import Status
+from devtrail_tui.core.status import Status
 
 
 @dataclass(frozen=True, slots=True)

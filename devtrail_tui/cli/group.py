@@ -1,0 +1,94 @@
+"""The group of all commands. Each is imported when it is used; verbs the group does not know belong to job types."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Sequence
+
+import click
+
+from devtrail_tui import __version__
+from devtrail_tui.cli.interruption import INTERRUPTED
+from devtrail_tui.core.errors import UsageError
+
+PROGRAM = "devtrail-tui"
+COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
+"""Set by a shell that asks for completions instead of running something."""
+
+_COMMANDS = {
+    "auth": "devtrail_tui.cli.auth:auth",
+    "criteria": "devtrail_tui.cli.criteria:criteria",
+    "db": "devtrail_tui.cli.database:db",
+    "demo": "devtrail_tui.cli.demo:demo",
+    "doctor": "devtrail_tui.cli.doctor:doctor",
+    "evidence": "devtrail_tui.cli.evidence:evidence",
+    "jobs": "devtrail_tui.cli.jobs:jobs",
+    "logs": "devtrail_tui.cli.logs:logs",
+    "work": "devtrail_tui.cli.work:work",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command when it is asked for; verbs it does not know belong to job types."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        from devtrail_tui.services import job_types
+
+        verbs = (each.command for each in job_types().values() if each.command)
+        return sorted({*_COMMANDS, *verbs})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name in _COMMANDS:
+            module, _, name = _COMMANDS[cmd_name].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), name)
+            return command
+        from devtrail_tui.services import job_types
+
+        job_type = job_types().by_command(cmd_name) if cmd_name else None
+        if job_type is None:
+            return None
+        from devtrail_tui.cli.job_commands import command_for
+
+        return command_for(job_type)
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=PROGRAM)
+@click.pass_context
+def program(context: click.Context) -> int:
+    """Collects the evidence of your year: pull requests matched against the criteria you are judged by.
+
+    Without a command the app opens.
+    """
+    if os.environ.get("NO_COLOR"):
+        context.color = False
+    if context.invoked_subcommand is not None:
+        return 0
+    from devtrail_tui.cli.app import open_app
+
+    return open_app()
+
+
+def run(given: Sequence[str]) -> int:
+    """Run one command and return its exit code. Raises DevTrailError; what click refuses becomes a UsageError."""
+    if os.environ.get(COMPLETION):
+        program.main(list(given), prog_name=PROGRAM)  # prints what the shell asked for, and exits
+    try:
+        # Not click's own `main`: it ends the process with 1 where a reader has left early.
+        with program.make_context(PROGRAM, list(given)) as context:
+            code = program.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        raise UsageError(_sentence(error)) from None
+    except click.Abort:
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _sentence(error: click.ClickException) -> str:
+    """Click's message, with the help to look at."""
+    message = error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{message} See: {context.command_path} --help" if context else message
