@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from devtrail_tui.core.errors import DevTrailError, StoreError, UsageError
-from devtrail_tui.core.job import Status
+from devtrail_tui.core.status import Status
 from devtrail_tui.tui import terminal, themes
 from devtrail_tui.tui.keymap import bindings, check_keys
 from devtrail_tui.tui.live_screen import LiveScreen, Told
@@ -112,6 +112,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self.worker_trouble = ""
         self.leaving = False
         self.forced_restore: Callable[[], None] | None = None
+        self.early_signals: terminal.EarlySignals | None = None
         self._job_worker: JobWorker | None = None
         self._worker_ended = asyncio.Event()
         self._worker_ended.set()
@@ -141,11 +142,14 @@ class DevTrailApp(App[None], inherit_bindings=False):
         """Signals end the app in order; the database is opened once the frame stands."""
         if not self.is_headless:
             terminal.catch_signals(asyncio.get_running_loop(), self.leave)
+        if self.early_signals is not None and self.early_signals.told:
+            self.call_after_refresh(self.leave)
         self.set_interval(SECOND_S, self._second)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self.run_worker(self._open, thread=True, group="open")
+        if not self.leaving:
+            self.run_worker(self._open, thread=True, group="open")
 
     def _open(self) -> None:
         try:
@@ -409,6 +413,8 @@ def run_app(services: Services) -> int:
     app = make_app(services)
     with terminal.terminal_restored() as restore:
         app.forced_restore = restore
+        app.early_signals = terminal.EarlySignals(lambda: terminal.end_at_the_latest(LAST_RESORT_S, restore, 0))
+        app.early_signals.catch()
         app.run()
     if app.feed is not None:
         app.feed.join(0.5)

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,30 @@ RESTORE = (
     "\x1b[?2004l\x1b[?2048l\x1b[?1004l\x1b[<u"  # bracketed paste, resize and focus reports, keyboard protocol off
     "\x1b[?7h\x1b[?1049l\x1b[?25h"  # line wrap on, main screen back, cursor shown
 )
+
+
+class EarlySignals:
+    """Holds a signal that comes while the app starts, when the terminal may be in its hands and its loop cannot take signals yet.
+
+    `told` says that one came; `caught` is called at once, in the main thread between any two of its instructions.
+    """
+
+    def __init__(self, caught: Callable[[], None]) -> None:
+        self._caught = caught
+        self.told = False
+
+    def catch(self) -> None:
+        """From here on, until `catch_signals` takes over. Does nothing where signals cannot be caught."""
+        for name in ENDING_SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None:
+                with contextlib.suppress(ValueError):  # not the main thread
+                    signal.signal(number, self._handle)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.told:
+            self.told = True
+            self._caught()
 
 
 def catch_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:

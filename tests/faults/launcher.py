@@ -1,6 +1,9 @@
-"""The program with a fault built in from outside: `python -m tests.faults.launcher [--host NAME] [--die POINT K] COMMAND...`
+"""The program with a fault built in from outside.
 
-`--host` gives this machine another name, so that its worker seems to run elsewhere. `--die` ends the process by `os._exit` when
+    python -m tests.faults.launcher [--host NAME] [--mute] [--die POINT K] COMMAND...
+
+`--host` gives this machine another name, so that its worker seems to run elsewhere. `--mute` leaves the heartbeat out, so that a
+worker hears of a lost claim from nothing but the refusal of its writes. `--die` ends the process by `os._exit` when
 it comes to a named point for the K-th time: nothing is flushed, no handler runs, an open transaction is never committed.
 """
 
@@ -17,6 +20,7 @@ from typing import Any
 from devtrail_tui import cli
 from devtrail_tui.clients.github.transport import Transport
 from devtrail_tui.core.evidence import Analysis
+from devtrail_tui.runtime.leases import LeaseKeeper
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_queue import JobQueue
@@ -146,6 +150,9 @@ def main(arguments: Sequence[str]) -> int:
         name = given[1]
         socket.gethostname = lambda: name
         given = given[2:]
+    if given[:1] == ["--mute"]:
+        LeaseKeeper.start = lambda _keeper: None  # type: ignore[method-assign, assignment]  # the fault is built in from outside
+        given = given[1:]
     if given[:1] == ["--die"]:
         POINTS[given[1]](Fate(int(given[2])))
         given = given[3:]

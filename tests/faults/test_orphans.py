@@ -75,8 +75,8 @@ def wait_until_held(site: Site, job_id: int) -> None:
 @pytest.mark.parametrize(
     ("host", "bound_s", "kills"),
     [
-        (None, SAME_HOST_BOUND_S, 3),
-        ("elsewhere", OTHER_HOST_BOUND_S, 3),
+        (None, SAME_HOST_BOUND_S, 2),
+        ("elsewhere", OTHER_HOST_BOUND_S, 2),
         pytest.param(None, SAME_HOST_BOUND_S, 100, marks=pytest.mark.full),
         pytest.param("elsewhere", OTHER_HOST_BOUND_S, 100, marks=pytest.mark.full),
     ],
@@ -135,7 +135,7 @@ def test_poison_is_contained_and_the_others_finish(open_site: Callable[..., Site
     assert_sound(site)
 
 
-@pytest.mark.parametrize("deaths", [4, pytest.param(20, marks=pytest.mark.full)])
+@pytest.mark.parametrize("deaths", [POISON_CRASHES + 1, pytest.param(20, marks=pytest.mark.full)])
 def test_a_job_that_saves_between_its_deaths_is_not_poison(deaths: int, open_site: Callable[..., Site]) -> None:
     site = open_site(job_types=["MOVES_ON"])
     job = site.enqueue("MOVES_ON", config={"times": deaths})
