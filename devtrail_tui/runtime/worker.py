@@ -95,6 +95,7 @@ class Worker:
         self._once = once
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
         self._patience = Patience(doors.clock)
+        self._registered = False
         self._no_room = ""
         self._not_before = 0.0
         self._stores = JobStores(
@@ -171,7 +172,6 @@ class Worker:
             on_cancel=lambda claims: self._call(self._interrupt_claims, claims, Interruption.CANCEL),
         )
         unsubscribe = doors.database.on_commit(self.wake)
-        await settled(doors.queue.register_worker(self._described()))
         keeper.start()
         try:
             await self._work(keeper)
@@ -181,6 +181,19 @@ class Worker:
             keeper.stop()
             await self._forget()
         return self._summary
+
+    async def _register(self) -> None:
+        """Make this worker known; where there is no room for its row, the next round tries again."""
+        try:
+            await settled(self._doors.queue.register_worker(self._described()))
+        except PASSES as error:
+            self._no_room_yet(error)
+        else:
+            self._registered = True
+
+    def _no_room_yet(self, error: StoreError) -> None:
+        self._no_room, self._not_before = str(error), self._doors.clock.monotonic() + AGAIN_S
+        _logger.warning("nothing can be written now: %s", error)
 
     async def _forget(self) -> None:
         try:
@@ -235,6 +248,10 @@ class Worker:
         types = tuple(doors.catalogue)
         if doors.clock.monotonic() < self._not_before:
             return None
+        if not self._registered:
+            await self._register()
+        if not self._registered:
+            return None
         if not doors.queue.any_due(doors.worker_id, types):
             self._no_room = ""
             return None
@@ -243,8 +260,7 @@ class Worker:
                 doors.queue.claim(doors.worker_id, lease_s=self._pace.lease_s, types=types, job_id=self._job_id)
             )
         except PASSES as error:
-            self._no_room, self._not_before = str(error), doors.clock.monotonic() + AGAIN_S
-            _logger.warning("nothing could be claimed: %s", error)
+            self._no_room_yet(error)
             return None
         self._no_room = ""
         return job

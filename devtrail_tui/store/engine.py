@@ -193,11 +193,14 @@ class Database:
             return
         with self._translating():
             if self.path.stat().st_size <= _HEALTH_BYTES and (problems := self._damage()):
-                self._health.sentence = (
-                    f"{self.path} was damaged while it was open ({problems[0]}); end every DevTrail, then restore a backup: "
-                    "devtrail-tui db restore."
-                )
+                self._health.sentence = self._damaged_by(problems[0])
                 raise DatabaseUnusable(self._health.sentence)
+
+    def _damaged_by(self, what: str) -> str:
+        return (
+            f"{self.path} was damaged while it was open ({what}); end every DevTrail, then restore a backup: "
+            "devtrail-tui db restore."
+        )
 
     def _damage(self) -> list[str]:
         try:
@@ -243,6 +246,8 @@ class Database:
         cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
         if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
             return cause  # a value that does not fit its column (no JSON, a naive time): the caller's own mistake
+        if self._writer is not None and getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
+            return DatabaseUnusable(self._damaged_by("its head is torn"))  # it was a database when it was opened
         return store_error(cause, self.path, self._busy_timeout_s) or error
 
     def _tell_listeners(self) -> None:

