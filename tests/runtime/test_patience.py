@@ -1,0 +1,109 @@
+"""A store that cannot write for now is waited for; what was to be written is neither lost nor written twice."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from devtrail_tui.core.context import Context
+from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull, DatabaseUnusable
+from devtrail_tui.core.job import Status
+from devtrail_tui.runtime.patience import AGAIN_S, Patience
+from tests.runtime.conftest import Bench
+from tests.store.store_examples import ManualClock
+
+
+def failed(error: Exception) -> Future[str]:
+    future: Future[str] = Future()
+    future.set_exception(error)
+    return future
+
+
+def done(value: str) -> Future[str]:
+    future: Future[str] = Future()
+    future.set_result(value)
+    return future
+
+
+async def test_a_write_is_made_again_until_it_is_stored() -> None:
+    clock = ManualClock()
+    patience = Patience(clock)
+    answers = iter([failed(DatabaseFull("No room.")), failed(DatabaseBusy("Locked.")), done("stored")])
+    seen: list[str] = []
+
+    def attempt() -> Future[str]:
+        seen.append(patience.sentence)
+        return next(answers)
+
+    assert await patience.write(attempt) == "stored"
+    assert seen == ["", "No room.", "Locked."]
+    assert patience.sentence == ""
+    assert clock.monotonic() == 2 * AGAIN_S
+
+
+async def test_what_time_does_not_mend_is_raised() -> None:
+    patience = Patience(ManualClock())
+    with pytest.raises(DatabaseUnusable, match="gone"):
+        await patience.write(lambda: failed(DatabaseUnusable("It is gone.")))
+    assert patience.sentence == ""
+
+
+async def test_a_cancel_ends_the_wait() -> None:
+    waits = asyncio.Event()
+
+    class Endless(ManualClock):
+        async def sleep(self, seconds: float) -> None:
+            waits.set()
+            await asyncio.Event().wait()
+
+    patience = Patience(Endless())
+    task = asyncio.create_task(patience.write(lambda: failed(DatabaseFull("No room."))))
+    await waits.wait()
+    assert patience.sentence == "No room."
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert patience.sentence == ""
+
+
+def keep_to_pages(bench: Bench, most: int) -> None:
+    def limit(connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={most}").scalar()
+
+    bench.services.database.write(limit).result()
+
+
+@pytest.mark.parametrize("then", ["room", "cancel"])
+def test_a_job_without_room_waits_where_it_is(bench: Bench, then: str) -> None:
+    """Its lines are stored once and in order, whether it goes on or is cancelled meanwhile; it is never a failed job."""
+
+    async def saves_much(_config: Any, context: Context) -> dict[str, Any]:
+        context.log("before")
+        await context.save(cursor={"": {"large": "x" * 400_000}}, log=())
+        context.log("after")
+        return {}
+
+    bench.job_type("SAVES", saves_much)
+    job = bench.launch("SAVES")
+    with bench.services.database.read() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    keep_to_pages(bench, pages + 20)
+    worker = bench.start()
+    while "is full" not in worker.trouble:
+        assert not bench.job(job.id).status.finished
+    assert bench.job(job.id).status is Status.RUNNING
+    if then == "cancel":
+        bench.services.queue.cancel(job.id).result()
+        bench.wait_until(lambda: bench.job(job.id).status is Status.CANCELLED)
+    else:
+        keep_to_pages(bench, 1_000_000)
+        bench.wait_until(lambda: bench.job(job.id).status is Status.COMPLETED)
+    messages = [line.message for line in bench.log(job.id)]
+    assert messages[0] == "before"
+    assert messages.count("before") == 1
+    assert worker.trouble == ""
+    assert bench.job(job.id).crashes == 0
