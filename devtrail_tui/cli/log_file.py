@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
@@ -24,6 +25,11 @@ class PrivateFileHandler(RotatingFileHandler):
         make_private_folder(path.parent)
         path.touch(mode=0o600)
         return super()._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """A log that cannot be written (a full disk) is done without: logging's own way is a traceback over the screen."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
 
 
 class WithoutSecrets(logging.Formatter):

@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+import pytest
+
 from devtrail_tui.cli.log_file import logging_to
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
@@ -33,3 +35,11 @@ def test_nothing_to_say_makes_no_file(own_home: Path) -> None:
     with logging_to(Services(load_settings(os.environ), environ=os.environ)):
         logging.getLogger("devtrail_tui.test").info("all is well")
     assert not (own_home / "logs").exists()
+
+
+def test_a_log_that_cannot_be_written_is_done_without(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own_home.mkdir()
+    (own_home / "logs").touch()
+    with logging_to(Services(load_settings(os.environ), environ=os.environ)):
+        logging.getLogger("devtrail_tui.test").error("nobody hears this")
+    assert capsys.readouterr().err == ""

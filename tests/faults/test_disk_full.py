@@ -99,6 +99,7 @@ def test_a_worker_on_a_disk_that_fills_up(
         )
     site.wait_for_status("COMPLETED", *jobs, seconds=120)
     assert worker.alive
+    assert "Traceback" not in site.said_by(worker)
     assert_nothing_lost_nothing_twice(site, jobs, expected)
     assert_paid_once(site, server)
     assert site.rows("SELECT count(*) FROM job_attempts WHERE outcome <> 'completed'") == [(0,)]
