@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from devtrail_tui.core.redaction import Redactor
+from devtrail_tui.core.secret_patterns import SECRET_VARIABLES
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe, safe_line
 
@@ -34,15 +36,15 @@ def json_option(command: F) -> F:
 
 
 class _Door:
-    """What every line passes on its way out. Until services are made it knows the shapes of secrets, then their values too, also
-    for the sentence that a command ends with once its services are closed."""
+    """What every line passes on its way out. Until services are made it knows the shapes of secrets and what the environment
+    holds, then all values in use, also for the sentence that a command ends with once its services are closed."""
 
     redact = Redactor()
 
 
 def redact_with(redact: Redactor | None = None) -> None:
-    """From now on print nothing that this redactor knows; without one, what it knows by shape only."""
-    _Door.redact = redact or Redactor()
+    """From now on print nothing that this redactor knows; without one, what looks like a secret or is in the environment."""
+    _Door.redact = redact or Redactor(os.environ.get(name, "") for name in SECRET_VARIABLES)
 
 
 def redacted(text: str) -> str:

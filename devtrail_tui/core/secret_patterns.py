@@ -14,6 +14,9 @@ from functools import cache
 MASK = "[secret]"
 """What stands where a secret was."""
 
+SECRET_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN", "ANTHROPIC_API_KEY", "DEVTRAIL_SECRET_KEY")
+"""Environment variables whose values are secrets."""
+
 _TOKEN = r"[A-Za-z0-9._~+/=-]"  # noqa: S105 - the characters of one, no token
 _LIKELY = rf"(?:(?={_TOKEN}*[0-9]){_TOKEN}{{12,}}|{_TOKEN}{{32,}})"
 """A value in a place where ordinary words stand too: with a digit in it, or too long for a word."""

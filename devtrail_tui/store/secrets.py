@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from devtrail_tui.core.errors import NotPossible, SecretMissing, UsageError
 from devtrail_tui.core.redaction import Redactor
+from devtrail_tui.core.secret_patterns import SECRET_VARIABLES
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.store.secret_places import (
     KEY_FILE_VARIABLE,
@@ -44,8 +45,6 @@ _NEXT_STEP: Mapping[str, str] = {
     "anthropic": "Set ANTHROPIC_API_KEY, or log in with `devtrail-tui auth login claude`",
 }
 LABEL: Mapping[str, str] = {"github": "GitHub token", "anthropic": "Claude key"}
-SECRET_VARIABLES = (*(name for names in _ENVIRONMENT.values() for name in names), KEY_VARIABLE)
-"""Environment variables whose values never leave this program."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ class FileKeyring(KeyringBackend):
     """Chosen by PYTHON_KEYRING_BACKEND=file_keyring.FileKeyring with this folder on PYTHONPATH."""
 
     name = "Test keyring"
-    priority = 0.1  # type: ignore[assignment]  # keyring declares a class property; a plain number serves
+    priority = 0.1
 
     def get_password(self, service: str, username: str) -> str | None:
         """What was stored."""

@@ -29,13 +29,13 @@ Piped = Callable[..., Result]
 def ring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """This process's system keyring, and the file in which it keeps what it is given."""
     monkeypatch.setenv("FILE_KEYRING", str(tmp_path / "keyring.json"))
-    monkeypatch.setattr(keyring.core, "_keyring_backend", FileKeyring())
+    monkeypatch.setattr(keyring.core, "_keyring_backend", FileKeyring())  # type: ignore[no-untyped-call]  # keyring's own
     return tmp_path / "keyring.json"
 
 
 @pytest.fixture
 def no_ring(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keyring.core, "_keyring_backend", NullKeyring())
+    monkeypatch.setattr(keyring.core, "_keyring_backend", NullKeyring())  # type: ignore[no-untyped-call]  # keyring's own
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     def open_one(environ: dict[str, str] | None = None, **settings: object) -> Services:
         given = {"DEVTRAIL_HOME": str(tmp_path / "home"), "PATH": "", **(environ or {})}
         services = Services(load_settings(given, **settings), environ=given)
-        services.secrets.keyring._keyring = NullKeyring()
+        services.secrets.keyring._keyring = NullKeyring()  # type: ignore[no-untyped-call]  # keyring's own
         services.open()
         made.append(services)
         return services
@@ -171,7 +171,7 @@ def test_a_login_elsewhere_is_noticed_and_a_logout_too() -> None:
 
 
 def test_a_keyring_that_keeps_nothing_is_none() -> None:
-    assert "no keyring" in SystemKeyring(NullKeyring()).problem()
+    assert "no keyring" in SystemKeyring(NullKeyring()).problem()  # type: ignore[no-untyped-call]  # keyring's own
 
 
 def test_every_way_a_key_can_be_wrong(tmp_path: Path) -> None:
