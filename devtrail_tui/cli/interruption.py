@@ -37,7 +37,10 @@ class Bell:
 
 
 class Interruption:
-    """While its block runs, a first signal only sets `requested`; a second ends the process at once."""
+    """While its block runs, a first signal only sets `requested`; a second Ctrl+C ends the process at once.
+
+    A signal that was ignored when the process started (`nohup`, a shell's background job) stays ignored.
+    """
 
     def __init__(self, bell: Bell) -> None:
         self._bell = bell
@@ -46,7 +49,8 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         for each in _SIGNALS:
-            self._before[each] = signal.signal(each, self._handle)
+            if signal.getsignal(each) != signal.SIG_IGN:
+                self._before[each] = signal.signal(each, self._handle)
         return self
 
     def __exit__(

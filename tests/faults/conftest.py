@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,14 @@ from tests.faults.processes import Site
 def world() -> World:
     """The demo's data: about 90 pull requests of the user among 400."""
     return build_world(datetime.now(UTC).date())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_are_heard() -> None:
+    """A process ignores what its parent ignored when it was started; these tests may run under `nohup` or in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture

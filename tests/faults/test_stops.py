@@ -19,7 +19,7 @@ from devtrail_tui.demo import DemoServer
 from devtrail_tui.demo.recorder import Recorded
 from tests.acceptance.terminal import Terminal
 from tests.faults.invariants import assert_sound
-from tests.faults.processes import LOOK_S, PATIENCE_S, Site
+from tests.faults.processes import LOOK_S, PATIENCE_S, PROGRAM, Site
 
 BOUND_S = 2.0
 SLACK_S = 1.0
@@ -156,3 +156,13 @@ def test_a_command_ends_cleanly_at_any_moment(
         assert code in (130, -getattr(signal, how)), site.said_by(process)
         assert_given_back(site)
     print(f"{command}, {how}: {times} times, slowest {slowest:.2f} s")
+
+
+def test_nohup_keeps_a_worker_alive_when_its_terminal_goes(site: Site) -> None:
+    worker = site.headless(launcher=("nohup", PROGRAM))
+    worker.worker_id()
+    worker.send(signal.SIGHUP)
+    job = site.sync("acme/web", analyse=False)
+    site.wait_for_status("COMPLETED", job.id)
+    worker.send(signal.SIGTERM)
+    assert worker.wait() == 130
