@@ -6,6 +6,7 @@ It holds what outlives a screen: the services, the feed, the worker's thread, an
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -36,6 +37,8 @@ LEAVE_S = 1.6
 LAST_RESORT_S = 1.95
 """When a program that still has not ended is ended by force (design: over in two seconds)."""
 SECOND_S = 1.0
+FIRST_ROWS_S = 1.0
+"""How long the worker waits for the first rows to be shown; then it starts all the same."""
 
 
 class JobWorker(Protocol):
@@ -54,6 +57,14 @@ class JobWorker(Protocol):
 
 class Opened(Message):
     """The database is open."""
+
+
+class WorkerMade(Message):
+    """The worker is ready to be started."""
+
+    def __init__(self, worker: JobWorker) -> None:
+        super().__init__()
+        self.worker = worker
 
 
 class NotOpened(Message):
@@ -114,6 +125,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self.forced_restore: Callable[[], None] | None = None
         self.early_signals: terminal.EarlySignals | None = None
         self._job_worker: JobWorker | None = None
+        self._rows_shown = threading.Event()
         self._worker_ended = asyncio.Event()
         self._worker_ended.set()
         self._trouble_code = 0
@@ -160,8 +172,12 @@ class DevTrailApp(App[None], inherit_bindings=False):
             _ = self.services.catalogue  # imports the job types, which the UI thread should not wait for
         except DevTrailError as error:
             self.post_message(NotOpened(error))
-        else:
-            self.post_message(Opened())
+            return
+        self.post_message(Opened())
+        self._rows_shown.wait(
+            FIRST_ROWS_S
+        )  # the worker's imports would hold the interpreter while the first rows are drawn
+        self.post_message(WorkerMade(self.services.worker()))
 
     def on_not_opened(self, message: NotOpened) -> None:
         """Say why on the whole screen; quitting then tells the shell."""
@@ -180,13 +196,17 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self.feed.start()
         if self.live is not None:
             self.live.opened()
-        self._start_worker()
-        self.services.start_weekly_backup()
+
+    def on_worker_made(self, message: WorkerMade) -> None:
+        """The screen shows what there is; now the work begins."""
+        if not self.leaving:
+            self._start_worker(message.worker)
+            self.services.start_weekly_backup()
 
     # -- the worker's thread
 
-    def _start_worker(self) -> None:
-        self._job_worker = worker = self.services.worker()
+    def _start_worker(self, worker: JobWorker) -> None:
+        self._job_worker = worker
         self.worker_trouble = self._trouble_told = ""
         self._worker_ended.clear()
 
@@ -221,7 +241,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         if self.feed is None:
             return
         if self._worker_ended.is_set():
-            self._start_worker()
+            self._start_worker(self.services.worker())
             self.notify("The worker runs again.", markup=False)
             self._redraw()
         else:
@@ -245,6 +265,8 @@ class DevTrailApp(App[None], inherit_bindings=False):
         """Hand it to the screen in view."""
         self.snapshot = message.snapshot
         self._redraw()
+        if not self._rows_shown.is_set():
+            self.call_after_refresh(self._rows_shown.set)
 
     def _redraw(self) -> None:
         screen = self.live
@@ -355,6 +377,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
     def _let_go(self, code: int) -> None:
         """Begin to stop everything that works in threads, and make sure that the end comes."""
         self.leaving = True
+        self._rows_shown.set()
         if self.forced_restore is not None:
             terminal.end_at_the_latest(LAST_RESORT_S, self.forced_restore, code)
         if self.feed is not None:
