@@ -133,7 +133,7 @@ class Sync:
         )
 
     def raise_what_stopped_matching(self) -> None:
-        """A refused key or a service in trouble ends this run with all evidence kept: as failed, or, where time can mend it, to be
+        """A refused key or a service in trouble ends this run, all evidence kept: as failed or, where time can mend it, to be
         tried again when the service allows."""
         stopped = self._matcher.stopped_by if self._matcher else None
         if stopped is None:
