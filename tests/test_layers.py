@@ -112,7 +112,17 @@ def test_the_app_starts_without_the_heavy_libraries() -> None:
 
 def test_the_command_line_starts_light() -> None:
     loaded = _loaded("import devtrail_tui.cli, devtrail_tui.services")
-    assert not loaded & {"textual", "anthropic", "httpx", "httpx2", "alembic", "sqlalchemy", "graphql", "cryptography", "keyring"}
+    assert not loaded & {
+        "textual",
+        "anthropic",
+        "httpx",
+        "httpx2",
+        "alembic",
+        "sqlalchemy",
+        "graphql",
+        "cryptography",
+        "keyring",
+    }
 
 
 def test_core_uses_the_standard_library_only() -> None:

@@ -63,9 +63,7 @@ class GithubSyncConfig:
         maximum=10_000,
         help="the job never spends more",
     )
-    dry_run: bool = setting(
-        "Dry run", Kind.FLAG, default=False, help="only says what would be fetched and its price"
-    )
+    dry_run: bool = setting("Dry run", Kind.FLAG, default=False, help="only says what would be fetched and its price")
     max_pull_requests: int | None = setting(
         "At most",
         Kind.INTEGER,
