@@ -55,7 +55,7 @@ def test_it_is_kept_encrypted_under_a_key_that_is_not_in_the_database(opened: Op
     assert VALUE not in again.secrets.redact(f"it is {VALUE}")
 
 
-@pytest.mark.parametrize("key", [None, Fernet.generate_key().decode(), "no-key"])
+@pytest.mark.parametrize("key", [None, Fernet.generate_key().decode(), "no-key"], ids=["none", "another", "bad"])
 def test_another_key_or_none_opens_nothing_and_says_so(opened: Open, key: str | None) -> None:
     opened({"DEVTRAIL_SECRET_KEY": KEY}).secrets.log_in("github", VALUE)
     services = opened({"DEVTRAIL_SECRET_KEY": key} if key else {})
