@@ -22,10 +22,11 @@ def world() -> World:
 
 @pytest.fixture(scope="session", autouse=True)
 def signals_are_heard() -> None:
-    """A process ignores what its parent ignored when it was started; these tests may run under `nohup` or in the background."""
+    """A process ignores what its parent ignored when it was started, and these tests may run under `nohup` or in the background:
+    what is handled here, if only by nothing, is at its default there."""
     for number in (signal.SIGHUP, signal.SIGINT):
         if signal.getsignal(number) == signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture

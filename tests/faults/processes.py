@@ -109,7 +109,12 @@ class HeadlessWorker(WorkerProcess):
         self.said = said
         with said.open("wb") as output:
             self.process = subprocess.Popen(
-                command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                command,
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # a stopped process may bring SIGHUP upon all of its group
             )
         self.pid = self.process.pid
 
