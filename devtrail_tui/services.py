@@ -40,7 +40,12 @@ if TYPE_CHECKING:
     from devtrail_tui.jobs import Catalogue
     from devtrail_tui.runtime.context import ClientScope
     from devtrail_tui.runtime.worker import Worker
+    from devtrail_tui.store.analyses import Analyses
     from devtrail_tui.store.care import DatabaseCare
+    from devtrail_tui.store.criteria_store import CriteriaStore
+    from devtrail_tui.store.evidence_store import EvidenceStore
+    from devtrail_tui.store.job_log import JobLog
+    from devtrail_tui.store.job_queue import JobQueue
 
 
 P = TypeVar("P")
@@ -143,28 +148,54 @@ class Services:
         )
 
     def open(self) -> None:
-        """Open the database and make the doors to it. Raises StoreError with a sentence."""
-        from devtrail_tui.store.analyses import Analyses
-        from devtrail_tui.store.criteria_store import CriteriaStore
+        """Open the database. Raises StoreError with a sentence. The doors to it are made when first used: the first rows of a
+        screen need the views alone."""
         from devtrail_tui.store.engine import Database
-        from devtrail_tui.store.evidence_store import EvidenceStore
-        from devtrail_tui.store.job_log import JobLog
-        from devtrail_tui.store.job_queue import JobQueue
         from devtrail_tui.store.views import Views
 
-        folders, redact = self.settings.folders, self.secrets.redact
+        folders = self.settings.folders
         for folder in (folders.data, folders.state, folders.log):
             close_to_others(folder)
         database = Database(self.settings.database_url, clock=self.clock)
         database.open()
         self.database = database
-        self.queue = JobQueue(self.database, self.clock, redact)
-        self.job_log = JobLog(self.database, self.clock, redact)
-        self.evidence = EvidenceStore(self.database, self.clock, redact)
-        self.criteria = CriteriaStore(self.database, self.clock)
-        self.analyses = Analyses(self.database)
-        self.views = Views(self.database, self.clock)
+        self.views = Views(database, self.clock)
         self._open = True
+
+    @cached_property
+    def queue(self) -> JobQueue:
+        """The jobs' states."""
+        from devtrail_tui.store.job_queue import JobQueue
+
+        return JobQueue(self.database, self.clock, self.secrets.redact)
+
+    @cached_property
+    def job_log(self) -> JobLog:
+        """What jobs say."""
+        from devtrail_tui.store.job_log import JobLog
+
+        return JobLog(self.database, self.clock, self.secrets.redact)
+
+    @cached_property
+    def evidence(self) -> EvidenceStore:
+        """What was found, and what it speaks for."""
+        from devtrail_tui.store.evidence_store import EvidenceStore
+
+        return EvidenceStore(self.database, self.clock, self.secrets.redact)
+
+    @cached_property
+    def criteria(self) -> CriteriaStore:
+        """What the person is judged by."""
+        from devtrail_tui.store.criteria_store import CriteriaStore
+
+        return CriteriaStore(self.database, self.clock)
+
+    @cached_property
+    def analyses(self) -> Analyses:
+        """What was paid for."""
+        from devtrail_tui.store.analyses import Analyses
+
+        return Analyses(self.database)
 
     @cached_property
     def catalogue(self) -> Catalogue:

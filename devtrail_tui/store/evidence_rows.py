@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceEntry, EvidenceType, Match, Role
+from devtrail_tui.store.chunks import in_chunks
 from devtrail_tui.store.tables import evidence_criteria, evidence_entries
-
-T = TypeVar("T")
-_MOST_AT_ONCE = 500
-"""Values in one IN list; older SQLite builds allow 999 parameters."""
 
 ENTRY_COLUMNS = tuple(evidence_entries.c[name] for name in EvidenceEntry.__dataclass_fields__ if name != "matches")
 _ENTRIES = select(*ENTRY_COLUMNS).where(evidence_entries.c.id.in_(bindparam("ids", expanding=True)))
@@ -39,12 +36,6 @@ def entries_on(connection: Connection, ids: Sequence[int]) -> dict[int, Evidence
         for evidence_id, criterion_id, confidence, explanation, quotes in connection.execute(_MATCHES, {"ids": some}):
             matches[evidence_id].append(Match(criterion_id, float(confidence), explanation, tuple(quotes)))
     return {each: _entry(rows[each], tuple(matches[each])) for each in ids if each in rows}
-
-
-def in_chunks(values: Sequence[T]) -> Iterator[list[T]]:
-    """The values in lists short enough for one statement."""
-    for start in range(0, len(values), _MOST_AT_ONCE):
-        yield list(values[start : start + _MOST_AT_ONCE])
 
 
 def _entry(row: Row[Any], matches: tuple[Match, ...]) -> EvidenceEntry:

@@ -45,8 +45,9 @@ from devtrail_tui.core.job import Claim
 from devtrail_tui.core.pull_request_json import pull_request_from_json, pull_request_json
 from devtrail_tui.core.pull_request_privacy import without_secrets
 from devtrail_tui.core.redaction import Redactor
+from devtrail_tui.store.chunks import in_chunks
 from devtrail_tui.store.engine import Database
-from devtrail_tui.store.evidence_rows import entries_on, in_chunks
+from devtrail_tui.store.evidence_rows import entries_on
 from devtrail_tui.store.job_log import Line, append_on, redacted_lines
 from devtrail_tui.store.tables import (
     RUNNING,

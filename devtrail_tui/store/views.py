@@ -15,8 +15,8 @@ from devtrail_tui.core.errors import NotFound
 from devtrail_tui.core.job import Job, Progress, Status
 from devtrail_tui.core.job_filter import JobFilter
 from devtrail_tui.core.job_row import HeaderFacts, JobRow
+from devtrail_tui.store.chunks import in_chunks
 from devtrail_tui.store.engine import Database
-from devtrail_tui.store.evidence_rows import in_chunks
 from devtrail_tui.store.job_rows import JOB_COLUMNS, job_of
 from devtrail_tui.store.tables import RUNNING, analyses, evidence_entries, job_counts, jobs, workers
 from devtrail_tui.store.workers import Worker

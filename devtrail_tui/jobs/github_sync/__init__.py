@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.jobs.github_sync.config import GithubSyncConfig, check, describe, discloses
-from devtrail_tui.jobs.github_sync.preview import preview
-from devtrail_tui.jobs.github_sync.sync import run
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.context import Context, Preview, PreviewDoor
+
+
+async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
+    """See sync.py, which is imported when a job runs: a form needs only the config."""
+    from devtrail_tui.jobs.github_sync import sync
+
+    return await sync.run(config, context)
+
+
+async def preview(config: GithubSyncConfig, door: PreviewDoor) -> Preview:
+    """See preview.py."""
+    from devtrail_tui.jobs.github_sync import preview as example
+
+    return await example.preview(config, door)
+
 
 JOB = JobType(
     name="GITHUB_SYNC",
