@@ -22,9 +22,10 @@ from devtrail_tui.core.job_type import JobType, Kind, parse_config
 from devtrail_tui.core.retry import delay_s
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.runtime.context import JobContext, JobStores
+from devtrail_tui.runtime.patience import PASSES
 
 SECRET_RETRY_S = 60.0
-"""How soon a job whose secret is missing looks for it again."""
+"""How soon a job that cannot run (its secret is missing, its store cannot be read) is tried again."""
 
 _SAID_IN_SECONDS = 600.0
 """A longer wait is said by the moment it ends."""
@@ -152,6 +153,8 @@ class Execution:
             return Interrupted(self._interruption)
         except ClaimLost:
             return Interrupted(Interruption.LOST)
+        except PASSES as error:  # of a read; writes wait by themselves
+            return Waits(str(error))
         except StoreError:
             raise  # no fault of the job: nothing can be recorded, and its lease gives it back
         except SecretMissing as error:

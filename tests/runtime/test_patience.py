@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from devtrail_tui.core.context import Context
-from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull, DatabaseUnusable
+from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull, DatabaseUnusable, StoreError
 from devtrail_tui.core.job import Status
 from devtrail_tui.runtime.patience import AGAIN_S, Patience
 from tests.runtime.conftest import Bench
@@ -107,3 +107,25 @@ def test_a_job_without_room_waits_where_it_is(bench: Bench, then: str) -> None:
     assert messages.count("before") == 1
     assert worker.trouble == ""
     assert bench.job(job.id).crashes == 0
+
+
+@pytest.mark.parametrize("error", [DatabaseFull("The disk reported an error."), DatabaseBusy("It is locked.")])
+def test_a_read_that_fails_for_now_gives_the_job_back_unspent(bench: Bench, error: StoreError) -> None:
+    async def reads(_config: Any, _context: Context) -> dict[str, Any]:
+        raise error
+
+    bench.job_type("READS", reads, max_attempts=1)
+    job = bench.launch("READS")
+    assert bench.work().lost == []
+    after = bench.job(job.id)
+    assert (after.status, after.attempt, after.crashes, after.waiting_for) == (Status.PENDING, 0, 0, str(error))
+
+
+def test_a_store_that_is_gone_is_no_failure_of_the_job(bench: Bench) -> None:
+    async def reads(_config: Any, _context: Context) -> dict[str, Any]:
+        raise DatabaseUnusable("It is gone.")
+
+    bench.job_type("READS", reads, max_attempts=1)
+    job = bench.launch("READS")
+    assert bench.work().lost == [job.id]
+    assert bench.job(job.id).status is Status.RUNNING, "its lease gives it back"
