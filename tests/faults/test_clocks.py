@@ -123,3 +123,17 @@ def test_a_clock_set_back_an_hour_and_a_kill(holding_site: Site, tmp_path: Path,
     print(f"{rounds} jumps: taken up again after {min(took):.2f} to {max(took):.2f} s")
     assert max(took) <= BOUND_S + SLACK_S
     assert_sound(site)
+
+
+@pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.full)])
+def test_a_worker_an_hour_behind_takes_what_is_meant_for_now(holding_site: Site, tmp_path: Path, rounds: int) -> None:
+    site, took = holding_site, []
+    machine = Machine(site, tmp_path, "behind", -HOUR_S)
+    machine.worker.worker_id()
+    for _ in range(rounds):
+        job = site.enqueue("HOLD")
+        took.append(site.wait_until(lambda job=job: site.job(job.id).claim_no == 1, "the job to be taken"))  # type: ignore[misc]  # bound now
+        site.services.queue.cancel(job.id).result()
+        site.wait_for_status("CANCELLED", job.id)
+    print(f"{rounds} jobs put into the queue an hour ahead: taken after {max(took):.2f} s at most")
+    assert max(took) <= BOUND_S + SLACK_S
