@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
@@ -20,6 +21,7 @@ from textual.worker import WorkerFailed
 
 from devtrail_tui.core.errors import DevTrailError, StoreError, UsageError
 from devtrail_tui.core.status import Status
+from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.tui import terminal, themes
 from devtrail_tui.tui.keymap import bindings, check_keys
 from devtrail_tui.tui.live_screen import LiveScreen, Told
@@ -334,7 +336,13 @@ class DevTrailApp(App[None], inherit_bindings=False):
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:
         """A notification, without secrets."""
         redact = self.services.secrets.redact
-        super().notify(redact(message), title=redact(title), **how)
+        super().notify(safe(redact(message)), title=safe_line(redact(title)), **how)
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is pasted was often written by others: a field would show its control sequences to the terminal."""
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            event.text = safe(event.text)
+        await super().on_event(event)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copies go to the terminal, and from there anywhere; without secrets."""

@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from devtrail_tui.core.text import safe, safe_line
+
 
 class ConfirmScreen(ModalScreen[bool]):
     """`y` is yes; `n` and Esc are no. Enter presses the button that has the focus, which is No at first: an Enter too many does
@@ -51,10 +53,10 @@ class ConfirmScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question over its two answers."""
         with Vertical(id="question-box"):
-            yield Static(Content(self._question), id="question")
+            yield Static(Content(safe(self._question)), id="question")
             with Horizontal(id="answers"):
-                yield Button(Content(f"y  {self._yes}"), id="yes")
-                yield Button(Content(f"n  {self._no}"), id="no")
+                yield Button(Content(safe_line(f"y  {self._yes}")), id="yes")
+                yield Button(Content(safe_line(f"n  {self._no}")), id="no")
 
     def on_mount(self) -> None:
         """No stands ready."""

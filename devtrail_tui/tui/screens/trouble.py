@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from devtrail_tui.core.text import safe
+
 
 class TroubleScreen(Screen[None]):
     """There is nothing to do here but read and quit."""
@@ -44,5 +46,5 @@ class TroubleScreen(Screen[None]):
         """The sentence and the way out."""
         with Vertical(id="trouble") as box:
             box.border_title = "DevTrail cannot start"
-            yield Static(Content(self._sentence))
+            yield Static(Content(safe(self._sentence)))
             yield Static("Press q to quit.", id="way-out")
