@@ -246,8 +246,14 @@ class Database:
         cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
         if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
             return cause  # a value that does not fit its column (no JSON, a naive time): the caller's own mistake
-        if self._writer is not None and getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
-            return DatabaseUnusable(self._damaged_by("its head is torn"))  # it was a database when it was opened
+        code = getattr(cause, "sqlite_errorcode", 0)
+        if self._writer is not None and code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
+            try:
+                self.check_alive()
+            except DatabaseUnusable as gone:
+                return gone
+            if code == sqlite3.SQLITE_NOTADB:  # it was a database when it was opened
+                return DatabaseUnusable(self._damaged_by("its head is torn"))
         return store_error(cause, self.path, self._busy_timeout_s) or error
 
     def _tell_listeners(self) -> None:

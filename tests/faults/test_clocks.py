@@ -22,6 +22,8 @@ BOUND_S = 2 * LEASE_S
 SLACK_S = 2.0
 """What a busy test machine may add: four processes and whatever else runs share its cores."""
 HOUR_S = 3600
+MANY = 10
+"""From so many kills on, everything is synced, and some must have met running jobs."""
 
 
 class Machine:
@@ -64,7 +66,8 @@ def test_skewed_workers_lose_nothing(site: Site, server: DemoServer, tmp_path: P
     would find every lease of another ages old, or ages ahead."""
     server.latency = Latency(github=0.02, claude=0.4)
     rng = random.Random(kills)
-    jobs = [site.sync(since=since, until=until).id for since, until in slices(server, 3 + kills)]
+    repositories = ("acme/web",) if kills < MANY else ()
+    jobs = [site.sync(*repositories, since=since, until=until).id for since, until in slices(server, 3 + kills)]
     machines = [Machine(site, tmp_path, f"machine{ahead:+}", ahead) for ahead in SKEWS_S]
     for machine in machines:
         machine.worker.worker_id()
@@ -74,11 +77,11 @@ def test_skewed_workers_lose_nothing(site: Site, server: DemoServer, tmp_path: P
         victim.worker.kill()
         victim.start()
     site.wait_for_status("COMPLETED", *jobs, seconds=300)
-    assert_nothing_lost_nothing_twice(site, jobs, expected_evidence(server.world))
+    assert_nothing_lost_nothing_twice(site, jobs, expected_evidence(server.world, *repositories))
     ((lost,),) = site.rows("SELECT count(*) FROM job_attempts WHERE outcome = 'lost'")
     print(f"{kills} kills, {lost} claims lost")
     assert lost <= kills, "no healthy worker lost a job to a clock"
-    assert lost >= kills / 4, "the kills did not meet running jobs"
+    assert lost >= kills / 4 or kills < MANY, "the kills did not meet running jobs"
 
 
 @pytest.mark.parametrize("beats", [3, pytest.param(30, marks=pytest.mark.full)])

@@ -193,6 +193,7 @@ def keep_to_pages(site: Site, most: int) -> None:
     site.services.database.write(limit).result()
 
 
+@pytest.mark.full
 def test_once_does_not_end_while_there_is_no_room(disk_site: Site, disk: SmallDisk, server: DemoServer) -> None:
     """`work --once` ends when nothing is left to do, not when nothing can be done."""
     site = disk_site

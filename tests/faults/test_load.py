@@ -60,7 +60,7 @@ def answers_in(terminal: Terminal, key: str, shows: str, *, gone: bool = False) 
 def test_a_large_history_and_a_running_sync(site: Site, server: DemoServer, jobs: int, lines: int) -> None:
     fill(site.services.database.path, jobs, lines)
     full = jobs > 500
-    server.latency = Latency(github=0.05, claude=0.5 if full else 0.1)
+    server.latency = Latency(github=0.05, claude=0.5 if full else 0.05)
     job = site.sync(*(() if full else ("acme/web",)))
     terminal = site.terminal()
     answers: list[float] = []
