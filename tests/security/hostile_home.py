@@ -26,8 +26,6 @@ from tests.security.obeying_claude import claim, claims, obeying
 CRITERIA = ("design", "testing", "resilience")
 
 
-
-
 def hostile_world(texts: Mapping[str, str]) -> Any:
     """A pull request for every text, with that text in every field that somebody else fills."""
     written = [
@@ -205,6 +203,3 @@ def hostile_toml(text: str) -> list[str]:
         f"keys = {{ {quoted} = 'x' }}\n",
         f"{text}\n",
     ]
-
-
-

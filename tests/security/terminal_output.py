@@ -24,6 +24,8 @@ MOST_MARKS = 8
 
 def harmful_characters(text: str) -> set[str]:
     """Names of the characters that no text on a terminal may hold, sequences included."""
+    if text.isascii() and text.isprintable():
+        return set()
     found = {f"U+{ord(each):04X}" for each in set(text) if _harmful(each)}
     run = 0
     for each in text:
