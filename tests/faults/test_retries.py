@@ -38,7 +38,7 @@ UNDER_WAY = 2
 CANCEL_BOUND_S = 1.0
 SLACK_S = 2.0
 """What two busy cores may add to the bound."""
-TICK_S = 0.05
+TICK_S = 5.0
 """What a wait may be shorter because time has passed since the answer came."""
 EVEN = 0.02
 """How far the mean of that many evenly spread samples may be from the middle: seven standard deviations."""
