@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,7 @@ def _run(given: list[str], *, as_json: bool) -> int:
             return open_app()
         from devtrail_tui.cli.group import run
 
+        gc.enable()  # see __main__; the app does so once it stands
         return run(given)
     except DevTrailError as error:
         return _refuse(str(error), error.exit_code, error.problems if isinstance(error, InvalidInput) else {}, as_json)

@@ -6,6 +6,7 @@ It holds what outlives a screen: the services, the feed, the worker's thread, an
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -186,6 +187,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         from devtrail_tui.tui.screens.trouble import TroubleScreen
 
         self._trouble_code = message.error.exit_code
+        self._stands()
         self.push_screen(TroubleScreen(self.services.secrets.redact(str(message.error))))
 
     def action_leave_in_trouble(self) -> None:
@@ -268,7 +270,14 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self.snapshot = message.snapshot
         self._redraw()
         if not self._rows_shown.is_set():
-            self.call_after_refresh(self._rows_shown.set)
+            self.call_after_refresh(self._stands)
+
+    def _stands(self) -> None:
+        """The start is over: what was made so far is kept for good, and garbage is looked for from here on (see __main__)."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        self._rows_shown.set()
 
     def _redraw(self) -> None:
         screen = self.live
