@@ -313,7 +313,7 @@ class _Health:
 
 def _inodes(path: Path) -> tuple[tuple[int, int], ...]:
     """Of the file and of its -wal, which lives as long as the database is open anywhere."""
-    return tuple(_inode(each) for each in (str(path), f"{path}-wal"))
+    return _inode(str(path)), _inode(f"{path}-wal")
 
 
 def _inode(path: str) -> tuple[int, int]:
