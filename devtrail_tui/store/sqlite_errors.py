@@ -16,7 +16,7 @@ _SENTENCES = {
     sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened; check that the file and its folder exist and are yours.",
 }
 _NO_ROOM = {
-    sqlite3.SQLITE_FULL: "The disk that holds {path} is full; nothing of the last change was stored. Make room and try again.",
+    sqlite3.SQLITE_FULL: "The disk is full: nothing of the last change to {path} was stored. Make room and try again.",
     sqlite3.SQLITE_IOERR: "{path} could not be read or written (the disk reported an error); check the disk and try again.",
 }
 
