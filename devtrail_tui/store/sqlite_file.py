@@ -21,7 +21,6 @@ from devtrail_tui.store.private_files import (
 )
 from devtrail_tui.store.sqlite_errors import store_error
 
-_MAGIC = b"SQLite format 3\x00"
 _OLDEST_SQLITE = (3, 35, 0)
 """The first release with RETURNING, which the claim of a job stands on."""
 FULL_CHECK_BYTES = 32 * 1024 * 1024
@@ -101,12 +100,8 @@ def _check_existing(path: Path) -> None:
         )
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
         raise DatabaseUnusable(f"{path} cannot be written; give yourself write permission on the file and its folder.")
-    with path.open("rb") as file:
-        head = file.read(len(_MAGIC))
-    if head not in (b"", _MAGIC):
-        raise DatabaseUnusable(
-            f"{path} is not a SQLite database; move it away, or name another file in DEVTRAIL_DATABASE_URL."
-        )
+    # Its head is not read here: closing a plain file drops all locks this process holds on it (POSIX), and where the database is
+    # open already another process could then take its journal away under us. SQLite itself says what is no database.
 
 
 def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:

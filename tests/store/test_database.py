@@ -7,6 +7,8 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -487,3 +489,21 @@ async def test_settled_hands_on_results_and_errors(database: Database) -> None:
 def test_errors_that_are_not_about_the_file_stay_what_they_are() -> None:
     assert store_error(ValueError("x"), Path("x"), 1) is None
     assert store_error(sqlite3.OperationalError("no such table"), Path("x"), 1) is None
+
+
+def test_opening_it_once_more_here_does_not_let_go_of_it(path: Path) -> None:
+    """POSIX drops all of a process's locks on a file when it closes any descriptor of it. Unlocked, the database would lose its
+    journal to the next program that closes it, and what is written here afterwards with it."""
+    first, second = opened(path), opened(path)
+    second.close()
+    first.write(lambda connection: connection.execute(text("CREATE TABLE kept (number INTEGER)"))).result()
+    program = (
+        f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('SELECT * FROM kept').fetchall(); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert path.with_name(f"{path.name}-wal").exists()
+    first.write(lambda connection: connection.execute(text("INSERT INTO kept VALUES (7)"))).result()
+    first.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchall() == [(7,)]
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
