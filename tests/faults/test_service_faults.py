@@ -22,6 +22,7 @@ from devtrail_tui.core.job import Job, Status
 from devtrail_tui.demo import DemoServer
 from devtrail_tui.demo.faults import Fault
 from devtrail_tui.demo.recorder import Recorded
+from tests.faults.longest_jitter import use_longest_jitter
 from tests.faults.small_world import Written, small_world
 from tests.jobs.conftest import PATIENCE_S, Desk
 
@@ -306,7 +307,8 @@ def clean(server: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> Mappi
 
 
 @pytest.fixture
-def desk(server: DemoServer, tmp_path: Path) -> Iterator[Desk]:
+def desk(server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    use_longest_jitter(monkeypatch)
     server.faults.clear()
     server.recorder.clear()
     made = Desk(server, tmp_path)
