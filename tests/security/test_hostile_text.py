@@ -442,6 +442,7 @@ def assert_only_its_own(written: bytes) -> None:
     assert_harmless(between_sequences(written))
 
 
+@pytest.mark.full  # half a minute on two shared cores
 def test_the_app_writes_nothing_hostile_to_a_real_terminal(home: HostileHome) -> None:
     assert_only_its_own(app_in_a_terminal(environ_of(home), MARK, 100, 30))
 
@@ -587,6 +588,7 @@ async def find_in_the_log(app: DevTrailApp, pilot: Pilot[None], texts: Sequence[
     look_at(app)
 
 
+@pytest.mark.full  # half a minute on two shared cores
 async def test_no_widget_shows_or_runs_anything_hostile(home: HostileHome, deeds: Deeds) -> None:
     await visit(home, deeds, (80, 24), KINDS[:3], step=79)
 
@@ -651,6 +653,7 @@ async def paste(app: DevTrailApp, pilot: Pilot[None], text: str) -> None:
     look_at(app)
 
 
+@pytest.mark.full  # half a minute on two shared cores
 async def test_what_speaks_to_the_person_and_what_is_filled_in_is_harmless(home: HostileHome, deeds: Deeds) -> None:
     await ask_and_tell(home, deeds, KINDS[:4])
 
