@@ -85,6 +85,8 @@ class HostileHome:
         self.synced = self.desk.sync(userContext="\n".join(STRINGS.values())[:3_900], budgetUsd=1_000)
         self.server.faults.clear()
         self.failed = [self._failed(route, fault) for route, fault in _failures()]
+        for job in self.jobs_that_wait():
+            self.desk.services.queue.cancel(job.id).result()
         self.spoken = self._spoken()
 
     def _hostile_criteria(self) -> None:
@@ -149,6 +151,10 @@ class HostileHome:
         self.desk.services.catalogue = Catalogue(kinds)
         job = self.desk.services.launch("SPEAKS", {})
         return self.desk.work(job)
+
+    def jobs_that_wait(self) -> list[Job]:
+        """Those whose trouble time could have mended."""
+        return [job for job in map(self.desk.job, self.failed) if not job.status.finished]
 
     @property
     def jobs(self) -> list[Job]:
