@@ -590,6 +590,7 @@ async def find_in_the_log(app: DevTrailApp, pilot: Pilot[None], texts: Sequence[
     look_at(app)
 
 
+@pytest.mark.full  # half a minute on two shared cores
 async def test_no_widget_shows_or_runs_anything_hostile(home: HostileHome, deeds: Deeds) -> None:
     await visit(home, deeds, (80, 24), KINDS[:3], step=79)
 
