@@ -38,7 +38,10 @@ from tests.security.hostile_strings import LONG, MARK, STRINGS
 from tests.security.terminal_output import between_sequences, harmful_characters, inside_sequences, sequences
 from tests.tui.app_host import screen_text, until
 
-pytestmark = pytest.mark.xdist_group("hostile-text")  # the home is made once
+pytestmark = [
+    pytest.mark.xdist_group("hostile-text"),  # the home is made once
+    pytest.mark.full,  # a whole life on hostile data: minutes on two shared cores
+]
 
 PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
 LEAST = 45
