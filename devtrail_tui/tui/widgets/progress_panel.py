@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from rich.style import Style
 from textual.content import Content
@@ -28,6 +28,14 @@ Line = list[Part]
 _NAME_MOST = 22
 _BAR_LEAST, _BAR_MOST = 6, 48
 _WHOLE = "whole job"
+
+
+class _Columns(NamedTuple):
+    """Cells for name, bar and figure, the same on every line, so that all bars stand under each other."""
+
+    name: int
+    bar: int
+    figure: int
 
 
 class ProgressPanel(Widget):
@@ -137,9 +145,10 @@ class ProgressPanel(Widget):
         if job is None or now is None:
             return [[("No job is chosen.", self._ink("muted"))]]
         title = [(shorten(safe_line(job.title) or "—", width), Style(bold=True))]
-        total, notes, pace = self._total(job, width), self._notes(job, now, width), self._pace_line(job, now, width)
+        columns = _columns(job, width)
+        total, notes, pace = self._total(job, columns), self._notes(job, now, width), self._pace_line(job, now, width)
         counts, current = self._counts(job, width), self._current(job, width)
-        repositories = self._repositories(job, width)
+        repositories = self._repositories(job, columns, width)
         # From here on it is a matter of room: each piece is added while everything before it still fits.
         spare = height - len(total) - len(notes)
         pieces: list[list[Line]] = [[], [], [], []]
@@ -164,7 +173,7 @@ class ProgressPanel(Widget):
     def _ink(self, name: str) -> Style:
         return ink(self, f"progress-panel--{name}")
 
-    def _total(self, job: Job, width: int) -> list[Line]:
+    def _total(self, job: Job, columns: _Columns) -> list[Line]:
         """The whole job's bar."""
         detail = job.progress_detail
         if job.status is Status.PENDING and not job.progress:
@@ -172,22 +181,20 @@ class ProgressPanel(Widget):
         done = job.status is Status.COMPLETED
         fraction = 1.0 if done else None if detail.percent is None and not job.progress else job.progress / 100
         figure = f"{count(detail.processed)}/{count(detail.total)}" if detail.total else percent(fraction)
-        return [self._bar_line(_WHOLE, fraction, figure, width, job, strong=True)]
+        return [self._bar_line(_WHOLE, fraction, figure, columns, job.status, strong=True)]
 
     def _bar_line(
-        self, name: str, fraction: float | None, figure: str, width: int, job: Job, *, strong: bool = False
+        self, name: str, fraction: float | None, figure: str, columns: _Columns, status: Status, *, strong: bool = False
     ) -> Line:
-        names, figures = self._columns(job, width)
-        room = min(max(width - names - figures - 4, 0), _BAR_MOST)
-        running = job.status is Status.RUNNING
+        running, room = status is Status.RUNNING, columns.bar
         full = fraction is not None and fraction >= 1
         tone = "running" if running and not full else "done" if strong and full else "ended"
         filled = bar(fraction, room, thin=full or not running or not strong).rstrip()
         return [
-            (fit(name, names), Style() if strong else self._ink("muted")),
+            (fit(name, columns.name), Style() if strong else self._ink("muted")),
             ("  ", Style()),
             *self._filled(filled, room, self._ink(tone), thick=strong and running and not full),
-            ("  " + fit(figure, figures, right=True), Style() if running and not full else self._ink("muted")),
+            ("  " + fit(figure, columns.figure, right=True), Style() if running and not full else self._ink("muted")),
         ]
 
     def _filled(self, filled: str, room: int, style: Style, *, thick: bool) -> Line:
@@ -198,29 +205,18 @@ class ProgressPanel(Widget):
         # The track is a lighter stroke, not only another colour: the bar must be readable without any.
         return [(filled.replace("╸", "╾"), style), ("─" * (room - width_of(filled)), self._ink("thin-track"))]
 
-    def _columns(self, job: Job, width: int) -> tuple[int, int]:
-        """Cells for names and for figures, the same on every line, so that all bars stand under each other."""
-        detail = job.progress_detail
-        figures = [f"{count(detail.processed)}/{count(detail.total)}" if detail.total else "100 %"]
-        figures += [_figure(each) for each in detail.repositories]
-        figure = max(width_of(each) for each in figures)
-        longest = max([width_of(_WHOLE), *(width_of(safe_line(each.name)) for each in detail.repositories)])
-        name = min(longest, _NAME_MOST, max(width - figure - 4 - _BAR_LEAST, 8))
-        return name, figure
-
-    def _repositories(self, job: Job, width: int) -> list[tuple[bool, Line]]:
+    def _repositories(self, job: Job, columns: _Columns, width: int) -> list[tuple[bool, Line]]:
         """A line for each repository, and whether it is finished; one that is worked on comes before one that is done."""
         lines: list[tuple[bool, Line]] = []
         for each in job.progress_detail.repositories:
             name = safe_line(each.name)
             finished = each.total is not None and each.done >= each.total
             if each.note and not each.total:
-                names, _ = self._columns(job, width)
-                note = shorten(safe_line(each.note), width - names - 2)
-                lines.append((True, [(fit(name, names), self._ink("muted")), (f"  {note}", self._ink("muted"))]))
+                note = shorten(safe_line(each.note), width - columns.name - 2)
+                lines.append((True, [(fit(name, columns.name), self._ink("muted")), (f"  {note}", self._ink("muted"))]))
                 continue
             fraction = None if each.total is None else 1.0 if finished else each.done / each.total
-            lines.append((finished, self._bar_line(name, fraction, _figure(each), width, job)))
+            lines.append((finished, self._bar_line(name, fraction, _figure(each), columns, job.status)))
         return lines
 
     def _pace_line(self, job: Job, now: datetime, width: int) -> list[Line]:
@@ -289,6 +285,17 @@ class ProgressPanel(Widget):
         text, style = safe_line(text, limit=400), self._ink(tone)
         spans = wrap(text, width - 2)[:4]
         return [[((f"{sign} " if not i else "  ") + text[start:end], style)] for i, (start, end) in enumerate(spans)]
+
+
+def _columns(job: Job, width: int) -> _Columns:
+    """Widest figure first, then a name, and the rest for the bar."""
+    detail = job.progress_detail
+    figures = [f"{count(detail.processed)}/{count(detail.total)}" if detail.total else "100 %"]
+    figures += [_figure(each) for each in detail.repositories]
+    figure = max(width_of(each) for each in figures)
+    longest = max([width_of(_WHOLE), *(width_of(safe_line(each.name)) for each in detail.repositories)])
+    name = min(longest, _NAME_MOST, max(width - figure - 4 - _BAR_LEAST, 8))
+    return _Columns(name, min(max(width - name - figure - 4, 0), _BAR_MOST), figure)
 
 
 def _figure(each: RepositoryProgress) -> str:
