@@ -95,16 +95,20 @@ class LiveScreen(Screen[None]):
         """Tell the person something; foreign text in it is harmless."""
         self.app.notify(sentence, severity="warning" if failed else "information", markup=False)
 
-    def in_thread(self, work: Callable[[], str | None], *, group: str = "deeds") -> None:
-        """Do something to the store in a thread and tell what came of it: the sentence `work` returns, or the error's."""
+    def in_thread(self, work: Callable[[Services], str | None], *, group: str = "deeds") -> None:
+        """Do something to the store in a thread and tell what came of it: the sentence `work` returns, or the error's.
+
+        `work` gets what it needs and must not ask this screen, which may be gone before the thread comes to it.
+        """
+        app, services = self.app, self.services
 
         def run() -> None:
             try:
-                sentence = work()
+                sentence = work(services)
             except DevTrailError as error:
-                self.app.post_message(Told(str(error), failed=True))
+                app.post_message(Told(str(error), failed=True))
                 return
             if sentence:
-                self.app.post_message(Told(sentence))
+                app.post_message(Told(sentence))
 
-        self.app.run_worker(run, thread=True, group=group, exit_on_error=True)
+        app.run_worker(run, thread=True, group=group, exit_on_error=True)

@@ -63,9 +63,9 @@ def test_quitting_gives_the_job_back_and_the_next_start_goes_on(
 ) -> None:
     gate = server.faults.hang("messages", times=500, after=6)
     terminal = open_terminal()
-    launch_from_the_form(terminal)
+    launch_from_the_form(terminal, "acme/web")
     gate.wait(20)
-    terminal.wait_for("acme/shop#")
+    terminal.wait_for("acme/web#")
     terminal.type("q")
     terminal.wait_until(lambda screen: "y" in screen and "uit" in screen, "the question")
     terminal.type("y")
@@ -87,7 +87,10 @@ def test_quitting_gives_the_job_back_and_the_next_start_goes_on(
     assert server.count("hydrate") - fetched <= fetched
 
 
-@pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "SIGINT", "closed"])
+@pytest.mark.parametrize(
+    "how",
+    ["SIGTERM", "closed", *(pytest.param(how, marks=pytest.mark.full) for how in ("SIGHUP", "SIGINT"))],
+)
 def test_every_other_end_is_as_clean(how: str, open_terminal: Open, server: DemoServer, command: Command) -> None:
     gate = server.faults.hang("messages", times=500, after=2)
     terminal = open_terminal()
@@ -105,7 +108,7 @@ def test_every_other_end_is_as_clean(how: str, open_terminal: Open, server: Demo
     assert command("jobs", "show", "1")["status"] == "PENDING"
 
 
-@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (200, 50)])
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), pytest.param(120, 40, marks=pytest.mark.full), (200, 50)])
 def test_table_bars_and_log_are_readable_at_every_size(
     columns: int, lines: int, open_terminal: Open, server: DemoServer
 ) -> None:

@@ -88,6 +88,8 @@ class HostileHome:
         for job in self.jobs_that_wait():
             self.desk.services.queue.cancel(job.id).result()
         self.spoken = self._spoken()
+        unfinished = [job for job in self.jobs if not job.status.finished]
+        assert not unfinished, unfinished  # who waited for one of them would wait for good
 
     def _hostile_criteria(self) -> None:
         services, kept = self.desk.services, []

@@ -38,10 +38,7 @@ from tests.security.hostile_strings import LONG, MARK, STRINGS
 from tests.security.terminal_output import between_sequences, harmful_characters, inside_sequences, sequences
 from tests.tui.app_host import screen_text, until
 
-pytestmark = [
-    pytest.mark.xdist_group("hostile-text"),  # the home is made once
-    pytest.mark.full,  # a whole life on hostile data: minutes on two shared cores
-]
+pytestmark = pytest.mark.xdist_group("hostile-text")  # the home is made once
 
 PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
 LEAST = 45
@@ -446,7 +443,6 @@ def assert_only_its_own(written: bytes) -> None:
     assert_harmless(between_sequences(written))
 
 
-@pytest.mark.full  # half a minute on two shared cores
 def test_the_app_writes_nothing_hostile_to_a_real_terminal(home: HostileHome) -> None:
     assert_only_its_own(app_in_a_terminal(environ_of(home), MARK, 100, 30))
 
@@ -556,8 +552,12 @@ async def visit(home: HostileHome, deeds: Deeds, size: tuple[int, int], texts: S
         await pilot.press("g")
         for selector in ("JobTable", "ProgressPanel", "LogPane"):
             assert await click_everywhere(app, pilot, selector, step)
-        app.screen.query_one(JobTable).focus()
-        await pilot.press("g", "l")
+        table = app.screen.query_one(JobTable)
+        table.focus()
+        await until(pilot, lambda: app.focused is table, "the table's turn")
+        await pilot.press("g")
+        await until(pilot, lambda: table.cursor_job_id == home.spoken.id, "the newest job")
+        await pilot.press("l")
         await until(pilot, lambda: isinstance(app.screen, LogScreen), "the log")
         await until(pilot, lambda: MARK in screen_text(app), "its lines")
         await find_in_the_log(app, pilot, texts)
@@ -585,6 +585,7 @@ async def visit(home: HostileHome, deeds: Deeds, size: tuple[int, int], texts: S
 
 async def find_in_the_log(app: DevTrailApp, pilot: Pilot[None], texts: Sequence[str]) -> None:
     await pilot.press("w", "slash")
+    await until(pilot, lambda: isinstance(app.focused, Input), "the field to find with")
     for text in texts:
         await paste(app, pilot, text[:500])
         app.screen.query_one(Input).value = ""
@@ -593,9 +594,8 @@ async def find_in_the_log(app: DevTrailApp, pilot: Pilot[None], texts: Sequence[
     look_at(app)
 
 
-@pytest.mark.full  # half a minute on two shared cores
 async def test_no_widget_shows_or_runs_anything_hostile(home: HostileHome, deeds: Deeds) -> None:
-    await visit(home, deeds, (80, 24), KINDS[:3], step=79)
+    await visit(home, deeds, (80, 24), KINDS[:1], step=79)
 
 
 @pytest.mark.full
@@ -606,10 +606,10 @@ async def test_no_widget_of_any_size_shows_or_runs_anything_hostile(
     await visit(home, deeds, size, list(STRINGS.values()), step=1 if size == (80, 24) else 7)
 
 
-async def ask_and_tell(home: HostileHome, deeds: Deeds, texts: Sequence[str]) -> None:
-    """Toasts, questions, a screen of trouble, offers, placeholders, and a form that is typed and pasted into."""
+async def ask_and_tell(home: HostileHome, deeds: Deeds, told: Sequence[str], filled: Sequence[str]) -> None:
+    """Toasts, questions and a screen of trouble that tell each text; offers, placeholders and a form filled with each."""
     async with opened(home, (100, 30)) as (app, pilot):
-        for text in texts:
+        for text in told:
             await tell(app, pilot, text)
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, NewJobScreen), "the form")
@@ -617,7 +617,7 @@ async def ask_and_tell(home: HostileHome, deeds: Deeds, texts: Sequence[str]) ->
         await until(pilot, lambda: "Sync" in screen_text(app), "the types")
         await pilot.press("enter")
         await until(pilot, lambda: bool(app.screen.query(Input)), "the fields")
-        for text in texts:
+        for text in filled:
             await fill(app, pilot, text)
         await pilot.press("escape")
         assert app.is_running
@@ -658,14 +658,13 @@ async def paste(app: DevTrailApp, pilot: Pilot[None], text: str) -> None:
     look_at(app)
 
 
-@pytest.mark.full  # half a minute on two shared cores
 async def test_what_speaks_to_the_person_and_what_is_filled_in_is_harmless(home: HostileHome, deeds: Deeds) -> None:
-    await ask_and_tell(home, deeds, KINDS[:4])
+    await ask_and_tell(home, deeds, KINDS[:3], KINDS[:1])
 
 
 @pytest.mark.full
 async def test_whatever_speaks_to_the_person_and_is_filled_in_is_harmless(home: HostileHome, deeds: Deeds) -> None:
-    await ask_and_tell(home, deeds, list(STRINGS.values()))
+    await ask_and_tell(home, deeds, list(STRINGS.values()), list(STRINGS.values()))
 
 
 # --- a megabyte at a time

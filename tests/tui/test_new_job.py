@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Input, Select, TextArea
@@ -12,7 +14,7 @@ from devtrail_tui.tui.app import DevTrailApp
 from devtrail_tui.tui.forms import Flag, Form, SecretField, SecretInput
 from devtrail_tui.tui.screens.confirm import ConfirmScreen
 from devtrail_tui.tui.screens.new_job import NewJobScreen
-from tests.tui.app_host import House, screen_text, sees, typed, until
+from tests.tui.app_host import PATIENCE_S, House, screen_text, sees, typed, until
 
 
 def form_of(app: DevTrailApp) -> Form:
@@ -223,6 +225,38 @@ async def test_esc_leaves_at_once_or_asks_when_something_was_typed(house: House)
         await sees(pilot, "Throw away")
         await pilot.press("y")
         await until(pilot, lambda: app.screen is app.dashboard, "the dashboard")
+
+
+async def test_a_form_that_is_closed_before_its_check_is_over_takes_nothing_with_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, over = threading.Event(), threading.Event()
+    disclosure = house.services.disclosure
+
+    def late(*arguments: Any) -> str:
+        try:
+            return disclosure(*arguments)
+        finally:
+            over.set()
+
+    check = house.services.check
+
+    def slow(*arguments: Any) -> Any:
+        assert closed.wait(PATIENCE_S)
+        return check(*arguments)
+
+    monkeypatch.setattr(house.services, "check", slow)
+    monkeypatch.setattr(house.services, "disclosure", late)
+    async with house.app() as (app, pilot):
+        await pilot.press("n")
+        await sees(pilot, "Repositories *")
+        form = app.screen
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.dashboard and not form.is_attached, "the form to be gone")
+        closed.set()
+        await until(pilot, over.is_set, "the check's end")
+        await until(pilot, lambda: not any(each.group == "check" for each in app.workers), "the thread's end")
+        assert app.is_running
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

@@ -24,6 +24,7 @@ from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
 if TYPE_CHECKING:
     from devtrail_tui.core.job import Job
     from devtrail_tui.core.job_row import JobRow
+    from devtrail_tui.services import Services
     from devtrail_tui.tui.feed import Snapshot
 
 CLEANUP_AGE = timedelta(days=30)
@@ -150,15 +151,11 @@ class DashboardScreen(LiveScreen):
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
             if yes:
-                self.in_thread(lambda: self._cancel(row.id))
+                self.in_thread(lambda services: _cancel(services, row.id))
 
         title = safe_line(row.title, limit=50)
         question = f"Cancel job {row.id} · {title}?" if title else f"Cancel job {row.id}?"
         await self.app.push_screen(ConfirmScreen(question, yes="Cancel it", no="Go on"), answered)
-
-    def _cancel(self, job_id: int) -> str:
-        job = self.services.queue.cancel(job_id).result()
-        return f"Job {job.id} is cancelled." if job.status is Status.CANCELLED else ""  # the table says "stopping"
 
     def action_retry_job(self) -> None:
         """Run a failed or cancelled job again; else say why not."""
@@ -166,11 +163,7 @@ class DashboardScreen(LiveScreen):
         if row is None:
             self._say_why_none()
             return
-        self.in_thread(lambda: self._retry(row.id))
-
-    def _retry(self, job_id: int) -> str:
-        self.services.queue.retry(job_id).result()
-        return f"Job {job_id} runs again as soon as a worker is free."
+        self.in_thread(lambda services: _retry(services, row.id))
 
     async def action_cleanup_jobs(self) -> None:
         """Ask, then delete old finished jobs; evidence stays."""
@@ -180,16 +173,12 @@ class DashboardScreen(LiveScreen):
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
             if yes:
-                self.in_thread(self._cleanup)
+                self.in_thread(_cleanup)
 
         question = (
             f"Delete all jobs that ended more than {CLEANUP_AGE.days} days ago, with their logs?\n\nEvidence stays."
         )
         await self.app.push_screen(ConfirmScreen(question, yes="Delete", no="Keep"), answered)
-
-    def _cleanup(self) -> str:
-        deleted = self.services.queue.cleanup(CLEANUP_AGE).result()
-        return "No job is that old." if deleted == 0 else f"{deleted:,} job{'s' if deleted != 1 else ''} deleted."
 
     @on(JobTable.Opened)
     async def action_open_job(self) -> None:
@@ -237,3 +226,18 @@ class DashboardScreen(LiveScreen):
             self.query_one(JobTable).focus()
         elif self.query_one(FindBar).text:
             self.query_one(FindBar).clear()
+
+
+def _cancel(services: Services, job_id: int) -> str:
+    job = services.queue.cancel(job_id).result()
+    return f"Job {job.id} is cancelled." if job.status is Status.CANCELLED else ""  # the table says "stopping"
+
+
+def _retry(services: Services, job_id: int) -> str:
+    services.queue.retry(job_id).result()
+    return f"Job {job_id} runs again as soon as a worker is free."
+
+
+def _cleanup(services: Services) -> str:
+    deleted = services.queue.cleanup(CLEANUP_AGE).result()
+    return "No job is that old." if deleted == 0 else f"{deleted:,} job{'s' if deleted != 1 else ''} deleted."

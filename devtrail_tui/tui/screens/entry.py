@@ -98,7 +98,7 @@ class EntryScreen(LiveScreen):
             self.say(f"No browser was found here. The address is {self._url}")
         else:
             url = self._url
-            self.in_thread(lambda: "" if webbrowser.open(url) else f"The browser did not open. The address is {url}")
+            self.in_thread(lambda _: "" if webbrowser.open(url) else f"The browser did not open. The address is {url}")
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)

@@ -99,7 +99,7 @@ class LogScreen(LiveScreen):
         if snapshot is None or snapshot.log.job_id is None:
             return
         job_id, last = snapshot.log.job_id, snapshot.log.last
-        log = self.services.job_log
+        log, app = self.services.job_log, self.app
 
         def run() -> None:
             try:
@@ -107,11 +107,11 @@ class LogScreen(LiveScreen):
                 if seq is None:  # once round
                     seq = log.find(job_id, term, after_seq=last + 1 if backwards else 0, backwards=backwards)
             except DevTrailError as error:
-                self.app.post_message(Told(str(error), failed=True))
+                app.post_message(Told(str(error), failed=True))
             else:
                 self.post_message(Found(term, seq))
 
-        self.app.run_worker(run, thread=True, group="find")
+        app.run_worker(run, thread=True, group="find")
 
     def on_found(self, message: Found) -> None:
         """Go there, or say that it is nowhere."""

@@ -219,7 +219,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
                 problems, config = error.problems, _as_far_as_it_goes(job_type, raw, error.problems)
             except DevTrailError as error:
                 problems, config = {"": str(error)}, None
-            says = self._services.disclosure(job_type, config) if config is not None else ""
+            says = services.disclosure(job_type, config) if config is not None else ""
             self.post_message(Checked(number, problems, says))
 
         self.app.run_worker(run, thread=True, group="check")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from devtrail_tui.core.involvement import roles
-from devtrail_tui.demo.dataset import Scale, build_world
 from devtrail_tui.demo.server import DemoServer
-from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, TODAY, MakeClient, fetched
+from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, MakeClient, fetched
+from tests.demo.large_world import ONE_PROCESS, large_world
 
 
+@ONE_PROCESS
 async def test_a_thousand_of_thirty_thousand(make_client: MakeClient) -> None:
-    world = build_world(TODAY, scale=Scale.large())
+    world = large_world()
     async with DemoServer(world) as server:
         client = make_client(server.github_url)
         me = (await client.account()).login
