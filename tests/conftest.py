@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile(
     "shared-machine", deadline=None
 )  # machines are shared: how long one example takes says nothing
 settings.load_profile("shared-machine")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What `-n auto` means: half as many again as there are cores, for a fault's short form mostly waits for other processes.
+
+    The long forms keep those processes busy and measure times; they get a core each.
+    """
+    cores = os.cpu_count() or 1
+    return cores + (cores + 1) // 2 if "not full" in str(config.getoption("markexpr")) else cores

@@ -163,6 +163,11 @@ class HostileHome:
         """Every job of the home as it stands."""
         return [self.desk.job(job) for job in (self.synced, *self.failed, self.spoken)]
 
+    def entry_of(self, text: str) -> int:
+        """The id of the entry made of that text."""
+        numbers = {number: each.entry.id for (_, number), each in self.desk.evidence().items()}
+        return numbers[sorted(numbers)[list(self.texts.values()).index(text)]]
+
     def close(self) -> None:
         """Let go of database and server."""
         self.desk.close()

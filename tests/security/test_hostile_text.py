@@ -29,6 +29,7 @@ from devtrail_tui.tui.screens.entry import EntryScreen
 from devtrail_tui.tui.screens.log import LogScreen
 from devtrail_tui.tui.screens.new_job import NewJobScreen
 from devtrail_tui.tui.screens.trouble import TroubleScreen
+from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
 from devtrail_tui.tui.widgets.job_table import JobTable
 from tests.acceptance.terminal import ENTER, ESCAPE, Terminal
 from tests.faults.small_world import Written, small_world
@@ -566,8 +567,9 @@ async def visit(home: HostileHome, deeds: Deeds, size: tuple[int, int], texts: S
         await pilot.press("2")
         await until(pilot, lambda: "Evidence · all" in screen_text(app) and MARK in screen_text(app), "the evidence")
         look_at(app)
-        for _ in texts:
-            await pilot.press("j", "enter")
+        for text in texts:
+            assert app.screen.query_one(EvidenceTable).move_to(home.entry_of(text))
+            await pilot.press("enter")
             await until(pilot, lambda: isinstance(app.screen, EntryScreen), "an entry")
             await until(pilot, lambda: "Speaks for" in screen_text(app), "its text")
             look_at(app)
@@ -575,7 +577,7 @@ async def visit(home: HostileHome, deeds: Deeds, size: tuple[int, int], texts: S
             await pilot.pause()
             look_at(app)
             await pilot.press("escape")
-        await pilot.press("g", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: "Speaks for" in screen_text(app), "an entry's text")
         assert await click_everywhere(app, pilot, "#entry-scroll", step)
         await pilot.press("escape")
@@ -595,7 +597,7 @@ async def find_in_the_log(app: DevTrailApp, pilot: Pilot[None], texts: Sequence[
 
 
 async def test_no_widget_shows_or_runs_anything_hostile(home: HostileHome, deeds: Deeds) -> None:
-    await visit(home, deeds, (80, 24), KINDS[:1], step=79)
+    await visit(home, deeds, (80, 24), KINDS[:2], step=79)
 
 
 @pytest.mark.full
