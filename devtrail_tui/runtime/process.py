@@ -16,9 +16,13 @@ _PROC_START = 19
 """`starttime` among the fields of /proc/PID/stat that follow the command's name (proc_pid_stat(5): field 22 of all)."""
 
 
+_FIRST_PID_NAMESPACE = "pid:[4026531836]"
+"""What every Linux calls the one that it starts with (PROC_PID_INIT_INO of the kernel's proc_ns.h)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """A process on a host; `start` is `start_of` it."""
+    """A process on a host, as `host_name` calls it; `start` is `start_of` it."""
 
     host: str
     pid: int
@@ -32,7 +36,18 @@ def this_process() -> ProcessIdentity:
 
 @cache
 def _identity(pid: int) -> ProcessIdentity:
-    return ProcessIdentity(socket.gethostname(), pid, start_of(psutil.Process(pid)))
+    return ProcessIdentity(host_name(), pid, start_of(psutil.Process(pid)))
+
+
+def host_name() -> str:
+    """The machine's name. In a container that counts its own processes, the namespace is part of it: two containers may have one
+    name, and a process id of one says nothing about the other. (pid_namespaces(7).)"""
+    name = socket.gethostname()
+    try:
+        namespace = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - no file stands behind it
+    except OSError:
+        return name  # other systems have none
+    return name if namespace == _FIRST_PID_NAMESPACE else f"{name}/{namespace}"
 
 
 def alive(pid: int, start: float) -> bool:

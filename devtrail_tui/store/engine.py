@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import socket
 import sqlite3
 import threading
 import time
@@ -58,7 +57,6 @@ class Database:
     ) -> None:
         self.url = url
         self.path: Path = _path_of(url)
-        self.host_name = socket.gethostname()
         self._clock = clock or SystemClock()
         self._busy_timeout_s = busy_timeout_s
         self._synchronous = synchronous

@@ -44,7 +44,7 @@ class Machine:
 
     def runs_a_job(self) -> bool:
         """Whether its worker owns a job now."""
-        owned = "SELECT 1 FROM jobs WHERE status = 'RUNNING' AND worker_id LIKE :host || ':%'"
+        owned = "SELECT 1 FROM jobs WHERE status = 'RUNNING' AND worker_id LIKE :host || '%'"
         return bool(self._site.rows(owned, host=self._name))
 
     def start(self) -> HeadlessWorker:
