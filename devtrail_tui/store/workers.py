@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, update
 from sqlalchemy.dialects.sqlite import insert
@@ -61,12 +61,16 @@ _REGISTER = _REGISTER.on_conflict_do_update(
     index_elements=[workers.c.id],
     set_={name: _REGISTER.excluded[name] for name in ("title", "concurrency", "last_seen_at")},
 )
+_FORGET_OLD = delete(workers).where(workers.c.last_seen_at < bindparam("before"))
+FORGOTTEN_AFTER = timedelta(days=7)
+"""A worker that was killed leaves its row; after so long nobody wants to know of it any more."""
 _SEEN = update(workers).where(workers.c.id == bindparam("worker")).values(last_seen_at=bindparam("now"))
 _FORGET = delete(workers).where(workers.c.id == bindparam("worker"))
 
 
 def register(connection: Connection, worker: Worker) -> None:
-    """Add the worker, or bring what is known of it up to date."""
+    """Add the worker, or bring what is known of it up to date. Workers that were killed long ago are forgotten."""
+    connection.execute(_FORGET_OLD, {"before": worker.last_seen_at - FORGOTTEN_AFTER})
     connection.execute(_REGISTER, {name: getattr(worker, name) for name in Worker.__dataclass_fields__})
 
 

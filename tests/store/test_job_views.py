@@ -15,7 +15,7 @@ from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_queue import JobQueue
 from devtrail_tui.store.views import Views
-from devtrail_tui.store.workers import Worker, process_of, worker_id
+from devtrail_tui.store.workers import FORGOTTEN_AFTER, Worker, process_of, worker_id
 from tests.store.store_examples import HOST, START, ManualClock, claim_of, new_evidence
 
 
@@ -134,6 +134,19 @@ def test_the_header_says_who_lives_and_what_was_spent(
     assert [each.last_seen_at for each in views.workers() if each.id == identity] == [clock.now()]
     queue.forget_worker(identity).result()
     assert views.header_facts().workers == 0
+
+
+def test_workers_that_were_killed_long_ago_are_forgotten_when_another_begins(queue: JobQueue, views: Views) -> None:
+    def begins(number: int, after: timedelta) -> None:
+        when = START + after
+        queue.register_worker(Worker(f"h:{number}:1:1", "h", number, 1.0, "work", when, when, 1)).result()
+
+    begins(1, timedelta(0))
+    begins(2, timedelta(days=1))
+    begins(3, FORGOTTEN_AFTER)
+    assert [each.pid for each in views.workers()] == [1, 2, 3]
+    begins(4, FORGOTTEN_AFTER + timedelta(seconds=1))
+    assert [each.pid for each in views.workers()] == [2, 3, 4]
 
 
 def test_the_header_shows_the_limit_as_seen_last(queue: JobQueue, views: Views, clock: ManualClock) -> None:
