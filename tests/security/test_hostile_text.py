@@ -605,7 +605,7 @@ async def test_no_widget_shows_or_runs_anything_hostile(home: HostileHome, deeds
 async def test_no_widget_of_any_size_shows_or_runs_anything_hostile(
     size: tuple[int, int], home: HostileHome, deeds: Deeds
 ) -> None:
-    await visit(home, deeds, size, list(STRINGS.values()), step=1 if size == (80, 24) else 7)
+    await visit(home, deeds, size, list(STRINGS.values()), step=3 if size == (80, 24) else 17)
 
 
 async def ask_and_tell(home: HostileHome, deeds: Deeds, told: Sequence[str], filled: Sequence[str]) -> None:
