@@ -503,12 +503,14 @@ class JobQueue:
         their leases have run out, and the caller renews them itself.
 
         A crash spends no attempt; the third in a row without a save fails the job. Where a cancel was asked for, the job is
-        CANCELLED. Waiting jobs that only an ended process could run say so. Comes back with the jobs that changed state.
+        CANCELLED. Waiting jobs that only an ended process could run say so. Ended workers of `host` count as workers no longer.
+        Comes back with the jobs that changed state.
         """
         now = self._clock.now()
         with self._database.read() as connection:
             owned = connection.execute(_OWNED).all()
             bound = connection.execute(_BOUND, {"waiting": _OWNER_ENDED}).all()
+            known = worker_rows.known(connection)
         leases = {Claim(job_id, claim_no, worker): lease for job_id, claim_no, worker, lease in owned}
         silent = ran_out(leases) if ran_out else {claim for claim, lease in leases.items() if lease <= now}
         spared = {(claim.job_id, claim.claim_no) for claim in spare}
@@ -520,11 +522,19 @@ class JobQueue:
             if dead or claim in silent:
                 lost.append(_Lost(claim, lease, dead))
         orphaned = [job_id for job_id, worker in bound if _process_gone(worker, host, alive)]
-        if not lost and not orphaned:
+        ended = [worker for worker in known if _process_gone(worker, host, alive)]
+        if not lost and not orphaned and not ended:
             nothing: Future[Sequence[Job]] = Future()
             nothing.set_result(())
             return nothing
-        return self._database.write(lambda connection: _rescue_on(connection, lost, orphaned, host, alive, now))
+
+        def work(connection: Connection) -> Sequence[Job]:
+            rescued = _rescue_on(connection, lost, orphaned, host, alive, now)
+            for worker in ended:
+                worker_rows.forget(connection, worker)
+            return rescued
+
+        return self._database.write(work)
 
     def delete(self, job_id: int) -> Future[int]:
         """Delete a finished job with its log; its evidence stays. The future raises NotPossible, NotFound."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from devtrail_tui.store.tables import workers
@@ -64,6 +64,7 @@ _REGISTER = _REGISTER.on_conflict_do_update(
 _FORGET_OLD = delete(workers).where(workers.c.last_seen_at < bindparam("before"))
 FORGOTTEN_AFTER = timedelta(days=7)
 """A worker that was killed leaves its row; after so long nobody wants to know of it any more."""
+_KNOWN = select(workers.c.id)
 _SEEN = update(workers).where(workers.c.id == bindparam("worker")).values(last_seen_at=bindparam("now"))
 _FORGET = delete(workers).where(workers.c.id == bindparam("worker"))
 
@@ -72,6 +73,11 @@ def register(connection: Connection, worker: Worker) -> None:
     """Add the worker, or bring what is known of it up to date. Workers that were killed long ago are forgotten."""
     connection.execute(_FORGET_OLD, {"before": worker.last_seen_at - FORGOTTEN_AFTER})
     connection.execute(_REGISTER, {name: getattr(worker, name) for name in Worker.__dataclass_fields__})
+
+
+def known(connection: Connection) -> Sequence[str]:
+    """The ids of all that registered and were not forgotten."""
+    return list(connection.execute(_KNOWN).scalars())
 
 
 def seen(connection: Connection, identity: str, now: datetime) -> None:

@@ -237,6 +237,27 @@ class SecretField(Field):
         self.set_class(bool(where), "-found")
 
 
+class _Offers(OptionList):
+    """Earlier repositories. Down leads here; Tab passes by, for it leads from field to field, offers or not."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="offers", compact=True)
+        self._entered = False
+
+    def allow_focus(self) -> bool:
+        return self._entered
+
+    def enter(self) -> None:
+        """The cursor goes to the first offer."""
+        self._entered = True
+        self.focus()
+        self.highlighted = 0
+
+    def on_blur(self) -> None:
+        """Tab passes by again."""
+        self._entered = False
+
+
 class RepositoriesField(Field):
     """owner/name, several; earlier ones are offered below while the cursor is here."""
 
@@ -247,7 +268,7 @@ class RepositoriesField(Field):
     def compose(self) -> ComposeResult:
         """The offers stand between the line and its error."""
         yield from super().compose()
-        yield OptionList(classes="offers", compact=True)
+        yield _Offers()
 
     def control(self) -> ComposeResult:
         yield Input(placeholder=self.setting.help, compact=True, select_on_focus=False)
@@ -264,7 +285,7 @@ class RepositoriesField(Field):
 
     def _show_offers(self) -> None:
         taken = {each.casefold() for each in self.raw.replace(",", " ").split()}
-        offers = self.query_one(OptionList)
+        offers = self.query_one(_Offers)
         left = [name for name in self._known if name.casefold() not in taken]
         offers.set_options([Option(Content(f"+ {name}"), id=name) for name in left])
         self.set_class(bool(left), "-offering")
@@ -294,10 +315,9 @@ class RepositoriesField(Field):
 
     def on_key(self, event: events.Key) -> None:
         """Down goes into the offers, Up at their head comes back, and Esc too."""
-        offers, control = self.query_one(OptionList), self.query_one(Input)
+        offers, control = self.query_one(_Offers), self.query_one(Input)
         if event.key == "down" and control.has_focus and self.has_class("-offering"):
-            offers.focus()
-            offers.highlighted = 0
+            offers.enter()
             event.stop()
         elif offers.has_focus and (event.key == "escape" or (event.key == "up" and not offers.highlighted)):
             control.focus()

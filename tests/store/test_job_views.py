@@ -149,6 +149,14 @@ def test_workers_that_were_killed_long_ago_are_forgotten_when_another_begins(que
     assert [each.pid for each in views.workers()] == [2, 3, 4]
 
 
+def test_a_worker_whose_process_of_this_host_has_ended_counts_no_longer(queue: JobQueue, views: Views) -> None:
+    for host, pid in (("here", 1), ("here", 2), ("elsewhere", 1)):
+        identity = worker_id(host, pid, 1.0, "r")
+        queue.register_worker(Worker(identity, host, pid, 1.0, "work", START, START, 1)).result()
+    assert queue.rescue(host="here", alive=lambda pid, _start: pid == 2).result() == ()
+    assert [(each.host, each.pid) for each in views.workers()] == [("here", 2), ("elsewhere", 1)]
+
+
 def test_the_header_shows_the_limit_as_seen_last(queue: JobQueue, views: Views, clock: ManualClock) -> None:
     for remaining in (4000, 3900):
         queue.enqueue(NewJob("T")).result()

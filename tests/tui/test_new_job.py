@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input, Select, TextArea
+from textual.widgets import Input, OptionList, Select, TextArea
 
 from devtrail_tui.core.job import Status
 from devtrail_tui.tui.app import DevTrailApp
@@ -158,6 +158,22 @@ async def test_earlier_repositories_are_offered_and_picked(house: House) -> None
         await typed(pilot, " acme/s")
         await pilot.press("right")
         await until(pilot, lambda: form_of(app).raw()["repositories"] == "acme/api acme/shop", "the completion")
+
+
+@pytest.mark.parametrize("name", ["", "acme/shop"])
+async def test_tab_leads_from_field_to_field_whether_there_is_an_offer_or_not(house: House, name: str) -> None:
+    house.opened()
+    house.services.queue.cancel(house.launch("acme/shop").id).result()
+    async with house.app() as (app, pilot):
+        await pilot.press("n")
+        await sees(pilot, "+ acme/shop")
+        await typed(pilot, name)
+        await pilot.press("tab")
+        assert app.focused is form_of(app).query(Select).first()
+        await pilot.press("shift+tab", "down")
+        assert isinstance(app.focused, OptionList) is not bool(name), "Down leads to the offers that are left"
+        await pilot.press("tab")
+        assert isinstance(app.focused, Select)
 
 
 async def test_a_period_fills_both_days_and_days_by_hand_change_its_name(house: House) -> None:
