@@ -89,7 +89,7 @@ def test_quitting_gives_the_job_back_and_the_next_start_goes_on(
 
 @pytest.mark.parametrize(
     "how",
-    ["SIGTERM", "closed", *(pytest.param(how, marks=pytest.mark.full) for how in ("SIGHUP", "SIGINT"))],
+    ["closed", *(pytest.param(how, marks=pytest.mark.full) for how in ("SIGTERM", "SIGHUP", "SIGINT"))],
 )
 def test_every_other_end_is_as_clean(how: str, open_terminal: Open, server: DemoServer, command: Command) -> None:
     gate = server.faults.hang("messages", times=500, after=2)
@@ -108,7 +108,9 @@ def test_every_other_end_is_as_clean(how: str, open_terminal: Open, server: Demo
     assert command("jobs", "show", "1")["status"] == "PENDING"
 
 
-@pytest.mark.parametrize(("columns", "lines"), [(80, 24), pytest.param(120, 40, marks=pytest.mark.full), (200, 50)])
+@pytest.mark.parametrize(
+    ("columns", "lines"), [(80, 24), *(pytest.param(*size, marks=pytest.mark.full) for size in ((120, 40), (200, 50)))]
+)
 def test_table_bars_and_log_are_readable_at_every_size(
     columns: int, lines: int, open_terminal: Open, server: DemoServer
 ) -> None:

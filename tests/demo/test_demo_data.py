@@ -24,7 +24,6 @@ from devtrail_tui.demo.records import PullRequest as Served
 from devtrail_tui.demo.story import parse
 from tests.demo.awkward import AWKWARD, LOGIN, Expected
 from tests.demo.conftest import TODAY
-from tests.demo.large_world import ONE_PROCESS, large_world
 
 
 def test_400_merged_of_a_team_and_about_90_of_the_user(world: World) -> None:
@@ -90,11 +89,11 @@ def _logins(people: Iterable[Person | None]) -> set[str]:
     return {person.login if person else "ghost" for person in people}
 
 
-@ONE_PROCESS
-def test_the_large_scale() -> None:
-    world = large_world()
-    assert sum(pull.merged_at is not None for pull in world.pull_requests) == 30_000
-    assert len(world.involving(LOGIN)) == 1_000
+@pytest.mark.parametrize("scale", [Scale(merged=2_000, mine=150), pytest.param(Scale.large(), marks=pytest.mark.full)])
+def test_a_larger_scale(scale: Scale) -> None:
+    world = build_world(TODAY, scale=scale)
+    assert sum(pull.merged_at is not None for pull in world.pull_requests) == scale.merged
+    assert len(world.involving(LOGIN)) == scale.mine
     assert len({pull.node_id for pull in world.pull_requests}) == len(world.pull_requests)
     with pytest.raises(ValueError, match="cannot hold"):
         build_world(TODAY, scale=Scale(merged=10))

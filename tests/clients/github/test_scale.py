@@ -1,16 +1,23 @@
-"""The promise in numbers: at most 250 requests for 1,000 pull requests of the user among 30,000."""
+"""The promise in numbers: at most 250 requests for 1,000 pull requests of the user among 30,000; the short form is a tenth."""
 
 from __future__ import annotations
 
+import pytest
+
 from devtrail_tui.core.involvement import roles
+from devtrail_tui.demo.dataset import Scale, build_world
 from devtrail_tui.demo.server import DemoServer
-from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, MakeClient, fetched
-from tests.demo.large_world import ONE_PROCESS, large_world
+from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, TODAY, MakeClient, fetched
 
 
-@ONE_PROCESS
-async def test_a_thousand_of_thirty_thousand(make_client: MakeClient) -> None:
-    world = large_world()
+@pytest.mark.parametrize(
+    ("scale", "most_requests", "most_points"),
+    [(Scale(merged=3_000, mine=100), 30, 100), pytest.param(Scale.large(), 250, 1_000, marks=pytest.mark.full)],
+)
+async def test_requests_grow_with_the_users_pull_requests_not_with_the_repositories(
+    make_client: MakeClient, scale: Scale, most_requests: int, most_points: int
+) -> None:
+    world = build_world(TODAY, scale=scale)
     async with DemoServer(world) as server:
         client = make_client(server.github_url)
         me = (await client.account()).login
@@ -22,7 +29,8 @@ async def test_a_thousand_of_thirty_thousand(make_client: MakeClient) -> None:
         points = 5000 - (client.limit.remaining if client.limit is not None else 0)
         requests = len(server.requests)
     assert {each.ref.node_id for each in found} == {pull.node_id for pull in world.involving(me)}
-    assert len(found) == 1000
+    assert len(found) == scale.mine
     assert all(each.pull_request is not None and roles(each.pull_request, me) for each in found)
-    assert requests <= 250
-    assert points <= 1000
+    print(f"{requests} requests, {points} points for {scale.mine:,} of {scale.merged:,}")
+    assert requests <= most_requests
+    assert points <= most_points
