@@ -24,6 +24,7 @@ from devtrail_tui.core.errors import DevTrailError, StoreError, UsageError
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.tui import terminal, themes
+from devtrail_tui.tui.input_order import InputOrder
 from devtrail_tui.tui.keymap import bindings, check_keys
 from devtrail_tui.tui.live_screen import LiveScreen, Told
 from devtrail_tui.tui.screens.dashboard import DashboardScreen
@@ -120,6 +121,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
     def __init__(self, services: Services) -> None:
         self._gone_reported = False
         super().__init__()
+        self._input_order = InputOrder(self, super().on_event)
         self.services = services
         self.feed: Feed | None = None
         self.snapshot: Snapshot | None = None
@@ -351,7 +353,10 @@ class DevTrailApp(App[None], inherit_bindings=False):
         """What is pasted was often written by others: a field would show its control sequences to the terminal."""
         if isinstance(event, events.Paste) and not event.is_forwarded:
             event.text = safe(event.text)
-        await super().on_event(event)
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._input_order.take(event)
+        else:
+            await super().on_event(event)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copies go to the terminal, and from there anywhere; without secrets."""

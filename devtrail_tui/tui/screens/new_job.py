@@ -72,9 +72,6 @@ class NewJobScreen(ModalScreen["Job | None"]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("launch", "show_prompt", priority=True),
         Binding("escape", "leave", "back", show=False),
-        # The app itself moves the cursor: what is typed right after, a token perhaps, must not end in the field before.
-        Binding("tab", "app.focus_next", show=False, priority=True),
-        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
     ]
     CSS = """
     NewJobScreen {
