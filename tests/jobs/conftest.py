@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -99,12 +100,13 @@ class Desk:
         return {(each.entry.repository or "", each.entry.pr_number or 0): each for each in details}
 
     def wait_until(self, holds: Callable[[], bool]) -> None:
-        """Look again after every commit until `holds`."""
-        committed = threading.Event()
+        """Look again after every commit until `holds`. Fails when nothing is written any more, or nothing but heartbeats."""
+        committed, deadline = threading.Event(), time.monotonic() + 2 * PATIENCE_S
         unsubscribe = self.services.database.on_commit(committed.set)
         try:
             while not holds():
                 assert committed.wait(PATIENCE_S), "nothing was written any more"
+                assert time.monotonic() < deadline, "it was waited for in vain"
                 committed.clear()
         finally:
             unsubscribe()
