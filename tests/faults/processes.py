@@ -29,6 +29,7 @@ from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
 from devtrail_tui.jobs import ENTRY_POINT_GROUP
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
+from devtrail_tui.store.job_queue import POISON_CRASHES
 from devtrail_tui.store.tables import job_attempts
 from tests.acceptance.terminal import Terminal
 
@@ -243,6 +244,24 @@ class Site:
     def said_by(self, process: WorkerProcess) -> str:
         """What a headless process has said so far."""
         return process.said.read_text() if isinstance(process, HeadlessWorker) else "(the app says nothing)"
+
+    def kill_fairly(self, worker: WorkerProcess) -> None:
+        """`kill -9`, but not while it runs a job that crashed twice and saved nothing since: a third crash would rightly fail
+        that job (promise 7)."""
+        nearly_poison = (
+            "SELECT 1 FROM jobs JOIN workers ON workers.id = worker_id"
+            " WHERE pid = :pid AND status = 'RUNNING' AND crashes >= :many"
+        )
+
+        def allowed() -> bool:
+            worker.stop()
+            if not self.rows(nearly_poison, pid=worker.pid, many=POISON_CRASHES - 1):
+                return True
+            worker.go_on()
+            return False
+
+        self.wait_until(allowed, "a save by a job that crashed twice")
+        worker.kill()
 
     # -- the queue and the evidence, from the test's own process
 

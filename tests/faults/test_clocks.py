@@ -74,7 +74,7 @@ def test_skewed_workers_lose_nothing(site: Site, server: DemoServer, tmp_path: P
     for _ in range(kills):
         threading.Event().wait(rng.uniform(0, 1.0))
         victim = next((each for each in machines if each.runs_a_job()), rng.choice(machines))
-        victim.worker.kill()
+        site.kill_fairly(victim.worker)
         victim.start()
     site.wait_for_status("COMPLETED", *jobs, seconds=300)
     assert_nothing_lost_nothing_twice(site, jobs, expected_evidence(server.world, *repositories))

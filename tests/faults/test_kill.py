@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from devtrail_tui.demo import DemoServer, Latency, Scale, build_world
-from devtrail_tui.store.job_queue import POISON_CRASHES
 from tests.faults.invariants import assert_nothing_lost_nothing_twice, expected_evidence
 from tests.faults.processes import Site, WorkerProcess, slices
 
@@ -39,25 +38,8 @@ class Pair:
         threading.Event().wait(rng.uniform(0, LONGEST_PEACE_S))
         victim = rng.choice((at_work and self._owners()) or [0, 1])
         assert self._workers[victim].alive
-        self._kill_where_allowed(self._workers[victim])
+        self._site.kill_fairly(self._workers[victim])
         self._workers[victim] = self._starts[victim]()
-
-    def _kill_where_allowed(self, worker: WorkerProcess) -> None:
-        """Not while it runs a job that crashed twice and saved nothing since: a third time would rightly fail it (promise 7)."""
-        nearly_poison = (
-            "SELECT 1 FROM jobs JOIN workers ON workers.id = worker_id"
-            " WHERE pid = :pid AND status = 'RUNNING' AND crashes >= :many"
-        )
-
-        def allowed() -> bool:
-            worker.stop()
-            if not self._site.rows(nearly_poison, pid=worker.pid, many=POISON_CRASHES - 1):
-                return True
-            worker.go_on()
-            return False
-
-        self._site.wait_until(allowed, "a save by a job that crashed twice")
-        worker.kill()
 
     def _owners(self) -> list[int]:
         owners = "SELECT pid FROM jobs JOIN workers ON workers.id = worker_id WHERE status = 'RUNNING'"
