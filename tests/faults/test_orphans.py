@@ -75,8 +75,8 @@ def wait_until_held(site: Site, job_id: int) -> None:
 @pytest.mark.parametrize(
     ("host", "bound_s", "kills"),
     [
-        (None, SAME_HOST_BOUND_S, 2),
-        ("elsewhere", OTHER_HOST_BOUND_S, 2),
+        (None, SAME_HOST_BOUND_S, 1),
+        ("elsewhere", OTHER_HOST_BOUND_S, 1),
         pytest.param(None, SAME_HOST_BOUND_S, 100, marks=pytest.mark.full),
         pytest.param("elsewhere", OTHER_HOST_BOUND_S, 100, marks=pytest.mark.full),
     ],
