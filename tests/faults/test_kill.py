@@ -64,7 +64,7 @@ def kill_at_random(site: Site, *, kills: int, jobs: int, rng: random.Random) -> 
 
 def test_killed_at_random(site: Site, server: DemoServer) -> None:
     server.latency = Latency(github=0.01, claude=0.3)
-    kill_at_random(site, kills=3, jobs=4, rng=random.Random(1))
+    kill_at_random(site, kills=2, jobs=3, rng=random.Random(1))
 
 
 @pytest.fixture(scope="module")
