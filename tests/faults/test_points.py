@@ -19,7 +19,7 @@ ONCE_A_JOB = {"before-claim": 2, "after-claim": 2, "before-finish": 2, "after-fi
 """These points come once a job: dying at the second of them leaves one job done, at the first of them none."""
 OFTEN = 6
 """Each job comes to the other points about so often."""
-SHORT = ("after-claim", "before-claude-answer-is-stored", "after-commit")
+SHORT = ("before-claude-answer-is-stored", "after-commit")
 """The points of the short form: each of them leaves something else half done."""
 
 

@@ -284,5 +284,5 @@ class QueueMachine(RuleBasedStateMachine):
 
 TestQueueStates = QueueMachine.TestCase
 TestQueueStates.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
