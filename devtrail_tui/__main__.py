@@ -11,8 +11,10 @@ def main() -> None:
     gc.disable()  # imports make no garbage, and looking for it takes a fifth of the start; whoever runs on switches it on again
     from devtrail_tui import cli
     from devtrail_tui.cli.faults import watch_threads
+    from devtrail_tui.cli.interruption import watch_signals
 
     watch_threads()
+    watch_signals()
     sys.exit(cli.main())
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, TypeVar
 
-from devtrail_tui.cli.output import duration, shortened, status_words
+from devtrail_tui.cli.output import duration, narrate, shortened, status_words
+from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull
 from devtrail_tui.core.job import Job, Level, LogLine, Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.services import Services
 
+T = TypeVar("T")
 _PAGE = 500
 _BAR_CELLS = 24
 _NARROWEST = 20
@@ -196,6 +198,47 @@ class Follower:
             self._narrator.lines(lines)
         self._narrator.state(job)
         return job
+
+
+class Teller:
+    """Says sentences beside a narrator, none twice in a row: the worker and the onlooker often meet the same trouble."""
+
+    def __init__(self, shown_by: Narrator | None = None) -> None:
+        self._shown_by = shown_by
+        self._last = ""
+
+    def tell(self, sentence: str) -> None:
+        if sentence == self._last:
+            return
+        self._last = sentence
+        self.tidy()
+        narrate(sentence)
+
+    def tidy(self) -> None:
+        """Take the narrator's bar away; the next state draws it again."""
+        if self._shown_by is not None:
+            self._shown_by.close()
+
+
+class PatientLooks:
+    """Looks at the database for a command that goes on for long: what time mends is said, and looked at again next time."""
+
+    def __init__(self, teller: Teller) -> None:
+        self._teller = teller
+        self._in_vain = False
+
+    def at(self, look: Callable[[], T]) -> T | None:
+        """What is seen; None where the database cannot be read just now. Raises what time does not mend."""
+        try:
+            seen = look()
+        except (DatabaseBusy, DatabaseFull) as error:
+            self._in_vain = True
+            self._teller.tell(str(error))
+            return None
+        if self._in_vain:
+            self._in_vain = False
+            self._teller.tell("The database can be read again.")
+        return seen
 
 
 def next_seq(services: Services, job_id: int) -> int:

@@ -1,9 +1,12 @@
-"""Ctrl+C, SIGTERM and a closed terminal as a request to stop in good order."""
+"""Ctrl+C, SIGTERM and a closed terminal as a request to stop in good order, and the last resort where that fails."""
 
 from __future__ import annotations
 
 import os
+import select
 import signal
+import sys
+import threading
 from queue import Empty, SimpleQueue
 from types import FrameType, TracebackType
 from typing import Any
@@ -13,6 +16,9 @@ from devtrail_tui.cli.output import narrate
 INTERRUPTED = 130
 """The exit code of a command that was interrupted (128 + SIGINT, whatever the signal was)."""
 
+LAST_RESORT_S = 1.95
+"""When a command that still has not ended is ended by force (design: over in two seconds)."""
+_FORCED = b"devtrail-tui: ended by force, for it did not end in time. Nothing that was saved is lost.\n"
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -69,3 +75,27 @@ class Interruption:
     def say_stopping(self) -> None:
         """Tell the person that the stop was understood."""
         narrate("Stopping. Press Ctrl+C again to end at once.")
+
+
+def watch_signals() -> None:
+    """From here on a process that a signal asked to end is ended by force where it is still here two seconds later.
+
+    Python runs signal handlers between two instructions of the main thread, and a call into SQLite may wait for a lock for many
+    seconds; the wake-up descriptor hears of a signal at once. An app's own loop takes the descriptor over, and has its own last
+    resort. For whoever owns the process: not to be called in tests.
+    """
+    if sys.platform == "win32":
+        return
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    threading.Thread(target=_end_by_force, args=(heard,), name="last-resort", daemon=True).start()
+
+
+def _end_by_force(heard: int) -> None:
+    while os.read(heard, 1)[0] not in _SIGNALS:
+        continue
+    threading.Event().wait(LAST_RESORT_S)
+    if select.select([], [2], [], 0)[1]:  # nobody may be reading
+        os.write(2, _FORCED)
+    os._exit(INTERRUPTED)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from devtrail_tui.cli.follow import Follower, Narrator, log_lines, narrator
+from devtrail_tui.cli.follow import Follower, Narrator, PatientLooks, Teller, log_lines, narrator
 from devtrail_tui.cli.interruption import INTERRUPTED, Bell, Interruption
 from devtrail_tui.cli.output import narrate, print_json, say, status_words, table
 from devtrail_tui.core.job import Job, Status, job_json
@@ -26,10 +26,18 @@ class WorkerThread:
     """This process's worker in a thread of its own, so that the main thread stays free for signals and narration."""
 
     def __init__(
-        self, services: Services, *, job_id: int | None, once: bool, concurrency: int | None, bell: Bell
+        self,
+        services: Services,
+        *,
+        job_id: int | None,
+        once: bool,
+        concurrency: int | None,
+        bell: Bell,
+        teller: Teller,
     ) -> None:
         self._worker = services.worker(job_id=job_id, once=once, concurrency=concurrency)
         self._bell = bell
+        self._teller = teller
         self._error: BaseException | None = None
         self._told = ""
         self.ended: list[int] = []
@@ -50,7 +58,7 @@ class WorkerThread:
         trouble = self._worker.trouble
         if trouble != self._told:
             self._told = trouble
-            narrate(trouble or "What waited is stored; going on.")
+            self._teller.tell(trouble or "What waited is stored; going on.")
         return self.alive
 
     def stop(self) -> None:
@@ -73,10 +81,11 @@ class InPlace:
     """Keeps a worker of this process on one job: it starts again when a retry is due, and stands back where another worker
     has taken the job."""
 
-    def __init__(self, services: Services, job_id: int, bell: Bell) -> None:
+    def __init__(self, services: Services, job_id: int, bell: Bell, teller: Teller) -> None:
         self._services = services
         self._job_id = job_id
         self._bell = bell
+        self._teller = teller
         self._thread: WorkerThread | None = None
         self._attempt_before = 0
         self._not_before = services.clock.now()
@@ -101,7 +110,9 @@ class InPlace:
                 now + _PAUSE
             )  # whoever holds the job (a pause, a dependency) is not asked in a tight loop
             self._attempt_before = job.attempt
-            self._thread = WorkerThread(self._services, job_id=self._job_id, once=False, concurrency=1, bell=self._bell)
+            self._thread = WorkerThread(
+                self._services, job_id=self._job_id, once=False, concurrency=1, bell=self._bell, teller=self._teller
+            )
         return True
 
     def stop(self) -> None:
@@ -134,19 +145,21 @@ class Followed:
 
 def run_job(services: Services, job_id: int, *, from_seq: int = 1) -> Followed:
     """Run a job in this process and follow it until it is finished, cannot go on here, or is interrupted."""
-    bell = Bell()
-    return _follow(services, job_id, narrator(), bell, InPlace(services, job_id, bell), from_seq)
+    bell, shown_by = Bell(), narrator()
+    teller = Teller(shown_by)
+    follower = Follower(services, job_id, shown_by, from_seq=from_seq)
+    return _follow(services, follower, InPlace(services, job_id, bell, teller), bell, teller)
 
 
 def wait_for_job(services: Services, job_id: int, shown_by: Narrator | None = None, *, from_seq: int = 1) -> Followed:
     """Follow a job that somebody else runs until it is finished or the person has seen enough."""
-    return _follow(services, job_id, shown_by or narrator(), Bell(), Onlooker(), from_seq)
-
-
-def _follow(
-    services: Services, job_id: int, shown_by: Narrator, bell: Bell, hand: InPlace | Onlooker, from_seq: int
-) -> Followed:
+    shown_by = shown_by or narrator()
     follower = Follower(services, job_id, shown_by, from_seq=from_seq)
+    return _follow(services, follower, Onlooker(), Bell(), Teller(shown_by))
+
+
+def _follow(services: Services, follower: Follower, hand: InPlace | Onlooker, bell: Bell, teller: Teller) -> Followed:
+    looks = PatientLooks(teller)
     unsubscribe = services.database.on_commit(bell.ring)
     with Interruption(bell) as interruption:
         try:
@@ -154,16 +167,16 @@ def _follow(
                 job = follower.look()
                 while not (job.status.finished or interruption.requested) and hand.keep_going(job):
                     bell.wait(services.settings.poll_s)
-                    job = follower.look()
+                    job = looks.at(follower.look) or job
                 if interruption.requested:
-                    shown_by.close()
+                    teller.tidy()
                     interruption.say_stopping()
             finally:  # also where the terminal has gone and nothing can be said any more
                 hand.stop()
                 unsubscribe()
             return Followed(follower.look(), interruption.requested)
         finally:
-            shown_by.close()
+            teller.tidy()
 
 
 def report_end(services: Services, followed: Followed, *, as_json: bool) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from devtrail_tui.cli.follow import Follower, LineNarrator, next_seq
+from devtrail_tui.cli.follow import Follower, LineNarrator, PatientLooks, Teller, next_seq
 from devtrail_tui.cli.interruption import INTERRUPTED, Bell, Interruption
 from devtrail_tui.cli.output import json_option, narrate, print_json, say, status_words
 from devtrail_tui.cli.run import EXIT_CODES, WorkerThread, report_end, run_job
@@ -48,15 +48,17 @@ def _one_job(services: Services, job_id: int, *, as_json: bool) -> int:
 def _queue(services: Services, *, once: bool, concurrency: int | None, as_json: bool) -> int:
     bell = Bell()
     watch = RunningJobs(services)
+    teller = Teller()
+    looks = PatientLooks(teller)
     unsubscribe = services.database.on_commit(bell.ring)
     with Interruption(bell) as interruption:
-        worker = WorkerThread(services, job_id=None, once=once, concurrency=concurrency, bell=bell)
+        worker = WorkerThread(services, job_id=None, once=once, concurrency=concurrency, bell=bell, teller=teller)
         if not once:
             narrate("Working. Ctrl+C gives running jobs back to the queue and ends.")
         try:
             while worker.look() and not interruption.requested:
                 bell.wait(services.settings.poll_s)
-                watch.look()
+                looks.at(watch.look)
             if interruption.requested:
                 interruption.say_stopping()
         finally:  # also where the terminal has gone and nothing can be said any more
@@ -87,13 +89,13 @@ class RunningJobs:
         version = self._services.database.version()
         if version == self._version:
             return
-        self._version = version
         self._find_new()
         for job_id, follower in tuple(self._followers.items()):
             job = follower.look()
             if job.status is not Status.RUNNING:
                 narrate(f"#{job_id} {status_words(job.status)}{f': {job.error}' if job.error else ''}")
                 del self._followers[job_id]
+        self._version = version  # only now: what could not be read is looked for again
 
     def _find_new(self) -> None:
         for row in self._services.views.jobs_page(parse("state:running"), limit=_MOST_AT_ONCE):

@@ -98,6 +98,8 @@ class Worker:
         self._registered = False
         self._no_room = ""
         self._not_before = 0.0
+        self._next_rescue = 0.0
+        self._seen_version = -1
         self._stores = JobStores(
             queue=doors.queue,
             job_log=doors.job_log,
@@ -215,23 +217,29 @@ class Worker:
         )
 
     async def _work(self, keeper: LeaseKeeper) -> None:
-        seen_version = -1
-        next_rescue = 0.0
         while not self._stopping:
-            now = self._doors.clock.monotonic()
-            if now >= next_rescue:
-                next_rescue = now + min(RESCUE_S, self._pace.lease_s / LOOKS_A_LEASE)
-                await asyncio.to_thread(self._doors.database.check_health)
-                await self._rescue()
-            version = self._doors.database.version()
-            if version != seen_version:
-                seen_version = version
-                self._look_for_cancels()
-            claimed = await self._claim_what_fits(keeper)
+            try:
+                claimed = await self._round(keeper)
+            except PASSES as error:
+                claimed = False
+                self._no_room_yet(error)
             one_round = self._once or self._job_id is not None
             if one_round and not self._running and not claimed and not self._no_room:
                 return
             await self._wait()
+
+    async def _round(self, keeper: LeaseKeeper) -> bool:
+        """Look after the database, the orphans and the cancels, then claim; whether anything was claimed."""
+        now = self._doors.clock.monotonic()
+        if now >= self._next_rescue:
+            self._next_rescue = now + min(RESCUE_S, self._pace.lease_s / LOOKS_A_LEASE)
+            await asyncio.to_thread(self._doors.database.check_health)
+            await self._rescue()
+        version = self._doors.database.version()
+        if version != self._seen_version:
+            self._look_for_cancels()
+            self._seen_version = version
+        return await self._claim_what_fits(keeper)
 
     async def _claim_what_fits(self, keeper: LeaseKeeper) -> bool:
         claimed = False

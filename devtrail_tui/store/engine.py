@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, StatementError
 from sqlalchemy.pool import QueuePool
 
 from devtrail_tui.core.clock import Clock, SystemClock
-from devtrail_tui.core.errors import DatabaseUnusable
+from devtrail_tui.core.errors import DatabaseUnusable, StoreError
 from devtrail_tui.store import sqlite_file
 from devtrail_tui.store.backup import backups
 from devtrail_tui.store.schema_version import bring_up_to_date
@@ -36,6 +36,14 @@ _HEALTH_S = 3.0
 """The shortest time between two looks at the whole file."""
 _HEALTH_BYTES = 8 * 1024 * 1024
 """Up to this size the whole file is looked at (about 15 ms)."""
+_MAY_BE_GONE = (
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CORRUPT,
+)
+"""What SQLite may also say of a file that was deleted, moved or replaced while it was open."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -183,16 +191,27 @@ class Database:
         large one are checked as they are read. Raises DatabaseUnusable.
         """
         self.check_alive()
+        try:
+            self._look_closer()
+        except (StoreError, OSError) as error:
+            self.check_alive()  # it may have gone in the middle of the look: that is what to say, whatever was seen of it
+            if isinstance(error, StoreError):
+                raise
+            raise DatabaseUnusable(f"{self.path} cannot be looked at ({error.strerror}); check the disk.") from error
+
+    def _look_closer(self) -> None:
         if not os.access(self.path, os.W_OK):
             raise DatabaseUnusable(
                 f"{self.path} was made read-only while it was open; give yourself write permission on it again."
             )
-        if not self._health.due():
+        if not self._health.due() or self.path.stat().st_size > _HEALTH_BYTES:
             return
         with self._translating():
-            if self.path.stat().st_size <= _HEALTH_BYTES and (problems := self._damage()):
-                self._health.sentence = self._damaged_by(problems[0])
-                raise DatabaseUnusable(self._health.sentence)
+            problems = self._damage()
+        if problems:
+            self.check_alive()
+            self._health.sentence = self._damaged_by(problems[0])
+            raise DatabaseUnusable(self._health.sentence)
 
     def _damaged_by(self, what: str) -> str:
         return (
@@ -204,7 +223,7 @@ class Database:
         try:
             return self.integrity_problems()
         except DatabaseUnusable as error:  # the head itself is torn, so that SQLite knows it no longer
-            return [str(error)] if self.path.exists() else []
+            return [str(error)]
 
     def integrity_problems(self) -> list[str]:
         """What a full check finds wrong, in SQLite's words; empty when all is well. Reads the whole file."""
@@ -245,12 +264,12 @@ class Database:
         if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
             return cause  # a value that does not fit its column (no JSON, a naive time): the caller's own mistake
         code = getattr(cause, "sqlite_errorcode", 0)
-        if self._writer is not None and code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
+        if self._writer is not None and code & 0xFF in _MAY_BE_GONE:
             try:
                 self.check_alive()
             except DatabaseUnusable as gone:
                 return gone
-            if code == sqlite3.SQLITE_NOTADB:  # it was a database when it was opened
+            if code & 0xFF == sqlite3.SQLITE_NOTADB:  # it was a database when it was opened
                 return DatabaseUnusable(self._damaged_by("its head is torn"))
         return store_error(cause, self.path, self._busy_timeout_s) or error
 

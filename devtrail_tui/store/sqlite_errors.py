@@ -7,7 +7,7 @@ from pathlib import Path
 
 from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull, DatabaseUnusable, StoreError
 
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _SENTENCES = {
     sqlite3.SQLITE_NOTADB: "{path} is not a SQLite database; move it away, or name another file in DEVTRAIL_DATABASE_URL.",
     sqlite3.SQLITE_CORRUPT: "{path} is damaged; restore a backup with devtrail-tui db restore, or move it away to begin anew.",
@@ -29,6 +29,11 @@ def store_error(error: BaseException, path: Path, busy_timeout_s: float) -> Stor
     if code in _BUSY:
         return DatabaseBusy(
             f"Another program kept {path} locked for {busy_timeout_s:g} s; close it or wait for it, then try again."
+        )
+    if code == sqlite3.SQLITE_PROTOCOL:  # SQLite tried for some ten seconds, whatever the timeout
+        return DatabaseBusy(
+            f"Another program stands still in the middle of a change to {path}; if a DevTrail is suspended, let it go on "
+            "or end it, then try again."
         )
     if code in _NO_ROOM:
         return DatabaseFull(_NO_ROOM[code].format(path=path))

@@ -255,6 +255,42 @@ def test_a_deleted_or_replaced_file_is_noticed(path: Path) -> None:
     database.close()
 
 
+@pytest.mark.parametrize("step", ["access", "stat", "check"])
+def test_a_file_that_goes_in_the_middle_of_a_look_is_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Whatever is seen of a file that is gone (no permission, an error of the disk), that it is gone is what to say."""
+    database = opened(path)
+    owner, name = {"access": (os, "access"), "stat": (Path, "stat"), "check": (sqlite_file, "integrity_problems")}[step]
+    real = getattr(owner, name)
+
+    def gone_just_before(*arguments: Any, **named: Any) -> Any:
+        if arguments[0] == path:
+            monkeypatch.undo()
+            path.parent.rename(path.parent.with_name("elsewhere"))
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(owner, name, gone_just_before)
+    with pytest.raises(DatabaseUnusable, match="was deleted or replaced while it was open"):
+        database.check_health()
+    assert not path.exists()
+    database.close()
+
+
+def test_an_error_of_the_disk_is_not_taken_for_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = opened(path)
+
+    def fails(*_arguments: Any, **_named: Any) -> list[str]:
+        raise DatabaseFull("the disk reported an error")
+
+    monkeypatch.setattr(sqlite_file, "integrity_problems", fails)
+    with pytest.raises(DatabaseFull, match="reported an error"):
+        database.check_health()
+    monkeypatch.undo()
+    database.check_health()
+    database.close()
+
+
 def test_parameters_stay_out_of_error_texts(database: Database) -> None:
     def work(connection: object) -> None:
         with database.read() as reader:
