@@ -159,11 +159,13 @@ _FINISH = _ending(
 _FAIL = _ending(Status.FAILED, error=bindparam("why"))
 _CANCELLED = _ending(Status.CANCELLED, error=bindparam("why"))
 
+_ITS_PLACE = case((jobs.c.run_at > bindparam("now"), bindparam("now", type_=jobs.c.run_at.type)), else_=jobs.c.run_at)
+"""A job that was running goes on before those that came after it; where a clock ahead of ours put it into the queue, from now on."""
 _UNWANTED = jobs.c.cancel_requested_at.is_not(None)
 
 
 def _giving_back(*, spent: bool, **also: Any) -> Any:
-    """RUNNING to PENDING; to CANCELLED where a cancel was asked for meanwhile."""
+    """RUNNING to PENDING; to CANCELLED where a cancel was asked for meanwhile. What is not put off keeps its place in the queue."""
     return (
         update(jobs)
         .where(_FENCE)
@@ -171,7 +173,7 @@ def _giving_back(*, spent: bool, **also: Any) -> Any:
             status=case((_UNWANTED, Status.CANCELLED.value), else_=Status.PENDING.value),
             completed_at=case((_UNWANTED, bindparam("now", type_=jobs.c.completed_at.type)), else_=null()),
             waiting_for=case((_UNWANTED, null()), else_=bindparam("waiting", type_=jobs.c.waiting_for.type)),
-            run_at=bindparam("due"),
+            run_at=func.coalesce(bindparam("due", type_=jobs.c.run_at.type), _ITS_PLACE),
             attempt=jobs.c.attempt if spent else jobs.c.attempt - 1,
             updated_at=bindparam("now"),
             **_NO_OWNER,
@@ -249,7 +251,7 @@ _RESCUE = (
         completed_at=case((or_(_UNWANTED, _GIVEN_UP), bindparam("now", type_=jobs.c.completed_at.type)), else_=null()),
         crashes=jobs.c.crashes + 1,
         attempt=jobs.c.attempt - 1,  # a crash is counted apart: it is not a try of the work that failed
-        run_at=bindparam("now"),
+        run_at=_ITS_PLACE,
         waiting_for=null(),
         updated_at=bindparam("now"),
         **_NO_OWNER,
@@ -410,8 +412,9 @@ class JobQueue:
         return self._leave(_RETRY_LATER, claim, outcome="retried", why=error, values=values)
 
     def release(self, claim: Claim, *, waiting_for: str | None = None, run_at: datetime | None = None) -> Future[bool]:
-        """RUNNING to PENDING without spending the attempt (a stop, a secret that is missing). False where the claim is lost."""
-        values = {"due": run_at or self._clock.now(), "waiting": waiting_for}
+        """RUNNING to PENDING without spending the attempt (a stop, a secret that is missing); without `run_at` it keeps its place
+        in the queue. False where the claim is lost."""
+        values = {"due": run_at, "waiting": waiting_for}
         return self._leave(_RELEASE, claim, outcome="released", why=waiting_for, values=values)
 
     def _leave(

@@ -16,6 +16,7 @@ from typing import Any
 from textual import events
 from textual.app import App
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 
 PATIENCE_S = 2.0
 """After so long the next key is handed out whatever became of the one before: a widget may be closed with its messages unread."""
@@ -34,6 +35,7 @@ class InputOrder:
         self._waiting: deque[Typed] = deque()
         self._under_way: Typed | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._screen: Screen[Any] | None = None
 
     async def take(self, event: Typed) -> None:
         """Hand it out now, or once everything before it has done its work."""
@@ -46,7 +48,8 @@ class InputOrder:
         self._under_way = event
         late = partial(self._app.call_later, self._settled, event)
         self._deadline = asyncio.get_running_loop().call_later(PATIENCE_S, late)
-        target = self._app.focused or self._app.screen
+        self._screen = self._app.screen
+        target = self._app.focused or self._screen
         await self._hand_out(event)
         self._follow(target, event, target, _ROUNDS)
 
@@ -61,6 +64,9 @@ class InputOrder:
             self._follow(node._parent, event, target, rounds)  # noqa: SLF001 - the way that Textual's own events take
         elif rounds > 1:
             self._follow(target if target.is_running else None, event, target, rounds - 1)
+        elif self._app.screen is not self._screen:  # it opened a screen, which takes what follows once it has a focus
+            self._screen = target = self._app.screen
+            self._follow(target, event, target, 1)
         else:
             self._app.call_later(self._settled, event)  # behind the change of focus, which Textual puts off likewise
 

@@ -56,6 +56,16 @@ async def test_what_is_typed_behind_a_tab_or_enter_stands_in_the_next_field(hous
         }
 
 
+async def test_what_is_typed_behind_the_forms_key_stands_in_its_first_field(house: House) -> None:
+    async with house.app() as (app, pilot):
+        await sees(pilot, "Jobs")
+        burst(app, "nacme/shop\t\t2026-01-02")
+        await until(pilot, lambda: bool(app.screen.query(Form)), "the form")
+        form = app.screen.query_one(Form)
+        await until(pilot, lambda: form.raw()["startDate"] == "2026-01-02", "the first day")
+        assert form.raw()["repositories"] == "acme/shop"
+
+
 async def test_a_paste_waits_its_turn_too(house: House) -> None:
     async with house.app() as (app, pilot):
         await pilot.press("n")
@@ -67,9 +77,9 @@ async def test_a_paste_waits_its_turn_too(house: House) -> None:
 
 
 async def test_a_key_whose_widget_is_gone_holds_up_no_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(input_order, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(input_order, "PATIENCE_S", 0.6)  # more than a form takes to stand on a busy machine
     async with house.app() as (app, pilot):
-        for _ in range(3):
+        for _ in range(2):
             burst(app, "n")
             await until(pilot, lambda: isinstance(app.screen, NewJobScreen), "the form")
             await until(pilot, lambda: bool(app.screen.query(Input)), "its fields")

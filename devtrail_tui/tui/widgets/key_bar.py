@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
 _ORDER = {each.id: index for index, each in enumerate(COMMANDS)}
-_KEEP = ("palette", "help")
+_KEEP = ("palette", "help", "quit")
+_SIGNS = {"enter": "↵"}
+"""Shorter than their names: every key fits in 80 columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class _Key:
 
 
 class KeyBar(Widget):
-    """One line; a key that is clicked does what it says. Where the line is too narrow the last keys go, palette and help stay."""
+    """One line; a key that is clicked does what it says. Where the line is too narrow the last keys go; palette, help and quit stay."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--label"}
@@ -61,7 +63,9 @@ class KeyBar(Widget):
         for active in self.screen.active_bindings.values():
             binding = active.binding
             if binding.show and binding.id and binding.id in _ORDER and binding.id not in found:
-                found[binding.id] = _Key(binding.id, shown_key(binding.key), binding.description, active)
+                found[binding.id] = _Key(
+                    binding.id, _SIGNS.get(binding.key) or shown_key(binding.key), binding.description, active
+                )
         keys = sorted(found.values(), key=lambda each: _ORDER[each.id])
         room = self.size.width - 1
         while sum(each.width + 2 for each in keys) > room and len(keys) > len(_KEEP):
