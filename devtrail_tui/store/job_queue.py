@@ -160,12 +160,12 @@ _FAIL = _ending(Status.FAILED, error=bindparam("why"))
 _CANCELLED = _ending(Status.CANCELLED, error=bindparam("why"))
 
 _ITS_PLACE = case((jobs.c.run_at > bindparam("now"), bindparam("now", type_=jobs.c.run_at.type)), else_=jobs.c.run_at)
-"""A job that was running goes on before those that came after it; where a clock ahead of ours put it into the queue, from now on."""
+"""A job that was running goes on before those that came after it; at once, where a clock ahead of ours put it into the queue."""
 _UNWANTED = jobs.c.cancel_requested_at.is_not(None)
 
 
 def _giving_back(*, spent: bool, **also: Any) -> Any:
-    """RUNNING to PENDING; to CANCELLED where a cancel was asked for meanwhile. What is not put off keeps its place in the queue."""
+    """RUNNING to PENDING; to CANCELLED where a cancel was asked for meanwhile. Without `due` it keeps its place in the queue."""
     return (
         update(jobs)
         .where(_FENCE)

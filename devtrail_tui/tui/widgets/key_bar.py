@@ -36,7 +36,7 @@ class _Key:
 
 
 class KeyBar(Widget):
-    """One line; a key that is clicked does what it says. Where the line is too narrow the last keys go; palette, help and quit stay."""
+    """One line; a key that is clicked does what it says. Where it is too narrow the last keys go; palette, help and quit stay."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--label"}
