@@ -58,7 +58,7 @@ async def verify(services: Services, name: str, value: str) -> Verified:
 @asynccontextmanager
 async def client(services: Services, protocol: type[Any], **options: Any) -> AsyncIterator[Any]:
     """A service outside jobs, closed at the end of the block."""
-    made = await services.client_outside_jobs(protocol, **options)
+    made = await services.clients.outside_jobs(protocol, **options)
     try:
         yield made
     finally:

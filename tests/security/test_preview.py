@@ -139,7 +139,7 @@ async def test_what_was_stored_before_it_was_excluded_is_not_sent(
 
     exclude(own_home, 'exclude_repositories = ["acme/web"]')
     services = Services(load_settings(os.environ), environ=os.environ)
-    analyser = await services.client_outside_jobs(Analyser, model=services.settings.model)
+    analyser = await services.clients.outside_jobs(Analyser, model=services.settings.model)
     assert isinstance(analyser, ClaudeAnalyser)
     from tests.security.samples import PULL_REQUEST
 

@@ -1,4 +1,4 @@
-"""The composition root: settings in, everything a front end needs out.
+"""One running program's doors: to its database, its clients, its worker.
 
 Importing this module is cheap. `open()` imports the database layer and opens the database, so the app calls it off the UI thread.
 """
@@ -6,40 +6,34 @@ Importing this module is cheap. `open()` imports the database layer and opens th
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import os
-import random
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL, host_of
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
-from devtrail_tui.core.errors import InvalidInput, NotPossible, SecretMissing, StoreError
+from devtrail_tui.core.errors import NotPossible, StoreError
 from devtrail_tui.core.exclusions import Exclusions
+from devtrail_tui.services.surroundings import LocalSurroundings
 from devtrail_tui.settings import Settings
-from devtrail_tui.store.crash_reports import report_crash
-from devtrail_tui.store.private_files import close_to_others, make_private_folder, write_private
+from devtrail_tui.store.private_files import close_to_others
 from devtrail_tui.store.secret_places import EncryptedTable, Place, PlainFile, SecretKey
-from devtrail_tui.store.secret_places import new_key as new_secret_key
-from devtrail_tui.store.secrets import PREFIX, FoundSecret, Secrets
+from devtrail_tui.store.secrets import FoundSecret, Secrets
 
 if TYPE_CHECKING:
     from devtrail_tui.core.context import Preview
-    from devtrail_tui.core.evidence import Criterion
     from devtrail_tui.core.job import Job
     from devtrail_tui.core.job_type import JobType
     from devtrail_tui.jobs import Catalogue
-    from devtrail_tui.runtime.context import ClientScope
     from devtrail_tui.runtime.worker import Worker
+    from devtrail_tui.services.clients import Clients
     from devtrail_tui.store.analyses import Analyses
     from devtrail_tui.store.care import DatabaseCare
     from devtrail_tui.store.criteria_store import CriteriaStore
@@ -47,45 +41,8 @@ if TYPE_CHECKING:
     from devtrail_tui.store.job_log import JobLog
     from devtrail_tui.store.job_queue import JobQueue
 
-
-P = TypeVar("P")
-__all__ = [
-    "Exported",
-    "LocalSurroundings",
-    "Services",
-    "job_types",
-    "make_private_folder",
-    "new_secret_key",
-    "report_crash",
-    "write_private",
-]
-
 PLAIN_SECRETS = "secrets-unencrypted.json"
-
-
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LocalSurroundings:
-    """What config checks ask: the person's own day, and the price list."""
-
-    clock: Clock
-    github_host: str
-    claude_host: str
-    exclusions: Exclusions
-
-    @property
-    def today(self) -> date:
-        return self.clock.now().astimezone().date()
-
-    def excluded(self, repository: str) -> bool:
-        return self.exclusions.repository(repository)
-
-    def price_known(self, model: str) -> bool:
-        from devtrail_tui.clients.claude.prices import price_known
-
-        return price_known(model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +160,13 @@ class Services:
         return job_types()
 
     @cached_property
+    def clients(self) -> Clients:
+        """GitHub's and Claude's clients."""
+        from devtrail_tui.services.clients import Clients
+
+        return Clients(self.settings, self.secrets, self.exclusions, self.clock)
+
+    @cached_property
     def worker_id(self) -> str:
         """The identity of this program's worker: a job that holds one of its secrets in memory is for it alone."""
         from devtrail_tui.runtime.process import this_process
@@ -246,20 +210,9 @@ class Services:
 
         Raises InvalidInput with a sentence per field.
         """
-        from devtrail_tui.core.job_type import parse_config
+        from devtrail_tui.services.launching import checked
 
-        job_type = self.catalogue.named(type_name)
-        config = parse_config(job_type.config, raw)
-        problems = dict(job_type.check(config, self.surroundings))
-        for each in job_type.settings:
-            if each.secret and each.required and not getattr(config, each.name):
-                try:
-                    self.secrets.resolve(each.secret_name, "")
-                except SecretMissing as error:
-                    problems[each.key] = str(error)
-        if problems:
-            raise InvalidInput(problems)
-        return config
+        return checked(self.catalogue.named(type_name), raw, self.surroundings, self.secrets)
 
     def disclosure(self, job_type: JobType[Any], config: Any) -> str:
         """What a job will send to which host, for the person to read before it starts; empty where it sends nothing."""
@@ -271,27 +224,15 @@ class Services:
 
         Raises InvalidInput before anything is stored.
         """
-        from devtrail_tui.core.job import NewJob
-        from devtrail_tui.core.job_type import config_json
+        from devtrail_tui.services.launching import new_job
 
-        job_type = self.catalogue.named(type_name)
         config = self.check(type_name, raw)
-        config, only_here = self._without_secrets(job_type, config)
-        if only_here and elsewhere:
-            raise InvalidInput(
-                {
-                    only_here: "This secret is known to this command only, and the job is to run elsewhere. "
-                    "Set it in the environment of the worker, or leave out --no-wait."
-                }
-            )
-        new = NewJob(
-            type=job_type.name,
-            config=config_json(config),
-            title=job_type.describe(config),
-            max_attempts=job_type.max_attempts,
-            timeout_s=job_type.timeout_s,
-            unique_key=job_type.unique_key(config) if job_type.unique_key else None,
-            needs_worker=self.worker_id if only_here else None,
+        new = new_job(
+            self.catalogue.named(type_name),
+            config,
+            self.secrets,
+            worker_id=self.worker_id,
+            elsewhere=elsewhere,
             **job_fields,
         )
         return self.queue.enqueue(new).result()
@@ -315,7 +256,7 @@ class Services:
             analyses=self.analyses,
             catalogue=self.catalogue,
             secrets=self.secrets,
-            clients=self.client,
+            clients=self.clients.for_job,
             clock=self.clock,
         )
         pace = Pace(
@@ -347,112 +288,15 @@ class Services:
     async def preview(self, type_name: str, raw: Mapping[str, Any]) -> Preview:
         """What a job with these settings would send to Claude, shown on one example that GitHub is asked for; nothing is sent
         there, stored or paid. Raises InvalidInput, NotPossible for a type that sends nothing, and what GitHub's client raises."""
+        from devtrail_tui.services.preview import PreviewServices, typed_secrets
+
         job_type = self.catalogue.named(type_name)
         if job_type.preview is None:
             raise NotPossible(f"{job_type.title} sends nothing to Claude.")
         config = await asyncio.to_thread(self.check, type_name, raw)
-        given = {
-            each.secret_name: value
-            for each in job_type.settings
-            if each.secret and (value := getattr(config, each.name))
-        }
-        async with PreviewServices(self, given) as door:
+        given = typed_secrets(job_type, config)
+        async with PreviewServices(self.clients, self.criteria, self.secrets, self.clock, given) as door:
             return await job_type.preview(config, door)
-
-    async def client(self, protocol: type[Any], scope: ClientScope, options: Mapping[str, Any]) -> Any:
-        """The service behind a protocol for one running job, imported when first used and off the event loop.
-
-        Raises SecretMissing, or TypeError for a protocol nobody implements.
-        """
-        from devtrail_tui.core.context import Analyser, PullRequestSource
-
-        if protocol is PullRequestSource:
-            github = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.github.client")
-            return github.GitHubClient(
-                self.settings.github_url,
-                await scope.secret("github"),
-                clock=self.clock,
-                narrate=scope.narrate,
-                waiting=scope.waiting,
-                pause_s=self.settings.github_pause_s,
-                excluded=self.exclusions.repository,
-            )
-        if protocol is Analyser:
-            claude = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.claude.client")
-            return claude.ClaudeAnalyser(
-                await scope.secret("anthropic"),
-                options["model"],
-                base_url=self.settings.anthropic_base_url,
-                clock=self.clock,
-                random=random.Random(),  # noqa: S311 - jitter, no secret
-                narrate=scope.narrate,
-                waiting=scope.waiting,
-                user_context=options.get("user_context", ""),
-                redact=self.secrets.redact,
-                exclusions=self.exclusions,
-                concurrency=self.settings.claude_concurrency,
-            )
-        raise TypeError(f"No service stands behind {protocol.__name__}.")
-
-    async def client_outside_jobs(self, protocol: type[Any], *, value: str | None = None, **options: Any) -> Any:
-        """The same service with the secrets of the standard sources (or with this very `value`), for a look at whether it works;
-        it keeps silent, and whoever asks closes it. Raises SecretMissing."""
-        from devtrail_tui.runtime.context import ClientScope
-
-        async def secret(name: str) -> str:
-            return await asyncio.to_thread(self.secrets.resolve, name, "") if value is None else value
-
-        return await self.client(protocol, ClientScope(secret, lambda *_: None, lambda *_: None), options)
-
-    def _without_secrets(self, job_type: JobType[Any], config: Any) -> tuple[Any, str]:
-        changes: dict[str, str] = {}
-        only_here = ""
-        for each in job_type.settings:
-            value = getattr(config, each.name)
-            if each.secret and value and not value.startswith(PREFIX):
-                changes[each.name] = self.secrets.keep(each.secret_name, value)
-                if changes[each.name].startswith(PREFIX + "memory:"):
-                    only_here = each.key
-        return replace(config, **changes), only_here
-
-
-class PreviewServices:
-    """The doors of a preview (core.context.PreviewDoor), closed with their clients at the end of the block.
-
-    `given` are secrets that were typed, by name. Claude's client gets no key, so that it could not send anything if it tried.
-    """
-
-    def __init__(self, services: Services, given: Mapping[str, str]) -> None:
-        self._services = services
-        self._given = given
-        self._exits = AsyncExitStack()
-        self.clock = services.clock
-
-    async def __aenter__(self) -> PreviewServices:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._exits.aclose()
-
-    async def client(self, protocol: type[P], **options: Any) -> P:
-        """A service without a voice. Raises SecretMissing."""
-        from devtrail_tui.core.context import Analyser
-
-        value = "" if protocol is Analyser else self._typed("github")
-        made = await self._services.client_outside_jobs(protocol, value=value, **options)
-        self._exits.push_async_callback(made.aclose)
-        found: P = made
-        return found
-
-    async def criteria(self) -> Sequence[Criterion]:
-        """The criteria that would be sent."""
-        listed = await asyncio.to_thread(self._services.criteria.list)
-        return [each for each in listed if each.pr_detectable]
-
-    def _typed(self, name: str) -> str | None:
-        value = self._given.get(name)
-        self._services.secrets.redact.learn(value)
-        return self._services.secrets.resolve(name, value) if value and value.startswith(PREFIX) else value
 
 
 def database_folder(url: str) -> Path:

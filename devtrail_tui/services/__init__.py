@@ -1,0 +1,26 @@
+"""The composition root: settings in, everything a front end needs out. Importing it is cheap."""
+
+from devtrail_tui.services.composition import (
+    Exported,
+    Services,
+    job_types,
+    sqlite_has_wal_reset_bug,
+    sqlite_version,
+)
+from devtrail_tui.services.surroundings import LocalSurroundings
+from devtrail_tui.store.crash_reports import report_crash
+from devtrail_tui.store.private_files import make_private_folder, write_private
+from devtrail_tui.store.secret_places import new_key as new_secret_key
+
+__all__ = [
+    "Exported",
+    "LocalSurroundings",
+    "Services",
+    "job_types",
+    "make_private_folder",
+    "new_secret_key",
+    "report_crash",
+    "sqlite_has_wal_reset_bug",
+    "sqlite_version",
+    "write_private",
+]

@@ -1,0 +1,70 @@
+"""From what a person gave to a job in the queue: checked against the world, its secrets taken out. Nothing is stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from devtrail_tui.core.errors import InvalidInput, SecretMissing
+from devtrail_tui.core.job import NewJob
+from devtrail_tui.core.job_type import config_json, parse_config
+from devtrail_tui.store.secrets import PREFIX
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.job_type import JobType
+    from devtrail_tui.services.surroundings import LocalSurroundings
+    from devtrail_tui.store.secrets import Secrets
+
+
+def checked(job_type: JobType[Any], raw: Mapping[str, Any], surroundings: LocalSurroundings, secrets: Secrets) -> Any:
+    """The typed config out of what a form or a command gave. Raises InvalidInput with a sentence per field."""
+    config = parse_config(job_type.config, raw)
+    problems = dict(job_type.check(config, surroundings))
+    for each in job_type.settings:
+        if each.secret and each.required and not getattr(config, each.name):
+            try:
+                secrets.resolve(each.secret_name, "")
+            except SecretMissing as error:
+                problems[each.key] = str(error)
+    if problems:
+        raise InvalidInput(problems)
+    return config
+
+
+def new_job(
+    job_type: JobType[Any], config: Any, secrets: Secrets, *, worker_id: str, elsewhere: bool, **job_fields: Any
+) -> NewJob:
+    """The job for the queue, with references where secrets were. `worker_id` is this process's own worker; `elsewhere`: another
+    process is to run it, so a secret that only this memory holds is refused. Raises InvalidInput."""
+    config, only_here = _without_secrets(job_type, config, secrets)
+    if only_here and elsewhere:
+        raise InvalidInput(
+            {
+                only_here: "This secret is known to this command only, and the job is to run elsewhere. "
+                "Set it in the environment of the worker, or leave out --no-wait."
+            }
+        )
+    return NewJob(
+        type=job_type.name,
+        config=config_json(config),
+        title=job_type.describe(config),
+        max_attempts=job_type.max_attempts,
+        timeout_s=job_type.timeout_s,
+        unique_key=job_type.unique_key(config) if job_type.unique_key else None,
+        needs_worker=worker_id if only_here else None,
+        **job_fields,
+    )
+
+
+def _without_secrets(job_type: JobType[Any], config: Any, secrets: Secrets) -> tuple[Any, str]:
+    """References in the place of secrets, and the setting whose secret lives in this process alone."""
+    changes: dict[str, str] = {}
+    only_here = ""
+    for each in job_type.settings:
+        value = getattr(config, each.name)
+        if each.secret and value and not value.startswith(PREFIX):
+            changes[each.name] = secrets.keep(each.secret_name, value)
+            if changes[each.name].startswith(PREFIX + "memory:"):
+                only_here = each.key
+    return replace(config, **changes), only_here

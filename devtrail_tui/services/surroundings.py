@@ -1,0 +1,31 @@
+"""What the world around a job's settings is asked for while they are checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.exclusions import Exclusions
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSurroundings:
+    """What config checks ask: the person's own day, and the price list."""
+
+    clock: Clock
+    github_host: str
+    claude_host: str
+    exclusions: Exclusions
+
+    @property
+    def today(self) -> date:
+        return self.clock.now().astimezone().date()
+
+    def excluded(self, repository: str) -> bool:
+        return self.exclusions.repository(repository)
+
+    def price_known(self, model: str) -> bool:
+        from devtrail_tui.clients.claude.prices import price_known
+
+        return price_known(model)
