@@ -81,8 +81,8 @@ def watch_signals() -> None:
     """From here on a process that a signal asked to end is ended by force where it is still here two seconds later.
 
     Python runs signal handlers between two instructions of the main thread, and a call into SQLite may wait for a lock for many
-    seconds; the wake-up descriptor hears of a signal at once. An app's own loop takes the descriptor over, and has its own last
-    resort. For whoever owns the process: not to be called in tests.
+    seconds; the wake-up descriptor hears of a signal at once. The app takes the descriptor away again, for it has a last resort
+    of its own. For whoever owns the process: not to be called in tests.
     """
     if sys.platform == "win32":
         return
