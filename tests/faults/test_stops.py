@@ -31,6 +31,8 @@ MOST_ANSWERS = 9
 """GitHub answers fewer times than this before it hangs: a sync of these repositories asks at least so often."""
 
 SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
+NOT_YET_OURS = "init_import_site"
+"""What Python says, with exit code 1, of a Ctrl+C that comes while it starts itself."""
 
 
 class Moment:
@@ -153,7 +155,8 @@ def test_a_command_ends_cleanly_at_any_moment(
         took = time.monotonic() - began
         slowest = max(slowest, took)
         assert took < BOUND_S + SLACK_S, site.said_by(process)
-        assert code in (130, -getattr(signal, how)), site.said_by(process)
+        said = site.said_by(process)
+        assert code in (130, -getattr(signal, how)) or NOT_YET_OURS in said, said
         assert_given_back(site)
     print(f"{command}, {how}: {times} times, slowest {slowest:.2f} s")
 
