@@ -144,7 +144,6 @@ class QueueMachine(RuleBasedStateMachine):
         job = self.held(claim)
         assert self.queue.release(claim).result() is (job is not None)
         if job:
-            job.run_at = self.clock.now()
             job.attempt -= 1
             self.give_back(job)
 
@@ -233,7 +232,6 @@ class QueueMachine(RuleBasedStateMachine):
                 expected.add(job_id)
                 job.crashes += 1
                 job.attempt -= 1
-                job.run_at = self.clock.now()
                 job.lines += 1
                 poison = job.wanted and job.crashes >= POISON_CRASHES
                 self.give_back(job)
