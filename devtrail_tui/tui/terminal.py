@@ -42,7 +42,7 @@ class EarlySignals:
     def catch(self) -> None:
         """From here on, until `catch_signals` takes over. Does nothing where signals cannot be caught."""
         with contextlib.suppress(ValueError):  # not the main thread
-            signal.set_wakeup_fd(-1)  # the command line's last resort knows nothing of the terminal; the app has one that does
+            signal.set_wakeup_fd(-1)  # the command line's last resort knows nothing of the terminal; ours does
         for name in ENDING_SIGNALS:
             number = getattr(signal, name, None)
             if number is not None:

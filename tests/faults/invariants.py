@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection
 from datetime import date, timedelta
 
+from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.job import Status
 from devtrail_tui.demo import World
 from devtrail_tui.jobs.github_sync.discovery import day_begins
@@ -88,14 +89,20 @@ def assert_finished_once(site: Site, *job_ids: int) -> None:
         assert completed == [(1,)]
 
 
-def assert_nothing_lost_nothing_twice(site: Site, jobs: Collection[int], evidence: set[Numbered]) -> None:
-    """After all the faults: sound, every job finished once, and exactly this evidence, each entry judged once."""
+def assert_nothing_lost_nothing_twice(
+    site: Site, jobs: Collection[int], evidence: set[Numbered], *, analysed: bool = True
+) -> None:
+    """After all the faults: sound, every job finished once, and exactly this evidence, each entry judged once (or not at all,
+    where the jobs were not to analyse)."""
     assert_sound(site)
     assert_finished_once(site, *jobs)
     stored = stored_evidence(site)
     assert len(stored) == len(set(stored))
     assert set(stored) == evidence
-    assert site.rows("SELECT id FROM evidence_entries WHERE analysis_state = 'NOT_ANALYSED'") == []
+    assert analysed or site.rows("SELECT count(*) FROM analyses") == [(0,)]
+    state = AnalysisState.NOT_ANALYSED.value
+    waiting = site.rows("SELECT id FROM evidence_entries WHERE analysis_state = :state", state=state)
+    assert len(waiting) == (0 if analysed else len(evidence))
     assert (
         site.rows(
             "SELECT evidence_id FROM evidence_criteria GROUP BY evidence_id HAVING count(DISTINCT coalesce(analysis_id, 0)) > 1"

@@ -56,10 +56,10 @@ def answers_in(terminal: Terminal, key: str, shows: str, *, gone: bool = False) 
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize(("jobs", "lines"), [(500, 20_000), pytest.param(10_000, 1_000_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize(("jobs", "lines"), [(200, 5_000), pytest.param(10_000, 1_000_000, marks=pytest.mark.full)])
 def test_a_large_history_and_a_running_sync(site: Site, server: DemoServer, jobs: int, lines: int) -> None:
     fill(site.services.database.path, jobs, lines)
-    full = jobs > 500
+    full = jobs > 200
     server.latency = Latency(github=0.05, claude=0.5 if full else 0.05)
     job = site.sync(*(() if full else ("acme/web",)))
     terminal = site.terminal()

@@ -6,6 +6,7 @@ middle of matching is in tests/acceptance; here the moment is what varies, from 
 
 from __future__ import annotations
 
+import itertools
 import random
 import signal
 import threading
@@ -134,11 +135,16 @@ def test_the_app_ends_cleanly_at_any_moment(
     print(f"{how}: {times} times, slowest {slowest:.2f} s")
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(30, marks=pytest.mark.full)])
-@pytest.mark.parametrize("command", ["work", "sync"])
-@pytest.mark.parametrize("how", SIGNALS)
+@pytest.mark.parametrize(
+    ("command", "how", "times"),
+    [
+        *(("work", how, 1) for how in SIGNALS),
+        ("sync", "SIGTERM", 1),
+        *(pytest.param(*each, 30, marks=pytest.mark.full) for each in itertools.product(("work", "sync"), SIGNALS)),
+    ],
+)
 def test_a_command_ends_cleanly_at_any_moment(
-    how: str, command: str, times: int, site: Site, server: DemoServer
+    command: str, how: str, times: int, site: Site, server: DemoServer
 ) -> None:
     rng = random.Random(f"{how} {command} {times}")
     slowest = 0.0

@@ -34,7 +34,7 @@ WITH_TOKEN = {"GITHUB_TOKEN": ENVIRONMENT}
 WITH_BOTH = {**WITH_TOKEN, **WITH_KEY}
 NOTHING: Mapping[str, str] = {}
 NO_RING = {**WITH_KEY, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
-SYNC = ("sync", "acme/web", "--since", "2025-09-01", "--until", "2026-11-19")
+SYNC = ("sync", "acme/web", "--since", "2026-05-01", "--until", "2026-11-19")
 
 
 @dataclass

@@ -275,7 +275,7 @@ async def test_a_form_that_is_closed_before_its_check_is_over_takes_nothing_with
         assert app.is_running
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.full)])
 async def test_every_field_can_be_reached_by_tab_and_is_then_in_view(house: House, size: tuple[int, int]) -> None:
     async with house.app(size=size) as (app, pilot):
         await pilot.press("n")
