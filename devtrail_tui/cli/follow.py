@@ -208,6 +208,7 @@ class Teller:
         self._last = ""
 
     def tell(self, sentence: str) -> None:
+        """Say it, unless it is what was said last."""
         if sentence == self._last:
             return
         self._last = sentence

@@ -194,8 +194,9 @@ class Worker:
             self._registered = True
 
     def _no_room_yet(self, error: StoreError) -> None:
+        if str(error) != self._no_room:
+            _logger.warning("nothing can be written now: %s", error)
         self._no_room, self._not_before = str(error), self._doors.clock.monotonic() + AGAIN_S
-        _logger.warning("nothing can be written now: %s", error)
 
     async def _forget(self) -> None:
         try:

@@ -160,7 +160,7 @@ _FAIL = _ending(Status.FAILED, error=bindparam("why"))
 _CANCELLED = _ending(Status.CANCELLED, error=bindparam("why"))
 
 _ITS_PLACE = case((jobs.c.run_at > bindparam("now"), bindparam("now", type_=jobs.c.run_at.type)), else_=jobs.c.run_at)
-"""A job that was running goes on before those that came after it; at once, where a clock ahead of ours put it into the queue."""
+"""A job that was stopped goes on before those that came after it; at once, where a clock ahead of ours put it into the queue."""
 _UNWANTED = jobs.c.cancel_requested_at.is_not(None)
 
 
@@ -251,7 +251,7 @@ _RESCUE = (
         completed_at=case((or_(_UNWANTED, _GIVEN_UP), bindparam("now", type_=jobs.c.completed_at.type)), else_=null()),
         crashes=jobs.c.crashes + 1,
         attempt=jobs.c.attempt - 1,  # a crash is counted apart: it is not a try of the work that failed
-        run_at=_ITS_PLACE,
+        run_at=bindparam("now"),  # behind the others, which must not wait until a job that ends programs is given up
         waiting_for=null(),
         updated_at=bindparam("now"),
         **_NO_OWNER,

@@ -232,6 +232,7 @@ class QueueMachine(RuleBasedStateMachine):
                 expected.add(job_id)
                 job.crashes += 1
                 job.attempt -= 1
+                job.run_at = self.clock.now()
                 job.lines += 1
                 poison = job.wanted and job.crashes >= POISON_CRASHES
                 self.give_back(job)
