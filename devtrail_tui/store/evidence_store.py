@@ -71,7 +71,8 @@ _SAVED_AGAIN = (
     "components", "roles", "analysis_state", "analysis_note", "job_id", "updated_at",
 )  # fmt: skip
 _SAVE = _NEW_ENTRY.on_conflict_do_update(
-    index_elements=[evidence_entries.c.host, evidence_entries.c.node_id, evidence_entries.c.login],
+    index_elements=[evidence_entries.c.host, evidence_entries.c.node_id, func.lower(evidence_entries.c.login)],
+    index_where=evidence_entries.c.account_id.is_(None),
     set_={name: _NEW_ENTRY.excluded[name] for name in _SAVED_AGAIN},
 ).returning(evidence_entries.c.id)
 _ANALYSIS = select(analyses.c.id, analyses.c.created_at).where(analyses.c.key == bindparam("key"))

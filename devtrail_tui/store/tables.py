@@ -12,7 +12,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
+    func,
     literal_column,
     text,
 )
@@ -62,11 +62,12 @@ jobs = Table(
     Column("cancel_requested_at", UtcTime),
     Column("schedule_id", ROW_ID),
     Column("retry_of", ROW_ID),
-    Column("spent_usd", Float, nullable=False),
+    Column("spent_usd", Float, nullable=False),  # uncertain cost (analyses.uncertain_usd) included
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("started_at", UtcTime),
     Column("completed_at", UtcTime),
+    Column("rubric_key", Text),  # of the criteria that every attempt of the job judges by
     sqlite_autoincrement=True,  # a deleted job's number is never given out again
 )
 # The conditions are SQLite's only: naming PostgreSQL here would import its dialect at every start (the migration has both).
@@ -144,6 +145,35 @@ job_counts = Table(
     sqlite_with_rowid=False,
 )
 
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("job_id", ROW_ID, nullable=False),  # no foreign key: an event outlives its job
+    Column("type", Text, nullable=False),
+    Column("from_status", Text),  # None: the job was created
+    Column("to_status", Text),  # None: the job was deleted
+    Column("claim_no", Integer, nullable=False),
+    Column("reason", SafeLine(MAX_MESSAGE)),
+    Column("created_at", UtcTime, nullable=False),
+    Index("ix_job_events_created", "created_at"),
+    sqlite_autoincrement=True,  # readers remember the last id they handled
+)
+
+service_limits = Table(
+    "service_limits",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("host", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("resource", Text, primary_key=True),
+    Column("limit", Integer, nullable=False),
+    Column("remaining", Integer, nullable=False),
+    Column("reset_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 schedules = Table(
     "schedules",
     metadata,
@@ -218,10 +248,30 @@ evidence_entries = Table(
     ),  # that saved it last; no foreign key: evidence outlives jobs, and their numbers are not reused
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
-    UniqueConstraint("host", "node_id", "login", name="uq_evidence_entries_pull_request"),
+    Column("account_id", Text),  # whose work it is; None until a sync has learnt it, `login` stands for it until then
+    Column(
+        "judged_pr_updated_at", UtcTime
+    ),  # the pr_updated_at that was judged: older than now, the judgement is outdated
+    Column("judged_by", Text),  # key of model, instructions, rubric and context; None: not recorded
     Index("ix_evidence_entries_occurred", "occurred_at", "id"),
     Index("ix_evidence_entries_repository", "login", "repository"),
     sqlite_autoincrement=True,
+)
+Index(
+    "uq_evidence_entries_account",
+    evidence_entries.c.host,
+    evidence_entries.c.node_id,
+    evidence_entries.c.account_id,
+    unique=True,
+    sqlite_where=text("account_id IS NOT NULL"),
+)
+Index(
+    "uq_evidence_entries_login",
+    evidence_entries.c.host,
+    evidence_entries.c.node_id,
+    func.lower(evidence_entries.c.login),
+    unique=True,
+    sqlite_where=text("account_id IS NULL"),  # empty ids never collide in a unique index
 )
 
 evidence_criteria = Table(
@@ -278,8 +328,23 @@ analyses = Table(
     Column("request_id", SafeLine(MAX_SHORT), nullable=False),
     Column("job_id", ROW_ID),  # no foreign key: what was paid is remembered when the job is deleted
     Column("created_at", UtcTime, nullable=False),
+    Column("answered_at", UtcTime),  # None: a call is under way, or its outcome is unknown
+    # The claim whose call is under way holds the lease: it ends with that claim, or with a cancel of its job.
+    Column("call_job_id", ROW_ID),
+    Column("call_claim_no", Integer),
+    Column("call_usd", Float, nullable=False, server_default="0"),  # the worst case of that call
+    Column("uncertain_usd", Float, nullable=False, server_default="0"),  # worst cases of calls whose outcome is unknown
     Index("ix_analyses_created", "created_at", "cost_usd"),
     sqlite_autoincrement=True,
+)
+Index("ix_analyses_call", analyses.c.call_job_id, sqlite_where=text("call_job_id IS NOT NULL"))
+
+rubrics = Table(
+    "rubrics",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("criteria", Json, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
 )
 
 reports = Table(

@@ -14,6 +14,7 @@ from devtrail_tui.cli import doctor
 from devtrail_tui.clients.github.client import clock_ahead_s
 from devtrail_tui.demo import DemoServer
 from devtrail_tui.store import care
+from devtrail_tui.store.schema_version import HEAD
 from devtrail_tui.store.sqlite_file import has_wal_reset_bug
 from tests.cli.command_line import SYNC, CommandLine
 
@@ -42,7 +43,7 @@ def test_a_backup_comes_back(line: CommandLine, made: Path, own_home: Path) -> N
 def test_a_backup_to_a_place_of_ones_own(line: CommandLine, made: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine.db"
     done = line("db", "backup", "--output", str(target), "--json")
-    assert (done.code, done.json["backup"], done.json["schema"]) == (0, str(target), "0001")
+    assert (done.code, done.json["backup"], done.json["schema"]) == (0, str(target), HEAD)
     again = line("db", "backup", "--output", str(target))
     assert (again.code, "exists already" in again.err) == (2, True)
     assert line("db", "restore", str(target)).code == 0

@@ -72,6 +72,7 @@ def test_every_table_of_the_design_is_there() -> None:
     assert set(metadata.tables) == {
         "jobs", "job_attempts", "job_dependencies", "job_logs", "job_counts", "schedules", "queue_pauses", "workers",
         "evidence_entries", "evidence_criteria", "criteria", "verdicts", "analyses", "reports", "sync_cursors", "secrets",
+        "job_events", "service_limits", "rubrics",
     }  # fmt: skip
 
 
@@ -111,10 +112,10 @@ def test_an_older_database_is_backed_up_then_migrated(tmp_path: Path, monkeypatc
 
     def migrate(connection: Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN mood TEXT")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
 
-    monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(schema_version, "HEAD", "0002")
+    monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002", "0003"))
+    monkeypatch.setattr(schema_version, "HEAD", "0003")
     monkeypatch.setattr(schema_version, "_migrate", migrate)
     before = os.umask(0)
     try:
@@ -129,7 +130,7 @@ def test_an_older_database_is_backed_up_then_migrated(tmp_path: Path, monkeypatc
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     with closing(sqlite3.connect(backup)) as driver:
         assert driver.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
-        assert driver.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert driver.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
     with closing(sqlite3.connect(path)) as driver:
         assert driver.execute("SELECT mood FROM jobs").fetchall() == [(None,)]
 
@@ -141,8 +142,8 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path, monk
         connection.exec_driver_sql("DROP TABLE jobs")
         raise OSError("the machine is going down")
 
-    monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(schema_version, "HEAD", "0002")
+    monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002", "0003"))
+    monkeypatch.setattr(schema_version, "HEAD", "0003")
     monkeypatch.setattr(schema_version, "_migrate", migrate)
     database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     with pytest.raises(OSError, match="going down"):
@@ -157,8 +158,8 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path, monk
 def test_without_a_backup_nothing_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = new_database(tmp_path / "devtrail.db")
     (tmp_path / "backups").touch()
-    monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(schema_version, "HEAD", "0002")
+    monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002", "0003"))
+    monkeypatch.setattr(schema_version, "HEAD", "0003")
     database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     with pytest.raises(DatabaseUnusable, match="must be backed up before"):
         database.open()

@@ -20,6 +20,7 @@ from devtrail_tui.store.backup import FOLDER, Reason, back_up
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.job_queue import JobQueue
 from devtrail_tui.store.restore import is_open_elsewhere, restore, verified
+from devtrail_tui.store.schema_version import HEAD
 from tests.store.store_examples import START, ManualClock
 
 
@@ -193,7 +194,7 @@ def test_a_restore_that_fails_leaves_the_database(path: Path, saved: Path, monke
 
 def test_a_verified_backup_says_what_is_in_it(saved: Path) -> None:
     found = verified(saved)
-    assert found.revision == "0001"
+    assert found.revision == HEAD
     assert found.sentence == "3 jobs, 0 entries of evidence, 0 verdicts, 0 analyses"
 
 
