@@ -10,7 +10,7 @@ from devtrail_tui.cli.files import write_document
 from devtrail_tui.cli.output import json_option, narrate, print_json, say, table, utc_day
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import UsageError
-from devtrail_tui.core.evidence import AnalysisState, EvidenceDetail, EvidenceEntry
+from devtrail_tui.core.evidence import OUTDATED, AnalysisState, EvidenceDetail, EvidenceEntry
 from devtrail_tui.core.evidence_filter import parse
 from devtrail_tui.core.evidence_json import detail_json, entry_json
 from devtrail_tui.core.text import safe_line
@@ -69,7 +69,8 @@ def _speaks_for(entry: EvidenceEntry) -> str:
     if entry.analysis_state is not AnalysisState.ANALYSED:
         return str(entry.analysis_state).replace("_", " ")
     shown = ", ".join(f"{match.criterion_id} {match.confidence * 100:.0f} %" for match in entry.matches[:_STRONGEST])
-    return shown or "no match"
+    shown = shown or "no match"
+    return f"{shown}, {OUTDATED}" if entry.outdated else shown
 
 
 @evidence.command()
@@ -103,6 +104,9 @@ def _described(detail: EvidenceDetail) -> Iterator[str]:
     if entry.analysis_state is not AnalysisState.ANALYSED or not entry.matches:
         yield ""
         yield f"{_speaks_for(entry)}{f': {entry.analysis_note}' if entry.analysis_note else ''}"
+    elif entry.outdated:
+        yield ""
+        yield f"{OUTDATED}{f': {entry.analysis_note}' if entry.analysis_note else ''}"
     for match in entry.matches:
         yield ""
         yield f"{match.criterion_id} · {match.confidence * 100:.0f} % ({detail.model or 'model'}'s own confidence)"

@@ -18,6 +18,8 @@ from devtrail_tui.core.evidence import (
     KnownPullRequest,
     Match,
     NewEvidence,
+    NewJudgement,
+    Ownership,
     PullRequest,
     PullRequestRef,
     Role,
@@ -29,12 +31,13 @@ P = TypeVar("P")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose token this is. `scopes` is empty for fine-grained tokens, which do not list any.
+    """Whose token this is: `id` never changes, `login` can. `scopes` is empty for fine-grained tokens, which do not list any.
 
     `clock_ahead_s` is how many seconds this machine's clock is ahead of the service's; None where it did not tell its time.
     """
 
     login: str
+    id: str
     scopes: tuple[str, ...] = ()
     name: str = ""
     clock_ahead_s: float | None = None
@@ -140,6 +143,10 @@ class Analyser(Protocol):
         """How many calls may be under way at once."""
         ...
 
+    def judged_by(self, criteria: Sequence[Criterion]) -> str:
+        """The key of model, instructions, rubric and context: entries with another one were judged by something else; pure."""
+        ...
+
     async def check(self) -> None:
         """One free call that proves key and model. Raises AuthenticationError, PermanentError (unknown model), TemporaryError."""
         ...
@@ -197,12 +204,14 @@ class PreviewDoor(Protocol):
 class EvidenceReader(Protocol):
     """The narrow door a job has to stored evidence; reads only."""
 
-    async def known(self, login: str, repository: str) -> Mapping[str, KnownPullRequest]:
-        """What is stored already of a repository (as GitHub spells it now) for a login, by node id."""
+    async def known_nodes(
+        self, host: str, account_id: str | None, login: str, node_ids: Sequence[str]
+    ) -> Mapping[str, KnownPullRequest]:
+        """What is stored already of an account, asked by node ids, which survive renames of the repository."""
         ...
 
-    async def known_nodes(self, host: str, login: str, node_ids: Sequence[str]) -> Mapping[str, KnownPullRequest]:
-        """The same, asked by node ids, which survive renames."""
+    async def lacks_identity(self, ownership: Ownership) -> bool:
+        """Whether some of these entries do not know their account yet, or the account has entries under an earlier login."""
         ...
 
     async def not_analysed(self, login: str | None, repositories: Sequence[str]) -> Sequence[EvidenceEntry]:
@@ -215,23 +224,42 @@ class EvidenceReader(Protocol):
 
 
 class CriteriaReader(Protocol):
-    """The criteria in force."""
+    """The job's rubric."""
 
     async def detectable(self) -> Sequence[Criterion]:
-        """Those that can be seen in a pull request and are not retired, in a stable order."""
+        """The criteria that can be seen in a pull request, in a stable order, as they were when the job first asked: every
+        attempt of a job judges by the same ones."""
         ...
 
 
 class AnalysisLedger(Protocol):
-    """What was paid for, by request key."""
+    """What was paid for, and which calls are under way, by request key: over all jobs and processes a request is paid once."""
 
     async def find(self, key: str) -> Analysis | None:
         """The stored answer to exactly this request, if there is one."""
         ...
 
+    async def lease(self, request: AnalysisRequest) -> Analysis | bool:
+        """Take the right to make this call, with place and budget in hand: True. False where a call for it is under way already;
+        the answer, where it has arrived meanwhile. The lease ends with this claim, or with a cancel of the job. Raises
+        ClaimLost, CancelRequested."""
+        ...
+
+    async def settled(self, key: str) -> None:
+        """Wait until no call for this request is under way any more; to be called without place and budget."""
+        ...
+
     async def keep(self, analysis: Analysis) -> None:
         """Store a paid answer at once and add its price to the job's `spent_usd`; this is not fenced: money spent is recorded
-        even when the claim was lost meanwhile."""
+        even when the claim was lost meanwhile. An answer that comes late replaces the uncertain cost of its call."""
+        ...
+
+    async def release(self, key: str) -> None:
+        """The call failed and was not billed: the request is free again."""
+        ...
+
+    async def uncertain(self, key: str) -> None:
+        """Nobody knows whether the call was billed: its worst case is added to `spent_usd`, and the request is free again."""
         ...
 
 
@@ -278,11 +306,14 @@ class Context(Protocol):
         self,
         evidence: Sequence[NewEvidence] = (),
         *,
+        judgements: Sequence[NewJudgement] = (),
+        ownership: Ownership | None = None,
         cursor: Mapping[str, Any] | None = None,
         log: Sequence[tuple[Level, str]] = (),
-    ) -> Sequence[int]:
-        """Evidence, its cursor (keys as in `cursor`) and log lines in one transaction, in the order of earlier `log` calls.
-        Returns the evidence ids. Raises ClaimLost."""
+    ) -> Sequence[KnownPullRequest]:
+        """Evidence, judgements, cursor (keys as in `cursor`) and log lines in one transaction, in the order of earlier `log`
+        calls. `ownership` gives stored entries to their account. Returns what is stored of each of `evidence` now: a newer state
+        that another job saved stays. Raises ClaimLost."""
         ...
 
     async def client(self, protocol: type[P], **options: Any) -> P:

@@ -97,6 +97,10 @@ class ClaimLost(DevTrailError):
     """Another worker owns the job now: every later write of this claim is refused and nothing more may be done for it."""
 
 
+class CancelRequested(ClaimLost):
+    """Somebody asked to cancel the job: nothing more may be paid for it. It is the cancel, not a lost claim."""
+
+
 class StoreError(DevTrailError):
     """The database cannot do what was asked."""
 

@@ -12,6 +12,10 @@ GHOST = "ghost"
 """The name GitHub shows for a deleted account, whose `author` is null."""
 
 
+OUTDATED = "judged before the latest change"
+"""How people are told of an entry that was judged before its pull request changed."""
+
+
 class Role(StrEnum):
     """How a person took part in a pull request."""
 
@@ -161,23 +165,52 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class NewEvidence:
-    """What a job saves for one pull request and one person; saved again it updates the same entry (unique by host, node id and
-    login). `matches` None leaves the model's earlier view as it is; a tuple replaces it, `analysis_key` naming its answer."""
+    """What a job saves of one pull request and one person; saved again it updates the same entry.
+
+    The person is the account: `account_id` is the service's id for it, `login` its present name. Without an id the login stands
+    for the person, in any letter case. What the model thinks of the entry is saved apart (`NewJudgement`).
+    """
 
     login: str
     pull_request: PullRequest
     roles: tuple[Role, ...]
     components: tuple[str, ...]
     metrics: Metrics
-    analysis_state: AnalysisState = AnalysisState.NOT_ANALYSED
-    analysis_note: str = ""
+    account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewJudgement:
+    """What came of judging an entry as it stood at `pr_updated_at`.
+
+    `judged_by` is the key of model, instructions, rubric and context (`Analyser.judged_by`). `matches` replace the model's
+    earlier view, `analysis_key` names the paid answer they come from. `matches` is None where there is no usable answer: an
+    earlier view then stays, and `note` says why there is no newer one.
+    """
+
+    evidence_id: int
+    pr_updated_at: datetime
+    state: AnalysisState
+    judged_by: str
+    note: str = ""
     analysis_key: str | None = None
     matches: tuple[Match, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class Ownership:
+    """Pull requests (`node_ids` of `host`) in which an account was seen to take part."""
+
+    host: str
+    account_id: str
+    login: str
+    node_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceEntry:
-    """A row of `evidence_entries` as a list shows it; `matches` strongest first."""
+    """A row of `evidence_entries` as a list shows it; `matches` strongest first. `outdated`: it was judged before the latest
+    change of its pull request."""
 
     id: int
     type: EvidenceType
@@ -195,6 +228,7 @@ class EvidenceEntry:
     roles: tuple[Role, ...]
     analysis_state: AnalysisState
     analysis_note: str
+    outdated: bool = False
     matches: tuple[Match, ...] = ()
 
 
@@ -211,9 +245,24 @@ class EvidenceDetail:
 
 @dataclass(frozen=True, slots=True)
 class KnownPullRequest:
-    """What the store already holds of a pull request for this login; discovery skips it if `updated_at` has not moved on."""
+    """What the store holds of a pull request for one person. It is fetched again where `updated_at` has moved on.
+
+    `judged_updated_at` is the `updated_at` that was judged and `judged_by` what by; both are None where that is not recorded.
+    """
 
     node_id: str
     updated_at: datetime
     analysis_state: AnalysisState
     evidence_id: int
+    judged_updated_at: datetime | None = None
+    judged_by: str | None = None
+
+    @property
+    def judged(self) -> bool:
+        """Whether the model's view of it, old or new, is stored, or a failure to get one."""
+        return self.analysis_state is not AnalysisState.NOT_ANALYSED
+
+    @property
+    def current(self) -> bool:
+        """Whether it was judged as it stands now."""
+        return self.judged and self.judged_updated_at == self.updated_at

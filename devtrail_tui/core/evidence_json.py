@@ -27,6 +27,7 @@ def entry_json(entry: EvidenceEntry) -> dict[str, Any]:
         "roles": [str(role) for role in entry.roles],
         "analysisState": str(entry.analysis_state),
         "analysisNote": entry.analysis_note,
+        "judgedBeforeLatestChange": entry.outdated,
         "matches": [match_json(match) for match in entry.matches],
     }
 

@@ -19,3 +19,26 @@ def roles(pull_request: PullRequest, login: str) -> tuple[Role, ...]:
     reviewed = any(review.author.casefold() == who and review.state != "PENDING" for review in pull_request.reviews)
     found = ((Role.AUTHOR, author), (Role.COMMENTER, commented), (Role.REVIEWER, reviewed and not author))
     return tuple(role for role, holds in found if holds)
+
+
+def took_the_place(earlier: PullRequest, earlier_login: str, present: PullRequest, present_login: str) -> bool:
+    """Whether `present_login` stands where `earlier_login` stood: the account was renamed.
+
+    True only where the earlier login no longer occurs in the pull request, and everything of its that is still there (author,
+    comments by time and path, reviews by time) is now the present login's.
+    """
+    before, after = _places(earlier), _places(present)
+    if earlier_login.casefold() in after.values():
+        return False
+    still_there = [after[place] for place, who in before.items() if who == earlier_login.casefold() and place in after]
+    return bool(still_there) and set(still_there) == {present_login.casefold()}
+
+
+def _places(pull_request: PullRequest) -> dict[tuple[object, ...], str]:
+    """Who stands where, case-folded; a place is told apart by what a rename does not change."""
+    places: dict[tuple[object, ...], str] = {("author",): pull_request.author.casefold()}
+    for comment in (*pull_request.comments, *pull_request.review_comments):
+        places["comment", comment.created_at, comment.path] = comment.author.casefold()
+    for review in pull_request.reviews:
+        places["review", review.submitted_at, review.state] = review.author.casefold()
+    return places

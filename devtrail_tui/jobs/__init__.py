@@ -12,6 +12,8 @@ from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.text import safe_line
 
+SHARED = "matching"
+"""The one module beside the job types that is none itself."""
 ENTRY_POINT_GROUP = "devtrail_tui.jobs"
 
 
@@ -56,7 +58,7 @@ def catalogue() -> Catalogue:
 
 def _found() -> Iterator[tuple[str, JobType[Any]]]:
     for module in pkgutil.iter_modules(__path__):
-        if not module.name.startswith("_"):
+        if module.name != SHARED:
             yield module.name, importlib.import_module(f"{__name__}.{module.name}").JOB
     for point in entry_points(group=ENTRY_POINT_GROUP):
         yield point.value, point.load()

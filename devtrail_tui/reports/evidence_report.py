@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from devtrail_tui.core.evidence import AnalysisState, Criterion, EvidenceEntry, Match
+from devtrail_tui.core.evidence import OUTDATED, AnalysisState, Criterion, EvidenceEntry, Match
 
 CONFIDENCE_NOTE = (
     "Each confidence is the model's own estimate, not a measurement. Quotes were checked to stand verbatim in the pull request; "
@@ -33,13 +33,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many entries stand where; they add up to `entries`."""
+    """How many entries stand where; they add up to `entries`. `outdated` of them were judged before their latest change."""
 
     entries: int
     matched: int
     without_match: int
     not_analysed: int
     failed: int
+    outdated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class EvidenceReport:
             without_match=states[AnalysisState.ANALYSED] - matched,
             not_analysed=states[AnalysisState.NOT_ANALYSED],
             failed=states[AnalysisState.FAILED],
+            outdated=sum(1 for entry in self.entries if entry.outdated),
         )
 
     @property
@@ -111,7 +113,8 @@ def state_words(entry: EvidenceEntry) -> str:
         return "not analysed"
     if entry.analysis_state is AnalysisState.FAILED:
         return "analysis failed"
-    return "matched" if entry.matches else "analysed, no match"
+    words = "matched" if entry.matches else "analysed, no match"
+    return f"{words}, {OUTDATED}" if entry.outdated else words
 
 
 def counts_words(counts: Counts) -> str:
@@ -120,7 +123,7 @@ def counts_words(counts: Counts) -> str:
     return (
         f"{counts.entries:,} {noun}: {counts.matched:,} matched, {counts.without_match:,} analysed without a match, "
         f"{counts.not_analysed:,} not analysed, {counts.failed:,} whose analysis failed."
-    )
+    ) + (f" {counts.outdated:,} {OUTDATED}." if counts.outdated else "")
 
 
 def _strongest_first(support: Support) -> tuple[float, float, int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from devtrail_tui.core.criteria_csv import without_formula
-from devtrail_tui.core.evidence import EvidenceEntry, Match
+from devtrail_tui.core.evidence import OUTDATED, EvidenceEntry, Match
 from devtrail_tui.core.evidence_json import criterion_json, entry_json, match_json
 from devtrail_tui.core.job import iso
 from devtrail_tui.core.text import safe, safe_line
@@ -82,6 +82,7 @@ def as_json(report: EvidenceReport) -> str:
             "withoutMatch": counts.without_match,
             "notAnalysed": counts.not_analysed,
             "failed": counts.failed,
+            "outdated": counts.outdated,
         },
         "confidence": CONFIDENCE_NOTE,
         "criteria": [
@@ -145,7 +146,8 @@ def _section(section: Section) -> Iterator[str]:
 def _support(support: Support) -> Iterator[str]:
     entry, match = support.entry, support.match
     yield f"#### {link(entry.title or 'Untitled', entry.pr_url)}"
-    yield f"{_facts(entry)} · model's confidence {percent(match.confidence)} %"
+    outdated = f" · {OUTDATED}" if entry.outdated else ""
+    yield f"{_facts(entry)} · model's confidence {percent(match.confidence)} %{outdated}"
     if match.explanation:
         yield inline(match.explanation)
     for quote in match.quotes:

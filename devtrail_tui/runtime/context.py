@@ -14,20 +14,23 @@ from typing import Any, TypeVar
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import ClaimLost, SecretMissing
 from devtrail_tui.core.evidence import (
-    Analysis,
     Criterion,
     EvidenceEntry,
     KnownPullRequest,
     NewEvidence,
+    NewJudgement,
+    Ownership,
     PullRequest,
 )
 from devtrail_tui.core.job import Claim, Job, Level, Progress, iso
+from devtrail_tui.runtime.ledger import Ledger
 from devtrail_tui.runtime.patience import Patience
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.criteria_store import CriteriaStore
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.rubrics import Rubrics
 from devtrail_tui.store.secrets import Secrets
 
 P = TypeVar("P")
@@ -58,6 +61,7 @@ class JobStores:
     evidence: EvidenceStore
     criteria: CriteriaStore
     analyses: Analyses
+    rubrics: Rubrics
     secrets: Secrets
     clients: ClientFactory
     clock: Clock
@@ -82,8 +86,8 @@ class JobContext:
         self._clients: dict[tuple[Any, ...], Any] = {}
         self._exits = AsyncExitStack()
         self.evidence = _Evidence(stores.evidence)
-        self.criteria = _Criteria(stores.criteria)
-        self.analyses = _Ledger(self, stores.analyses)
+        self.criteria = _Criteria(self, claim, stores)
+        self.analyses = Ledger(self, claim, stores.analyses)
 
     @property
     def job_id(self) -> int:
@@ -145,16 +149,18 @@ class JobContext:
         self,
         evidence: Sequence[NewEvidence] = (),
         *,
+        judgements: Sequence[NewJudgement] = (),
+        ownership: Ownership | None = None,
         cursor: Mapping[str, Any] | None = None,
         log: Sequence[tuple[Level, str]] = (),
-    ) -> Sequence[int]:
+    ) -> Sequence[KnownPullRequest]:
         now = self._stores.clock.now()
         async with self._flushing:
             lines = [*self._take_lines(), *((now, level, message) for level, message in log)]
-            save = self._stores.evidence.save
-            ids = await self._written(lines, lambda: save(self._claim, evidence, dict(cursor or {}), lines))
+            save = partial(self._stores.evidence.save, judgements=judgements, ownership=ownership, cursor=cursor)
+            known = await self._written(lines, lambda: save(self._claim, evidence, log=lines))
             self._cursor.update(cursor or {})
-        return ids
+        return known
 
     async def client(self, protocol: type[P], **options: Any) -> P:
         key = (protocol, *sorted(options.items()))
@@ -227,11 +233,13 @@ class _Evidence:
     def __init__(self, store: EvidenceStore) -> None:
         self._store = store
 
-    async def known(self, login: str, repository: str) -> Mapping[str, KnownPullRequest]:
-        return await asyncio.to_thread(self._store.known, login, repository)
+    async def known_nodes(
+        self, host: str, account_id: str | None, login: str, node_ids: Sequence[str]
+    ) -> Mapping[str, KnownPullRequest]:
+        return await asyncio.to_thread(self._store.known_nodes, host, account_id, login, node_ids)
 
-    async def known_nodes(self, host: str, login: str, node_ids: Sequence[str]) -> Mapping[str, KnownPullRequest]:
-        return await asyncio.to_thread(self._store.known_nodes, host, login, node_ids)
+    async def lacks_identity(self, ownership: Ownership) -> bool:
+        return await asyncio.to_thread(self._store.lacks_identity, ownership)
 
     async def not_analysed(self, login: str | None, repositories: Sequence[str]) -> Sequence[EvidenceEntry]:
         return await asyncio.to_thread(self._store.not_analysed, login, repositories)
@@ -241,24 +249,14 @@ class _Evidence:
 
 
 class _Criteria:
-    def __init__(self, store: CriteriaStore) -> None:
-        self._store = store
+    """The job's rubric."""
+
+    def __init__(self, context: JobContext, claim: Claim, stores: JobStores) -> None:
+        self._context = context
+        self._claim = claim
+        self._stores = stores
 
     async def detectable(self) -> Sequence[Criterion]:
-        listed = await asyncio.to_thread(self._store.list)
-        return [each for each in listed if each.pr_detectable]
-
-
-class _Ledger:
-    """What was paid for; keeping it also raises the job's own total."""
-
-    def __init__(self, context: JobContext, store: Analyses) -> None:
-        self._context = context
-        self._store = store
-
-    async def find(self, key: str) -> Analysis | None:
-        return await asyncio.to_thread(self._store.find, key)
-
-    async def keep(self, analysis: Analysis) -> None:
-        self._context.add_spent(analysis.cost_usd or 0.0)
-        await self._context.patience.write(lambda: self._store.keep(replace(analysis, job_id=self._context.job_id)))
+        present = await asyncio.to_thread(self._stores.criteria.list)
+        rubric = await self._context.patience.write(lambda: self._stores.rubrics.fixed(self._claim, present))
+        return [each for each in rubric if each.pr_detectable]

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from devtrail_tui.core.errors import (
+    CancelRequested,
     ClaimLost,
     DevTrailError,
     SecretMissing,
@@ -151,6 +152,8 @@ class Execution:
             if self._interruption is None:
                 return Failed("The job cancelled itself, which is a fault in its job type. Report it to its authors.")
             return Interrupted(self._interruption)
+        except CancelRequested:
+            return Interrupted(Interruption.CANCEL)
         except ClaimLost:
             return Interrupted(Interruption.LOST)
         except PASSES as error:  # of a read; writes wait by themselves

@@ -29,6 +29,7 @@ from devtrail_tui.store.engine import Database, settled
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.rubrics import Rubrics
 from devtrail_tui.store.secrets import Secrets
 from devtrail_tui.store.workers import Worker as WorkerRow
 
@@ -53,6 +54,7 @@ class Doors:
     evidence: EvidenceStore
     criteria: CriteriaStore
     analyses: Analyses
+    rubrics: Rubrics
     catalogue: Mapping[str, JobType[Any]]
     secrets: Secrets
     clients: ClientFactory
@@ -106,6 +108,7 @@ class Worker:
             evidence=doors.evidence,
             criteria=doors.criteria,
             analyses=doors.analyses,
+            rubrics=doors.rubrics,
             secrets=doors.secrets,
             clients=doors.clients,
             clock=doors.clock,

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from devtrail_tui.store.evidence_store import EvidenceStore
     from devtrail_tui.store.job_log import JobLog
     from devtrail_tui.store.job_queue import JobQueue
+    from devtrail_tui.store.rubrics import Rubrics
 
 PLAIN_SECRETS = "secrets-unencrypted.json"
 _logger = logging.getLogger(__name__)
@@ -152,7 +153,14 @@ class Services:
         """What was paid for."""
         from devtrail_tui.store.analyses import Analyses
 
-        return Analyses(self.database)
+        return Analyses(self.database, self.clock)
+
+    @cached_property
+    def rubrics(self) -> Rubrics:
+        """The criteria that each job judges by."""
+        from devtrail_tui.store.rubrics import Rubrics
+
+        return Rubrics(self.database, self.clock)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -254,6 +262,7 @@ class Services:
             evidence=self.evidence,
             criteria=self.criteria,
             analyses=self.analyses,
+            rubrics=self.rubrics,
             catalogue=self.catalogue,
             secrets=self.secrets,
             clients=self.clients.for_job,

@@ -1,47 +1,206 @@
-"""What was paid for, by the hash of the whole request, so that nothing is paid for twice."""
+"""The ledger: what was paid for and which calls are under way, by the hash of the whole request, so that nothing is paid twice.
+
+A call under way is a row without an answer that names the claim it is made under. That claim is its lease: it is renewed with the
+claim, and ends with it, or with a cancel of its job. A call whose outcome is unknown is counted at its worst case.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, null, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from devtrail_tui.core.clock import Clock, SystemClock
+from devtrail_tui.core.errors import CancelRequested, ClaimLost
 from devtrail_tui.core.evidence import Analysis
+from devtrail_tui.core.job import Claim
+from devtrail_tui.store.chunks import in_chunks
 from devtrail_tui.store.engine import Database
-from devtrail_tui.store.tables import analyses, jobs
+from devtrail_tui.store.tables import RUNNING, analyses, jobs
 
-_COLUMNS = tuple(analyses.c[name] for name in Analysis.__dataclass_fields__)
-_FIND = select(*_COLUMNS).where(analyses.c.key == bindparam("wanted"))
-_NEW = insert(analyses)
-_KEEP = _NEW.on_conflict_do_update(
-    index_elements=[analyses.c.key],
-    # Two workers that asked the same at once both paid: the first answer stays, the money adds up.
-    set_={"cost_usd": func.coalesce(analyses.c.cost_usd, 0.0) + func.coalesce(_NEW.excluded.cost_usd, 0.0)},
+_columns = analyses.c
+_FIELDS = tuple(Analysis.__dataclass_fields__)
+_FIND = select(*(_columns[name] for name in _FIELDS)).where(
+    _columns.key == bindparam("wanted"), _columns.answered_at.is_not(None)
 )
-_SPEND = update(jobs).where(jobs.c.id == bindparam("job")).values(spent_usd=jobs.c.spent_usd + bindparam("cost"))
+_LIVE = exists().where(
+    jobs.c.id == _columns.call_job_id,
+    jobs.c.claim_no == _columns.call_claim_no,
+    jobs.c.status == RUNNING,
+    jobs.c.cancel_requested_at.is_(None),
+)
+_UNDER_WAY = select(_columns.key).where(
+    _columns.key.in_(bindparam("keys", expanding=True)), _columns.answered_at.is_(None), _LIVE
+)
+_CALL = select(_columns.call_job_id, _columns.call_usd, _LIVE.label("live")).where(_columns.key == bindparam("wanted"))
+_CLAIM = select(jobs.c.cancel_requested_at).where(
+    jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"), jobs.c.status == RUNNING
+)
+_NO_CALL = {"call_job_id": null(), "call_claim_no": null(), "call_usd": 0.0}
+_NEW = insert(analyses)
+_LEASE = _NEW.on_conflict_do_update(
+    index_elements=[_columns.key],
+    set_={name: _NEW.excluded[name] for name in ("call_job_id", "call_claim_no", "call_usd")},
+)
+_OURS = (
+    _columns.key == bindparam("wanted"),
+    _columns.call_job_id == bindparam("job"),
+    _columns.call_claim_no == bindparam("claim"),
+)
+_UNASKED = delete(analyses).where(*_OURS, _columns.answered_at.is_(None), _columns.uncertain_usd == 0)
+_END_CALL = update(analyses).where(*_OURS).values(**_NO_CALL)
+_IS_OURS = select(_columns.id).where(*_OURS)
+_UNCERTAIN = (
+    update(analyses)
+    .where(_columns.key == bindparam("wanted"))
+    .values(uncertain_usd=_columns.uncertain_usd + bindparam("usd"), **_NO_CALL)
+)
+_COUNTED = select(_columns.uncertain_usd).where(_columns.key == bindparam("wanted"))
+_CERTAIN = (
+    update(analyses)
+    .where(_columns.key == bindparam("wanted"))
+    .values(uncertain_usd=_columns.uncertain_usd - bindparam("usd"))
+)
+_ANSWER = (
+    update(analyses)
+    .where(_columns.key == bindparam("wanted"), _columns.answered_at.is_(None))
+    .values(
+        {name: bindparam(f"new_{name}", type_=_columns[name].type) for name in _FIELDS if name not in ("id", "key")}
+    )
+    .values(answered_at=bindparam("new_created_at"))
+)
+_KEEP = _NEW.on_conflict_do_update(
+    index_elements=[_columns.key],
+    # Two that were paid for all the same (a lease was taken over, then both answers came): the first stays, the money adds up.
+    set_={"cost_usd": func.coalesce(_columns.cost_usd, 0.0) + func.coalesce(_NEW.excluded.cost_usd, 0.0)},
+)
+_SPEND = update(jobs).where(jobs.c.id == bindparam("job")).values(spent_usd=jobs.c.spent_usd + bindparam("usd"))
 
 
 class Analyses:
-    """The ledger of paid answers."""
+    """Reads block; changes are futures that end once they are committed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self._database = database
+        self._clock = clock or SystemClock()
 
     def find(self, key: str) -> Analysis | None:
         """The stored answer to exactly this request, if there is one."""
         with self._database.read() as connection:
-            row = connection.execute(_FIND, {"wanted": key}).one_or_none()
-        return None if row is None else Analysis(*row)
+            return _find_on(connection, key)
 
-    def keep(self, analysis: Analysis) -> Future[None]:
-        """Store a paid answer and add its price to its job's `spent_usd`; not fenced, because money is spent either way."""
-        values = {name: getattr(analysis, name) for name in Analysis.__dataclass_fields__ if name != "id"}
-        values["usage"] = dict(analysis.usage)
+    def under_way(self, keys: Sequence[str]) -> set[str]:
+        """Those of these requests for which a call is under way."""
+        under_way: set[str] = set()
+        with self._database.read() as connection:
+            for some in in_chunks(keys):
+                under_way.update(connection.execute(_UNDER_WAY, {"keys": some}).scalars())
+        return under_way
+
+    def lease(self, claim: Claim, key: str, model: str, worst_usd: float) -> Future[Analysis | bool]:
+        """Take the right to make a call that costs at most `worst_usd`: True. False where one is under way already; the answer
+        where there is one. The future raises ClaimLost, CancelRequested."""
+        now = self._clock.now()
+        return self._database.write(lambda connection: _lease_on(connection, claim, key, model, worst_usd, now))
+
+    def keep(self, analysis: Analysis, claim: Claim | None = None, call_usd: float | None = None) -> Future[None]:
+        """Store a paid answer and add its price to its job's `spent_usd`; not fenced, because money is spent either way.
+
+        `call_usd` is the worst case under which `claim` leased the call. Where the lease has ended since, the worst case was
+        counted as uncertain cost, and the price replaces it.
+        """
 
         def work(connection: Connection) -> None:
-            connection.execute(_KEEP, values)
-            if analysis.job_id is not None and analysis.cost_usd:
-                connection.execute(_SPEND, {"job": analysis.job_id, "cost": analysis.cost_usd})
+            counted = 0.0
+            if claim is not None and call_usd is not None:
+                counted = _end_call_on(connection, analysis.key, claim, call_usd)
+            values = {name: getattr(analysis, name) for name in _FIELDS if name != "id"}
+            values["usage"] = dict(analysis.usage)
+            answer = {"wanted": analysis.key, **{f"new_{name}": value for name, value in values.items()}}
+            if connection.execute(_ANSWER, answer).rowcount == 0:
+                connection.execute(_KEEP, {**values, "answered_at": analysis.created_at})
+            _spend_on(connection, analysis.job_id, (analysis.cost_usd or 0.0) - counted)
 
         return self._database.write(work)
+
+    def release(self, claim: Claim, key: str) -> Future[None]:
+        """The claim's call failed and was not billed: the request is free again."""
+        ours = {"wanted": key, "job": claim.job_id, "claim": claim.claim_no}
+
+        def work(connection: Connection) -> None:
+            if connection.execute(_UNASKED, ours).rowcount == 0:
+                connection.execute(_END_CALL, ours)
+
+        return self._database.write(work)
+
+    def uncertain(self, claim: Claim, key: str, call_usd: float) -> Future[None]:
+        """The outcome of the claim's call is unknown: its worst case is counted, and the request is free again."""
+        ours = {"wanted": key, "job": claim.job_id, "claim": claim.claim_no}
+
+        def work(connection: Connection) -> None:
+            if connection.execute(_IS_OURS, ours).one_or_none() is not None:
+                connection.execute(_UNCERTAIN, {"wanted": key, "usd": call_usd})
+                _spend_on(connection, claim.job_id, call_usd)
+
+        return self._database.write(work)
+
+
+def _find_on(connection: Connection, key: str) -> Analysis | None:
+    row = connection.execute(_FIND, {"wanted": key}).one_or_none()
+    return None if row is None else Analysis(*row)
+
+
+def _lease_on(
+    connection: Connection, claim: Claim, key: str, model: str, worst_usd: float, now: datetime
+) -> Analysis | bool:
+    held = connection.execute(_CLAIM, {"job": claim.job_id, "claim": claim.claim_no}).one_or_none()
+    if held is None:
+        raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; nothing more is asked for it.")
+    if held.cancel_requested_at is not None:
+        raise CancelRequested(f"Job {claim.job_id} is to be cancelled; nothing more is asked for it.")
+    answer = _find_on(connection, key)
+    if answer is not None:
+        return answer
+    call = connection.execute(_CALL, {"wanted": key}).one_or_none()
+    if call is not None and call.live:
+        return False
+    if call is not None and call.call_job_id is not None:
+        connection.execute(_UNCERTAIN, {"wanted": key, "usd": call.call_usd})
+        _spend_on(connection, call.call_job_id, call.call_usd)
+    connection.execute(_LEASE, {**_unanswered(claim, key, model, now), "call_usd": worst_usd})
+    return True
+
+
+def _unanswered(claim: Claim, key: str, model: str, now: datetime) -> dict[str, Any]:
+    return {
+        "key": key,
+        "model": model,
+        "answer": "",
+        "stop_reason": "",
+        "usage": {},
+        "request_id": "",
+        "job_id": claim.job_id,
+        "created_at": now,
+        "call_job_id": claim.job_id,
+        "call_claim_no": claim.claim_no,
+    }
+
+
+def _end_call_on(connection: Connection, key: str, claim: Claim, call_usd: float) -> float:
+    """End the claim's call; dollars that were counted as uncertain for it, where its lease had ended already."""
+    ours = {"wanted": key, "job": claim.job_id, "claim": claim.claim_no}
+    if connection.execute(_END_CALL, ours).rowcount:
+        return 0.0
+    counted = min(call_usd, float(connection.execute(_COUNTED, {"wanted": key}).scalar_one_or_none() or 0.0))
+    if counted:
+        connection.execute(_CERTAIN, {"wanted": key, "usd": counted})
+    return counted
+
+
+def _spend_on(connection: Connection, job_id: int | None, usd: float) -> None:
+    if job_id is not None and usd:
+        connection.execute(_SPEND, {"job": job_id, "usd": usd})

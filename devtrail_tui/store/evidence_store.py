@@ -16,10 +16,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     bindparam,
-    delete,
     exists,
     func,
-    insert,
     or_,
     select,
     tuple_,
@@ -35,19 +33,22 @@ from devtrail_tui.core.evidence import (
     EvidenceEntry,
     EvidenceType,
     KnownPullRequest,
-    Match,
     Metrics,
     NewEvidence,
+    NewJudgement,
+    Ownership,
     PullRequest,
 )
 from devtrail_tui.core.evidence_filter import EvidenceFilter, parse
 from devtrail_tui.core.job import Claim
-from devtrail_tui.core.pull_request_json import pull_request_from_json, pull_request_json
+from devtrail_tui.core.pull_request_json import pull_request_from_json
 from devtrail_tui.core.pull_request_privacy import without_secrets
 from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.store.chunks import in_chunks
 from devtrail_tui.store.engine import Database
-from devtrail_tui.store.evidence_rows import entries_on
+from devtrail_tui.store.evidence_identity import identify_on, lacks_identity_on
+from devtrail_tui.store.evidence_rows import KNOWN_COLUMNS, entries_on, known_of
+from devtrail_tui.store.evidence_saves import save_entry_on, save_judgement_on
 from devtrail_tui.store.job_log import Line, append_on, redacted_lines
 from devtrail_tui.store.tables import (
     RUNNING,
@@ -64,25 +65,6 @@ _PROVE_AND_HEAL = (
     .values(crashes=0, updated_at=bindparam("now"))
 )
 """Proves the claim; and a job that saved something has moved on, whatever it died of before."""
-_NEW_ENTRY = upsert(evidence_entries)
-_SAVED_AGAIN = (
-    "title", "description", "search_text", "content", "pr_number", "pr_url", "repository", "occurred_at", "merged_at",
-    "pr_updated_at", "additions", "deletions", "changed_files", "days_open", "hours_to_first_review", "review_rounds",
-    "components", "roles", "analysis_state", "analysis_note", "job_id", "updated_at",
-)  # fmt: skip
-_SAVE = _NEW_ENTRY.on_conflict_do_update(
-    index_elements=[evidence_entries.c.host, evidence_entries.c.node_id, func.lower(evidence_entries.c.login)],
-    index_where=evidence_entries.c.account_id.is_(None),
-    set_={name: _NEW_ENTRY.excluded[name] for name in _SAVED_AGAIN},
-).returning(evidence_entries.c.id)
-_ANALYSIS = select(analyses.c.id, analyses.c.created_at).where(analyses.c.key == bindparam("key"))
-_FORGET_MATCHES = delete(evidence_criteria).where(evidence_criteria.c.evidence_id == bindparam("evidence"))
-_ADD_MATCHES = insert(evidence_criteria)
-_ANALYSED_BY = (
-    update(evidence_entries)
-    .where(evidence_entries.c.id == bindparam("evidence"))
-    .values(analysis_id=bindparam("analysis"), analysed_at=bindparam("at"))
-)
 _NEW_CURSOR = upsert(sync_cursors)
 _SAVE_CURSOR = _NEW_CURSOR.on_conflict_do_update(
     index_elements=[sync_cursors.c.job_id, sync_cursors.c.repository],
@@ -90,15 +72,15 @@ _SAVE_CURSOR = _NEW_CURSOR.on_conflict_do_update(
 )
 _CURSORS = select(sync_cursors.c.repository, sync_cursors.c.cursor).where(sync_cursors.c.job_id == bindparam("job"))
 
-_KNOWN = select(
-    evidence_entries.c.node_id,
-    evidence_entries.c.pr_updated_at,
-    evidence_entries.c.analysis_state,
-    evidence_entries.c.id,
-).where(evidence_entries.c.login == bindparam("login"), evidence_entries.c.type == EvidenceType.PULL_REQUEST.value)
-_KNOWN_OF_REPOSITORY = _KNOWN.where(evidence_entries.c.repository == bindparam("repository"))
-_KNOWN_NODES = _KNOWN.where(
-    evidence_entries.c.host == bindparam("host"), evidence_entries.c.node_id.in_(bindparam("nodes", expanding=True))
+_KNOWN_NODES = select(*KNOWN_COLUMNS).where(
+    evidence_entries.c.type == EvidenceType.PULL_REQUEST.value,
+    evidence_entries.c.host == bindparam("host"),
+    evidence_entries.c.node_id.in_(bindparam("nodes", expanding=True)),
+    or_(
+        evidence_entries.c.account_id == bindparam("account"),
+        evidence_entries.c.account_id.is_(None)
+        & (func.lower(evidence_entries.c.login) == func.lower(bindparam("login"))),
+    ),
 )
 _NOT_ANALYSED = (
     select(evidence_entries.c.id)
@@ -140,22 +122,36 @@ class EvidenceStore:
         self._redact = redact or Redactor()
 
     def save(
-        self, claim: Claim, evidence: Sequence[NewEvidence], cursor: Mapping[str, Any], log: Sequence[Line]
-    ) -> Future[list[int]]:
-        """Store evidence, cursor (JSON by repository name, "" for the whole job) and log lines in one transaction.
+        self,
+        claim: Claim,
+        evidence: Sequence[NewEvidence] = (),
+        *,
+        judgements: Sequence[NewJudgement] = (),
+        ownership: Ownership | None = None,
+        cursor: Mapping[str, Any] | None = None,
+        log: Sequence[Line] = (),
+    ) -> Future[list[KnownPullRequest]]:
+        """Store ownership, evidence, judgements, cursor (JSON by repository name, "" for the whole job) and log lines in one
+        transaction.
 
-        The future holds the entries' ids in the order of `evidence`; it raises ClaimLost, nothing stored, where another worker
-        owns the job or it has ended. The job's crashes are set to 0. Secrets in texts and log lines are masked.
+        The future holds what is stored of each of `evidence` afterwards, in that order: the newest state, whoever saved it. It
+        raises ClaimLost, nothing stored, where another worker owns the job or it has ended. The job's crashes are set to 0.
+        Secrets in texts and log lines are masked.
         """
         now = self._clock.now()
-        saved, cursors = tuple(self._redacted(each) for each in evidence), dict(cursor)
-        lines = redacted_lines(self._redact, log)
+        saved = tuple(replace(each, pull_request=without_secrets(each.pull_request, self._redact)) for each in evidence)
+        judged = tuple(replace(each, note=self._redact(each.note)) for each in judgements)
+        cursors, lines = dict(cursor or {}), redacted_lines(self._redact, log)
 
-        def work(connection: Connection) -> list[int]:
+        def work(connection: Connection) -> list[KnownPullRequest]:
             fence = {"job": claim.job_id, "claim": claim.claim_no, "now": now}
             if connection.execute(_PROVE_AND_HEAL, fence).rowcount != 1:
                 raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; what it just found was not stored.")
-            ids = [_save_on(connection, each, claim.job_id, now) for each in saved]
+            if ownership is not None:
+                identify_on(connection, ownership)
+            known = [save_entry_on(connection, each, claim.job_id, now) for each in saved]
+            for each in judged:
+                save_judgement_on(connection, each, claim.job_id, now)
             if cursors:
                 connection.execute(
                     _SAVE_CURSOR,
@@ -165,38 +161,33 @@ class EvidenceStore:
                     ],
                 )
             append_on(connection, claim, lines)
-            return ids
+            return known
 
         return self._database.write(work)
-
-    def _redacted(self, new: NewEvidence) -> NewEvidence:
-        return replace(
-            new,
-            pull_request=without_secrets(new.pull_request, self._redact),
-            analysis_note=self._redact(new.analysis_note),
-        )
 
     def cursor(self, job_id: int) -> dict[str, Any]:
         """What the job's attempts saved as cursors, by repository name."""
         with self._database.read() as connection:
             return dict(connection.execute(_CURSORS, {"job": job_id}).all())
 
-    def known(self, login: str, repository: str, *, host: str | None = None) -> dict[str, KnownPullRequest]:
-        """The stored pull requests of a repository (as GitHub spells it now) for a login, by node id; `host` narrows it."""
-        statement = _KNOWN_OF_REPOSITORY
-        if host is not None:
-            statement = statement.where(evidence_entries.c.host == host)
-        with self._database.read() as connection:
-            rows = connection.execute(statement, {"login": login, "repository": repository}).all()
-        return _known(rows)
-
-    def known_nodes(self, host: str, login: str, node_ids: Sequence[str]) -> dict[str, KnownPullRequest]:
-        """The stored pull requests among these node ids, which survive renames of the repository."""
+    def known_nodes(
+        self, host: str, account_id: str | None, login: str, node_ids: Sequence[str]
+    ) -> dict[str, KnownPullRequest]:
+        """The stored pull requests of an account among these node ids, which survive renames of the repository. Rows that know no
+        account are the login's, in any letter case."""
+        person = {"host": host, "account": account_id, "login": login}
         rows: list[Any] = []
         with self._database.read() as connection:
             for some in in_chunks(node_ids):
-                rows += connection.execute(_KNOWN_NODES, {"host": host, "login": login, "nodes": some}).all()
-        return _known(rows)
+                rows += connection.execute(_KNOWN_NODES, {"nodes": some, **person}).all()
+        # A row of the account comes last, and so stands for the pull request where there is one of the bare login too.
+        known = [known_of(row) for row in sorted(rows, key=lambda row: row.account_id is not None)]
+        return {each.node_id: each for each in known}
+
+    def lacks_identity(self, ownership: Ownership) -> bool:
+        """Whether some of these entries do not know their account yet, or the account has entries under an earlier login."""
+        with self._database.read() as connection:
+            return lacks_identity_on(connection, ownership)
 
     def not_analysed(self, login: str | None, repositories: Sequence[str]) -> list[EvidenceEntry]:
         """Pull requests without an analysis (never tried, or failed), oldest merge first; no `repositories` means all."""
@@ -291,75 +282,6 @@ class EvidenceStore:
 
 def _no_such(evidence_id: int) -> NotFound:
     return NotFound(f"There is no evidence {evidence_id}; see the numbers with: devtrail-tui evidence list.")
-
-
-def _known(rows: Sequence[Any]) -> dict[str, KnownPullRequest]:
-    return {node: KnownPullRequest(node, at, AnalysisState(state), number) for node, at, state, number in rows}
-
-
-def _save_on(connection: Connection, new: NewEvidence, job_id: int, now: datetime) -> int:
-    evidence_id: int = connection.execute(_SAVE, _values_of(new, job_id, now)).scalar_one()
-    if new.matches is not None:
-        analysis = connection.execute(_ANALYSIS, {"key": new.analysis_key}).one_or_none() if new.analysis_key else None
-        analysis_id, analysed_at = analysis or (None, now)
-        _replace_matches(connection, evidence_id, new.matches, analysis_id, now)
-        connection.execute(_ANALYSED_BY, {"evidence": evidence_id, "analysis": analysis_id, "at": analysed_at})
-    return evidence_id
-
-
-def _replace_matches(
-    connection: Connection, evidence_id: int, matches: Sequence[Match], analysis_id: int | None, now: datetime
-) -> None:
-    connection.execute(_FORGET_MATCHES, {"evidence": evidence_id})
-    if matches:
-        connection.execute(
-            _ADD_MATCHES,
-            [
-                {
-                    "evidence_id": evidence_id,
-                    "criterion_id": match.criterion_id,
-                    "confidence": match.confidence,
-                    "explanation": match.explanation,
-                    "quotes": list(match.quotes),
-                    "analysis_id": analysis_id,
-                    "created_at": now,
-                }
-                for match in matches
-            ],
-        )
-
-
-def _values_of(new: NewEvidence, job_id: int, now: datetime) -> dict[str, Any]:
-    pull_request, metrics = new.pull_request, new.metrics
-    return {
-        "type": EvidenceType.PULL_REQUEST.value,
-        "title": pull_request.title,
-        "description": pull_request.body,
-        "search_text": f"{pull_request.title}\n{pull_request.repository}\n{pull_request.body}".casefold(),
-        "content": pull_request_json(pull_request),
-        "login": new.login,
-        "host": pull_request.host,
-        "node_id": pull_request.node_id,
-        "pr_number": pull_request.number,
-        "pr_url": pull_request.url,
-        "repository": pull_request.repository,
-        "occurred_at": pull_request.merged_at,
-        "merged_at": pull_request.merged_at,
-        "pr_updated_at": pull_request.updated_at,
-        "additions": metrics.additions,
-        "deletions": metrics.deletions,
-        "changed_files": metrics.changed_files,
-        "days_open": metrics.days_open,
-        "hours_to_first_review": metrics.hours_to_first_review,
-        "review_rounds": metrics.review_rounds,
-        "components": list(new.components),
-        "roles": [role.value for role in new.roles],
-        "analysis_state": new.analysis_state.value,
-        "analysis_note": new.analysis_note,
-        "job_id": job_id,
-        "created_at": now,
-        "updated_at": now,
-    }
 
 
 def _conditions(

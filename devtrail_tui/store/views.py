@@ -50,7 +50,9 @@ _JOBS = select(*JOB_COLUMNS).where(jobs.c.id.in_(bindparam("ids", expanding=True
 _COUNTS = select(job_counts.c.status, job_counts.c.type, job_counts.c.count)
 _ALIVE = select(func.count()).select_from(workers).where(workers.c.last_seen_at >= bindparam("since"))
 _WORKERS = select(*(workers.c[name] for name in Worker.__dataclass_fields__)).order_by(workers.c.started_at)
-_SPENT = select(func.coalesce(func.sum(analyses.c.cost_usd), 0.0)).where(analyses.c.created_at >= bindparam("since"))
+_SPENT = select(func.coalesce(func.sum(func.coalesce(analyses.c.cost_usd, 0.0) + analyses.c.uncertain_usd), 0.0)).where(
+    analyses.c.created_at >= bindparam("since")
+)
 _SHOWN = (
     select(jobs.c.progress_detail)
     .where(jobs.c.status == RUNNING, jobs.c.progress_detail.is_not(None))

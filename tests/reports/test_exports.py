@@ -211,7 +211,14 @@ def test_json_holds_everything_once() -> None:
     assert document["criteria"][0]["evidence"] == [
         {"id": 1, "confidence": 0.88, "explanation": "Found the cause.", "quotes": ["q"]}
     ]
-    assert document["counts"] == {"entries": 2, "matched": 1, "withoutMatch": 1, "notAnalysed": 0, "failed": 0}
+    assert document["counts"] == {
+        "entries": 2,
+        "matched": 1,
+        "withoutMatch": 1,
+        "notAnalysed": 0,
+        "failed": 0,
+        "outdated": 0,
+    }
     assert document["entries"][0]["model"] == "claude-sonnet-5-5"
     assert document["entries"][0]["mergedAt"] == "2026-03-01T12:00:00.000Z"
 

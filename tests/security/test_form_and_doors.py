@@ -10,7 +10,7 @@ import pytest
 
 from devtrail_tui.core.context import Context, Preview, PreviewDoor
 from devtrail_tui.core.errors import PermanentError, SecretMissing
-from devtrail_tui.core.evidence import NewEvidence
+from devtrail_tui.core.evidence import AnalysisState, NewEvidence, NewJudgement
 from devtrail_tui.core.job import Level, Progress, Status
 from devtrail_tui.core.metrics import metrics
 from devtrail_tui.jobs import Catalogue
@@ -28,8 +28,10 @@ async def tell(config: Any, context: Context) -> dict[str, Any]:
     said = f"{secret} and {TOKEN}"
     context.log(said, Level.WARNING)
     context.progress(Progress(percent=1, phase=said, current_repo=said))
-    entry = NewEvidence("mona", PULL_REQUEST, (), (), metrics(PULL_REQUEST), analysis_note=said)
-    await context.save((replace(entry),), log=[(Level.INFO, said)])
+    entry = NewEvidence("mona", PULL_REQUEST, (), (), metrics(PULL_REQUEST))
+    (known,) = await context.save((entry,), log=[(Level.INFO, said)])
+    refused = NewJudgement(known.evidence_id, known.updated_at, AnalysisState.FAILED, "rubric", said)
+    await context.save(judgements=(refused,))
     if config.token:
         raise PermanentError(f"refused: {said}")
     return {"message": said, "deep": [{"er": said}]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,11 +13,13 @@ from devtrail_tui.core.evidence import (
     Match,
     Metrics,
     NewEvidence,
+    NewJudgement,
     PullRequest,
     Review,
     Role,
 )
 from devtrail_tui.core.job import Claim, Job
+from devtrail_tui.store.evidence_store import EvidenceStore
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOST = "desk"
@@ -75,7 +77,7 @@ def pull_request(number: int = 7, **changes: Any) -> PullRequest:
     return replace(made, **changes)
 
 
-def new_evidence(number: int = 7, *, matches: tuple[Match, ...] | None = None, **changes: Any) -> NewEvidence:
+def new_evidence(number: int = 7, **changes: Any) -> NewEvidence:
     of_pull_request = {key: changes.pop(key) for key in list(changes) if key in PullRequest.__dataclass_fields__}
     made = NewEvidence(
         login="ada",
@@ -83,10 +85,52 @@ def new_evidence(number: int = 7, *, matches: tuple[Match, ...] | None = None, *
         roles=(Role.AUTHOR,),
         components=("services/queue",),
         metrics=Metrics(3.0, None, 1, 10, 4, 1),
-        analysis_state=AnalysisState.NOT_ANALYSED if matches is None else AnalysisState.ANALYSED,
-        matches=matches,
     )
     return replace(made, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An entry to be saved together with what came of judging it."""
+
+    new: NewEvidence
+    state: AnalysisState
+    note: str = ""
+    analysis_key: str | None = None
+    matches: tuple[Match, ...] | None = None
+
+
+def judged(
+    number: int = 7,
+    *,
+    matches: tuple[Match, ...] | None = None,
+    state: AnalysisState = AnalysisState.ANALYSED,
+    note: str = "",
+    analysis_key: str | None = None,
+    **changes: Any,
+) -> Judged:
+    return Judged(new_evidence(number, **changes), state, note, analysis_key, matches)
+
+
+def save(store: EvidenceStore, claim: Claim, *entries: NewEvidence | Judged, **also: Any) -> list[int]:
+    """Save entries, then the judgements of those that have one, as a job does; their ids."""
+    known = store.save(claim, [each.new if isinstance(each, Judged) else each for each in entries], **also).result()
+    judgements = [
+        NewJudgement(
+            evidence_id=stored.evidence_id,
+            pr_updated_at=each.new.pull_request.updated_at,
+            state=each.state,
+            judged_by="rubric",
+            note=each.note,
+            analysis_key=each.analysis_key,
+            matches=each.matches,
+        )
+        for each, stored in zip(entries, known, strict=True)
+        if isinstance(each, Judged)
+    ]
+    if judgements:
+        store.save(claim, judgements=judgements).result()
+    return [each.evidence_id for each in known]
 
 
 def match(criterion: str = "DEBUG", confidence: float = 0.88, **changes: Any) -> Match:

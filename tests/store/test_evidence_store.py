@@ -15,6 +15,7 @@ from devtrail_tui.core.evidence import (
     Criterion,
     KnownPullRequest,
     Metrics,
+    NewEvidence,
     Role,
 )
 from devtrail_tui.core.job import Claim, Level, NewJob
@@ -24,23 +25,23 @@ from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.job_queue import JobQueue
-from tests.store.store_examples import START, ManualClock, match, new_evidence, pull_request
+from tests.store.store_examples import START, Judged, ManualClock, judged, match, new_evidence, pull_request, save
 
 
 def test_what_is_saved_comes_back_whole(evidence: EvidenceStore, running: Claim, analyses: Analyses) -> None:
     paid = Analysis("k1", "claude-sonnet-5-5", "{}", "end_turn", {"input_tokens": 9}, 0.01, "req", START)
     analyses.keep(paid).result()
-    new = new_evidence(matches=(match("CALM", 0.5), match("DEBUG", 0.9)), analysis_key="k1", roles=(Role.REVIEWER,))
-    (number,) = evidence.save(running, [new], {}, []).result()
+    new = judged(matches=(match("CALM", 0.5), match("DEBUG", 0.9)), analysis_key="k1", roles=(Role.REVIEWER,))
+    (number,) = save(evidence, running, new)
     detail = evidence.detail(number)
-    assert evidence.pull_request(number) == new.pull_request
+    assert evidence.pull_request(number) == new.new.pull_request
     assert detail.entry == evidence.rows([number])[number]
     assert (detail.entry.title, detail.entry.repository, detail.entry.pr_number) == (
         "Fix retry storm 7",
         "acme/shop",
         7,
     )
-    assert detail.entry.merged_at == new.pull_request.merged_at
+    assert detail.entry.merged_at == new.new.pull_request.merged_at
     assert (detail.entry.roles, detail.entry.components) == ((Role.REVIEWER,), ("services/queue",))
     assert [(each.criterion_id, each.confidence) for each in detail.entry.matches] == [("DEBUG", 0.9), ("CALM", 0.5)]
     assert detail.metrics == Metrics(3.0, None, 1, 10, 4, 1)
@@ -51,47 +52,47 @@ def test_what_is_saved_comes_back_whole(evidence: EvidenceStore, running: Claim,
 def test_a_pull_request_is_kept_once_for_each_person(
     evidence: EvidenceStore, running: Claim, clock: ManualClock
 ) -> None:
-    (first,) = evidence.save(running, [new_evidence(title="Old", repository="acme/shop")], {}, []).result()
+    (first,) = save(evidence, running, new_evidence(title="Old", repository="acme/shop"))
     clock.advance(60)
     later = START + timedelta(days=1)
     again = new_evidence(title="New", repository="acme/renamed", updated_at=later)
-    assert evidence.save(running, [again], {}, []).result() == [first]
-    (other,) = evidence.save(running, [replace(again, login="bob")], {}, []).result()
-    (elsewhere,) = evidence.save(running, [new_evidence(host="ghe.acme.test")], {}, []).result()
+    assert save(evidence, running, again) == [first]
+    (other,) = save(evidence, running, replace(again, login="bob"))
+    (elsewhere,) = save(evidence, running, new_evidence(host="ghe.acme.test"))
     assert len({first, other, elsewhere}) == 3
     assert evidence.count() == 3
     entry = evidence.rows([first])[first]
     assert (entry.title, entry.repository, entry.login) == ("New", "acme/renamed", "ada")
-    assert evidence.known("ada", "acme/renamed") == {
+    assert evidence.known_nodes("github.com", None, "Ada", ["PR_7"]) == {
         "PR_7": KnownPullRequest("PR_7", later, AnalysisState.NOT_ANALYSED, first)
     }
 
 
 def test_matches_are_replaced_only_if_given(evidence: EvidenceStore, running: Claim) -> None:
-    (number,) = evidence.save(running, [new_evidence(matches=(match("A"), match("B")))], {}, []).result()
-    evidence.save(running, [new_evidence(matches=None)], {}, []).result()
+    (number,) = save(evidence, running, judged(matches=(match("A"), match("B"))))
+    save(evidence, running, new_evidence())
     assert {each.criterion_id for each in evidence.rows([number])[number].matches} == {"A", "B"}
-    evidence.save(running, [new_evidence(matches=(match("C"),))], {}, []).result()
+    save(evidence, running, judged(matches=(match("C"),)))
     assert [each.criterion_id for each in evidence.rows([number])[number].matches] == ["C"]
-    evidence.save(running, [new_evidence(matches=())], {}, []).result()
+    save(evidence, running, judged(matches=()))
     entry = evidence.rows([number])[number]
     assert (entry.matches, entry.analysis_state) == ((), AnalysisState.ANALYSED)
 
 
 def test_a_persons_verdict_is_never_touched(evidence: EvidenceStore, running: Claim, database: Database) -> None:
-    (number,) = evidence.save(running, [new_evidence(matches=(match("A"),))], {}, []).result()
+    (number,) = save(evidence, running, judged(matches=(match("A"),)))
     verdict = (number, "A", "rejected", None, "not my work", 1, 1)
     insert = text("INSERT INTO verdicts VALUES (:a, :b, :c, :d, :e, :f, :g)")
     database.write(lambda c: c.execute(insert, dict(zip("abcdefg", verdict, strict=True)))).result()
-    evidence.save(running, [new_evidence(matches=(match("A", 0.99), match("B")))], {}, []).result()
-    evidence.save(running, [new_evidence(matches=())], {}, []).result()
+    save(evidence, running, judged(matches=(match("A", 0.99), match("B"))))
+    save(evidence, running, judged(matches=()))
     with database.read() as connection:
         assert [tuple(row) for row in connection.execute(text("SELECT * FROM verdicts"))] == [verdict]
 
 
 def test_retired_criteria_keep_their_matches(evidence: EvidenceStore, running: Claim, criteria: CriteriaStore) -> None:
     criteria.import_([Criterion("A", "area", "", "text")]).result()
-    (number,) = evidence.save(running, [new_evidence(matches=(match("A"),))], {}, []).result()
+    (number,) = save(evidence, running, judged(matches=(match("A"),)))
     criteria.import_([Criterion("B", "area", "", "text")]).result()
     assert [each.criterion_id for each in evidence.rows([number])[number].matches] == ["A"]
 
@@ -100,12 +101,12 @@ def test_evidence_cursor_and_log_go_together_or_not_at_all(
     evidence: EvidenceStore, running: Claim, log: JobLog, queue: JobQueue, database: Database
 ) -> None:
     line = (START, Level.INFO, "#7 found")
-    evidence.save(running, [new_evidence(7)], {"acme/shop": {"page": 1}}, [line]).result()
+    save(evidence, running, new_evidence(7), cursor={"acme/shop": {"page": 1}}, log=[line])
     with pytest.raises(TypeError):
-        evidence.save(running, [new_evidence(8)], {"acme/shop": object()}, [line]).result()
+        save(evidence, running, new_evidence(8), cursor={"acme/shop": object()}, log=[line])
     queue.release(running).result()
     with pytest.raises(ClaimLost, match="no longer this worker's"):
-        evidence.save(running, [new_evidence(9)], {"acme/shop": {"page": 3}}, [line]).result()
+        save(evidence, running, new_evidence(9), cursor={"acme/shop": {"page": 3}}, log=[line])
     assert evidence.count() == 1
     assert evidence.cursor(running.job_id) == {"acme/shop": {"page": 1}}
     assert log.bounds(running.job_id) == (1, 1)
@@ -114,29 +115,27 @@ def test_evidence_cursor_and_log_go_together_or_not_at_all(
 def test_cursors_belong_to_one_job_and_repository(evidence: EvidenceStore, running: Claim, queue: JobQueue) -> None:
     other = queue.claim("w", lease_s=30, job_id=queue.enqueue(NewJob("T")).result().id).result()
     assert other is not None
-    evidence.save(Claim(other.id, other.claim_no, "w"), [], {"acme/shop": 9}, []).result()
-    evidence.save(running, [], {"": {"login": "ada"}, "acme/shop": [1]}, []).result()
-    evidence.save(running, [], {"acme/shop": [2]}, []).result()
+    save(evidence, Claim(other.id, other.claim_no, "w"), cursor={"acme/shop": 9})
+    save(evidence, running, cursor={"": {"login": "ada"}, "acme/shop": [1]})
+    save(evidence, running, cursor={"acme/shop": [2]})
     assert evidence.cursor(running.job_id) == {"": {"login": "ada"}, "acme/shop": [2]}
     assert evidence.cursor(other.id) == {"acme/shop": 9}
     assert evidence.cursor(99) == {}
 
 
 def test_known_nodes_survive_renames_and_many_ids(evidence: EvidenceStore, running: Claim) -> None:
-    evidence.save(running, [new_evidence(number, repository="acme/old") for number in range(1200)], {}, []).result()
+    save(evidence, running, *(new_evidence(number, repository="acme/old") for number in range(1200)))
     nodes = [f"PR_{number}" for number in range(1300)]
-    found = evidence.known_nodes("github.com", "ada", nodes)
+    found = evidence.known_nodes("github.com", None, "ada", nodes)
     assert found.keys() == set(nodes[:1200])
-    assert evidence.known_nodes("ghe.acme.test", "ada", nodes) == {}
-    assert evidence.known_nodes("github.com", "bob", nodes) == {}
-    assert len(evidence.known("ada", "acme/old", host="github.com")) == 1200
-    assert evidence.known("ada", "acme/old", host="ghe.acme.test") == {}
+    assert evidence.known_nodes("ghe.acme.test", None, "ada", nodes) == {}
+    assert evidence.known_nodes("github.com", None, "bob", nodes) == {}
 
 
 def test_not_analysed_lists_the_oldest_first(evidence: EvidenceStore, running: Claim) -> None:
-    failed = new_evidence(3, analysis_state=AnalysisState.FAILED, analysis_note="The model refused.")
+    failed = judged(3, state=AnalysisState.FAILED, note="The model refused.")
     elsewhere = new_evidence(4, repository="acme/api", login="bob")
-    evidence.save(running, [new_evidence(5), failed, elsewhere, new_evidence(1, matches=())], {}, []).result()
+    save(evidence, running, judged(5), failed, elsewhere, judged(1, matches=()))
     assert [entry.pr_number for entry in evidence.not_analysed(None, [])] == [3, 4, 5]
     assert [entry.pr_number for entry in evidence.not_analysed("ada", [])] == [3, 5]
     assert [entry.pr_number for entry in evidence.not_analysed(None, ["ACME/api"])] == [4]
@@ -145,15 +144,13 @@ def test_not_analysed_lists_the_oldest_first(evidence: EvidenceStore, running: C
 
 @pytest.fixture
 def shelf(evidence: EvidenceStore, running: Claim) -> EvidenceStore:
-    saved = [
-        new_evidence(1, title="Fix ÄRGER in queue", matches=(match("DEBUG", 0.9),)),
-        new_evidence(
-            2, title="Add search", repository="acme/api", roles=(Role.REVIEWER,), matches=(match("DESIGN", 0.4),)
-        ),
+    saved: list[NewEvidence | Judged] = [
+        judged(1, title="Fix ÄRGER in queue", matches=(match("DEBUG", 0.9),)),
+        judged(2, title="Add search", repository="acme/api", roles=(Role.REVIEWER,), matches=(match("DESIGN", 0.4),)),
         new_evidence(3, title="100% coverage", body="a_b", roles=(Role.AUTHOR, Role.COMMENTER)),
-        new_evidence(4, title="Tidy", analysis_state=AnalysisState.FAILED),
+        judged(4, title="Tidy", state=AnalysisState.FAILED),
     ]
-    evidence.save(running, saved, {}, []).result()
+    save(evidence, running, *saved)
     return evidence
 
 
@@ -194,7 +191,7 @@ def test_lists_are_narrowed_by_criterion_and_time(shelf: EvidenceStore) -> None:
 
 def test_pages_follow_their_key(evidence: EvidenceStore, running: Claim) -> None:
     same_time = [new_evidence(number, merged_at=START + timedelta(hours=number // 3)) for number in range(20)]
-    evidence.save(running, same_time, {}, []).result()
+    save(evidence, running, *same_time)
     seen: list[int] = []
     before = None
     while page := evidence.entries(before=before, limit=7):
@@ -219,8 +216,8 @@ def test_an_entry_that_does_not_exist(evidence: EvidenceStore) -> None:
 def test_foreign_text_is_harmless_once_stored(evidence: EvidenceStore, running: Claim) -> None:
     awkward = pull_request(1, title="a\x1b[2Jb\nc", body="d\x00e\ud800", branch="\u202ex")
     bad_match = match(explanation="f\x9bg", quotes=("h\x1b]0;i\x07",))
-    new = replace(new_evidence(1, matches=(bad_match,)), pull_request=awkward, components=("j\x07",))
-    (number,) = evidence.save(running, [new], {}, []).result()
+    new = replace(new_evidence(1), pull_request=awkward, components=("j\x07",))
+    (number,) = save(evidence, running, Judged(new, AnalysisState.ANALYSED, matches=(bad_match,)))
     detail = evidence.detail(number)
     assert (detail.entry.title, detail.entry.description) == ("ab c", "de\ufffd")
     assert detail.entry.components == ("j",)
@@ -230,7 +227,7 @@ def test_foreign_text_is_harmless_once_stored(evidence: EvidenceStore, running: 
 
 
 def test_evidence_outlives_its_job(evidence: EvidenceStore, running: Claim, queue: JobQueue) -> None:
-    evidence.save(running, [new_evidence()], {"": 1}, []).result()
+    save(evidence, running, new_evidence(), cursor={"": 1})
     queue.finish(running, {}).result()
     queue.delete(running.job_id).result()
     assert evidence.count() == 1

@@ -16,7 +16,7 @@ from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_queue import JobQueue
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import FORGOTTEN_AFTER, Worker, process_of, worker_id
-from tests.store.store_examples import HOST, START, ManualClock, claim_of, new_evidence
+from tests.store.store_examples import HOST, START, ManualClock, claim_of, new_evidence, save
 
 
 @pytest.fixture
@@ -184,9 +184,7 @@ def test_the_limit_outlives_the_job_that_saw_it(queue: JobQueue, views: Views) -
 
 def test_repositories_to_suggest(listed: JobQueue, views: Views, evidence: EvidenceStore) -> None:
     claim = claim_of(listed.claim("w", lease_s=30, job_id=4).result())
-    evidence.save(
-        claim, [new_evidence(1, repository="zeta/old"), new_evidence(2, repository="acme/shop")], {}, []
-    ).result()
+    save(evidence, claim, new_evidence(1, repository="zeta/old"), new_evidence(2, repository="acme/shop"))
     assert views.known_repositories() == ["acme/api", "acme/web", "Acme/Shop", "zeta/old"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from devtrail_tui.core.clock import SystemClock
+from devtrail_tui.core.evidence import AnalysisState, NewJudgement
 from devtrail_tui.core.job import Claim, Level, NewJob, Status
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
@@ -32,8 +33,10 @@ def save_for_ever(url: str, said: Connection) -> None:
     done = evidence.cursor(job.id).get("", 0)
     while True:
         done += 1
-        new = new_evidence(done, matches=(match(),))
-        evidence.save(claim, [new], {"": done}, [(clock.now(), Level.INFO, str(done))]).result()
+        (known,) = evidence.save(claim, [new_evidence(done)]).result()
+        judged = NewJudgement(known.evidence_id, known.updated_at, AnalysisState.ANALYSED, "rubric", matches=(match(),))
+        line = (clock.now(), Level.INFO, str(done))
+        evidence.save(claim, judgements=[judged], cursor={"": done}, log=[line]).result()
         said.send(done)
 
 

@@ -165,7 +165,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(claim=claims)
     def save(self, claim: Claim) -> None:
         job = self.held(claim)
-        future = self.evidence.save(claim, [], {"": claim.claim_no}, [])
+        future = self.evidence.save(claim, cursor={"": claim.claim_no})
         assert (future.exception() is None) is (job is not None)
         if job:
             job.crashes = 0

@@ -12,27 +12,27 @@ from devtrail_tui.core.job import NewJob
 from devtrail_tui.tui.screens import entry as entry_screen
 from devtrail_tui.tui.screens.evidence import EvidenceScreen
 from devtrail_tui.tui.widgets.evidence_table import columns_for
-from tests.store.store_examples import claim_of, new_evidence
+from tests.store.store_examples import Judged, claim_of, judged, new_evidence, save
 from tests.tui.app_host import House, screen_text, sees, typed, until
 from tests.tui.widget_host import HOSTILE, harmless
 
 
-def store(house: House, *entries: NewEvidence) -> list[int]:
+def store(house: House, *entries: NewEvidence | Judged) -> list[int]:
     """Put evidence into the database, as a job would, and give the ids."""
     queue = house.services.queue
     job = queue.enqueue(NewJob("OTHER")).result()
     claim = claim_of(queue.claim("desk:1:2:test", lease_s=30).result())
-    ids = house.services.evidence.save(claim, entries, {}, []).result()
+    ids = save(house.services.evidence, claim, *entries)
     queue.finish(claim, {}).result()
     queue.delete(job.id).result()
     return ids
 
 
-def matched(house: House, number: int = 7, **changes: Any) -> NewEvidence:
+def matched(house: House, number: int = 7, **changes: Any) -> Judged:
     """Evidence that speaks for the first criterion of the rubric."""
     criterion = house.services.criteria.list()[0]
     match = Match(criterion.id, 0.88, "Found the cause in the queue [/b].", ("Backs off when the queue is full.",))
-    return new_evidence(number, matches=(match,), **changes)
+    return judged(number, matches=(match,), **changes)
 
 
 async def test_the_list_shows_newest_first_with_what_it_speaks_for(house: House) -> None:
@@ -40,9 +40,9 @@ async def test_the_list_shows_newest_first_with_what_it_speaks_for(house: House)
     store(
         house,
         matched(house, 7, roles=(Role.AUTHOR, Role.COMMENTER)),
-        new_evidence(8, title="Second", matches=()),
+        judged(8, title="Second", matches=()),
         new_evidence(9, title="Third"),
-        new_evidence(10, title="Fourth", analysis_state=AnalysisState.FAILED, analysis_note="refused"),
+        judged(10, title="Fourth", state=AnalysisState.FAILED, note="refused"),
     )
     async with house.app(size=(160, 30)) as (_app, pilot):
         await pilot.press("2")
@@ -84,7 +84,7 @@ async def test_an_entry_opens_with_metrics_criterion_explanation_and_quotes(hous
 
 async def test_what_was_not_analysed_says_so(house: House) -> None:
     house.opened()
-    store(house, new_evidence(9, analysis_note="No Claude key was found."))
+    store(house, judged(9, state=AnalysisState.NOT_ANALYSED, note="No Claude key was found."))
     async with house.app() as (_app, pilot):
         await pilot.press("2")
         await sees(pilot, "○ not analysed")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from devtrail_tui.clients.claude import answers, failures, prices
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
 from devtrail_tui.clients.claude.connection import open_connection
-from devtrail_tui.clients.claude.request import build_request, preview
+from devtrail_tui.clients.claude.request import build_request, judgement_key, preview
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import AnalysisRequest, Verified
 from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError, UnknownModel
@@ -89,6 +89,9 @@ class ClaudeAnalyser:
     @property
     def concurrency(self) -> int:
         return self._concurrency
+
+    def judged_by(self, criteria: Sequence[Criterion]) -> str:
+        return judgement_key(self._model, criteria, self._redact(self._user_context))
 
     async def check(self) -> None:
         from_claude = await self._call(lambda claude: claude.models.retrieve(self._model))

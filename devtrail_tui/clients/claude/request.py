@@ -32,6 +32,20 @@ def request_key(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def judgement_key(model: str, criteria: Sequence[Criterion], user_context: str) -> str:
+    """SHA-256 (hex) over what every pull request is judged by: model, instructions, rubric, form of the answer, context."""
+    judged = [each for each in criteria if each.pr_detectable]
+    schema = prompt.answer_schema([each.id for each in judged])
+    return request_key(
+        {
+            "model": model,
+            "system": [prompt.instructions(), prompt.rubric(judged)],
+            "schema": schema,
+            "context": user_context,
+        }
+    )
+
+
 def build_request(
     model: str,
     pull_request: PullRequest,

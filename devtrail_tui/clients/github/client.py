@@ -107,6 +107,7 @@ class GitHubClient:
         name = node.get("name")
         return Account(
             login=safe_line(text(node, "login"), limit=100),
+            id=str(whole_number(node, "id")),
             scopes=tuple(scope for scope in scopes if scope),
             name=safe_line(name, limit=200) if isinstance(name, str) else "",
             clock_ahead_s=clock_ahead_s(asked_at, answered_at, their_time) if their_time else None,

@@ -17,7 +17,10 @@ LOOKING = "looking for pull requests"
 
 @dataclass(slots=True)
 class RepositoryWork:
-    """One repository on its way: what was found and what is still to do."""
+    """One repository on its way: what was found and what is still to do.
+
+    `to_look_up`: judged, but what by is not recorded. `judged_otherwise`: judged by another model, rubric, context or prompt.
+    """
 
     asked: str
     repository: Repository | None = None
@@ -25,6 +28,8 @@ class RepositoryWork:
     refs: Sequence[PullRequestRef] = ()
     to_fetch: list[PullRequestRef] = field(default_factory=list)
     to_match: list[KnownPullRequest] = field(default_factory=list)
+    to_look_up: list[KnownPullRequest] = field(default_factory=list)
+    judged_otherwise: list[KnownPullRequest] = field(default_factory=list)
     stored_before: int = 0
     known_ids: frozenset[str] = frozenset()
     done: int = 0
@@ -51,6 +56,7 @@ class Board:
         self.current = ("", "")
         self.budget_usd: float | None = None
         self.limit: RateLimit | None = None
+        self.judged_otherwise: dict[str, Any] | None = None
 
     @property
     def found(self) -> int:

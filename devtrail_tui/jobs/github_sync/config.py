@@ -63,6 +63,12 @@ class GithubSyncConfig:
         maximum=10_000,
         help="the job never spends more",
     )
+    rejudge: bool = setting(
+        "Judge again",
+        Kind.FLAG,
+        default=False,
+        help="pay again for what was judged by another rubric, model, context or prompt version",
+    )
     dry_run: bool = setting("Dry run", Kind.FLAG, default=False, help="only says what would be fetched and its price")
     max_pull_requests: int | None = setting(
         "At most",

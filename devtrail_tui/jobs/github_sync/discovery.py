@@ -10,7 +10,7 @@ from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, Reposit
 from devtrail_tui.core.evidence import AnalysisState, KnownPullRequest, PullRequestRef
 from devtrail_tui.core.job import Level
 from devtrail_tui.jobs.github_sync.board import LOOKING, Board, RepositoryWork
-from devtrail_tui.jobs.github_sync.tally import Tally
+from devtrail_tui.jobs.github_sync.tally import Tally, left_as_it_is
 from devtrail_tui.jobs.github_sync.wording import count
 
 
@@ -18,15 +18,18 @@ from devtrail_tui.jobs.github_sync.wording import count
 class Wanted:
     """Whose work of which days: `start` and `end` are days of the person's own time zone, both included.
 
-    `most` bounds the pull requests per repository, newest first; `matching` says whether what is stored but not analysed
-    is to be matched now.
+    `account_id` and `login` are the person's. `most` bounds the pull requests per repository, newest first. `judged_by` is what
+    pull requests are judged by now (`Matcher.judged_by`), None where nothing is judged; `rejudge` asks anew for those that were
+    judged by something else, or failed.
     """
 
+    account_id: str
     login: str
     start: date
     end: date
     most: int | None
-    matching: bool
+    judged_by: str | None
+    rejudge: bool
 
 
 async def discover(context: Context, source: PullRequestSource, board: Board, wanted: Wanted) -> None:
@@ -66,24 +69,37 @@ async def _discover_one(
     start, end = day_begins(wanted.start), day_begins(wanted.end + timedelta(days=1))
     refs = await source.discover(repository, wanted.login, start, end)
     work.refs = refs[: wanted.most]
-    known = await context.evidence.known_nodes(source.host, wanted.login, [ref.node_id for ref in work.refs])
+    node_ids = [ref.node_id for ref in work.refs]
+    known = await context.evidence.known_nodes(source.host, wanted.account_id, wanted.login, node_ids)
     work.known_ids = frozenset(known)
     for ref in work.refs:
-        board.tally = board.tally.plus(_sort_out(work, ref, known.get(ref.node_id), matching=wanted.matching))
+        board.tally = board.tally.plus(_sort_out(work, ref, known.get(ref.node_id), wanted))
     context.log(_found(work))
 
 
-def _sort_out(work: RepositoryWork, ref: PullRequestRef, known: KnownPullRequest | None, *, matching: bool) -> Tally:
+def _sort_out(work: RepositoryWork, ref: PullRequestRef, known: KnownPullRequest | None, wanted: Wanted) -> Tally:
     if known is None or known.updated_at < ref.updated_at:
         work.to_fetch.append(ref)
         return Tally()
     work.stored_before += 1
-    not_analysed = known.analysis_state is AnalysisState.NOT_ANALYSED
-    if not_analysed and matching:
-        work.to_match.append(known)
+    if wanted.judged_by is not None and (waiting_list := _waiting_list(work, known, wanted)) is not None:
+        waiting_list.append(known)
         return Tally()
     work.done += 1
-    return Tally(not_analysed=1) if not_analysed else Tally()
+    return left_as_it_is(known)
+
+
+def _waiting_list(work: RepositoryWork, known: KnownPullRequest, wanted: Wanted) -> list[KnownPullRequest] | None:
+    """Where a stored pull request waits; None where nothing is to be done for it."""
+    if not known.current:
+        return work.to_match
+    if known.analysis_state is AnalysisState.FAILED:
+        return work.to_match if wanted.rejudge else None
+    if known.judged_by is None:
+        return work.to_look_up
+    if known.judged_by == wanted.judged_by:
+        return None
+    return work.to_match if wanted.rejudge else work.judged_otherwise
 
 
 def _found(work: RepositoryWork) -> str:

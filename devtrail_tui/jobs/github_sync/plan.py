@@ -7,9 +7,9 @@ from typing import Any
 
 from devtrail_tui.core.context import Context, PullRequestSource
 from devtrail_tui.core.evidence import NewEvidence, PullRequest
-from devtrail_tui.jobs._matching import Matcher
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.wording import count
+from devtrail_tui.jobs.matching.matcher import Matcher
 
 SAMPLE_SIZE = 20
 """Pull requests read per repository to estimate the price of all."""
@@ -53,9 +53,7 @@ async def plan(
 def _plan_one(work: RepositoryWork, matcher: Matcher | None, sample: list[NewEvidence]) -> dict[str, Any]:
     tokens = dollars = None
     if matcher is not None and sample:
-        requests = [
-            matcher.estimate(entry.pull_request, entry.components, entry.roles, entry.login) for entry in sample
-        ]
+        requests = [matcher.request(entry) for entry in sample]
         share = (len(work.to_fetch) + len(work.to_match)) / len(requests)
         tokens = round(share * sum(each.input_tokens for each in requests))
         dollars = round(share * sum(each.expected_usd or 0.0 for each in requests), 4)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from devtrail_tui.core.components import components
 from devtrail_tui.core.context import Analyser, Context, PullRequestSource
 from devtrail_tui.core.errors import DevTrailError, PermanentError, TemporaryError
-from devtrail_tui.core.evidence import KnownPullRequest, NewEvidence, PullRequest
+from devtrail_tui.core.evidence import KnownPullRequest, NewEvidence, NewJudgement, Ownership, PullRequest
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.metrics import metrics
-from devtrail_tui.jobs._matching import Matcher
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
 from devtrail_tui.jobs.github_sync.discovery import Wanted, discover
 from devtrail_tui.jobs.github_sync.plan import plan
-from devtrail_tui.jobs.github_sync.tally import Tally, counted
+from devtrail_tui.jobs.github_sync.rejudging import judged_otherwise, look_up
+from devtrail_tui.jobs.github_sync.tally import Tally, counted, left_as_it_is
 from devtrail_tui.jobs.github_sync.wording import count, lines_of, name_of
+from devtrail_tui.jobs.matching.matcher import Matcher
 
 
 async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
@@ -31,14 +31,18 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
     """
     matcher = await _matcher(config, context)
     source = await context.client(PullRequestSource)
-    wanted = await _settle(config, context, source, matching=matcher is not None)
+    wanted = await _settle(config, context, source, judged_by=matcher.judged_by if matcher else None)
     board = Board(context, config.repositories)
     board.budget_usd = config.budget_usd if matcher else None
     sync = Sync(context, source, board, wanted, matcher)
     await sync.begin()
     await discover(context, source, board, wanted)
+    if matcher is not None:
+        await look_up(context, board, matcher, sync.evidence_of, rejudge=config.rejudge)
+        board.judged_otherwise = await judged_otherwise(context, board, matcher, sync.evidence_of)
     if config.dry_run:
         return {"login": wanted.login, **await plan(context, source, board, matcher, sync.evidence_of)}
+    await sync.identify()
     await sync.fetch_and_match()
     sync.raise_what_stopped_matching()
     return sync.result()
@@ -64,12 +68,16 @@ async def _matcher(config: GithubSyncConfig, context: Context) -> Matcher | None
     return matcher
 
 
-async def _settle(config: GithubSyncConfig, context: Context, source: PullRequestSource, *, matching: bool) -> Wanted:
+async def _settle(
+    config: GithubSyncConfig, context: Context, source: PullRequestSource, *, judged_by: str | None
+) -> Wanted:
     """Who and which days; a job keeps to those it began with."""
     account = await source.account()
     saved = context.cursor.get("", {})
     earlier = saved.get("login", account.login)
-    if earlier.lower() != account.login.lower():
+    if saved.get("account", account.id) != account.id or (
+        "account" not in saved and earlier.lower() != account.login.lower()
+    ):
         raise PermanentError(
             f"This job began as {earlier}, but the token now belongs to {account.login}. "
             "Start a new sync for the other account."
@@ -79,7 +87,7 @@ async def _settle(config: GithubSyncConfig, context: Context, source: PullReques
     if saved:
         start, end = date.fromisoformat(saved["start"]), date.fromisoformat(saved["end"])
     context.log(f"Signed in to {source.host} as {account.login}; merged {start} to {end}.")
-    return Wanted(account.login, start, end, most=config.max_pull_requests, matching=matching)
+    return Wanted(account.id, account.login, start, end, config.max_pull_requests, judged_by, config.rejudge)
 
 
 class Sync:
@@ -94,15 +102,25 @@ class Sync:
         self._wanted = wanted
         self._matcher = matcher
         self._saving = asyncio.Lock()
+        self._identified = False
         self._fetch_error: DevTrailError | None = None
 
     async def begin(self) -> None:
         """Count on from earlier attempts; the first one stores whose work of which days this job is about."""
         saved = self._context.cursor.get("", {})
         self._board.tally, self._board.carried = Tally.resumed(saved), Tally.resumed(saved)
+        self._identified = saved.get("identified", False)
         # The same once more would be no progress, but would hide that a job ends its workers again and again.
         if not saved:
             await self._save((), Tally())
+
+    async def identify(self) -> None:
+        """Give the account its stored entries, once a job: a save resets the count of crashes, and must be progress."""
+        nodes = tuple(ref.node_id for work in self._board.works for ref in work.refs)
+        mine = Ownership(self._source.host, self._wanted.account_id, self._wanted.login, nodes)
+        if not self._identified and await self._context.evidence.lacks_identity(mine):
+            self._identified = True
+            await self._save((), Tally(), ownership=mine)
 
     async def fetch_and_match(self) -> None:
         """Work through the board. Pull requests are matched while others are still being fetched."""
@@ -130,6 +148,7 @@ class Sync:
             roles=roles(pull_request, self._wanted.login),
             components=components(pull_request.files),
             metrics=metrics(pull_request),
+            account_id=self._wanted.account_id,
         )
 
     def raise_what_stopped_matching(self) -> None:
@@ -138,7 +157,7 @@ class Sync:
         stopped = self._matcher.stopped_by if self._matcher else None
         if stopped is None:
             return
-        missing = self._board.tally.not_analysed
+        missing = self._board.tally.not_analysed + self._board.tally.outdated
         kept = f"All evidence is kept; {missing} not analysed."
         if isinstance(stopped, TemporaryError):
             raise TemporaryError(f"{stopped} {kept}", retry_after_s=stopped.retry_after_s)
@@ -156,6 +175,8 @@ class Sync:
             "matched": tally.matched,
             "withoutMatch": tally.without_match,
             "notAnalysed": tally.not_analysed,
+            "outdated": tally.outdated,
+            "judgedOtherwise": board.judged_otherwise,
             "failed": tally.failed,
             "spentUsd": round(self._context.spent_usd, 6),
             "budgetReached": bool(self._matcher and self._matcher.budget_reached),
@@ -181,41 +202,54 @@ class Sync:
                 self._board.finish_one(work)
 
     async def _store(self, work: RepositoryWork, entry: NewEvidence, group: asyncio.TaskGroup) -> None:
-        known = entry.pull_request.node_id in work.known_ids
-        unmatched = 0 if self._matcher else 1
-        await self._save((entry,), Tally(new=0 if known else 1, updated=1 if known else 0, not_analysed=unmatched))
-        if self._matcher is None:
+        updated = entry.pull_request.node_id in work.known_ids
+        (known,) = await self._save((entry,), Tally(new=0 if updated else 1, updated=1 if updated else 0))
+        if self._matcher is None or known.current:
+            self._board.tally = self._board.tally.plus(left_as_it_is(known))
             self._board.finish_one(work)
+        elif known.updated_at > entry.pull_request.updated_at:  # another job has stored a newer state meanwhile
+            group.create_task(self._match_stored(work, known))
         else:
-            group.create_task(self._match(work, entry, self._matcher))
+            group.create_task(self._match(work, known, entry, self._matcher))
 
     async def _match_stored(self, work: RepositoryWork, known: KnownPullRequest) -> None:
         assert self._matcher is not None  # noqa: S101 - discovery gives these only where there is one
         entry = self.evidence_of(await self._context.evidence.pull_request(known.evidence_id))
-        await self._match(work, entry, self._matcher)
+        await self._match(work, known, entry, self._matcher)
 
-    async def _match(self, work: RepositoryWork, entry: NewEvidence, matcher: Matcher) -> None:
+    async def _match(self, work: RepositoryWork, known: KnownPullRequest, entry: NewEvidence, matcher: Matcher) -> None:
         pull_request = entry.pull_request
-        judgement = await matcher.judge(pull_request, entry.components, entry.roles, entry.login)
-        judged = replace(
-            entry,
-            analysis_state=judgement.state,
-            analysis_note=judgement.note,
-            analysis_key=judgement.key,
-            matches=judgement.matches,
-        )
-        await self._save((judged,), counted(judgement), lines_of(pull_request, judgement))
+        judgement = await matcher.judge(entry)
+        judged = matcher.record(known.evidence_id, entry, judgement)
+        await self._save((), counted(judgement, known), lines_of(pull_request, judgement), judgements=(judged,))
         self._board.at(pull_request.repository, f"#{pull_request.number}")
         self._board.finish_one(work)
 
-    async def _save(self, entries: Sequence[NewEvidence], more: Tally, log: Sequence[tuple[Level, str]] = ()) -> None:
+    async def _save(
+        self,
+        entries: Sequence[NewEvidence],
+        more: Tally,
+        log: Sequence[tuple[Level, str]] = (),
+        *,
+        judgements: Sequence[NewJudgement] = (),
+        ownership: Ownership | None = None,
+    ) -> Sequence[KnownPullRequest]:
         """Store entries together with the count that includes them, so that a later attempt counts on rightly."""
         wanted = self._wanted
-        own = {"login": wanted.login, "start": wanted.start.isoformat(), "end": wanted.end.isoformat()}
+        own = {
+            "login": wanted.login,
+            "account": wanted.account_id,
+            "start": wanted.start.isoformat(),
+            "end": wanted.end.isoformat(),
+            "identified": self._identified,
+        }
         async with self._saving:
-            carried = self._board.tally.plus(more).carried()
-            await self._context.save(entries, cursor={"": {**own, **carried}}, log=log)
+            cursor = {"": {**own, **self._board.tally.plus(more).carried()}}
+            known = await self._context.save(
+                entries, judgements=judgements, ownership=ownership, cursor=cursor, log=log
+            )
             self._board.tally = self._board.tally.plus(more)
+        return known
 
     def _message(self) -> str:
         board, tally = self._board, self._board.tally
@@ -223,5 +257,10 @@ class Sync:
             return f"All {count(board.found, 'pull request')} already stored; nothing was fetched again."
         parts = [f"{tally.new} new", f"{tally.updated} updated", f"{board.stored_before} already stored"]
         parts += [f"{tally.matched} matched", f"{tally.not_analysed} not analysed"]
+        parts += [f"{tally.outdated} judged before their latest change"] if tally.outdated else []
         parts += [f"{tally.failed} failed"] if tally.failed else []
+        otherwise = board.judged_otherwise
+        parts += (
+            [f"{otherwise['count']} judged by another rubric, model, context or prompt version"] if otherwise else []
+        )
         return ", ".join(parts) + "."

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from devtrail_tui.core.evidence import AnalysisState
-from devtrail_tui.jobs._matching import Judgement
+from devtrail_tui.core.evidence import AnalysisState, KnownPullRequest
+from devtrail_tui.jobs.matching.matcher import Judgement
 
 
 @dataclass(slots=True)
 class Tally:
-    """Pull requests counted over the whole job, earlier attempts included."""
+    """Pull requests counted over the whole job, earlier attempts included. `outdated`: judged before their latest change only."""
 
     new: int = 0
     updated: int = 0
     matched: int = 0
     without_match: int = 0
     not_analysed: int = 0
+    outdated: int = 0
     failed: int = 0
 
     def plus(self, other: Tally) -> Tally:
@@ -40,12 +41,19 @@ class Tally:
         )
 
 
-def counted(judgement: Judgement) -> Tally:
-    """What one judged pull request adds."""
+def left_as_it_is(known: KnownPullRequest) -> Tally:
+    """What a pull request adds that is not judged now."""
+    if not known.judged:
+        return Tally(not_analysed=1)
+    return Tally() if known.current else Tally(outdated=1)
+
+
+def counted(judgement: Judgement, known: KnownPullRequest) -> Tally:
+    """What a pull request adds that was to be judged; `known` is how it stood before."""
     match judgement.state:
         case AnalysisState.ANALYSED:
             return Tally(matched=1) if judgement.matches else Tally(without_match=1)
         case AnalysisState.NOT_ANALYSED:
-            return Tally(not_analysed=1)
+            return left_as_it_is(known)
         case AnalysisState.FAILED:
             return Tally(failed=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devtrail_tui.core.evidence import AnalysisState, PullRequest
 from devtrail_tui.core.job import Level
-from devtrail_tui.jobs._matching import Judgement
+from devtrail_tui.jobs.matching.matcher import Judgement
 
 
 def name_of(pull_request: PullRequest) -> str:

@@ -15,7 +15,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from devtrail_tui.core.evidence import AnalysisState, Criterion, EvidenceDetail, Match
+from devtrail_tui.core.evidence import OUTDATED, AnalysisState, Criterion, EvidenceDetail, Match
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen
@@ -178,6 +178,8 @@ def _matches(detail: EvidenceDetail, criteria: Mapping[str, Criterion]) -> Itera
     if detail.model:
         analysed = f" on {detail.analysed_at.astimezone():%Y-%m-%d}" if detail.analysed_at else ""
         yield (f"\n\njudged by {safe_line(detail.model)}{analysed}", _MUTED)
+    if entry.outdated:
+        yield (f"\n{OUTDATED.capitalize()}. {safe(entry.analysis_note)}", "$warning")
 
 
 def _match(match: Match, criterion: Criterion | None) -> Iterator[Piece]:

@@ -146,4 +146,5 @@ def matches_of(entry: EvidenceEntry) -> tuple[str, str]:
     if not entry.matches:
         return "– no match", "row-table--muted"
     strongest = max(each.confidence for each in entry.matches)
-    return f"✓ {len(entry.matches)}, best {strongest * 100:.0f}", "evidence-table--matched"
+    sign = "~" if entry.outdated else "✓"  # judged before the latest change
+    return f"{sign} {len(entry.matches)}, best {strongest * 100:.0f}", "evidence-table--matched"

@@ -1,4 +1,4 @@
-"""Matching pull requests against the criteria within a budget: what GITHUB_SYNC and AI_ANALYSIS share. Not a job type itself."""
+"""Judges pull requests: one paid call for each request, over all jobs and processes that share the database."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from devtrail_tui.core.errors import (
     TemporaryError,
     UnknownModel,
 )
-from devtrail_tui.core.evidence import Analysis, AnalysisState, Criterion, Match, PullRequest, Role
+from devtrail_tui.core.evidence import Analysis, AnalysisState, Criterion, Match, NewEvidence, NewJudgement
 from devtrail_tui.core.job import Level
+from devtrail_tui.jobs.matching.budget import Budget
 
 FAILURES_IN_A_ROW = 3
 """So many failed calls in a row mean that the service, not the pull request, is the trouble."""
@@ -37,9 +38,8 @@ class Judgement:
 class Matcher:
     """Judges pull requests, several at once, and never spends more than `budget_usd` (None: no bound) over the whole job.
 
-    Each call's worst case is reserved before it is sent. `stopped_by` is the error that ended all matching (a refused key, a
-    limit that outlasts the call's own waiting, a service in trouble); `budget_reached` says that the budget did. Both leave the
-    rest not analysed.
+    `stopped_by` is the error that ended all matching (a refused key, a limit that outlasts the call's own waiting, a service in
+    trouble); `budget_reached` says that the budget did. Both leave the rest not analysed.
     """
 
     def __init__(
@@ -48,12 +48,17 @@ class Matcher:
         self._context = context
         self._analyser = analyser
         self._criteria = criteria
-        self._budget_usd = budget_usd
-        self._reserved_usd = 0.0
+        self._budget = Budget(context, budget_usd)
         self._calls = asyncio.Semaphore(analyser.concurrency)
         self._failures_in_a_row = 0
+        self._waited = False
+        self.judged_by = analyser.judged_by(criteria)
         self.stopped_by: DevTrailError | None = None
-        self.budget_reached = False
+
+    @property
+    def budget_reached(self) -> bool:
+        """Whether a call was refused because of the budget."""
+        return self._budget.reached
 
     async def check(self) -> None:
         """Prove key and model before anything is fetched. A refused key stops the matching only; an unknown model raises."""
@@ -62,41 +67,74 @@ class Matcher:
         except AuthenticationError as error:
             self._stop(error)
 
-    async def judge(
-        self, pull_request: PullRequest, components: Sequence[str], roles: Sequence[Role], login: str
-    ) -> Judgement:
+    async def judge(self, entry: NewEvidence) -> Judgement:
         """Match one pull request. Only a cancel, a lost claim and a broken store raise; everything else is a judgement."""
         if self.stopped_by is not None:
             return self._not_analysed()
         try:
-            request = self._analyser.prepare(pull_request, components, self._criteria, login=login, roles=roles)
+            request = self.request(entry)
         except RepositoryExcluded as error:
             return Judgement(AnalysisState.NOT_ANALYSED, note=str(error))
-        stored = await self._context.analyses.find(request.key)
-        if stored is not None:
-            return self._read(request, stored, paid=False)
-        async with self._calls:
-            return await self._ask(request)
+        ledger = self._context.analyses
+        while True:
+            stored = await ledger.find(request.key)
+            if stored is not None:
+                return self._read(request, stored, paid=False)
+            async with self._calls:
+                judgement = await self._ask(request)
+            if judgement is not None:
+                return judgement
+            # Without a place and without budget: two jobs that wait for each other's calls would else hold each other up.
+            if not self._waited:
+                self._waited = True
+                self._context.log(
+                    "Another job is asking Claude the same; its answers are waited for and not paid again."
+                )
+            await ledger.settled(request.key)
 
-    def estimate(
-        self, pull_request: PullRequest, components: Sequence[str], roles: Sequence[Role], login: str
-    ) -> AnalysisRequest:
-        """The request that would be sent, with its tokens and dollars; nothing is sent."""
-        return self._analyser.prepare(pull_request, components, self._criteria, login=login, roles=roles)
+    def request(self, entry: NewEvidence) -> AnalysisRequest:
+        """The request that would be sent, with its tokens and dollars; nothing is sent. Raises RepositoryExcluded."""
+        return self._analyser.prepare(
+            entry.pull_request, entry.components, self._criteria, login=entry.login, roles=entry.roles
+        )
 
-    async def _ask(self, request: AnalysisRequest) -> Judgement:
-        if self.stopped_by is not None or not self._reserve(request):
+    def record(self, evidence_id: int, entry: NewEvidence, judgement: Judgement) -> NewJudgement:
+        """A judgement as it is saved."""
+        return NewJudgement(
+            evidence_id=evidence_id,
+            pr_updated_at=entry.pull_request.updated_at,
+            state=judgement.state,
+            judged_by=self.judged_by,
+            note=judgement.note,
+            analysis_key=judgement.key,
+            matches=judgement.matches,
+        )
+
+    async def _ask(self, request: AnalysisRequest) -> Judgement | None:
+        """Lease the call and make it; None where another job has it under way."""
+        worst_usd = request.worst_case_usd or 0.0
+        if self.stopped_by is not None or not self._budget.reserve(worst_usd):
             return self._not_analysed()
         try:
+            leased = await self._context.analyses.lease(request)
+            if isinstance(leased, Analysis):
+                return self._read(request, leased, paid=False)
+            return await self._call(request) if leased else None
+        finally:
+            self._budget.release(worst_usd)
+
+    async def _call(self, request: AnalysisRequest) -> Judgement:
+        ledger = self._context.analyses
+        try:
             analysis = self._priced(request, await self._analyser.answer(request))
-            await self._context.analyses.keep(analysis)
+            await ledger.keep(analysis)
         except (AuthenticationError, UnknownModel) as error:
+            await ledger.release(request.key)
             self._stop(error)
             return self._not_analysed()
         except (TemporaryError, PermanentError) as error:
+            await ledger.release(request.key)
             return self._failed_call(error)
-        finally:
-            self._reserved_usd -= request.worst_case_usd or 0.0
         self._failures_in_a_row = 0
         return self._read(request, analysis, paid=True)
 
@@ -105,21 +143,6 @@ class Matcher:
             return analysis
         self._context.log("An answer came without its price; its worst case is counted.", Level.WARNING)
         return replace(analysis, cost_usd=request.worst_case_usd)
-
-    def _reserve(self, request: AnalysisRequest) -> bool:
-        worst = request.worst_case_usd or 0.0
-        committed = self._context.spent_usd + self._reserved_usd + worst
-        if self._budget_usd is not None and committed > self._budget_usd:
-            if not self.budget_reached:
-                self.budget_reached = True
-                self._context.log(
-                    f"The budget of ${self._budget_usd:.2f} would be passed by the next call; nothing more is sent to "
-                    "Claude. What is not analysed can be analysed later.",
-                    Level.WARNING,
-                )
-            return False
-        self._reserved_usd += worst
-        return True
 
     def _failed_call(self, error: DevTrailError) -> Judgement:
         self._failures_in_a_row += 1

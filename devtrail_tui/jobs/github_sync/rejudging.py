@@ -1,0 +1,67 @@
+"""Stored pull requests that were judged by something else than what this job judges by: counted, priced, and left as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from devtrail_tui.core.context import Context
+from devtrail_tui.core.errors import RepositoryExcluded
+from devtrail_tui.core.evidence import NewEvidence, PullRequest
+from devtrail_tui.jobs.github_sync.board import Board
+from devtrail_tui.jobs.github_sync.wording import count
+from devtrail_tui.jobs.matching.matcher import Matcher
+
+SAMPLE_SIZE = 20
+"""Pull requests that are read to estimate the price of all."""
+
+
+async def look_up(
+    context: Context,
+    board: Board,
+    matcher: Matcher,
+    evidence_of: Callable[[PullRequest], NewEvidence],
+    *,
+    rejudge: bool,
+) -> None:
+    """Settle those of which it is not recorded what they were judged by: where the ledger holds the answer to the very request
+    that would be sent now, reading it again costs nothing; the others were judged by something else."""
+    for work in board.works:
+        for known in work.to_look_up:
+            entry = evidence_of(await context.evidence.pull_request(known.evidence_id))
+            if rejudge or await _answered(context, matcher, entry):
+                work.to_match.append(known)
+            else:
+                work.judged_otherwise.append(known)
+        work.to_look_up.clear()
+        work.done += len(work.judged_otherwise)
+
+
+async def judged_otherwise(
+    context: Context, board: Board, matcher: Matcher, evidence_of: Callable[[PullRequest], NewEvidence]
+) -> dict[str, Any] | None:
+    """How many there are and what judging them again would cost in dollars (None: not known), said in the log; None where there
+    are none."""
+    entries = [known for work in board.works for known in work.judged_otherwise]
+    if not entries:
+        return None
+    prices: list[float | None] = []
+    for known in entries[:SAMPLE_SIZE]:
+        entry = evidence_of(await context.evidence.pull_request(known.evidence_id))
+        answered = await _answered(context, matcher, entry)
+        prices.append(0.0 if answered else matcher.request(entry).expected_usd)
+    known_prices = [price for price in prices if price is not None]
+    usd = len(entries) * sum(known_prices) / len(known_prices) if known_prices else None
+    cost = "" if usd is None else f" It would cost about ${usd:.2f}."
+    context.log(
+        f"{count(len(entries), 'stored pull request')} judged by another rubric, model, context or prompt version; "
+        f"judge again with --rejudge.{cost}"
+    )
+    return {"count": len(entries), "expectedUsd": None if usd is None else round(usd, 4)}
+
+
+async def _answered(context: Context, matcher: Matcher, entry: NewEvidence) -> bool:
+    try:
+        return await context.analyses.find(matcher.request(entry).key) is not None
+    except RepositoryExcluded:
+        return True

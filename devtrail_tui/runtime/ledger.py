@@ -1,0 +1,69 @@
+"""A running job's side of the ledger: what it pays for, and its waits for calls that another job has under way."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from devtrail_tui.core.context import AnalysisRequest
+from devtrail_tui.core.evidence import Analysis
+from devtrail_tui.core.job import Claim
+from devtrail_tui.store.analyses import Analyses
+
+if TYPE_CHECKING:
+    from devtrail_tui.runtime.context import JobContext
+
+LOOK_S = 0.2
+"""How often calls under way elsewhere are looked at, all of a job's together."""
+
+
+class Ledger:
+    """`core.context.AnalysisLedger` for one claim."""
+
+    def __init__(self, context: JobContext, claim: Claim, store: Analyses) -> None:
+        self._context = context
+        self._claim = claim
+        self._store = store
+        self._leased_usd: dict[str, float] = {}
+        self._waited_for: dict[str, asyncio.Event] = {}
+        self._looking = asyncio.Lock()
+
+    async def find(self, key: str) -> Analysis | None:
+        return await asyncio.to_thread(self._store.find, key)
+
+    async def lease(self, request: AnalysisRequest) -> Analysis | bool:
+        key, worst_usd, model = request.key, request.worst_case_usd or 0.0, str(request.body.get("model", ""))
+        leased = await self._context.patience.write(lambda: self._store.lease(self._claim, key, model, worst_usd))
+        if leased is True:
+            self._leased_usd[key] = worst_usd
+        return leased
+
+    async def settled(self, key: str) -> None:
+        event = self._waited_for.setdefault(key, asyncio.Event())
+        while not event.is_set():
+            async with self._looking:  # whoever has it looks for all that wait
+                if not event.is_set():
+                    await self._look()
+
+    async def keep(self, analysis: Analysis) -> None:
+        self._context.add_spent(analysis.cost_usd or 0.0)
+        paid, call_usd = replace(analysis, job_id=self._claim.job_id), self._leased_usd.get(analysis.key)
+        await self._context.patience.write(lambda: self._store.keep(paid, self._claim, call_usd))
+
+    async def release(self, key: str) -> None:
+        await self._context.patience.write(lambda: self._store.release(self._claim, key))
+
+    async def uncertain(self, key: str) -> None:
+        call_usd = self._leased_usd[key]
+        self._context.add_spent(call_usd)
+        await self._context.patience.write(lambda: self._store.uncertain(self._claim, key, call_usd))
+
+    async def _look(self) -> None:
+        waited_for = tuple(self._waited_for)
+        under_way = await asyncio.to_thread(self._store.under_way, waited_for)
+        for key in waited_for:
+            if key not in under_way:
+                self._waited_for.pop(key).set()
+        if under_way:
+            await self._context.clock.sleep(LOOK_S)

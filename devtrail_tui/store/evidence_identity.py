@@ -1,0 +1,130 @@
+"""Whose an entry is: rows that know no account yet are given their account, and rows of one person become one.
+
+An account's id never changes; its login can. Rows that an earlier version stored know the login only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from devtrail_tui.core.evidence import Ownership, PullRequest
+from devtrail_tui.core.involvement import took_the_place
+from devtrail_tui.core.pull_request_json import pull_request_from_json
+from devtrail_tui.store.chunks import in_chunks
+from devtrail_tui.store.tables import evidence_criteria, evidence_entries, verdicts
+
+_JUDGEMENT = ("analysis_state", "analysis_note", "analysis_id", "analysed_at", "judged_pr_updated_at", "judged_by")
+_columns = evidence_entries.c
+_WITHOUT_ACCOUNT = select(_columns.id, _columns.node_id, _columns.login, _columns.content).where(
+    _columns.host == bindparam("host"),
+    _columns.node_id.in_(bindparam("nodes", expanding=True)),
+    _columns.account_id.is_(None),
+)
+_OF_ACCOUNT = select(_columns.id, _columns.content).where(
+    _columns.host == bindparam("host"),
+    _columns.node_id == bindparam("node"),
+    _columns.account_id == bindparam("account"),
+)
+_GIVE = (
+    update(evidence_entries)
+    .where(_columns.id == bindparam("entry"))
+    .values(account_id=bindparam("account"), login=bindparam("present"))
+)
+_EARLIER_LOGIN = (
+    _columns.host == bindparam("at"),
+    _columns.account_id == bindparam("account"),
+    _columns.login != bindparam("present"),
+)
+_NAMED_OTHERWISE = select(_columns.id).where(*_EARLIER_LOGIN).limit(1)
+_RENAME = update(evidence_entries).where(*_EARLIER_LOGIN).values(login=bindparam("present"))
+_JUDGED_AT = select(_columns.analysed_at).where(_columns.id == bindparam("entry"))
+_JUDGEMENT_OF = select(*(_columns[name] for name in _JUDGEMENT)).where(_columns.id == bindparam("entry"))
+_SET_JUDGEMENT = (
+    update(evidence_entries)
+    .where(_columns.id == bindparam("entry"))
+    .values({name: bindparam(name) for name in _JUDGEMENT})
+)
+_FORGET_MATCHES = delete(evidence_criteria).where(evidence_criteria.c.evidence_id == bindparam("entry"))
+_MOVE_MATCHES = (
+    update(evidence_criteria)
+    .where(evidence_criteria.c.evidence_id == bindparam("source"))
+    .values(evidence_id=bindparam("target"))
+)
+_DECIDED = verdicts.alias("decided")
+_MOVE_VERDICTS = (
+    update(verdicts)
+    .where(
+        verdicts.c.evidence_id == bindparam("source"),
+        verdicts.c.criterion_id.not_in(
+            select(_DECIDED.c.criterion_id).where(_DECIDED.c.evidence_id == bindparam("target"))
+        ),
+    )
+    .values(evidence_id=bindparam("target"))
+)
+_FORGET_VERDICTS = delete(verdicts).where(verdicts.c.evidence_id == bindparam("source"))
+_FORGET_ENTRY = delete(evidence_entries).where(_columns.id == bindparam("source"))
+
+
+def lacks_identity_on(connection: Connection, ownership: Ownership) -> bool:
+    """Whether `identify_on` would have something to look at."""
+    account = {"at": ownership.host, "account": ownership.account_id, "present": ownership.login}
+    if connection.execute(_NAMED_OTHERWISE, account).first() is not None:
+        return True
+    return any(
+        connection.execute(_WITHOUT_ACCOUNT, {"host": ownership.host, "nodes": some}).first() is not None
+        for some in in_chunks(ownership.node_ids)
+    )
+
+
+def identify_on(connection: Connection, ownership: Ownership) -> None:
+    """Give the account its rows among these pull requests, and its present login to all of its rows."""
+    account = {"account": ownership.account_id, "present": ownership.login}
+    connection.execute(_RENAME, {"at": ownership.host, **account})
+    for some in in_chunks(ownership.node_ids):
+        for row in connection.execute(_WITHOUT_ACCOUNT, {"host": ownership.host, "nodes": some}).all():
+            own = _own_row(connection, ownership.host, row.node_id, ownership.account_id)
+            if row.login.casefold() == ownership.login.casefold():
+                _take(connection, row.id, own.id if own else None, account)
+            elif own is not None and _renamed(row, pull_request_from_json(own.content), ownership.login):
+                _merge(connection, row.id, own.id)
+
+
+def take_over_on(connection: Connection, present: PullRequest, account_id: str, login: str) -> None:
+    """Give the account the row of a pull request just fetched: stored under its login, or under one that it had before."""
+    rows = connection.execute(_WITHOUT_ACCOUNT, {"host": present.host, "nodes": [present.node_id]}).all()
+    for row in rows:
+        if row.login.casefold() == login.casefold() or _renamed(row, present, login):
+            own = _own_row(connection, present.host, present.node_id, account_id)
+            _take(connection, row.id, own.id if own else None, {"account": account_id, "present": login})
+
+
+def _own_row(connection: Connection, host: str, node_id: str, account_id: str) -> Any:
+    return connection.execute(_OF_ACCOUNT, {"host": host, "node": node_id, "account": account_id}).one_or_none()
+
+
+def _renamed(row: Any, present: PullRequest, login: str) -> bool:
+    return took_the_place(pull_request_from_json(row.content), row.login, present, login)
+
+
+def _take(connection: Connection, entry: int, own: int | None, account: dict[str, str]) -> None:
+    if own is None:
+        connection.execute(_GIVE, {"entry": entry, **account})
+    else:
+        _merge(connection, entry, own)
+
+
+def _merge(connection: Connection, source: int, target: int) -> None:
+    """Two rows of one person become `target`; the newest judgement and every verdict stay."""
+    judged = [connection.execute(_JUDGED_AT, {"entry": entry}).scalar_one() for entry in (source, target)]
+    if judged[0] is not None and (judged[1] is None or judged[0] > judged[1]):
+        judgement: Sequence[Any] = connection.execute(_JUDGEMENT_OF, {"entry": source}).one()
+        connection.execute(_SET_JUDGEMENT, {"entry": target, **dict(zip(_JUDGEMENT, judgement, strict=True))})
+        connection.execute(_FORGET_MATCHES, {"entry": target})
+        connection.execute(_MOVE_MATCHES, {"source": source, "target": target})
+    moved = {"source": source, "target": target}
+    connection.execute(_MOVE_VERDICTS, moved)
+    connection.execute(_FORGET_VERDICTS, moved)
+    connection.execute(_FORGET_ENTRY, moved)

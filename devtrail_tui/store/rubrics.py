@@ -1,0 +1,53 @@
+"""The criteria a job judges by, fixed when it first asks: an import between two of its attempts changes nothing for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import asdict
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.errors import ClaimLost
+from devtrail_tui.core.evidence import Criterion
+from devtrail_tui.core.job import Claim
+from devtrail_tui.store.engine import Database
+from devtrail_tui.store.tables import RUNNING, jobs, rubrics
+
+_FIXED = (
+    select(jobs.c.rubric_key, rubrics.c.criteria)
+    .select_from(jobs.outerjoin(rubrics, rubrics.c.key == jobs.c.rubric_key))
+    .where(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"), jobs.c.status == RUNNING)
+)
+_KEEP = insert(rubrics).on_conflict_do_nothing(index_elements=[rubrics.c.key])
+_FIX = update(jobs).where(jobs.c.id == bindparam("job")).values(rubric_key=bindparam("rubric"))
+
+
+class Rubrics:
+    """Sets of criteria by their hash, and which job judges by which."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def fixed(self, claim: Claim, present: Sequence[Criterion]) -> Future[list[Criterion]]:
+        """The job's criteria: those it began with, or from now on `present`. The future raises ClaimLost."""
+        criteria = [asdict(each) for each in present]
+        key = hashlib.sha256(json.dumps(criteria, sort_keys=True).encode()).hexdigest()
+        now = self._clock.now()
+
+        def work(connection: Connection) -> list[Criterion]:
+            row = connection.execute(_FIXED, {"job": claim.job_id, "claim": claim.claim_no}).one_or_none()
+            if row is None:
+                raise ClaimLost(f"Job {claim.job_id} is no longer this worker's.")
+            if row.criteria is not None:
+                return [Criterion(**each) for each in row.criteria]
+            connection.execute(_KEEP, {"key": key, "criteria": criteria, "created_at": now})
+            connection.execute(_FIX, {"job": claim.job_id, "rubric": key})
+            return list(present)
+
+        return self._database.write(work)
