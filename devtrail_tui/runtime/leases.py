@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from devtrail_tui.core.errors import StoreError
 from devtrail_tui.core.job import Claim
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 
 _logger = logging.getLogger(__name__)
 
@@ -64,9 +64,6 @@ class LeaseKeeper:
             with self._lock:
                 claims = tuple(self._claims)
             try:
-                self._queue.worker_seen(self._worker_id).result()
-                if not claims:
-                    continue
                 renewal = self._queue.renew(self._worker_id, claims, self._lease_s).result()
             except StoreError as error:  # the next heartbeat tries again; a lease outlives two missed ones
                 _logger.warning("leases could not be renewed: %s", error)

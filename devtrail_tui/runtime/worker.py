@@ -23,15 +23,15 @@ from devtrail_tui.runtime.lease_watch import LeaseWatch
 from devtrail_tui.runtime.leases import LeaseKeeper
 from devtrail_tui.runtime.patience import AGAIN_S, PASSES, Patience
 from devtrail_tui.runtime.process import alive, this_process
+from devtrail_tui.store import workers
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.criteria_store import CriteriaStore
 from devtrail_tui.store.engine import Database, settled
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue, any_due, cancel_requested
 from devtrail_tui.store.rubrics import Rubrics
 from devtrail_tui.store.secrets import Secrets
-from devtrail_tui.store.workers import Worker as WorkerRow
 
 STOP_GRACE_S = 1.5
 """How long a stop waits for running jobs to be given back; what is left then is left to its lease."""
@@ -190,7 +190,8 @@ class Worker:
     async def _register(self) -> None:
         """Make this worker known; where there is no room for its row, the next round tries again."""
         try:
-            await settled(self._doors.queue.register_worker(self._described()))
+            row = self._described()
+            await settled(self._doors.database.write(lambda connection: workers.register(connection, row)))
         except PASSES as error:
             self._no_room_yet(error)
         else:
@@ -203,13 +204,14 @@ class Worker:
 
     async def _forget(self) -> None:
         try:
-            await settled(self._doors.queue.forget_worker(self._doors.worker_id))
+            identity = self._doors.worker_id
+            await settled(self._doors.database.write(lambda connection: workers.forget(connection, identity)))
         except StoreError as error:  # the row grows old, which says the same
             _logger.warning("the worker's end could not be stored: %s", error)
 
-    def _described(self) -> WorkerRow:
+    def _described(self) -> workers.Worker:
         here, now = this_process(), self._doors.clock.now()
-        return WorkerRow(
+        return workers.Worker(
             id=self._doors.worker_id,
             host=here.host,
             pid=here.pid,
@@ -264,7 +266,7 @@ class Worker:
             await self._register()
         if not self._registered:
             return None
-        if not doors.queue.any_due(doors.worker_id, types):
+        if not any_due(doors.database, doors.worker_id, types, doors.clock.now()):
             self._no_room = ""
             return None
         try:
@@ -313,7 +315,7 @@ class Worker:
     def _look_for_cancels(self) -> None:
         running = {execution.claim.job_id: execution for execution in self._running.values()}
         if running:
-            for job_id in self._doors.queue.cancel_requested(running):
+            for job_id in cancel_requested(self._doors.database, running):
                 running[job_id].interrupt(Interruption.CANCEL)
 
     async def _wait(self) -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from devtrail_tui.store.criteria_store import CriteriaStore
     from devtrail_tui.store.evidence_store import EvidenceStore
     from devtrail_tui.store.job_log import JobLog
-    from devtrail_tui.store.job_queue import JobQueue
+    from devtrail_tui.store.queue import JobQueue
     from devtrail_tui.store.rubrics import Rubrics
 
 PLAIN_SECRETS = "secrets-unencrypted.json"
@@ -123,7 +123,7 @@ class Services:
     @cached_property
     def queue(self) -> JobQueue:
         """The jobs' states."""
-        from devtrail_tui.store.job_queue import JobQueue
+        from devtrail_tui.store.queue import JobQueue
 
         return JobQueue(self.database, self.clock, self.secrets.redact)
 

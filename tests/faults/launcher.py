@@ -23,7 +23,7 @@ from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.runtime.leases import LeaseKeeper
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.evidence_store import EvidenceStore
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 
 DIED = 137
 """The exit code of a process that died at its point."""

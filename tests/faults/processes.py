@@ -30,7 +30,7 @@ from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
 from devtrail_tui.jobs import ENTRY_POINT_GROUP
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
-from devtrail_tui.store.job_queue import POISON_CRASHES
+from devtrail_tui.store.queue import POISON_CRASHES
 from devtrail_tui.store.tables import job_attempts
 from tests.acceptance.terminal import Terminal
 

@@ -12,7 +12,7 @@ from statistics import median
 import pytest
 
 from devtrail_tui.core.job import Status
-from devtrail_tui.store.job_queue import POISON_CRASHES
+from devtrail_tui.store.queue import POISON_CRASHES
 from tests.faults.invariants import assert_finished_once, assert_sound
 from tests.faults.launcher import DIED
 from tests.faults.processes import LAUNCHER, HeadlessWorker, Site

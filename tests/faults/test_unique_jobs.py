@@ -14,7 +14,7 @@ from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.job import NewJob
 from devtrail_tui.store.engine import Database
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.views import Views
 
 KEY = "the only one"

@@ -14,7 +14,7 @@ from devtrail_tui.store.criteria_store import CriteriaStore
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.views import Views
 from tests.store.store_examples import ManualClock
 

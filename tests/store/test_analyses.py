@@ -9,7 +9,7 @@ import pytest
 from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.core.job import Claim
 from devtrail_tui.store.analyses import Analyses
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.views import Views
 from tests.store.store_examples import START
 

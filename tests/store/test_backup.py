@@ -19,7 +19,7 @@ from devtrail_tui.store import backup as backup_module
 from devtrail_tui.store.backup import FOLDER, Reason, WeeklyBackup, back_up, backups, prune
 from devtrail_tui.store.database_check import contents, problems
 from devtrail_tui.store.engine import Database
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from tests.store.store_examples import START, ManualClock
 
 

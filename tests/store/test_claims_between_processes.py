@@ -12,7 +12,7 @@ from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Claim, Level, NewJob, Status
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.views import Views
 
 JOBS = 120

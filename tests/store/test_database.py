@@ -24,7 +24,7 @@ from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull, DatabaseUnusabl
 from devtrail_tui.core.job import Job, NewJob
 from devtrail_tui.store import sqlite_file
 from devtrail_tui.store.engine import Database, settled
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.sqlite_errors import store_error
 from devtrail_tui.store.writer import Writer
 from tests.store.store_examples import ManualClock

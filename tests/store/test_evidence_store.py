@@ -24,7 +24,7 @@ from devtrail_tui.store.criteria_store import CriteriaStore
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from tests.store.store_examples import START, Judged, ManualClock, judged, match, new_evidence, pull_request, save
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from devtrail_tui.core.job import Claim, Level, LogLine
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.job_log import JobLog, Line
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from tests.store.store_examples import START, ManualClock
 
 

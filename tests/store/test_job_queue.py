@@ -14,7 +14,7 @@ from devtrail_tui.core.job import Claim, Level, NewJob, Progress, Status
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue, any_due, cancel_requested
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import worker_id
 from tests.store.store_examples import HOST, START, ManualClock, claim_of
@@ -89,21 +89,21 @@ def test_a_claim_may_ask_for_types_or_for_one_job(queue: JobQueue) -> None:
     assert claim_of(queue.claim(ME, lease_s=30, job_id=first).result()).job_id == first
 
 
-def test_a_job_for_one_worker_is_left_by_the_others(queue: JobQueue) -> None:
+def test_a_job_for_one_worker_is_left_by_the_others(queue: JobQueue, database: Database, clock: ManualClock) -> None:
     job_id = enqueue(queue, needs_worker=ME)
     assert queue.claim(OTHER, lease_s=30).result() is None
-    assert not queue.any_due(OTHER, TYPES)
-    assert queue.any_due(ME, TYPES)
+    assert not any_due(database, OTHER, TYPES, clock.now())
+    assert any_due(database, ME, TYPES, clock.now())
     assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == job_id
 
 
-def test_dependencies_and_pauses_hold_a_job(queue: JobQueue, database: Database) -> None:
+def test_dependencies_and_pauses_hold_a_job(queue: JobQueue, database: Database, clock: ManualClock) -> None:
     first, second = enqueue(queue), enqueue(queue)
     run(database, "INSERT INTO job_dependencies VALUES (:a, :b)", a=first, b=second)
     claim = claim_of(queue.claim(ME, lease_s=30).result())
     assert claim.job_id == second
     assert queue.claim(ME, lease_s=30).result() is None
-    assert not queue.any_due(ME, TYPES)
+    assert not any_due(database, ME, TYPES, clock.now())
     queue.finish(claim, {}).result()
     for paused in ("GITHUB_SYNC", "*"):
         run(database, "INSERT INTO queue_pauses VALUES (:type, '', 0)", type=paused)
@@ -112,20 +112,20 @@ def test_dependencies_and_pauses_hold_a_job(queue: JobQueue, database: Database)
     assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == first
 
 
-def test_a_job_is_due_when_its_time_has_come(queue: JobQueue, clock: ManualClock) -> None:
-    assert not queue.any_due(ME, TYPES)
+def test_a_job_is_due_when_its_time_has_come(queue: JobQueue, clock: ManualClock, database: Database) -> None:
+    assert not any_due(database, ME, TYPES, clock.now())
     enqueue(queue, run_at=START + timedelta(hours=1))
-    assert not queue.any_due(ME, TYPES)
+    assert not any_due(database, ME, TYPES, clock.now())
     assert queue.claim(ME, lease_s=30).result() is None
     clock.advance(3600)
-    assert not queue.any_due(ME, ("OTHER",))
-    assert queue.any_due(ME, TYPES)
+    assert not any_due(database, ME, ("OTHER",), clock.now())
+    assert any_due(database, ME, TYPES, clock.now())
     assert queue.claim(ME, lease_s=30).result() is not None
 
 
 @pytest.mark.parametrize("by", ["enqueue", "release", "rescue", "retry"])
 def test_a_job_meant_for_now_does_not_wait_for_a_clock_that_was_set_back(
-    queue: JobQueue, clock: ManualClock, by: str
+    queue: JobQueue, clock: ManualClock, database: Database, by: str
 ) -> None:
     job_id = enqueue(queue)
     if by != "enqueue":
@@ -139,9 +139,9 @@ def test_a_job_meant_for_now_does_not_wait_for_a_clock_that_was_set_back(
             queue.retry(job_id).result()
     later = enqueue(queue, run_at=START + timedelta(seconds=5))
     clock.advance(-3600)
-    assert queue.any_due(ME, TYPES)
+    assert any_due(database, ME, TYPES, clock.now())
     assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == job_id
-    assert not queue.any_due(ME, TYPES), f"job {later} was meant for later"
+    assert not any_due(database, ME, TYPES, clock.now()), f"job {later} was meant for later"
 
 
 @pytest.mark.parametrize("by", ["release", "rescue"])
@@ -205,14 +205,16 @@ def test_progress_is_kept_and_bounded(queue: JobQueue, views: Views, running: Cl
     assert (job.progress, job.progress_detail.phase, job.last_progress_at) == (100, "wait", START)
 
 
-def test_a_cancel_is_at_once_or_asked_of_the_owner(queue: JobQueue, log: JobLog, running: Claim) -> None:
+def test_a_cancel_is_at_once_or_asked_of_the_owner(
+    queue: JobQueue, log: JobLog, running: Claim, database: Database
+) -> None:
     waiting = enqueue(queue)
     assert queue.cancel(waiting).result().status is Status.CANCELLED
     assert [line.message for line in log.page(waiting, first_seq=1, limit=9)] == ["Cancelled before it ran."]
     asked = queue.cancel(running.job_id).result()
     assert (asked.status, asked.cancel_requested_at) == (Status.RUNNING, START)
     assert queue.cancel(running.job_id).result().cancel_requested_at == START
-    assert queue.cancel_requested([running.job_id, waiting + 9]) == {running.job_id}
+    assert cancel_requested(database, [running.job_id, waiting + 9]) == {running.job_id}
     renewal = queue.renew(running.worker_id, [running], 30).result()
     assert renewal.lost == frozenset()
     assert renewal.cancel_requested == {running}

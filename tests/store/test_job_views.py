@@ -11,9 +11,11 @@ from devtrail_tui.core.errors import NotFound
 from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.core.job import NewJob, Progress, Status
 from devtrail_tui.core.job_filter import parse
+from devtrail_tui.store import workers
 from devtrail_tui.store.analyses import Analyses
+from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import FORGOTTEN_AFTER, Worker, process_of, worker_id
 from tests.store.store_examples import HOST, START, ManualClock, claim_of, new_evidence, save
@@ -111,13 +113,17 @@ def test_counts(listed: JobQueue, views: Views) -> None:
     }
 
 
+def register(database: Database, worker: Worker) -> None:
+    database.write(lambda connection: workers.register(connection, worker)).result()
+
+
 def test_the_header_says_who_lives_and_what_was_spent(
-    queue: JobQueue, views: Views, analyses: Analyses, clock: ManualClock
+    queue: JobQueue, views: Views, analyses: Analyses, clock: ManualClock, database: Database
 ) -> None:
     identity = worker_id(HOST, 1, 10.5, "a")
     worker = Worker(identity, HOST, 1, 10.5, "app", START, START, 1)
-    queue.register_worker(worker).result()
-    queue.register_worker(replace(worker, id="gone:1:1:1")).result()
+    register(database, worker)
+    register(database, replace(worker, id="gone:1:1:1"))
     midnight = START.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     paid = Analysis("k", "m", "{}", "end_turn", {}, 0.25, "r", midnight)
     analyses.keep(paid).result()
@@ -129,17 +135,17 @@ def test_the_header_says_who_lives_and_what_was_spent(
     assert (facts.workers, facts.spent_today_usd, facts.github_limit) == (1, 0.25, None)
     clock.advance(29)
     assert views.header_facts().workers == 0
-    queue.worker_seen(identity).result()
+    queue.renew(identity, [], 30).result()
     assert views.header_facts().workers == 1
     assert [each.last_seen_at for each in views.workers() if each.id == identity] == [clock.now()]
-    queue.forget_worker(identity).result()
+    database.write(lambda connection: workers.forget(connection, identity)).result()
     assert views.header_facts().workers == 0
 
 
-def test_workers_that_were_killed_long_ago_are_forgotten_when_another_begins(queue: JobQueue, views: Views) -> None:
+def test_workers_that_were_killed_long_ago_are_forgotten_when_another_begins(database: Database, views: Views) -> None:
     def begins(number: int, after: timedelta) -> None:
         when = START + after
-        queue.register_worker(Worker(f"h:{number}:1:1", "h", number, 1.0, "work", when, when, 1)).result()
+        register(database, Worker(f"h:{number}:1:1", "h", number, 1.0, "work", when, when, 1))
 
     begins(1, timedelta(0))
     begins(2, timedelta(days=1))
@@ -149,10 +155,12 @@ def test_workers_that_were_killed_long_ago_are_forgotten_when_another_begins(que
     assert [each.pid for each in views.workers()] == [2, 3, 4]
 
 
-def test_a_worker_whose_process_of_this_host_has_ended_counts_no_longer(queue: JobQueue, views: Views) -> None:
+def test_a_worker_whose_process_of_this_host_has_ended_counts_no_longer(
+    queue: JobQueue, views: Views, database: Database
+) -> None:
     for host, pid in (("here", 1), ("here", 2), ("elsewhere", 1)):
         identity = worker_id(host, pid, 1.0, "r")
-        queue.register_worker(Worker(identity, host, pid, 1.0, "work", START, START, 1)).result()
+        register(database, Worker(identity, host, pid, 1.0, "work", START, START, 1))
     assert queue.rescue(host="here", alive=lambda pid, _start: pid == 2).result() == ()
     assert [(each.host, each.pid) for each in views.workers()] == [("here", 2), ("elsewhere", 1)]
 

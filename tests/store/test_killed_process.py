@@ -16,7 +16,7 @@ from devtrail_tui.core.job import Claim, Level, NewJob, Status
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.workers import worker_id
 from tests.store.store_examples import HOST, match, new_evidence
 

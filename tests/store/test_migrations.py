@@ -22,7 +22,7 @@ from devtrail_tui.core.errors import DatabaseUnusable
 from devtrail_tui.core.job import NewJob
 from devtrail_tui.store import schema_version
 from devtrail_tui.store.engine import Database
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.tables import metadata
 from tests.store.store_examples import ManualClock
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event, text
 from devtrail_tui.core.job import NewJob, Status
 from devtrail_tui.core.job_filter import parse
 from devtrail_tui.store.engine import Database
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue, any_due
 from devtrail_tui.store.views import Views
 from tests.store.store_examples import HOST, START
 
@@ -67,8 +67,8 @@ def test_a_claim_keeps_to_them_whatever_statistics_say(busy: Database, queue: Jo
     assert "SCAN jobs" not in plan
 
 
-def test_whether_one_is_due_is_read_off_an_index(busy: Database, queue: JobQueue) -> None:
-    plan = plan_of(busy, "SELECT jobs.id", lambda: queue.any_due("w", ("T",)))
+def test_whether_one_is_due_is_read_off_an_index(busy: Database) -> None:
+    plan = plan_of(busy, "SELECT jobs.id", lambda: any_due(busy, "w", ("T",), START))
     assert "SCAN jobs USING INDEX ix_jobs_due" in plan
     assert not any("TEMP B-TREE" in step for step in plan)
 

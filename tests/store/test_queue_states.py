@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from devtrail_tui.core.job import Claim, Level, NewJob, Progress, Status
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.job_queue import POISON_CRASHES, JobQueue
+from devtrail_tui.store.queue import POISON_CRASHES, JobQueue
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import worker_id
 from tests.store.store_examples import HOST, ManualClock
@@ -264,6 +265,31 @@ class QueueMachine(RuleBasedStateMachine):
             counted = connection.execute(text("SELECT status, type, count(*) FROM jobs GROUP BY 1, 2")).all()
             kept = connection.execute(text("SELECT status, type, count FROM job_counts WHERE count != 0")).all()
         assert sorted(map(tuple, kept)) == sorted(map(tuple, counted))
+
+    @invariant()
+    def events_replay_to_the_present(self) -> None:
+        """From the events alone: each begins where the one before it ended, and the last ones are what is stored now."""
+        with self.database.read() as connection:
+            events = connection.execute(
+                text("SELECT job_id, type, from_status, to_status, claim_no FROM job_events ORDER BY id")
+            ).all()
+            counted = connection.execute(text("SELECT status, type, count FROM job_counts WHERE count != 0")).all()
+        status_of: dict[int, str] = {}
+        counts: Counter[tuple[str, str]] = Counter()
+        claims: Counter[int] = Counter()
+        for job_id, type_name, source, target, claim_no in events:
+            assert status_of.get(job_id) == source
+            assert (source, target) != (None, None)
+            claims[job_id] += target == Status.RUNNING.value
+            assert claim_no == claims[job_id]
+            counts[source, type_name] -= 1
+            counts[target, type_name] += 1
+            status_of[job_id] = target
+        assert {number: status for number, status in status_of.items() if status is not None} == {
+            number: job.status.value for number, job in self.model.items()
+        }
+        kept = {key: count for key, count in counts.items() if key[0] is not None and count}
+        assert kept == {(status, type_name): count for status, type_name, count in counted}
 
     @invariant()
     def log_numbers_have_no_gaps(self) -> None:

@@ -18,7 +18,7 @@ from devtrail_tui.core.job import NewJob
 from devtrail_tui.store import restore as restore_module
 from devtrail_tui.store.backup import FOLDER, Reason, back_up
 from devtrail_tui.store.engine import Database
-from devtrail_tui.store.job_queue import JobQueue
+from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.restore import is_open_elsewhere, restore, verified
 from devtrail_tui.store.schema_version import HEAD
 from tests.store.store_examples import START, ManualClock
@@ -108,7 +108,7 @@ def test_the_journal_of_the_old_database_does_not_get_into_the_new_one(path: Pat
     """A worker that was killed leaves a -wal whose pages SQLite would read into whatever file stands beside it."""
     code = (
         "import os; from devtrail_tui.core.job import NewJob; from devtrail_tui.core.clock import SystemClock;"
-        "from devtrail_tui.store.engine import Database; from devtrail_tui.store.job_queue import JobQueue;"
+        "from devtrail_tui.store.engine import Database; from devtrail_tui.store.queue import JobQueue;"
         f"database = Database('sqlite:///{path}'); database.open();"
         "[JobQueue(database, SystemClock()).enqueue(NewJob('T')).result() for _ in range(9)]; os._exit(9)"
     )

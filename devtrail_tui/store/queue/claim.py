@@ -1,0 +1,137 @@
+"""Claims: taking the next job, and what its owner writes while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, exists, func, null, or_, select, update
+
+from devtrail_tui.core.job import Claim, Job, Status
+from devtrail_tui.store import workers
+from devtrail_tui.store.engine import Database
+from devtrail_tui.store.queue.transitions import Transition
+from devtrail_tui.store.tables import PENDING, RUNNING, job_dependencies, jobs, queue_pauses
+
+WHOLE_QUEUE = "*"
+"""The `type` of the pause that holds for every type."""
+OF_CLAIM = and_(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"))
+
+_dependency = jobs.alias("dependency")
+_READY = and_(
+    jobs.c.status == PENDING,
+    ~exists().where(
+        job_dependencies.c.job_id == jobs.c.id,
+        _dependency.c.id == job_dependencies.c.depends_on,
+        _dependency.c.status != Status.COMPLETED.value,
+    ),
+    ~exists().where(or_(queue_pauses.c.type == jobs.c.type, queue_pauses.c.type == WHOLE_QUEUE)),
+)
+"""PENDING, and neither a dependency nor a pause holds it."""
+_DUE = or_(jobs.c.run_at <= bindparam("now"), jobs.c.run_at <= jobs.c.updated_at)
+"""Its time has come by our clock, or had come already by the clock that put it into the queue: a job meant for now never waits
+until a clock that was set back has caught up."""
+_FOR_WORKER = or_(jobs.c.needs_worker.is_(None), jobs.c.needs_worker == bindparam("worker"))
+_OF_TYPES = jobs.c.type.in_(bindparam("types", expanding=True))
+
+
+def _claiming(*, of_types: bool, of_id: bool) -> Transition:
+    candidates = select(jobs.c.id).where(_READY, _DUE, _FOR_WORKER)
+    if of_types:
+        candidates = candidates.where(_OF_TYPES)
+    if of_id:
+        candidates = candidates.where(jobs.c.id == bindparam("only"))
+    first = candidates.order_by(jobs.c.priority.desc(), jobs.c.run_at, jobs.c.id).limit(1)
+    return Transition(
+        Status.PENDING,
+        Status.RUNNING,
+        jobs.c.id == first.scalar_subquery(),
+        claim_no=jobs.c.claim_no + 1,
+        attempt=jobs.c.attempt + 1,
+        worker_id=bindparam("worker"),
+        lease_expires_at=bindparam("lease"),
+        waiting_for=null(),
+        started_at=func.coalesce(jobs.c.started_at, bindparam("now")),
+        completed_at=null(),
+    )
+
+
+_CLAIM = {
+    (of_types, of_id): _claiming(of_types=of_types, of_id=of_id)
+    for of_types in (False, True)
+    for of_id in (False, True)
+}
+_ANY_DUE = select(jobs.c.id).where(_READY, _DUE, _FOR_WORKER, _OF_TYPES).order_by(jobs.c.run_at).limit(1)
+_RENEW = (
+    update(jobs)
+    .where(OF_CLAIM, jobs.c.status == RUNNING, jobs.c.worker_id == bindparam("worker"))
+    .values(lease_expires_at=bindparam("lease"))
+    .returning(jobs.c.cancel_requested_at)
+)
+_PROGRESS = (
+    update(jobs)
+    .where(OF_CLAIM, jobs.c.status == RUNNING)
+    .values(
+        progress=func.coalesce(bindparam("percent"), jobs.c.progress),
+        progress_detail=bindparam("detail", type_=jobs.c.progress_detail.type),
+        last_progress_at=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What a heartbeat found: claims that are no longer this worker's, and those somebody wants cancelled."""
+
+    lost: frozenset[Claim]
+    cancel_requested: frozenset[Claim]
+
+
+def claim(
+    connection: Connection,
+    worker_id: str,
+    lease_s: float,
+    types: Sequence[str] | None,
+    job_id: int | None,
+    now: datetime,
+) -> Job | None:
+    """Take the most urgent job this worker may run now (only of `types`, only `job_id`), or None."""
+    parameters: dict[str, Any] = {"worker": worker_id, "now": now, "lease": now + timedelta(seconds=lease_s)}
+    if types is not None:
+        parameters["types"] = types
+    if job_id is not None:
+        parameters["only"] = job_id
+    return _CLAIM[types is not None, job_id is not None].apply(connection, parameters)
+
+
+def any_due(database: Database, worker_id: str, types: Sequence[str], now: datetime) -> bool:
+    """Whether there is a job of `types` that this worker could claim now; a read, so it costs nobody the write lock."""
+    parameters = {"worker": worker_id, "types": list(types), "now": now}
+    with database.read() as connection:
+        return connection.execute(_ANY_DUE, parameters).one_or_none() is not None
+
+
+def renew(connection: Connection, worker_id: str, claims: Sequence[Claim], lease_s: float, now: datetime) -> Renewal:
+    """Extend the leases of `claims`, and say that the worker lives."""
+    lost, cancel_requested = set(), set()
+    lease = now + timedelta(seconds=lease_s)
+    for each in claims:
+        parameters = {"job": each.job_id, "claim": each.claim_no, "worker": worker_id, "lease": lease}
+        row = connection.execute(_RENEW, parameters).one_or_none()
+        if row is None:
+            lost.add(each)
+        elif row[0] is not None:
+            cancel_requested.add(each)
+    workers.seen(connection, worker_id, now)
+    return Renewal(frozenset(lost), frozenset(cancel_requested))
+
+
+def progress(
+    connection: Connection, owner: Claim, percent: float | None, detail: Mapping[str, Any], now: datetime
+) -> bool:
+    """Show how far a job is; a `percent` of None leaves the bar where it was. False where the claim is lost."""
+    parameters = {"job": owner.job_id, "claim": owner.claim_no, "percent": percent, "detail": detail, "now": now}
+    return connection.execute(_PROGRESS, parameters).rowcount == 1

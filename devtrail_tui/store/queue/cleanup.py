@@ -1,0 +1,57 @@
+"""Deletes finished jobs, and events that nobody reads any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+
+from devtrail_tui.core.errors import NotPossible
+from devtrail_tui.core.job import Status
+from devtrail_tui.store.engine import Database
+from devtrail_tui.store.queue.requests import existing
+from devtrail_tui.store.queue.transitions import remove
+from devtrail_tui.store.tables import jobs
+
+_BATCH = 500
+"""Jobs deleted in one transaction, so that a large clean-up does not keep running jobs from writing."""
+_OLD = (
+    select(jobs.c.id)
+    .where(jobs.c.completed_at <= bindparam("until"), jobs.c.status.in_(bindparam("statuses", expanding=True)))
+    .order_by(jobs.c.completed_at)
+    .limit(_BATCH)
+)
+
+
+def delete(connection: Connection, job_id: int, now: datetime) -> int:
+    """Delete a finished job with its log; its evidence stays. Raises NotPossible, NotFound."""
+    if not remove(connection, job_id, now):
+        status = existing(connection, job_id).status.lower()
+        raise NotPossible(f"Job {job_id} is {status}; cancel it before you delete it.")
+    return 1
+
+
+def cleanup(database: Database, until: datetime, statuses: Sequence[Status], now: datetime) -> Future[int]:
+    """Delete jobs that ended by `until`, in batches so that others write in between. The future holds their number."""
+    total: Future[int] = Future()
+    total.set_running_or_notify_cancel()  # from here on it cannot be cancelled, only awaited
+
+    def delete_batch(connection: Connection) -> int:
+        parameters = {"until": until, "statuses": [status.value for status in statuses]}
+        ids = connection.execute(_OLD, parameters).scalars().all()
+        return sum(remove(connection, job_id, now) for job_id in ids)
+
+    def go_on(deleted: int, batch: Future[int]) -> None:
+        error = batch.exception()
+        if error is not None:
+            total.set_exception(error)
+        elif batch.result() < _BATCH:
+            total.set_result(deleted + batch.result())
+        else:
+            deleted += batch.result()
+            database.write(delete_batch).add_done_callback(lambda following: go_on(deleted, following))
+
+    database.write(delete_batch).add_done_callback(lambda first: go_on(0, first))
+    return total

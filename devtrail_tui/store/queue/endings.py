@@ -1,0 +1,67 @@
+"""How a claim ends by its owner's word: done, failed, cancelled, or given back to the queue.
+
+Where a cancel was asked for and the work ends otherwise first, what happened is what is recorded: done is COMPLETED, failed is
+FAILED. A job that would go back to the queue (stop, retry, lost lease) is CANCELLED instead, because nobody wants it any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, func, null
+
+from devtrail_tui.core.job import Claim, Status
+from devtrail_tui.store.queue.claim import OF_CLAIM
+from devtrail_tui.store.queue.transitions import Transition
+from devtrail_tui.store.tables import jobs
+
+NO_OWNER = {"worker_id": null(), "lease_expires_at": null()}
+CANCEL_REQUESTED = jobs.c.cancel_requested_at.is_not(None)
+_KEEP_PLACE = case((jobs.c.run_at > bindparam("now"), bindparam("now", type_=jobs.c.run_at.type)), else_=jobs.c.run_at)
+"""A job that was stopped goes on before those that came after it; at once, where a clock ahead of ours put it into the queue."""
+
+
+def _finishing(target: Status, **values: Any) -> Transition:
+    return Transition(
+        Status.RUNNING,
+        target,
+        OF_CLAIM,
+        outcomes={target: target.lower()},
+        completed_at=bindparam("now"),
+        waiting_for=null(),
+        **NO_OWNER,
+        **values,
+    )
+
+
+def _giving_back(outcome: str, *, attempt: Any, **values: Any) -> Transition:
+    """To PENDING; to CANCELLED where a cancel was asked for meanwhile. Without `due` it keeps its place in the queue."""
+    return Transition(
+        Status.RUNNING,
+        case((CANCEL_REQUESTED, Status.CANCELLED.value), else_=Status.PENDING.value),
+        OF_CLAIM,
+        outcomes={Status.PENDING: outcome, Status.CANCELLED: "cancelled"},
+        completed_at=case((CANCEL_REQUESTED, bindparam("now", type_=jobs.c.completed_at.type)), else_=null()),
+        waiting_for=case((CANCEL_REQUESTED, null()), else_=bindparam("waiting", type_=jobs.c.waiting_for.type)),
+        run_at=func.coalesce(bindparam("due", type_=jobs.c.run_at.type), _KEEP_PLACE),
+        attempt=attempt,
+        **NO_OWNER,
+        **values,
+    )
+
+
+FINISH = _finishing(
+    Status.COMPLETED, progress=100.0, result=bindparam("outcome", type_=jobs.c.result.type), error=null(), crashes=0
+)
+FAIL = _finishing(Status.FAILED, error=bindparam("why"))
+CANCELLED = _finishing(Status.CANCELLED, error=bindparam("why"))
+RETRY_LATER = _giving_back("retried", attempt=jobs.c.attempt, error=bindparam("why"))
+RELEASE = _giving_back("released", attempt=jobs.c.attempt - 1)
+
+
+def end(connection: Connection, ending: Transition, claim: Claim, parameters: Mapping[str, Any], now: datetime) -> bool:
+    """End a claim by one of the endings above. False where the claim is lost."""
+    fenced = {"job": claim.job_id, "claim": claim.claim_no, "now": now, **parameters}
+    return ending.apply(connection, fenced, parameters.get("why") or parameters.get("waiting")) is not None

@@ -1,0 +1,147 @@
+"""Takes back what ended workers left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, case, null, or_, select, update
+
+from devtrail_tui.core.job import Claim, Job, Level, Status
+from devtrail_tui.store import workers
+from devtrail_tui.store.engine import Database
+from devtrail_tui.store.job_log import note_on
+from devtrail_tui.store.queue.claim import OF_CLAIM
+from devtrail_tui.store.queue.endings import CANCEL_REQUESTED, NO_OWNER
+from devtrail_tui.store.queue.transitions import Transition
+from devtrail_tui.store.tables import PENDING, RUNNING, jobs
+from devtrail_tui.store.workers import Alive, process_of
+
+POISON_CRASHES = 3
+"""Crashes in a row without a save after which a job is given up."""
+RanOut = Callable[[Mapping[Claim, datetime]], Collection[Claim]]
+"""Which of the claims that run, given with the ends of their leases, have an owner that does not renew them any more."""
+
+_OWNED = select(jobs.c.id, jobs.c.claim_no, jobs.c.worker_id, jobs.c.lease_expires_at).where(jobs.c.status == RUNNING)
+_BOUND = select(jobs.c.id, jobs.c.needs_worker).where(
+    jobs.c.status == PENDING,
+    jobs.c.needs_worker.is_not(None),
+    jobs.c.waiting_for.is_distinct_from(bindparam("waiting")),
+)
+_GIVEN_UP = (~CANCEL_REQUESTED) & (jobs.c.crashes + 1 >= POISON_CRASHES)
+_POISON = (
+    f"The program ended {POISON_CRASHES} times in a row while this job ran, with nothing saved in between; "
+    "retry it to try again."
+)
+_RESCUE = Transition(
+    Status.RUNNING,
+    case((CANCEL_REQUESTED, Status.CANCELLED.value), (_GIVEN_UP, Status.FAILED.value), else_=Status.PENDING.value),
+    OF_CLAIM,
+    # What was seen before the lock was held may be over: a lease that was renewed since is no longer lost.
+    or_(jobs.c.lease_expires_at == bindparam("lease"), bindparam("dead", type_=jobs.c.id.type) == 1),
+    outcomes=dict.fromkeys(Status, "lost"),
+    error=case((_GIVEN_UP, _POISON), else_=jobs.c.error),
+    completed_at=case(
+        (or_(CANCEL_REQUESTED, _GIVEN_UP), bindparam("now", type_=jobs.c.completed_at.type)), else_=null()
+    ),
+    crashes=jobs.c.crashes + 1,
+    attempt=jobs.c.attempt - 1,  # a crash is counted apart: it is not a try of the work that failed
+    run_at=bindparam("now"),  # behind the others, which must not wait until a job that ends programs is given up
+    waiting_for=null(),
+    **NO_OWNER,
+)
+_SAY_BOUND = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("job"), jobs.c.status == PENDING)
+    .values(waiting_for=bindparam("waiting"), updated_at=bindparam("now"))
+)
+_OWNER_ENDED = "The program that held this job's token has ended; cancel this job and start it again."
+_REASONS = {
+    Status.PENDING: "The worker stopped answering; this job goes on from its last save.",
+    Status.CANCELLED: "The worker stopped answering; the job was to be cancelled, and is.",
+    Status.FAILED: _POISON,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _LostClaim:
+    """A claim to take back; `lease` as it was seen, `dead` where its process is known to have ended."""
+
+    claim: Claim
+    lease: datetime
+    dead: bool
+
+
+class Rescue:
+    """One look for what ended workers left (`host` and `alive` tell which have), then the writes that take it back.
+
+    `ran_out` judges leases, `spare` are claims the caller works on itself (as JobQueue.rescue says)."""
+
+    def __init__(
+        self,
+        database: Database,
+        now: datetime,
+        *,
+        host: str,
+        alive: Alive,
+        spare: Collection[Claim],
+        ran_out: RanOut | None,
+    ) -> None:
+        self._now, self._host, self._alive = now, host, alive
+        with database.read() as connection:
+            owned = connection.execute(_OWNED).all()
+            bound = connection.execute(_BOUND, {"waiting": _OWNER_ENDED}).all()
+            registered = workers.known(connection)
+        leases = {Claim(job_id, claim_no, worker): lease for job_id, claim_no, worker, lease in owned}
+        silent = ran_out(leases) if ran_out else {claim for claim, lease in leases.items() if lease <= now}
+        spared = {(claim.job_id, claim.claim_no) for claim in spare}
+        claims = (
+            _LostClaim(claim, lease, self._ended(claim.worker_id))
+            for claim, lease in leases.items()
+            if (claim.job_id, claim.claim_no) not in spared
+        )
+        self._lost = [each for each in claims if each.dead or each.claim in silent]
+        self._orphaned = [job_id for job_id, worker in bound if self._ended(worker)]
+        self._ended_workers = [worker for worker in registered if self._ended(worker)]
+
+    @property
+    def needed(self) -> bool:
+        """Whether anything is to be taken back."""
+        return bool(self._lost or self._orphaned or self._ended_workers)
+
+    def take_back(self, connection: Connection) -> Sequence[Job]:
+        """The jobs that changed state."""
+        rescued = []
+        waiting_in_vain = set(self._orphaned)
+        for each in self._lost:
+            job = self._rescue(connection, each)
+            if job is None:
+                continue
+            rescued.append(job)
+            if job.status is Status.PENDING and self._ended(job.needs_worker):
+                waiting_in_vain.add(job.id)
+        for job_id in waiting_in_vain:
+            connection.execute(_SAY_BOUND, {"job": job_id, "waiting": _OWNER_ENDED, "now": self._now})
+        for worker in self._ended_workers:
+            workers.forget(connection, worker)
+        return tuple(rescued)
+
+    def _rescue(self, connection: Connection, lost: _LostClaim) -> Job | None:
+        claim = lost.claim
+        parameters = {
+            "job": claim.job_id,
+            "claim": claim.claim_no,
+            "now": self._now,
+            "lease": lost.lease,
+            "dead": int(lost.dead),
+        }
+        job = _RESCUE.apply(connection, parameters, _REASONS)
+        if job is not None:
+            level = Level.ERROR if job.status is Status.FAILED else Level.WARNING
+            note_on(connection, job.id, (self._now, level, _REASONS[job.status]))
+        return job
+
+    def _ended(self, worker: str | None) -> bool:
+        process = process_of(worker or "")
+        return process is not None and process.gone(self._host, self._alive)
