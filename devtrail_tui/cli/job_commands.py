@@ -32,7 +32,8 @@ def command_for(job_type: JobType[Any]) -> click.Command:
     argument = next((each for each in job_type.settings if each.kind is Kind.REPOSITORIES), None)
     parameters: list[click.Parameter] = []
     if argument is not None:
-        parameters.append(click.Argument([argument.name], nargs=-1, metavar="OWNER/REPO..."))
+        metavar = "OWNER/REPO..." if argument.required else "[OWNER/REPO]..."
+        parameters.append(click.Argument([argument.name], nargs=-1, metavar=metavar))
     parameters += [_option(each) for each in job_type.settings if each != argument and each.kind is not Kind.SECRET]
 
     def start(*, as_json: bool, no_wait: bool, config_file: Any, show_prompt: bool = False, **given: Any) -> int:

@@ -303,7 +303,7 @@ def _read_repositories(each: Setting, value: Any) -> tuple[str, ...]:
             if name.lower() in names:
                 raise ValueError(f"{name} is named twice; name each repository once.")
             names[name.lower()] = name
-    if not names:
+    if each.required and not names:
         raise ValueError(f"{each.label} is needed.")
     return tuple(names.values())
 

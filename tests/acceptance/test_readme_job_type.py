@@ -102,7 +102,7 @@ def test_it_passes_the_houses_own_checks(check: tuple[str, ...], checkout: Path,
 def test_its_command_is_there_with_its_options(run: Callable[..., str]) -> None:
     assert re.search(r"^  backlog +List pull requests", run("--help"), re.MULTILINE)
     shown = run("backlog", "--help")
-    assert "[OWNER/REPO]..." in shown or "OWNER/REPO..." in shown
+    assert "[OPTIONS] [OWNER/REPO]...\n" in shown
     assert re.search(r"--most N +At most: how many to list. Default: 20.", shown)
 
 
