@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -16,8 +17,8 @@ from devtrail_tui import __version__
 from devtrail_tui.cli.database import megabytes
 from devtrail_tui.cli.log_file import logging_to
 from devtrail_tui.cli.output import json_option, local_time, print_json, say
-from devtrail_tui.cli.verify import client, patient
-from devtrail_tui.core.context import Account, Analyser, PullRequestSource, RateLimit
+from devtrail_tui.cli.verify import patient
+from devtrail_tui.core.context import GITHUB, Account, RateLimit
 from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.job import iso
 from devtrail_tui.services import Services, sqlite_has_wal_reset_bug, sqlite_version
@@ -184,9 +185,10 @@ async def _github(services: Services) -> list[Check]:
         message = services.secrets.locked("github") or "not found. Set GITHUB_TOKEN, or: devtrail-tui auth login github"
         return [Check("GitHub token", State.WRONG, message, {"found": False}, exit_code=2)]
     try:
-        async with patient("GitHub"), client(services, PullRequestSource) as github:
+        clients, scope = services.clients, services.clients.outside_jobs()
+        async with patient("GitHub"), aclosing(await clients.source(GITHUB, scope)) as github:
             account = await github.account()
-            limits: tuple[RateLimit, ...] = await github.limits()
+            limits = await github.limits()
     except DevTrailError as error:
         return [Check.wrong("GitHub token", error)]
     scopes = ", ".join(account.scopes) or "a fine-grained token, which lists none"
@@ -227,7 +229,8 @@ async def _claude(services: Services) -> Check:
         return Check("Claude key", State.NOTE, message, {"found": False})
     model = services.settings.model
     try:
-        async with patient("Claude"), client(services, Analyser, model=model) as claude:
+        clients, scope = services.clients, services.clients.outside_jobs()
+        async with patient("Claude"), aclosing(await clients.analyser(scope, model=model)) as claude:
             await claude.check()
     except DevTrailError as error:
         return Check.wrong("Claude key", error)

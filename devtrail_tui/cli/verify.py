@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from devtrail_tui.core.context import Analyser, PullRequestSource
+from devtrail_tui.core.context import GITHUB
 from devtrail_tui.core.errors import TemporaryError
 from devtrail_tui.services import Services
 
@@ -45,24 +45,15 @@ class Verified:
 
 async def verify(services: Services, name: str, value: str) -> Verified:
     """One free call with this very secret. Raises AuthenticationError, PermanentError, TemporaryError."""
+    clients, scope = services.clients, services.clients.outside_jobs(value)
     if name == "anthropic":
         model = services.settings.model
-        async with patient("Claude"), client(services, Analyser, value=value, model=model) as claude:
+        async with patient("Claude"), aclosing(await clients.analyser(scope, model=model)) as claude:
             await claude.check()
         return Verified(model=model)
-    async with patient("GitHub"), client(services, PullRequestSource, value=value) as github:
+    async with patient("GitHub"), aclosing(await clients.source(GITHUB, scope)) as github:
         account = await github.account()
     return Verified(login=account.login, scopes=account.scopes)
-
-
-@asynccontextmanager
-async def client(services: Services, protocol: type[Any], **options: Any) -> AsyncIterator[Any]:
-    """A service outside jobs, closed at the end of the block."""
-    made = await services.clients.outside_jobs(protocol, **options)
-    try:
-        yield made
-    finally:
-        await made.aclose()
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.evidence import (
@@ -25,8 +25,7 @@ from devtrail_tui.core.evidence import (
     Role,
 )
 from devtrail_tui.core.job import Level, Progress
-
-P = TypeVar("P")
+from devtrail_tui.core.service import S, Service, ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Hydrated:
     problem: str = ""
 
 
-class PullRequestSource(Protocol):
+class PullRequestSource(Service, Protocol):
     """Where pull requests come from (GitHub). Every call waits for limits by itself, visibly, and is cancellable.
 
     Raises AuthenticationError, PermanentError, TemporaryError.
@@ -107,6 +106,13 @@ class PullRequestSource(Protocol):
         """The limit that matters most now (GraphQL), as last seen."""
         ...
 
+    async def limits(self) -> Sequence[RateLimit]:
+        """All limits as GitHub states them now, without using any up; empty where a server has none."""
+        ...
+
+
+GITHUB = ServiceSpec[PullRequestSource]("GitHub", secret="github")  # noqa: S106 - the secret's name
+
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRequest:
@@ -130,7 +136,7 @@ class Verified:
     problem: str = ""
 
 
-class Analyser(Protocol):
+class Analyser(Service, Protocol):
     """Matches a pull request against criteria (Claude). `answer` is the paid call: store its result before anything else."""
 
     @property
@@ -192,8 +198,12 @@ class PreviewDoor(Protocol):
     @property
     def clock(self) -> Clock: ...
 
-    async def client(self, protocol: type[P], **options: Any) -> P:
-        """The service behind a protocol, closed with the preview. Raises SecretMissing."""
+    async def source(self, spec: ServiceSpec[S]) -> S:
+        """The client of a service, closed with the preview. Raises SecretMissing, PermanentError for one nobody provides."""
+        ...
+
+    async def analyser(self, *, model: str, about: str = "") -> Analyser:
+        """What prepares requests to Claude; `about` as in `Context`."""
         ...
 
     async def criteria(self) -> Sequence[Criterion]:
@@ -316,9 +326,16 @@ class Context(Protocol):
         that another job saved stays. Raises ClaimLost."""
         ...
 
-    async def client(self, protocol: type[P], **options: Any) -> P:
-        """The service behind a protocol, made on first use with this job's secrets and closed with the job: PullRequestSource, or
-        Analyser with the options `model` and `user_context`. Raises SecretMissing."""
+    async def source(self, spec: ServiceSpec[S]) -> S:
+        """The client of a service such as GITHUB, made on first use with this job's secret and closed with the job.
+
+        Raises SecretMissing, PermanentError for a service that nobody provides."""
+        ...
+
+    async def analyser(self, *, model: str, about: str = "") -> Analyser:
+        """What matches pull requests with this model, made on first use with this job's Claude key and closed with the job.
+
+        `about` is what Claude should know of the person. Raises SecretMissing."""
         ...
 
     def has_secret(self, name: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.context import Analyser
 from devtrail_tui.core.errors import ClaimLost, SecretMissing
 from devtrail_tui.core.evidence import (
     Criterion,
@@ -23,6 +24,7 @@ from devtrail_tui.core.evidence import (
     PullRequest,
 )
 from devtrail_tui.core.job import Claim, Job, Level, Progress, iso
+from devtrail_tui.core.service import S, ServiceSpec
 from devtrail_tui.runtime.ledger import Ledger
 from devtrail_tui.runtime.patience import Patience
 from devtrail_tui.store.analyses import Analyses
@@ -33,7 +35,6 @@ from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.rubrics import Rubrics
 from devtrail_tui.store.secrets import Secrets
 
-P = TypeVar("P")
 T = TypeVar("T")
 
 FLUSH_S = 0.2
@@ -42,14 +43,23 @@ FLUSH_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ClientScope:
-    """What a client made for a job gets of that job."""
+    """What a client gets of the job it is made for; silent where there is none."""
 
     secret: Callable[[str], Awaitable[str]]
-    narrate: Callable[[Level, str], None]
-    waiting: Callable[[str, datetime | None], None]
+    narrate: Callable[[Level, str], None] = lambda _level, _line: None
+    waiting: Callable[[str, datetime | None], None] = lambda _sentence, _until: None
 
 
-ClientFactory = Callable[[type[Any], ClientScope, Mapping[str, Any]], Awaitable[Any]]
+class ClientFactory(Protocol):
+    """Makes clients of outside services; whoever asks closes them."""
+
+    async def source(self, spec: ServiceSpec[S], scope: ClientScope) -> S:
+        """The client of a service. Raises SecretMissing, PermanentError for one nobody provides."""
+        ...
+
+    async def analyser(self, scope: ClientScope, *, model: str, about: str = "") -> Analyser:
+        """What asks Claude. Raises SecretMissing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +89,11 @@ class JobContext:
         self._lines: list[tuple[datetime, Level, str]] = []
         self._progress = job.progress_detail
         self._progress_due = False
-        self._waits: dict[type[Any], tuple[str, datetime | None]] = {}
+        self._waits: dict[object, tuple[str, datetime | None]] = {}
         self._spent_usd = job.spent_usd
         self._cursor: dict[str, Any] = {}
         self._flushing = asyncio.Lock()
-        self._clients: dict[tuple[Any, ...], Any] = {}
+        self._clients: dict[object, Any] = {}
         self._exits = AsyncExitStack()
         self.evidence = _Evidence(stores.evidence)
         self.criteria = _Criteria(self, claim, stores)
@@ -137,7 +147,7 @@ class JobContext:
         )
         self._progress_due = True
 
-    def waiting(self, client: type[Any], sentence: str, until: datetime | None) -> None:
+    def waiting(self, client: object, sentence: str, until: datetime | None) -> None:
         """Show, or with an empty sentence take away, what one of the job's clients waits for."""
         if sentence:
             self._waits[client] = (sentence, until)
@@ -162,17 +172,21 @@ class JobContext:
             self._cursor.update(cursor or {})
         return known
 
-    async def client(self, protocol: type[P], **options: Any) -> P:
-        key = (protocol, *sorted(options.items()))
+    async def source(self, spec: ServiceSpec[S]) -> S:
+        return await self._client(spec, lambda scope: self._stores.clients.source(spec, scope))
+
+    async def analyser(self, *, model: str, about: str = "") -> Analyser:
+        clients = self._stores.clients
+        return await self._client((model, about), lambda scope: clients.analyser(scope, model=model, about=about))
+
+    async def _client(self, key: object, make: Callable[[ClientScope], Awaitable[S]]) -> S:
         if key not in self._clients:
             scope = ClientScope(
-                self.secret, lambda level, message: self.log(message, level), partial(self.waiting, protocol)
+                self.secret, lambda level, message: self.log(message, level), partial(self.waiting, key)
             )
-            made = await self._stores.clients(protocol, scope, options)
-            self._exits.push_async_callback(made.aclose)
-            self._clients[key] = made
-        found: P = self._clients[key]
-        return found
+            self._clients[key] = await self._exits.enter_async_context(aclosing(await make(scope)))
+        client: S = self._clients[key]
+        return client
 
     def has_secret(self, name: str) -> bool:
         try:

@@ -1,71 +1,82 @@
-"""Makes the service behind a protocol: for a running job, or for a look from outside."""
+"""Maps each service to the client that reaches it: for a running job, or for a look from outside."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from devtrail_tui.core.context import GITHUB, Analyser, PullRequestSource
+from devtrail_tui.core.errors import PermanentError
+from devtrail_tui.core.service import S, ServiceSpec
+from devtrail_tui.core.text import safe_line
+from devtrail_tui.runtime.context import ClientScope
 
 if TYPE_CHECKING:
     from devtrail_tui.core.clock import Clock
     from devtrail_tui.core.exclusions import Exclusions
-    from devtrail_tui.runtime.context import ClientScope
     from devtrail_tui.settings import Settings
     from devtrail_tui.store.secrets import Secrets
 
 
 class Clients:
-    """GitHub's and Claude's clients as the settings want them; their libraries are imported when first used."""
+    """Clients as the settings want them; their libraries are imported when first used, off the event loop."""
 
     def __init__(self, settings: Settings, secrets: Secrets, exclusions: Exclusions, clock: Clock) -> None:
         self._settings = settings
         self._secrets = secrets
         self._exclusions = exclusions
         self._clock = clock
+        self._makers: Mapping[ServiceSpec[Any], Callable[[str, ClientScope], Awaitable[Any]]] = {GITHUB: self._github}
 
-    async def for_job(self, protocol: type[Any], scope: ClientScope, options: Mapping[str, Any]) -> Any:
-        """The service behind a protocol for one running job, imported when first used and off the event loop.
-
-        Raises SecretMissing, or TypeError for a protocol nobody implements.
-        """
-        from devtrail_tui.core.context import Analyser, PullRequestSource
-
-        if protocol is PullRequestSource:
-            github = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.github.client")
-            return github.GitHubClient(
-                self._settings.github_url,
-                await scope.secret("github"),
-                clock=self._clock,
-                narrate=scope.narrate,
-                waiting=scope.waiting,
-                pause_s=self._settings.github_pause_s,
-                excluded=self._exclusions.repository,
+    async def source(self, spec: ServiceSpec[S], scope: ClientScope) -> S:
+        """The client of a service; whoever asks closes it. Raises SecretMissing, PermanentError for one nobody provides."""
+        make = self._makers.get(spec)
+        if make is None:
+            raise PermanentError(
+                f"This job asks for the service “{safe_line(getattr(spec, 'name', str(spec)), limit=60)}”, which is not provided "
+                f"here; there is: {', '.join(each.name for each in self._makers)}. Update DevTrail or the job's plugin."
             )
-        if protocol is Analyser:
-            claude = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.claude.client")
-            return claude.ClaudeAnalyser(
-                await scope.secret("anthropic"),
-                options["model"],
-                base_url=self._settings.anthropic_base_url,
-                clock=self._clock,
-                random=random.Random(),  # noqa: S311 - jitter, no secret
-                narrate=scope.narrate,
-                waiting=scope.waiting,
-                user_context=options.get("user_context", ""),
-                redact=self._secrets.redact,
-                exclusions=self._exclusions,
-                concurrency=self._settings.claude_concurrency,
-            )
-        raise TypeError(f"No service stands behind {protocol.__name__}.")
+        made: S = await make(await scope.secret(spec.secret), scope)
+        return made
 
-    async def outside_jobs(self, protocol: type[Any], *, value: str | None = None, **options: Any) -> Any:
-        """The same service with the secrets of the standard sources (or with this very `value`), for a look at whether it works;
-        it keeps silent, and whoever asks closes it. Raises SecretMissing."""
-        from devtrail_tui.runtime.context import ClientScope
+    async def analyser(self, scope: ClientScope, *, model: str, about: str = "") -> Analyser:
+        """What asks Claude; whoever asks closes it. Raises SecretMissing."""
+        claude = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.claude.client")
+        made: Analyser = claude.ClaudeAnalyser(
+            await scope.secret("anthropic"),
+            model,
+            base_url=self._settings.anthropic_base_url,
+            clock=self._clock,
+            random=random.Random(),  # noqa: S311 - jitter, no secret
+            narrate=scope.narrate,
+            waiting=scope.waiting,
+            user_context=about,
+            redact=self._secrets.redact,
+            exclusions=self._exclusions,
+            concurrency=self._settings.claude_concurrency,
+        )
+        return made
+
+    def outside_jobs(self, value: str | None = None) -> ClientScope:
+        """For a look at whether a service works: the secrets of the standard sources (or this very `value`), and silence."""
 
         async def secret(name: str) -> str:
             return await asyncio.to_thread(self._secrets.resolve, name, "") if value is None else value
 
-        return await self.for_job(protocol, ClientScope(secret, lambda *_: None, lambda *_: None), options)
+        return ClientScope(secret)
+
+    async def _github(self, token: str, scope: ClientScope) -> PullRequestSource:
+        github = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.github.client")
+        made: PullRequestSource = github.GitHubClient(
+            self._settings.github_url,
+            token,
+            clock=self._clock,
+            narrate=scope.narrate,
+            waiting=scope.waiting,
+            pause_s=self._settings.github_pause_s,
+            excluded=self._exclusions.repository,
+        )
+        return made

@@ -265,7 +265,7 @@ class Services:
             rubrics=self.rubrics,
             catalogue=self.catalogue,
             secrets=self.secrets,
-            clients=self.clients.for_job,
+            clients=self.clients,
             clock=self.clock,
         )
         pace = Pace(

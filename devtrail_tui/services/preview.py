@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import AsyncExitStack, aclosing
+from typing import TYPE_CHECKING, Any
 
-from devtrail_tui.core.context import Analyser
+from devtrail_tui.core.service import S, ServiceSpec
+from devtrail_tui.runtime.context import ClientScope
 from devtrail_tui.store.secrets import PREFIX
 
 if TYPE_CHECKING:
     from devtrail_tui.core.clock import Clock
+    from devtrail_tui.core.context import Analyser
     from devtrail_tui.core.evidence import Criterion
     from devtrail_tui.core.job_type import JobType
     from devtrail_tui.services.clients import Clients
     from devtrail_tui.store.criteria_store import CriteriaStore
     from devtrail_tui.store.secrets import Secrets
-
-P = TypeVar("P")
 
 
 def typed_secrets(job_type: JobType[Any], config: Any) -> Mapping[str, str]:
@@ -50,20 +50,24 @@ class PreviewServices:
     async def __aexit__(self, *_: object) -> None:
         await self._exits.aclose()
 
-    async def client(self, protocol: type[P], **options: Any) -> P:
-        """A service without a voice. Raises SecretMissing."""
-        value = "" if protocol is Analyser else self._typed("github")
-        made = await self._clients.outside_jobs(protocol, value=value, **options)
-        self._exits.push_async_callback(made.aclose)
-        found: P = made
-        return found
+    async def source(self, spec: ServiceSpec[S]) -> S:
+        """A service without a voice. Raises SecretMissing, PermanentError for one nobody provides."""
+        made = await self._clients.source(spec, ClientScope(self._secret))
+        return await self._exits.enter_async_context(aclosing(made))
+
+    async def analyser(self, *, model: str, about: str = "") -> Analyser:
+        """Claude's client without a key."""
+        made = await self._clients.analyser(self._clients.outside_jobs(""), model=model, about=about)
+        return await self._exits.enter_async_context(aclosing(made))
 
     async def criteria(self) -> Sequence[Criterion]:
         """The criteria that would be sent."""
         listed = await asyncio.to_thread(self._criteria.list)
         return [each for each in listed if each.pr_detectable]
 
-    def _typed(self, name: str) -> str | None:
-        value = self._given.get(name)
-        self._secrets.redact.learn(value)
-        return self._secrets.resolve(name, value) if value and value.startswith(PREFIX) else value
+    async def _secret(self, name: str) -> str:
+        value = self._given.get(name, "")
+        if value and not value.startswith(PREFIX):
+            self._secrets.redact.learn(value)
+            return value
+        return await asyncio.to_thread(self._secrets.resolve, name, value)

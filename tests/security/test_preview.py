@@ -134,12 +134,11 @@ async def test_what_was_stored_before_it_was_excluded_is_not_sent(
     line: CommandLine, server: DemoServer, own_home: Path
 ) -> None:
     from devtrail_tui.clients.claude.client import ClaudeAnalyser
-    from devtrail_tui.core.context import Analyser
     from devtrail_tui.core.errors import RepositoryExcluded
 
     exclude(own_home, 'exclude_repositories = ["acme/web"]')
     services = Services(load_settings(os.environ), environ=os.environ)
-    analyser = await services.clients.outside_jobs(Analyser, model=services.settings.model)
+    analyser = await services.clients.analyser(services.clients.outside_jobs(), model=services.settings.model)
     assert isinstance(analyser, ClaudeAnalyser)
     from tests.security.samples import PULL_REQUEST
 

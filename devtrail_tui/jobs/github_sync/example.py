@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from devtrail_tui.core.components import components
-from devtrail_tui.core.context import Analyser, Preview, PreviewDoor, PullRequestSource
+from devtrail_tui.core.context import GITHUB, Preview, PreviewDoor, PullRequestSource
 from devtrail_tui.core.errors import NotPossible, PermanentError, RepositoryNotFound
 from devtrail_tui.core.evidence import PullRequest
 from devtrail_tui.core.involvement import roles
@@ -21,10 +21,10 @@ async def preview(config: GithubSyncConfig, door: PreviewDoor) -> Preview:
     """
     if not config.analyse:
         raise NotPossible("Matching with Claude is switched off, so nothing would be sent to Claude.")
-    source = await door.client(PullRequestSource)
+    source = await door.source(GITHUB)
     login = (await source.account()).login
     pull_request = await _newest(config, door, source, login)
-    analyser = await door.client(Analyser, model=config.model, user_context=config.user_context)
+    analyser = await door.analyser(model=config.model, about=config.user_context)
     request = analyser.prepare(
         pull_request,
         components(pull_request.files),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from devtrail_tui.core.components import components
-from devtrail_tui.core.context import Analyser, Context, PullRequestSource
+from devtrail_tui.core.context import GITHUB, Context, PullRequestSource
 from devtrail_tui.core.errors import DevTrailError, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import KnownPullRequest, NewEvidence, NewJudgement, Ownership, PullRequest
 from devtrail_tui.core.involvement import roles
@@ -30,7 +30,7 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
     A model that does not exist fails before anything is fetched.
     """
     matcher = await _matcher(config, context)
-    source = await context.client(PullRequestSource)
+    source = await context.source(GITHUB)
     wanted = await _settle(config, context, source, judged_by=matcher.judged_by if matcher else None)
     board = Board(context, config.repositories)
     board.budget_usd = config.budget_usd if matcher else None
@@ -61,7 +61,7 @@ async def _matcher(config: GithubSyncConfig, context: Context) -> Matcher | None
     if not criteria:
         context.log("No criterion can be seen in pull requests; nothing is matched.", Level.WARNING)
         return None
-    analyser = await context.client(Analyser, model=config.model, user_context=config.user_context)
+    analyser = await context.analyser(model=config.model, about=config.user_context)
     matcher = Matcher(context, analyser, criteria, config.budget_usd)
     if not config.dry_run:
         await matcher.check()
