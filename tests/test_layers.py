@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -130,6 +133,26 @@ def test_core_uses_the_standard_library_only() -> None:
         for module, _ in _imports(path):
             root = module.partition(".")[0]
             assert root in sys.stdlib_module_names or root in ("devtrail_tui", "__future__"), f"{path.name}: {module}"
+
+
+def test_every_imported_package_is_declared_with_its_reason() -> None:
+    lines = (PACKAGE.parent / "pyproject.toml").read_text()
+    requirements: list[str] = tomllib.loads(lines)["project"]["dependencies"]
+    declared = {_distribution(re.split(r"[<>=~! \[;]", each)[0]) for each in requirements}
+    for each in requirements:
+        assert re.search(rf'^  "{re.escape(each)}", +# \S', lines, re.MULTILINE), (
+            f"{each} is declared without its reason"
+        )
+    distributions = packages_distributions()
+    for path in _files():
+        roots = {module.partition(".")[0] for module, _ in _imports(path)}
+        for root in roots - {"devtrail_tui", "__future__"} - sys.stdlib_module_names:
+            origins = {_distribution(each) for each in distributions[root]}
+            assert origins & declared, f"{path.name} imports {root}, which pyproject.toml does not declare"
+
+
+def _distribution(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_no_import_runs_in_a_circle() -> None:
