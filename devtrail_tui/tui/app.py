@@ -192,9 +192,6 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self._stands()
         self.push_screen(TroubleScreen(self.services.secrets.redact(str(message.error))))
 
-    def action_leave_in_trouble(self) -> None:
-        self.leave(self._trouble_code)
-
     def on_opened(self) -> None:
         """Data flows from here on."""
         if self.leaving or self.feed is None:
@@ -388,13 +385,13 @@ class DevTrailApp(App[None], inherit_bindings=False):
 
         self.push_screen(ConfirmScreen(question, yes="Quit", no="Stay"), answered)
 
-    def leave(self, code: int = 0) -> None:
+    def leave(self) -> None:
         """Give running jobs back and end; over in two seconds whatever happens. From the UI thread, any number of times."""
         if self.leaving:
             return
-        self._let_go(code)
+        self._let_go(self._trouble_code)
         self._redraw()
-        self.run_worker(self._leave(code), group="leave")
+        self.run_worker(self._leave(self._trouble_code), group="leave")
 
     def _let_go(self, code: int) -> None:
         """Begin to stop everything that works in threads, and make sure that the end comes."""

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
-from textual import events, on
+from textual import on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus
@@ -23,6 +24,7 @@ from textual.widgets import Collapsible, Input, OptionList, Select, Static, Text
 from textual.widgets.option_list import Option
 
 from devtrail_tui.core.job_type import JobType, Kind, Setting
+from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.periods import Period, named, periods
 
 _WHERE_TO_SET = {"github": "GITHUB_TOKEN", "anthropic": "ANTHROPIC_API_KEY"}
@@ -48,7 +50,7 @@ class LastEntered(Message):
 class Flag(Widget, can_focus=True):
     """Yes or no, said by sign and word."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "turn", "Yes or no", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("turn_flag")]
     DEFAULT_CSS = """
     Flag {
         height: auto;
@@ -240,6 +242,11 @@ class SecretField(Field):
 class _Offers(OptionList):
     """Earlier repositories. Down leads here; Tab passes by, for it leads from field to field, offers or not."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("move_down", "move_up", "back")]
+
+    class Left(Message):
+        """The cursor should go back to the line."""
+
     def __init__(self) -> None:
         super().__init__(classes="offers", compact=True)
         self._entered = False
@@ -253,6 +260,18 @@ class _Offers(OptionList):
         self.focus()
         self.highlighted = 0
 
+    def action_move(self, lines: int) -> None:
+        """Up at the first offer goes back to the line."""
+        if lines > 0:
+            self.action_cursor_down()
+        elif self.highlighted:
+            self.action_cursor_up()
+        else:
+            self.action_back()
+
+    def action_back(self) -> None:
+        self.post_message(self.Left())
+
     def on_blur(self) -> None:
         """Tab passes by again."""
         self._entered = False
@@ -260,6 +279,8 @@ class _Offers(OptionList):
 
 class RepositoriesField(Field):
     """owner/name, several; earlier ones are offered below while the cursor is here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("move_down")]
 
     def __init__(self, each: Setting) -> None:
         super().__init__(each)
@@ -313,16 +334,15 @@ class RepositoriesField(Field):
         control.cursor_position = len(control.value)
         control.focus()
 
-    def on_key(self, event: events.Key) -> None:
-        """Down goes into the offers, Up at their head comes back, and Esc too."""
-        offers, control = self.query_one(_Offers), self.query_one(Input)
-        if event.key == "down" and control.has_focus and self.has_class("-offering"):
-            offers.enter()
-            event.stop()
-        elif offers.has_focus and (event.key == "escape" or (event.key == "up" and not offers.highlighted)):
-            control.focus()
-            event.stop()
-            event.prevent_default()
+    def action_move(self, _lines: int) -> None:
+        """Down goes into the offers."""
+        if not self.has_class("-offering"):
+            raise SkipAction
+        self.query_one(_Offers).enter()
+
+    @on(_Offers.Left)
+    def _offers_left(self) -> None:
+        self.query_one(Input).focus()
 
 
 class PeriodField(Vertical):

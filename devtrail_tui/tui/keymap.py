@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.keys import Keys, _character_to_key, format_key
 
 from devtrail_tui.core.errors import UsageError
@@ -27,6 +28,7 @@ class Place(StrEnum):
     LOG = "Log"
     EVIDENCE = "Evidence"
     FORM = "Form"
+    DIALOG = "Dialogs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,19 @@ def _table() -> Iterable[Command]:
         "show_prompt", "f3", "show_prompt", "what is sent", "Show what would be sent to Claude, on one example", place
     )
 
+    yield Command(
+        "turn_flag", "enter,space", "turn", "", "Yes or no, in a field that asks for it", place, in_palette=False
+    )
+
+    place = Place.DIALOG
+    yield Command("answer_yes", "y", "answer(True)", "", "Answer yes", place, in_palette=False)
+    yield Command("answer_no", "n", "answer(False)", "", "Answer no", place, in_palette=False)
+    yield Command("previous_answer", "left,h", "focus_answer(-1)", "", "To the answer before", place, in_palette=False)
+    yield Command("next_answer", "right,l", "focus_answer(1)", "", "To the next answer", place, in_palette=False)
+    yield Command(
+        "close_dialog", "q", "back", "", "Close help, a question (no) or what is sent", place, in_palette=False
+    )
+
     place = Place.MOVE
     yield Command("move_down", "j,down", "move(1)", "", "Down one line", place, in_palette=False)
     yield Command("move_up", "k,up", "move(-1)", "", "Up one line", place, in_palette=False)
@@ -104,6 +119,10 @@ def _table() -> Iterable[Command]:
 
 COMMANDS: tuple[Command, ...] = tuple(_table())
 BY_ID: Mapping[str, Command] = {each.id: each for each in COMMANDS}
+
+
+_THROUGH_DIALOGS = ("back", "help", "quit_anywhere")
+"""What works everywhere and in a dialog too, which keeps all other keys from what is behind it."""
 
 
 def bindings(*ids: str, priority: bool = False, hidden: bool = False) -> list[BindingType]:
@@ -154,6 +173,8 @@ def _refuse_clashes(keymap: Mapping[str, str]) -> None:
         for command in COMMANDS:
             if command.place not in (place, Place.MOVE, Place.EVERYWHERE):
                 continue
+            if place is Place.DIALOG and command.place is Place.EVERYWHERE and command.id not in _THROUGH_DIALOGS:
+                continue
             for key in keymap.get(command.id, command.keys).split(","):
                 other = taken.setdefault(_long_name(key), command.id)
                 if other != command.id:
@@ -184,3 +205,9 @@ def shown_key(key: str) -> str:
     *modifiers, last = key.split("+")
     name = _SHORT_NAMES.get(last) or format_key(last)
     return "".join("^" if each == "ctrl" else f"{each}+" for each in modifiers) + name
+
+
+def key_of(node: DOMNode, command_id: str) -> str:
+    """The first key of a command as people read it, re-mapped where config.toml says so."""
+    keys = node.app._keymap.get(command_id) or BY_ID[command_id].keys  # noqa: SLF001 - Textual has no other way to ask
+    return shown_key(keys.split(",")[0])

@@ -230,7 +230,7 @@ async def test_an_empty_table_says_what_to_do() -> None:
         ]
         table.update(JobTableData(filter_text="state:[/]", total=3), NOW)
         words = [line.strip() for line in seen(table)[1:] if line.strip()]
-        assert words == ["Nothing matches “state:[/]”.", "Esc clears the filter."]
+        assert words == ["Nothing matches “state:[/]”.", "Press esc to clear the filter."]
         table.focus()
         await pilot.press("enter", "j", "G")
         assert host.sent(JobTable.Opened) == []

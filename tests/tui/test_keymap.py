@@ -2,57 +2,72 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 from collections.abc import Iterator
 
 import pytest
-from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
 
+import devtrail_tui.tui
 from devtrail_tui.core.errors import UsageError
-from devtrail_tui.tui.app import DevTrailApp
 from devtrail_tui.tui.keymap import BY_ID, COMMANDS, check_keys, shown_key
-from devtrail_tui.tui.screens.dashboard import DashboardScreen
-from devtrail_tui.tui.screens.entry import EntryScreen
-from devtrail_tui.tui.screens.evidence import EvidenceScreen
-from devtrail_tui.tui.screens.help import HelpScreen
-from devtrail_tui.tui.screens.job import JobScreen
-from devtrail_tui.tui.screens.log import LogScreen
-from devtrail_tui.tui.screens.new_job import NewJobScreen
 from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
 from devtrail_tui.tui.widgets.job_table import JobTable
 from devtrail_tui.tui.widgets.log_pane import LogPane
-
-NODES: tuple[type[DOMNode], ...] = (
-    DevTrailApp,
-    DashboardScreen,
-    EntryScreen,
-    EvidenceScreen,
-    HelpScreen,
-    JobScreen,
-    LogScreen,
-    NewJobScreen,
-    EvidenceTable,
-    JobTable,
-    LogPane,
-)
+from devtrail_tui.tui.widgets.text_scroll import TextScroll
 
 
-def bound() -> Iterator[tuple[type[DOMNode], Binding]]:
-    """Every binding with an id that the app's screens and widgets declare."""
+def our_nodes() -> list[type[DOMNode]]:
+    """Every screen, dialog and widget class of the package."""
+    nodes = set()
+    for module in pkgutil.walk_packages(devtrail_tui.tui.__path__, "devtrail_tui.tui."):
+        for _, each in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(each, DOMNode) and each.__module__ == module.name:
+                nodes.add(each)
+    return sorted(nodes, key=lambda each: each.__qualname__)
+
+
+NODES = our_nodes()
+
+
+def bound() -> Iterator[tuple[type[DOMNode], object]]:
+    """Every binding that a class of ours declares."""
     for node in NODES:
-        for base in node.__mro__:
-            for binding in vars(base).get("BINDINGS", ()):
-                if isinstance(binding, Binding) and binding.id and base is not App:
-                    yield node, binding
+        for binding in vars(node).get("BINDINGS", ()):
+            yield node, binding
 
 
 def test_every_command_is_bound_somewhere_and_every_binding_is_a_command() -> None:
-    assert {binding.id for _, binding in bound()} == set(BY_ID)
+    ids = set()
+    for node, binding in bound():
+        assert isinstance(binding, Binding), f"{node.__name__}: {binding} has no id, so it cannot be re-mapped"
+        command = BY_ID.get(binding.id or "")
+        assert command is not None, f"{node.__name__}: {binding.key} is not in the table of commands"
+        assert (binding.key, binding.action) == (command.keys, command.action)
+        ids.add(command.id)
+    assert ids == set(BY_ID)
+    assert len(NODES) > 20
+
+
+def test_no_key_is_handled_beside_the_bindings() -> None:
+    for node in NODES:
+        own = vars(node)
+        assert not [name for name in own if name.startswith(("key_", "_key_"))], node
+        assert not {"on_key", "_on_key"} & own.keys(), node
+
+
+@pytest.mark.parametrize("node", [EvidenceTable, JobTable, LogPane, TextScroll])
+def test_lists_and_texts_keep_no_keys_of_textuals_own(node: type[DOMNode]) -> None:
+    for bindings in node._merge_bindings().key_to_bindings.values():
+        assert all(each.id in BY_ID for each in bindings)
 
 
 def test_every_bound_action_exists_where_it_is_bound() -> None:
     for node, binding in bound():
+        assert isinstance(binding, Binding)
         name = binding.action.split("(")[0]
         assert hasattr(node, f"action_{name}"), f"{node.__name__} has no action {name}"
 
@@ -73,6 +88,7 @@ def test_the_standard_keys_do_not_clash() -> None:
         ({"quit": "ctrl+"}, "is no key"),
         ({"quit": "strg+x"}, "is no key"),
         ({"quit": "j"}, "move_down and quit would both be on “j”"),
+        ({"answer_yes": "escape"}, "answer_yes and back would both be on “escape”"),
         ({"cancel_job": "slash"}, "cancel_job and filter_jobs would both be on “slash”"),
     ],
 )

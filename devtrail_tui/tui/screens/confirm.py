@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from devtrail_tui.core.text import safe, safe_line
+from devtrail_tui.tui.keymap import bindings, key_of
 
 
 class ConfirmScreen(ModalScreen[bool]):
@@ -20,10 +21,7 @@ class ConfirmScreen(ModalScreen[bool]):
     nothing that cannot be undone."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "yes", show=False),
-        Binding("n,escape,q", "answer(False)", "no", show=False),
-        Binding("left,h", "app.focus_previous", show=False),
-        Binding("right,l", "app.focus_next", show=False),
+        *bindings("answer_yes", "answer_no", "previous_answer", "next_answer", "close_dialog", "back"),
     ]
     CSS = """
     ConfirmScreen {
@@ -55,8 +53,8 @@ class ConfirmScreen(ModalScreen[bool]):
         with Vertical(id="question-box"):
             yield Static(Content(safe(self._question)), id="question")
             with Horizontal(id="answers"):
-                yield Button(Content(safe_line(f"y  {self._yes}")), id="yes")
-                yield Button(Content(safe_line(f"n  {self._no}")), id="no")
+                yield Button(Content(safe_line(f"{key_of(self, 'answer_yes')}  {self._yes}")), id="yes")
+                yield Button(Content(safe_line(f"{key_of(self, 'answer_no')}  {self._no}")), id="no")
 
     def on_mount(self) -> None:
         """No stands ready."""
@@ -69,3 +67,12 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def action_answer(self, yes: bool) -> None:  # noqa: FBT001 - Textual passes action parameters by position
         self.dismiss(yes)
+
+    def action_back(self) -> None:
+        self.dismiss(False)
+
+    def action_focus_answer(self, steps: int) -> None:
+        if steps < 0:
+            self.focus_previous()
+        else:
+            self.focus_next()

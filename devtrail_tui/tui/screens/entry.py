@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -23,6 +22,7 @@ from devtrail_tui.tui.widgets.bar import bar
 from devtrail_tui.tui.widgets.figures import count
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
+from devtrail_tui.tui.widgets.text_scroll import TextScroll
 
 if TYPE_CHECKING:
     from devtrail_tui.tui.feed import Snapshot
@@ -37,13 +37,7 @@ class EntryScreen(LiveScreen):
     """The entry that was opened in the list."""
 
     AUTO_FOCUS = "#entry-scroll"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("back", "open_link"),
-        ("j", "scroll(1)", "down"),
-        ("k", "scroll(-1)", "up"),
-        ("g", "scroll_home", "top"),
-        ("G", "scroll_end", "end"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "open_link")]
     CSS = """
     EntryScreen {
         #entry-scroll {
@@ -67,7 +61,7 @@ class EntryScreen(LiveScreen):
     def compose(self) -> ComposeResult:
         """Header, text, keys."""
         yield HeaderBar(demo=self.services.demo)
-        with VerticalScroll(id="entry-scroll"):
+        with TextScroll(id="entry-scroll"):
             yield Static("", id="entry")
         yield KeyBar()
 
@@ -99,15 +93,6 @@ class EntryScreen(LiveScreen):
         else:
             url = self._url
             self.in_thread(lambda _: "" if webbrowser.open(url) else f"The browser did not open. The address is {url}")
-
-    def action_scroll(self, lines: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
-
-    def action_scroll_home(self) -> None:
-        self.query_one(VerticalScroll).scroll_home(animate=False)
-
-    def action_scroll_end(self) -> None:
-        self.query_one(VerticalScroll).scroll_end(animate=False)
 
     def action_back(self) -> None:
         self.dismiss(None)

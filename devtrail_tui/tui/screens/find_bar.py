@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input, Static
+
+from devtrail_tui.tui.keymap import bindings
 
 SETTLE_S = 0.12
 """How long typing must rest before it is acted on."""
@@ -19,10 +21,7 @@ SETTLE_S = 0.12
 class FindBar(Horizontal):
     """Enter keeps the text and goes back to the list, Esc clears it first. The line stays while there is text in it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "give_up", "clear", show=False),
-        Binding("down", "keep", "to the list", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "move_down", hidden=True)]
     DEFAULT_CSS = """
     FindBar {
         height: 1;
@@ -97,7 +96,7 @@ class FindBar(Horizontal):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.action_keep()
+        self._keep()
 
     def _settle(self) -> None:
         if self._settling is not None:
@@ -107,7 +106,11 @@ class FindBar(Horizontal):
             self._told = self.text
             self.post_message(self.Changed(self, self._told))
 
-    def action_keep(self) -> None:
+    def action_move(self, _lines: int) -> None:
+        """Down leads to the list."""
+        self._keep()
+
+    def _keep(self) -> None:
         """Back to the list with the text as it is."""
         self._settle()
         if not self.text.strip():
@@ -115,5 +118,5 @@ class FindBar(Horizontal):
         else:
             self.post_message(self.Left(self))
 
-    def action_give_up(self) -> None:
+    def action_back(self) -> None:
         self.clear()

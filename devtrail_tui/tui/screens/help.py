@@ -7,19 +7,21 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from devtrail_tui.tui.keymap import COMMANDS, Command, Place, bindings, shown_key
+from devtrail_tui.tui.keymap import COMMANDS, Command, Place, bindings, key_of, shown_key
+from devtrail_tui.tui.widgets.text_scroll import TextScroll
 
-_ABOUT: Mapping[Place, str] = {
-    Place.JOBS: "on 1",
-    Place.LOG: "in the log; f and w also beside it",
-    Place.EVIDENCE: "on 2",
-    Place.FORM: "in the new-job form",
+_ABOUT: Mapping[Place, tuple[str, ...]] = {
+    Place.JOBS: ("on {}", "show_jobs"),
+    Place.LOG: ("in the log; {} and {} also beside it", "follow_log", "wrap_log"),
+    Place.EVIDENCE: ("on {}", "show_evidence"),
+    Place.FORM: ("in the new-job form",),
 }
+"""A sentence behind a heading, and the commands whose keys it names."""
 
 _WIDE = 96
 _HELP_CELLS = 60
@@ -28,12 +30,7 @@ _HELP_CELLS = 60
 class HelpScreen(ModalScreen[None]):
     """Keys by the place where they work."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("back"),
-        ("question_mark,q", "back", "close"),
-        ("j", "scroll(1)", "down"),
-        ("k", "scroll(-1)", "up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "close_dialog", "help")]
     CSS = """
     HelpScreen {
         align: center middle;
@@ -62,8 +59,10 @@ class HelpScreen(ModalScreen[None]):
         """One list, grouped by place."""
         with Vertical(id="help-box") as box:
             box.border_title = "Keys"
-            box.border_subtitle = Content("esc closes · re-map by the names, in config.toml under [keys]")
-            with VerticalScroll():
+            box.border_subtitle = Content(
+                f"{key_of(self, 'back')} closes · re-map by the names, in config.toml under [keys]"
+            )
+            with TextScroll():
                 yield Static(self._text(), id="help-text")
 
     def on_resize(self) -> None:
@@ -81,8 +80,9 @@ class HelpScreen(ModalScreen[None]):
     def _text(self) -> Content:
         self._drawn_wide = self._wide
         parts: list[Content | tuple[str, str] | str] = []
-        for place in (Place.JOBS, Place.MOVE, Place.LOG, Place.EVIDENCE, Place.FORM, Place.EVERYWHERE):
-            about = f"  {_ABOUT[place]}" if place in _ABOUT else ""
+        for place in (Place.JOBS, Place.MOVE, Place.LOG, Place.EVIDENCE, Place.FORM, Place.DIALOG, Place.EVERYWHERE):
+            words, *ids = _ABOUT.get(place, ("",))
+            about = "  " + words.format(*(key_of(self, each) for each in ids)) if words else ""
             parts += ["\n" if parts else "", (place.value, "bold $primary"), (about, "$foreground-muted"), "\n"]
             parts += [each for command in COMMANDS if command.place is place for each in self._line(command)]
         return Content.assemble(*parts)
@@ -102,5 +102,6 @@ class HelpScreen(ModalScreen[None]):
     def action_back(self) -> None:
         self.dismiss(None)
 
-    def action_scroll(self, lines: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+    def action_help(self) -> None:
+        """The key that opened it closes it."""
+        self.dismiss(None)

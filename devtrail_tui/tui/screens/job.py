@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -20,6 +19,7 @@ from devtrail_tui.tui.live_screen import LiveScreen
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
 from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
+from devtrail_tui.tui.widgets.text_scroll import TextScroll
 
 if TYPE_CHECKING:
     from devtrail_tui.tui.feed import Snapshot
@@ -31,11 +31,7 @@ class JobScreen(LiveScreen):
     """The job that is chosen on the dashboard; goes on moving."""
 
     AUTO_FOCUS = "#facts-scroll"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("back", "open_log", "cancel_job", "retry_job"),
-        ("j", "scroll(1)", "down"),
-        ("k", "scroll(-1)", "up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "open_log", "cancel_job", "retry_job")]
     CSS = """
     JobScreen {
         ProgressPanel { height: 12; }
@@ -55,7 +51,7 @@ class JobScreen(LiveScreen):
         """Bars over facts."""
         yield HeaderBar(demo=self.services.demo)
         yield ProgressPanel({name: each.title for name, each in self.services.catalogue.items()}, id="progress")
-        with VerticalScroll(id="facts-scroll"):
+        with TextScroll(id="facts-scroll"):
             yield Static(id="facts")
         yield KeyBar()
 
@@ -94,9 +90,6 @@ class JobScreen(LiveScreen):
             if value in (None, "", [], ()):
                 continue
             yield each.label, _secret(str(value)) if each.kind is Kind.SECRET else _words(value)
-
-    def action_scroll(self, lines: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     async def action_open_log(self) -> None:
         """The whole log, over this."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -20,7 +20,7 @@ from devtrail_tui.core.errors import DevTrailError, InvalidInput
 from devtrail_tui.core.job import Job
 from devtrail_tui.core.job_type import JobType, Kind, parse_config
 from devtrail_tui.tui.forms import FieldChanged, FieldLeft, Form, LastEntered, SecretField
-from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.keymap import bindings, key_of
 
 if TYPE_CHECKING:
     from devtrail_tui.services import Services
@@ -71,7 +71,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("launch", "show_prompt", priority=True),
-        Binding("escape", "leave", "back", show=False),
+        *bindings("back", hidden=True),
     ]
     CSS = """
     NewJobScreen {
@@ -156,7 +156,9 @@ class NewJobScreen(ModalScreen["Job | None"]):
         box.border_title = Content(f"New job · {job_type.title}")
         shows = job_type.preview is not None
         self.query_one("#show-prompt").display = shows
-        box.border_subtitle = f"tab next · {'f3 what is sent · ' if shows else ''}^s launch · esc back"
+        sent = f"{key_of(self, 'show_prompt')} what is sent · " if shows else ""
+        ways_out = f"{key_of(self, 'launch')} launch · {key_of(self, 'back')} back"
+        box.border_subtitle = Content(f"tab next · {sent}{ways_out}")
         await self.query_one("#form-holder").mount(form)
         form.focus_first()
         self._find_out(form)
@@ -304,7 +306,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
             self._form.focus_first_problem(message.problems)
 
     @on(Button.Pressed, "#leave")
-    def action_leave(self) -> None:
+    def action_back(self) -> None:
         """Back; asks when something was typed."""
         if self._form is None or not self._form.typed_in:
             self.dismiss(None)

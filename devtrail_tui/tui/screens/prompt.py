@@ -6,23 +6,18 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.keymap import bindings, key_of
+from devtrail_tui.tui.widgets.text_scroll import TextScroll
 
 
 class PromptScreen(ModalScreen[None]):
     """Only reading; Esc goes back to the form."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("back"),
-        ("q", "back", "close"),
-        ("j,down", "scroll(1)", "down"),
-        ("k,up", "scroll(-1)", "up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "close_dialog")]
     CSS = """
     PromptScreen {
         align: center middle;
@@ -47,13 +42,11 @@ class PromptScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The text, scrolled by keys and mouse."""
-        with VerticalScroll(id="prompt-box") as box:
+        with TextScroll(id="prompt-box") as box:
             box.border_title = "What is sent to Claude"
-            box.border_subtitle = "j k scroll · esc back"
+            down, up, back = (key_of(self, each) for each in ("move_down", "move_up", "back"))
+            box.border_subtitle = Content(f"{down} {up} scroll · {back} back")
             yield Static(Content(self._text), id="prompt-text")
-
-    def action_scroll(self, lines: int) -> None:
-        self.query_one("#prompt-box").scroll_relative(y=lines, animate=False)
 
     def action_back(self) -> None:
         """Close."""

@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
 from devtrail_tui.core.text import safe
+from devtrail_tui.tui.keymap import bindings, key_of
 
 
 class TroubleScreen(Screen[None]):
     """There is nothing to do here but read and quit."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape,enter,ctrl+c", "app.leave_in_trouble", "quit", id="trouble_quit"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back")]
     CSS = """
     TroubleScreen {
         align: center middle;
@@ -47,4 +46,8 @@ class TroubleScreen(Screen[None]):
         with Vertical(id="trouble") as box:
             box.border_title = "DevTrail cannot start"
             yield Static(Content(safe(self._sentence)))
-            yield Static("Press q to quit.", id="way-out")
+            yield Static(Content(f"Press {key_of(self, 'quit')} to quit."), id="way-out")
+
+    async def action_back(self) -> None:
+        """There is nothing to go back to."""
+        await self.app.action_quit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ from textual.binding import BindingType
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceEntry, Role
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.keymap import bindings, key_of
 from devtrail_tui.tui.widgets.cells import Part, fit, ink, shorten, width_of
 from devtrail_tui.tui.widgets.row_table import EDGE, GAP, MARK, RowTable, RowTableData
 
@@ -56,7 +57,7 @@ class EvidenceTable(RowTable[EvidenceEntry]):
     """Entries, newest merge first; Enter opens one."""
 
     NAME = "Evidence"
-    EMPTY = ("No evidence yet.", "A sync brings it: press 1, then n.")
+    FILTER = "filter_evidence"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("open_entry")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "evidence-table--matched",
@@ -86,6 +87,11 @@ class EvidenceTable(RowTable[EvidenceEntry]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """`open_entry` stands in the key bar only while there is something to open."""
         return action != "open_entry" or self.cursor_id is not None
+
+    def empty(self) -> Sequence[str]:
+        """Where it comes from."""
+        keys = f"press {key_of(self, 'show_jobs')}, then {key_of(self, 'new_job')}"
+        return ("No evidence yet.", f"A sync brings it: {keys}.")
 
     def heading(self, data: RowTableData[EvidenceEntry], width: int) -> list[Part]:
         """Share out the columns and name them; names are as wide as those that were read need."""

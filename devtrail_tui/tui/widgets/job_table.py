@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from devtrail_tui.core.job_row import JobRow
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.keymap import bindings, key_of
 from devtrail_tui.tui.widgets.bar import bar, percent
 from devtrail_tui.tui.widgets.cells import Part, fit, ink, shorten, width_of
 from devtrail_tui.tui.widgets.durations import AGE_WIDTH, TOOK_WIDTH, WHEN_WIDTH, age, took, when
@@ -116,7 +116,6 @@ class JobTable(RowTable[JobRow]):
     """Jobs, newest first; Enter opens one."""
 
     NAME = "Jobs"
-    EMPTY = ("No jobs yet.", "Press n to start a sync.")
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("open_job")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "job-table--running",
@@ -185,6 +184,10 @@ class JobTable(RowTable[JobRow]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """`open_job` stands in the key bar only while there is something to open."""
         return action != "open_job" or self._cursor_id is not None
+
+    def empty(self) -> Sequence[str]:
+        """The first thing to do."""
+        return ("No jobs yet.", f"Press {key_of(self, 'new_job')} to start a sync.")
 
     def heading(self, data: RowTableData[JobRow], width: int) -> list[Part]:
         """Share out the columns and name them."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -65,7 +65,7 @@ class _Prepared:
     spans: Sequence[tuple[int, int]]
 
 
-class LogPane(ScrollView, can_focus=True):
+class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
     """The log follows its end until the reader moves up; then it stands still and says how many lines are new.
 
     A virtual line is a `seq`. Wrapped, the loaded lines count with the screen lines they really take and all others with one
@@ -76,9 +76,7 @@ class LogPane(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("follow_log", "wrap_log", "log_times", "find_in_log", "find_next", "find_previous", "copy_line"),
         *bindings("move_down", "move_up", "move_first", "move_last", "page_down", "page_up"),
-        Binding("Y", "yank_window", "Copy the loaded lines", show=False, id="copy_lines"),
-        Binding("left", "sideways(-1)", "Left", show=False, id="log_left"),
-        Binding("right", "sideways(1)", "Right", show=False, id="log_right"),
+        *bindings("copy_lines", "log_left", "log_right"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "log-pane--time",

@@ -19,7 +19,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.keymap import bindings, key_of
 from devtrail_tui.tui.widgets.cells import Part, ink, shorten, strip_of, width_of
 from devtrail_tui.tui.widgets.figures import count
 
@@ -44,15 +44,16 @@ class RowTableData(Generic[R]):
     total: int = 0
 
 
-class RowTable(ScrollView, Generic[R], can_focus=True):
+class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     """Rows, newest first.
 
     The cursor belongs to a row, not to a line: rows that arrive above do not move it, unless it stands on the first
-    line, where it follows the newest. A kind of table says its NAME and EMPTY, and draws heading and rows.
+    line, where it follows the newest. A kind of table says its NAME, its FILTER command and what to do
+    while it is empty, and draws heading and rows.
     """
 
     NAME = "Rows"
-    EMPTY: ClassVar[Sequence[str]] = ("Nothing here yet.",)
+    FILTER = "filter_jobs"
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("move_down", "move_up", "move_first", "move_last", "page_down", "page_up"),
@@ -148,6 +149,10 @@ class RowTable(ScrollView, Generic[R], can_focus=True):
     def absent_parts(self, row_id: int) -> list[Part]:
         """A row that is not read yet."""
         return [(f"{row_id} …", ink(self, "row-table--absent"))]
+
+    def empty(self) -> Sequence[str]:
+        """What it says while there are no rows, a line each."""
+        return ("Nothing here yet.",)
 
     # -- what it does
 
@@ -310,7 +315,8 @@ class RowTable(ScrollView, Generic[R], can_focus=True):
         self.border_title = Content(f"{self.NAME} · {number}")
         unseen = self.unseen
         filter_text = shorten(safe_line(data.filter_text), 40)
-        signs = [f"↑ {count(unseen)} new" if unseen else "", f"/ {filter_text}" if filter_text else "/ filter"]
+        hint = f"/ {filter_text}" if filter_text else f"{key_of(self, self.FILTER)} filter"
+        signs = [f"↑ {count(unseen)} new" if unseen else "", hint]
         self.border_subtitle = Content(" · ".join(sign for sign in signs if sign))
 
     def render_line(self, y: int) -> Strip:
@@ -339,9 +345,9 @@ class RowTable(ScrollView, Generic[R], can_focus=True):
     def _empty_line(self, y: int, width: int, base: Style, data: RowTableData[R]) -> Strip:
         if data.filter_text:
             quoted = shorten(safe_line(data.filter_text), max(width - 20, 8))
-            lines = [f"Nothing matches “{quoted}”.", "Esc clears the filter."]
+            lines = [f"Nothing matches “{quoted}”.", f"Press {key_of(self, 'back')} to clear the filter."]
         else:
-            lines = list(self.EMPTY)
+            lines = list(self.empty())
         first = max((self.scrollable_content_region.height - len(lines)) // 2, 0)
         if not first <= y < first + len(lines):
             return Strip.blank(width, base)
