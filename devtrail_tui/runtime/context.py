@@ -97,7 +97,7 @@ class JobContext:
         self._exits = AsyncExitStack()
         self.evidence = _Evidence(stores.evidence)
         self.criteria = _Criteria(self, claim, stores)
-        self.analyses = Ledger(self, claim, stores.analyses)
+        self.analyses = Ledger(claim, stores.analyses, stores.patience, stores.clock, self.add_spent)
 
     @property
     def job_id(self) -> int:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import AnalysisRequest
 from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.core.job import Claim
+from devtrail_tui.runtime.patience import Patience
 from devtrail_tui.store.analyses import Analyses
-
-if TYPE_CHECKING:
-    from devtrail_tui.runtime.context import JobContext
 
 LOOK_S = 0.2
 """How often calls under way elsewhere are looked at, all of a job's together."""
 
 
 class Ledger:
-    """`core.context.AnalysisLedger` for one claim."""
+    """`core.context.AnalysisLedger` for one claim. `add_spent` is told of dollars that were paid for the job, or may have been."""
 
-    def __init__(self, context: JobContext, claim: Claim, store: Analyses) -> None:
-        self._context = context
+    def __init__(
+        self, claim: Claim, store: Analyses, patience: Patience, clock: Clock, add_spent: Callable[[float], None]
+    ) -> None:
         self._claim = claim
         self._store = store
+        self._patience = patience
+        self._clock = clock
+        self._add_spent = add_spent
         self._leased_usd: dict[str, float] = {}
         self._waited_for: dict[str, asyncio.Event] = {}
         self._looking = asyncio.Lock()
@@ -34,7 +37,7 @@ class Ledger:
 
     async def lease(self, request: AnalysisRequest) -> Analysis | bool:
         key, worst_usd, model = request.key, request.worst_case_usd or 0.0, str(request.body.get("model", ""))
-        leased = await self._context.patience.write(lambda: self._store.lease(self._claim, key, model, worst_usd))
+        leased = await self._patience.write(lambda: self._store.lease(self._claim, key, model, worst_usd))
         if leased is True:
             self._leased_usd[key] = worst_usd
         return leased
@@ -47,17 +50,17 @@ class Ledger:
                     await self._look()
 
     async def keep(self, analysis: Analysis) -> None:
-        self._context.add_spent(analysis.cost_usd or 0.0)
+        self._add_spent(analysis.cost_usd or 0.0)
         paid, call_usd = replace(analysis, job_id=self._claim.job_id), self._leased_usd.get(analysis.key)
-        await self._context.patience.write(lambda: self._store.keep(paid, self._claim, call_usd))
+        await self._patience.write(lambda: self._store.keep(paid, self._claim, call_usd))
 
     async def release(self, key: str) -> None:
-        await self._context.patience.write(lambda: self._store.release(self._claim, key))
+        await self._patience.write(lambda: self._store.release(self._claim, key))
 
     async def uncertain(self, key: str) -> None:
         call_usd = self._leased_usd[key]
-        self._context.add_spent(call_usd)
-        await self._context.patience.write(lambda: self._store.uncertain(self._claim, key, call_usd))
+        self._add_spent(call_usd)
+        await self._patience.write(lambda: self._store.uncertain(self._claim, key, call_usd))
 
     async def _look(self) -> None:
         waited_for = tuple(self._waited_for)
@@ -66,4 +69,4 @@ class Ledger:
             if key not in under_way:
                 self._waited_for.pop(key).set()
         if under_way:
-            await self._context.clock.sleep(LOOK_S)
+            await self._clock.sleep(LOOK_S)
