@@ -12,7 +12,7 @@ import click
 from devtrail_tui.cli.output import json_option, narrate, print_json, say
 from devtrail_tui.cli.run import report_end, run_job
 from devtrail_tui.cli.session import opened
-from devtrail_tui.core.errors import InvalidInput, UsageError
+from devtrail_tui.core.errors import AlreadyQueued, InvalidInput, UsageError
 from devtrail_tui.core.job import job_json
 from devtrail_tui.core.job_type import JobType, Kind, Setting
 from devtrail_tui.core.text import safe_line
@@ -137,6 +137,9 @@ def _launch(job_type: JobType[Any], raw: Mapping[str, Any], *, no_wait: bool, as
             job = services.launch(job_type.name, raw, elsewhere=no_wait)
         except InvalidInput as error:
             raise RefusedSettings(job_type, error.problems) from None
+        except AlreadyQueued as twin:
+            narrate(str(twin))
+            job = services.views.job(twin.job_id)
         narrate(f"Job {job.id}: {job_type.title}{f' · {job.title}' if job.title else ''}")
         if not no_wait:
             return report_end(services, run_job(services, job.id), as_json=as_json)

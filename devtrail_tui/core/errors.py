@@ -40,6 +40,14 @@ class NotPossible(UsageError):
     """The thing exists but its state does not allow the request (cancelling a finished job, say)."""
 
 
+class AlreadyQueued(NotPossible):
+    """An active job, `job_id`, does the same."""
+
+    def __init__(self, message: str, *, job_id: int) -> None:
+        self.job_id = job_id
+        super().__init__(message)
+
+
 class PermanentError(DevTrailError):
     """No retry mends this: bad credentials, a refused request, a repository that is not there."""
 

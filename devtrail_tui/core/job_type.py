@@ -163,7 +163,8 @@ class JobType(Generic[C]):
     """A kind of work. `run` is a coroutine `run(config, context) -> dict`, cancellable at every await.
 
     `check` sees a well-formed config and returns problems by JSON key (start after end, say). `describe` gives the short text
-    of the table's "What" column. `unique_key` names what may be queued only once at a time, or None. `discloses` is the line that
+    of the table's "What" column. `unique_key` names what may be queued only once at a time, or None;
+    secrets in the config it is given are empty, but for those that were given for this job alone. `discloses` is the line that
     says what will be sent to which host; `preview` shows it whole, on one example, before anything is sent. `timeout_s` bounds
     one attempt in seconds (None: no bound). `max_attempts` counts tries.
     """
@@ -176,7 +177,7 @@ class JobType(Generic[C]):
     command: str = ""
     check: Callable[[C, Surroundings], Mapping[str, str]] = _no_problems
     describe: Callable[[C], str] = _nothing_to_say
-    unique_key: Callable[[C], str | None] | None = None
+    unique_key: Callable[[C, Surroundings], str | None] | None = None
     discloses: Callable[[C, Surroundings], str] | None = None
     preview: Callable[[C, PreviewDoor], Awaitable[Preview]] | None = None
     timeout_s: float | None = None

@@ -132,6 +132,7 @@ class PullRequest:
     mentioned: frozenset[str]
     make_detail: Callable[[PullRequest], Detail] = field(repr=False)
     is_draft: bool = False
+    changed_at: datetime | None = None
 
     @cached_property
     def detail(self) -> Detail:
@@ -147,7 +148,7 @@ class PullRequest:
 
     @property
     def updated_at(self) -> datetime:
-        return self.merged_at or self.closed_at or self.created_at
+        return self.changed_at or self.merged_at or self.closed_at or self.created_at
 
     @property
     def state(self) -> str:

@@ -184,7 +184,7 @@ def _plain_condition(name: str, value: str, viewer: str) -> Callable[[PullReques
 
 
 def _login(value: str, viewer: str) -> str:
-    return viewer if value == "@me" else value.casefold()
+    return viewer if value.casefold() in ("@me", viewer.casefold()) else value.casefold()
 
 
 def _sorted(found: list[PullRequest], sorts: list[str]) -> list[PullRequest]:

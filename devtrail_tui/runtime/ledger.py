@@ -18,7 +18,7 @@ LOOK_S = 0.2
 
 
 class Ledger:
-    """`core.context.AnalysisLedger` for one claim. `add_spent` is told of dollars that were paid for the job, or may have been."""
+    """`core.context.AnalysisLedger` for one claim; `add_spent` is told of dollars that the job paid, or may have paid."""
 
     def __init__(
         self, claim: Claim, store: Analyses, patience: Patience, clock: Clock, add_spent: Callable[[float], None]

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL, host_of
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
-from devtrail_tui.core.errors import NotPossible, StoreError
+from devtrail_tui.core.errors import AlreadyQueued, NotPossible, StoreError
 from devtrail_tui.core.exclusions import Exclusions
 from devtrail_tui.services.surroundings import LocalSurroundings
 from devtrail_tui.settings import Settings
@@ -230,20 +230,25 @@ class Services:
         """Check, put secrets out of the config, and enqueue. `elsewhere`: another process is to run it, so a secret that only
         this memory holds is refused. `job_fields` are fields of NewJob such as `priority`.
 
-        Raises InvalidInput before anything is stored.
+        Raises InvalidInput before anything is stored, AlreadyQueued where an active job does the same.
         """
-        from devtrail_tui.services.launching import new_job
+        from devtrail_tui.services.launching import already_queued, new_job
 
-        config = self.check(type_name, raw)
+        config, job_type = self.check(type_name, raw), self.catalogue.named(type_name)
         new = new_job(
-            self.catalogue.named(type_name),
+            job_type,
             config,
             self.secrets,
+            self.surroundings,
             worker_id=self.worker_id,
             elsewhere=elsewhere,
             **job_fields,
         )
-        return self.queue.enqueue(new).result()
+        try:
+            return self.queue.enqueue(new).result()
+        except AlreadyQueued as twin:
+            sentence = already_queued(job_type, config, self.views.job(twin.job_id))
+            raise AlreadyQueued(sentence, job_id=twin.job_id) from None
 
     def found(self, secret_name: str) -> FoundSecret | None:
         """Where a secret was found, for the form's “found” and for doctor; never its value."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.core.errors import InvalidInput, SecretMissing
 from devtrail_tui.core.job import NewJob
-from devtrail_tui.core.job_type import config_json, parse_config
-from devtrail_tui.store.secrets import PREFIX
+from devtrail_tui.core.job_type import Kind, config_json, parse_config
+from devtrail_tui.store.secrets import MEMORY, PREFIX
 
 if TYPE_CHECKING:
+    from devtrail_tui.core.job import Job
     from devtrail_tui.core.job_type import JobType
     from devtrail_tui.services.surroundings import LocalSurroundings
     from devtrail_tui.store.secrets import Secrets
@@ -33,7 +34,14 @@ def checked(job_type: JobType[Any], raw: Mapping[str, Any], surroundings: LocalS
 
 
 def new_job(
-    job_type: JobType[Any], config: Any, secrets: Secrets, *, worker_id: str, elsewhere: bool, **job_fields: Any
+    job_type: JobType[Any],
+    config: Any,
+    secrets: Secrets,
+    surroundings: LocalSurroundings,
+    *,
+    worker_id: str,
+    elsewhere: bool,
+    **job_fields: Any,
 ) -> NewJob:
     """The job for the queue, with references where secrets were. `worker_id` is this process's own worker; `elsewhere`: another
     process is to run it, so a secret that only this memory holds is refused. Raises InvalidInput."""
@@ -51,10 +59,36 @@ def new_job(
         title=job_type.describe(config),
         max_attempts=job_type.max_attempts,
         timeout_s=job_type.timeout_s,
-        unique_key=job_type.unique_key(config) if job_type.unique_key else None,
+        unique_key=_unique_key(job_type, config, surroundings),
         needs_worker=worker_id if only_here else None,
         **job_fields,
     )
+
+
+def already_queued(job_type: JobType[Any], config: Any, active: Job) -> str:
+    """What a person is told whose launch was the same as an active job: its number, what it may spend, and where it differs."""
+    its = parse_config(job_type.config, active.config)
+    parts = [f"Already queued as job {active.id}"]
+    differing = []
+    for each in job_type.settings:
+        value = getattr(its, each.name)
+        if each.kind is Kind.DOLLARS and value is not None:
+            parts.append(f"{each.label.partition(' (')[0].lower()} ${value:g}")
+        elif not each.secret and value != getattr(config, each.name) and each.kind is not Kind.REPOSITORIES:
+            differing.append(each.label)
+    parts += [f"with another “{label}”" for label in differing]
+    return ", ".join(parts) + "."
+
+
+def _unique_key(job_type: JobType[Any], config: Any, surroundings: LocalSurroundings) -> str | None:
+    if job_type.unique_key is None:
+        return None
+    shared = {
+        each.name: ""
+        for each in job_type.settings
+        if each.secret and not getattr(config, each.name).startswith(PREFIX + MEMORY)
+    }
+    return job_type.unique_key(replace(config, **shared), surroundings)
 
 
 def _without_secrets(job_type: JobType[Any], config: Any, secrets: Secrets) -> tuple[Any, str]:
@@ -65,6 +99,6 @@ def _without_secrets(job_type: JobType[Any], config: Any, secrets: Secrets) -> t
         value = getattr(config, each.name)
         if each.secret and value and not value.startswith(PREFIX):
             changes[each.name] = secrets.keep(each.secret_name, value)
-            if changes[each.name].startswith(PREFIX + "memory:"):
+            if changes[each.name].startswith(PREFIX + MEMORY):
                 only_here = each.key
     return replace(config, **changes), only_here

@@ -84,9 +84,12 @@ def identify_on(connection: Connection, ownership: Ownership) -> None:
     account = {"account": ownership.account_id, "present": ownership.login}
     connection.execute(_RENAME, {"at": ownership.host, **account})
     for some in in_chunks(ownership.node_ids):
-        for row in connection.execute(_WITHOUT_ACCOUNT, {"host": ownership.host, "nodes": some}).all():
+        rows = connection.execute(_WITHOUT_ACCOUNT, {"host": ownership.host, "nodes": some}).all()
+        present = ownership.login.casefold()
+        # Rows of the present login first: what they become is what rows of earlier logins are merged into.
+        for row in sorted(rows, key=lambda row: row.login.casefold() != present):
             own = _own_row(connection, ownership.host, row.node_id, ownership.account_id)
-            if row.login.casefold() == ownership.login.casefold():
+            if row.login.casefold() == present:
                 _take(connection, row.id, own.id if own else None, account)
             elif own is not None and _renamed(row, pull_request_from_json(own.content), ownership.login):
                 _merge(connection, row.id, own.id)

@@ -30,6 +30,8 @@ from devtrail_tui.store.secret_places import (
 )
 
 PREFIX = "secret:"
+MEMORY = "memory:"
+"""Begins, behind the prefix, a reference to a value that only this process holds."""
 REMEMBERED_S = 60.0
 """How long a value that a source gave is used without asking again."""
 ABSENT_S = 2.0
@@ -106,7 +108,7 @@ class Secrets:
             found = self.find(name)
             reference = found.reference if found else ""
         source = reference.removeprefix(PREFIX)
-        if source and not source.startswith("memory:") and source not in self._possible(name):
+        if source and not source.startswith(MEMORY) and source not in self._possible(name):
             raise UsageError(f"“{safe_line(reference, limit=60)}” is no place for the {LABEL[name]}.")
         value = self._look(source) if source else None
         if not value:
@@ -119,8 +121,11 @@ class Secrets:
         for reference, _where in self._sources(name):
             if self._look(reference) == value:
                 return PREFIX + reference
-        handle = f"memory:{os.urandom(8).hex()}"
         with self._lock:
+            for handle, known in self._memory.items():
+                if known == value:
+                    return PREFIX + handle
+            handle = f"{MEMORY}{os.urandom(8).hex()}"
             self._memory[handle] = value
         return PREFIX + handle
 

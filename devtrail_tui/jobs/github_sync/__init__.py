@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.core.job_type import JobType
-from devtrail_tui.jobs.github_sync.config import GithubSyncConfig, check, describe, discloses
+from devtrail_tui.jobs.github_sync.config import GithubSyncConfig, check, describe, discloses, unique_key
 
 if TYPE_CHECKING:
     from devtrail_tui.core.context import Context, Preview, PreviewDoor
@@ -34,6 +34,7 @@ JOB = JobType(
     run=run,
     check=check,
     describe=describe,
+    unique_key=unique_key,
     discloses=discloses,
     preview=preview,
 )

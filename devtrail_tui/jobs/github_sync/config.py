@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -102,6 +104,22 @@ def check(config: GithubSyncConfig, surroundings: Surroundings) -> Mapping[str, 
             f"Choose another, such as {DEFAULT_MODEL}."
         )
     return problems
+
+
+def unique_key(config: GithubSyncConfig, surroundings: Surroundings) -> str:
+    """What two syncs that do the same work have in common; budget and context are not part of it."""
+    today = surroundings.today
+    start = config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS)
+    same = [
+        surroundings.github_host,
+        sorted(name.lower() for name in config.repositories),
+        [start.isoformat(), (config.end_date or today).isoformat()],
+        [config.dry_run, config.analyse, config.rejudge],
+        config.model if config.analyse else "",
+        config.max_pull_requests,
+        [config.github_token, config.anthropic_api_key],
+    ]
+    return "GITHUB_SYNC " + hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
 
 def describe(config: GithubSyncConfig) -> str:

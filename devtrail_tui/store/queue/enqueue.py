@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, or_, select
 
-from devtrail_tui.core.errors import NotPossible
+from devtrail_tui.core.errors import AlreadyQueued
 from devtrail_tui.core.job import Job, NewJob
 from devtrail_tui.store.queue.transitions import create
 from devtrail_tui.store.tables import PENDING, RUNNING, jobs
@@ -18,18 +18,19 @@ _ACTIVE_TWIN = select(jobs.c.id).where(
 
 
 def enqueue(connection: Connection, new: NewJob, now: datetime) -> Job:
-    """Store a job as PENDING. Raises NotPossible where an active job has the same `unique_key`."""
+    """Store a job as PENDING. Raises AlreadyQueued where an active job has the same `unique_key`."""
     refuse_twin(connection, new.unique_key)
     return create(connection, _values_of(new, now), now)
 
 
 def refuse_twin(connection: Connection, unique_key: str | None) -> None:
-    """Raises NotPossible where an active job has this key."""
+    """Raises AlreadyQueued where an active job has this key."""
     if unique_key is None:
         return
     twin = connection.execute(_ACTIVE_TWIN, {"key": unique_key}).scalar_one_or_none()
     if twin is not None:
-        raise NotPossible(f"Job {twin} does the same and is not finished yet; wait for it, or cancel it first.")
+        sentence = f"Job {twin} does the same and is not finished yet; wait for it, or cancel it first."
+        raise AlreadyQueued(sentence, job_id=twin)
 
 
 def _values_of(new: NewJob, now: datetime) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from devtrail_tui.core.errors import DevTrailError, InvalidInput
+from devtrail_tui.core.errors import AlreadyQueued, DevTrailError, InvalidInput
 from devtrail_tui.core.job import Job
 from devtrail_tui.core.job_type import JobType, Kind, parse_config
 from devtrail_tui.tui.forms import FieldChanged, FieldLeft, Form, LastEntered, SecretField
@@ -42,11 +42,12 @@ class Checked(Message):
 
 
 class Launched(Message):
-    """The job is stored."""
+    """The job is stored; a sentence where it was already, by an earlier launch."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, sentence: str = "") -> None:
         super().__init__()
         self.job = job
+        self.sentence = sentence
 
 
 class Refused(Message):
@@ -262,6 +263,8 @@ class NewJobScreen(ModalScreen["Job | None"]):
         def run() -> None:
             try:
                 job = services.launch(name, raw)
+            except AlreadyQueued as twin:
+                self.post_message(Launched(services.views.job(twin.job_id), str(twin)))
             except InvalidInput as error:
                 self.post_message(Refused(error.problems))
             except DevTrailError as error:
@@ -294,7 +297,9 @@ class NewJobScreen(ModalScreen["Job | None"]):
             self.app.push_screen(PromptScreen(shown.text))
 
     def on_launched(self, message: Launched) -> None:
-        """Done."""
+        """Done; the job that does the same already is shown in its place."""
+        if message.sentence:
+            self.app.notify(message.sentence, markup=False)
         self.dismiss(message.job)
 
     def on_refused(self, message: Refused) -> None:
