@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.errors import DevTrailError, InvalidInput, UsageError
+from devtrail_tui.core.setting import Kind, Setting, read_values, setting, settings_of
 from devtrail_tui.core.text import safe_line
 
+T = TypeVar("T")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 APP_NAME = "devtrail-tui"
 
 
@@ -22,6 +24,11 @@ class Folders:
     data: Path
     state: Path
     log: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The person's own config.toml; it need not exist."""
+        return self.config / "config.toml"
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Folders:
@@ -36,85 +43,138 @@ class Folders:
         return cls(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path, dirs.user_log_path)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything that can be set. Times are seconds, dollars are US dollars.
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # methods nobody calls would cost start-up time
+class UserSettings:
+    """What a person can set: each field may stand in config.toml under its name. Times are seconds, dollars are US dollars."""
 
-    Every field but `folders` may stand in config.toml under its name; `keys` maps a binding's id to its keys. `plain_secrets`
-    lets `auth login` keep a secret unencrypted where nothing better is there. `exclude_repositories` and `exclude_paths` are
-    globs (core/exclusions.py).
-    """
+    database_url: str = setting(
+        "Database", Kind.TEXT, default="", environment="DEVTRAIL_DATABASE_URL", help="its address, sqlite:////path"
+    )
+    github_url: str = setting(
+        "GitHub", Kind.TEXT, default="https://api.github.com", environment="DEVTRAIL_GITHUB_URL", help="its API"
+    )
+    anthropic_base_url: str | None = setting(
+        "Claude", Kind.TEXT, environment="ANTHROPIC_BASE_URL", help="a gateway's address; Claude's own if left out"
+    )
+    model: str = setting("Model", Kind.TEXT, default="claude-sonnet-5-5", maximum=100, help="where a job names none")
+    budget_usd: float = setting(
+        "Budget (USD)", Kind.DOLLARS, default=5.0, minimum=0, maximum=10_000, help="of a job that names none"
+    )
+    concurrency: int = setting("Jobs at once", Kind.INTEGER, default=1, minimum=1, maximum=32, help="in one worker")
+    claude_concurrency: int = setting(
+        "Calls to Claude", Kind.INTEGER, default=4, minimum=1, maximum=16, help="of one job at once"
+    )
+    github_pause_s: float = setting(
+        "Pause", Kind.SECONDS, default=0.1, minimum=0, maximum=60, help="between two requests to GitHub"
+    )
+    lease_s: float = setting(
+        "Lease", Kind.SECONDS, default=30.0, minimum=1, maximum=3600, help="after it a silent worker loses its job"
+    )
+    heartbeat_s: float = setting(
+        "Heartbeat", Kind.SECONDS, default=10.0, minimum=0.2, maximum=600, help="between two renewals of a lease"
+    )
+    poll_s: float = setting(
+        "Poll", Kind.SECONDS, default=0.25, minimum=0.05, maximum=60, help="between two looks at the database"
+    )
+    theme: str = setting("Theme", Kind.TEXT, default="devtrail-dark", help="the app's colours")
+    keys: Mapping[str, str] = setting("Keys", Kind.TABLE, default={}, help="the app's keys, by command")
+    log_level: str = setting(
+        "Log level",
+        Kind.CHOICE,
+        default="warning",
+        choices=LOG_LEVELS,
+        environment="DEVTRAIL_LOG_LEVEL",
+        help="of its file",
+    )
+    secret_key_file: str | None = setting(
+        "Key file", Kind.TEXT, environment="DEVTRAIL_SECRET_KEY_FILE", help="the key for secrets kept encrypted"
+    )
+    plain_secrets: bool = setting(
+        "Plain secrets", Kind.FLAG, default=False, help="auth login may keep secrets unencrypted, for want of better"
+    )
+    exclude_repositories: tuple[str, ...] = setting(
+        "Excluded repositories", Kind.PATTERNS, default=(), help="neither fetched nor sent"
+    )
+    exclude_paths: tuple[str, ...] = setting("Excluded paths", Kind.PATTERNS, default=(), help="not sent to Claude")
+
+
+SETTINGS: Mapping[str, Setting] = {each.name: each for each in settings_of(UserSettings)}
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Settings(UserSettings):
+    """Every value; `origins` say where those come from that are no defaults, as sentences begin: `/path/config.toml: model`."""
 
     folders: Folders
-    database_url: str
-    github_url: str = "https://api.github.com"
-    anthropic_base_url: str | None = None
-    model: str = "claude-sonnet-5-5"
-    concurrency: int = 1
-    claude_concurrency: int = 4
-    github_pause_s: float = 0.1
-    lease_s: float = 30.0
-    heartbeat_s: float = 10.0
-    poll_s: float = 0.25
-    budget_usd: float = 5.0
-    theme: str = "devtrail-dark"
-    log_level: str = "warning"
-    secret_key_file: str | None = None
-    plain_secrets: bool = False
-    exclude_repositories: tuple[str, ...] = ()
-    exclude_paths: tuple[str, ...] = ()
-    keys: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str]
 
-    @property
-    def config_file(self) -> Path:
-        """The person's own config.toml; it need not exist."""
-        return self.folders.config / "config.toml"
+    def read(self, name: str, reader: Callable[[Any], T]) -> T:
+        """What `reader` makes of a setting. Raises InvalidInput with its sentence, the origin of the value in front."""
+        try:
+            return reader(getattr(self, name))
+        except DevTrailError as error:
+            raise InvalidInput({self.origins.get(name, name): str(error)}) from None
 
-
-_NUMBER_LIMITS: Mapping[str, tuple[float, float]] = {
-    "concurrency": (1, 32),
-    "claude_concurrency": (1, 16),
-    "github_pause_s": (0, 60),
-    "lease_s": (1, 3600),
-    "heartbeat_s": (0.2, 600),
-    "poll_s": (0.05, 60),
-    "budget_usd": (0, 10_000),
-}
-_FLAGS = ("plain_secrets",)
-_LISTS = ("exclude_repositories", "exclude_paths")
-LOG_LEVELS = ("debug", "info", "warning", "error")
-_FROM_ENVIRONMENT: Mapping[str, str] = {
-    "DEVTRAIL_DATABASE_URL": "database_url",
-    "DEVTRAIL_LOG_LEVEL": "log_level",
-    "DEVTRAIL_SECRET_KEY_FILE": "secret_key_file",
-    "DEVTRAIL_GITHUB_URL": "github_url",
-    "ANTHROPIC_BASE_URL": "anthropic_base_url",
-}
+    def problems(self, readers: Mapping[str, Callable[[Any], object]]) -> dict[str, str]:
+        """By origin, what the readers refuse of the values that are no defaults."""
+        problems: dict[str, str] = {}
+        for name in [name for name in readers if name in self.origins]:
+            try:
+                self.read(name, readers[name])
+            except InvalidInput as error:
+                problems |= error.problems
+        return problems
 
 
 def load_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
     """Settle every setting. `flags` are values given on the command line; None means not given.
 
-    Raises UsageError for a config.toml that cannot be read, a key that does not exist, or a value that does not fit.
+    Raises InvalidInput for a config.toml that cannot be read, keys that do not exist, and values that do not fit.
     """
+    settings, problems = read_settings(environ, **flags)
+    if problems:
+        raise InvalidInput(problems)
+    return settings
+
+
+def read_settings(environ: Mapping[str, str], **flags: Any) -> tuple[Settings, dict[str, str]]:
+    """As `load_settings`, with a sentence by origin for each problem; where a value does not fit, what holds without it."""
     folders = Folders.of(environ)
-    settings = Settings(folders=folders, database_url=f"sqlite:///{folders.data / 'devtrail.db'}")
-    settings = _with(settings, _from_file(settings.config_file), f"{settings.config_file}: ")
-    from_environment = {name: environ[key] for key, name in _FROM_ENVIRONMENT.items() if environ.get(key)}
-    settings = _with(settings, from_environment, "environment: ")
-    settings = _with(settings, {key: value for key, value in flags.items() if value is not None}, "")
+    path, problems = folders.config_file, {}
+    try:
+        in_file = _from_file(path)
+    except UsageError as error:
+        in_file, problems = {}, {"": str(error)}
+    variables = {each.name: each.environment for each in SETTINGS.values() if environ.get(each.environment)}
+    values: dict[str, Any] = {"database_url": f"sqlite:///{folders.data / 'devtrail.db'}"}
+    origins: dict[str, str] = {}
+    layers: tuple[tuple[Mapping[str, Any], Callable[[str], str]], ...] = (
+        (in_file, lambda name: f"{path}: {name}"),
+        (
+            {name: environ[each] for name, each in variables.items()},
+            lambda name: f"environment variable {variables[name]}",
+        ),
+        (flags, lambda name: f"--{name.replace('_', '-')}"),
+    )
+    for raw, origin in layers:
+        fitting, unfit = read_values(SETTINGS, raw)
+        unfit |= {name: "It is empty; leave it out." for name, value in raw.items() if value == ""}
+        problems |= {origin(name): sentence for name, sentence in unfit.items()}
+        values |= fitting
+        origins |= {name: origin(name) for name in fitting}
+    settings = Settings(folders=folders, origins=origins, **values)
     if settings.heartbeat_s * 2 > settings.lease_s:
-        raise UsageError(
+        problems[origins.get("heartbeat_s") or origins["lease_s"]] = (
             f"heartbeat_s ({settings.heartbeat_s:g}) must be at most half of lease_s ({settings.lease_s:g}), "
             "or a healthy worker would lose its jobs. Change one of them."
         )
-    return settings
+    return settings, problems
 
 
 def _from_file(path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_bytes().decode()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
@@ -126,43 +186,3 @@ def _from_file(path: Path) -> Mapping[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is not valid TOML: {safe_line(str(error), limit=160)}.") from None
-
-
-def _with(settings: Settings, values: Mapping[str, Any], origin: str) -> Settings:
-    known = {each.name: each for each in fields(Settings) if each.name != "folders"}
-    checked: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
-            raise UsageError(f"{origin}there is no setting “{safe_line(key, limit=60)}”. {hint}")
-        checked[key] = _fitting(origin, key, value)
-    return replace(settings, **checked)
-
-
-def _fitting(origin: str, key: str, value: Any) -> Any:
-    if key == "keys":
-        if not isinstance(value, Mapping) or not all(isinstance(each, str) for each in value.values()):
-            raise UsageError(f'{origin}keys is a table of binding = "keys", such as cancel_job = "x".')
-        return dict(value)
-    if key in _FLAGS:
-        if not isinstance(value, bool):
-            raise UsageError(f"{origin}{key} is true or false.")
-        return value
-    if key in _LISTS:
-        if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each.strip() for each in value):
-            raise UsageError(f'{origin}{key} is a list of patterns, such as ["acme/secret-*"].')
-        return tuple(safe_line(each) for each in value)
-    if key == "log_level" and value not in LOG_LEVELS:
-        raise UsageError(f"{origin}log_level is one of: {', '.join(LOG_LEVELS)}.")
-    limits = _NUMBER_LIMITS.get(key)
-    if limits is None:
-        if not isinstance(value, str):
-            raise UsageError(f"{origin}{key} is text in quotes.")
-        return safe_line(value)
-    whole = key.endswith("concurrency")
-    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-        raise UsageError(f"{origin}{key} is a {'whole ' if whole else ''}number.")
-    if not limits[0] <= value <= limits[1]:
-        raise UsageError(f"{origin}{key} is from {limits[0]:g} to {limits[1]:,g}, not {value:,g}.")
-    return value

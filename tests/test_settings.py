@@ -44,10 +44,10 @@ def test_a_flag_beats_the_environment_which_beats_the_file(environ: dict[str, st
     [
         ("concurency = 2", "Did you mean concurrency?"),
         ("zzz = 1", "Known are"),
-        ("concurrency = 0", "from 1 to 32"),
+        ("concurrency = 0", "at least 1"),
         ("concurrency = 1.5", "whole number"),
         ("concurrency = true", "whole number"),
-        ("lease_s = nan", "from 1"),
+        ("lease_s = nan", "a number, not “nan”"),
         ("model = 3", "text in quotes"),
         ("keys = 3", "table of binding"),
         ("lease_s = 5.0\nheartbeat_s = 4.0", "at most half"),

@@ -6,13 +6,20 @@ import os
 
 from devtrail_tui.cli.log_file import logging_to
 from devtrail_tui.services import Services
-from devtrail_tui.settings import load_settings
+from devtrail_tui.settings import Settings, load_settings
 
 
 def open_app() -> int:
     """Run the app until the person quits, and return its exit code. Raises UsageError for settings that do not fit."""
     services = Services(load_settings(os.environ), environ=os.environ)
     return run_app(services)
+
+
+def app_problems(settings: Settings) -> dict[str, str]:
+    """By place, what the app would refuse: a theme or a key that does not exist."""
+    from devtrail_tui.tui import keymap, themes
+
+    return settings.problems({"theme": themes.checked, "keys": keymap.check_keys})
 
 
 def run_app(services: Services) -> int:

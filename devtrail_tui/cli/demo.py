@@ -15,14 +15,16 @@ from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.job import Job
 from devtrail_tui.core.job_filter import parse
+from devtrail_tui.settings import load_settings
 
 if TYPE_CHECKING:
     from devtrail_tui.demo.tour import Tour
     from devtrail_tui.services import Services
 
 _SYNC = "sync"
-_BUDGET_USD = 5.0
 _LARGE_BUDGET_USD = 500.0
+_OWN_SETTINGS = ("theme", "keys", "log_level")
+"""The person's settings that hold in the demo too; the others are about their data, their accounts and their money."""
 _KEPT_VARIABLES = (
     "PATH",
     "HOME",
@@ -51,26 +53,24 @@ def demo(*, headless: bool, keep: bool, scale: bool, fast: bool, as_json: bool) 
     from devtrail_tui.demo.latency import Latency
     from devtrail_tui.demo.tour import LIFELIKE, start_tour
 
-    with DemoHome(_folder(), keep=keep) as home:
+    settings = load_settings(os.environ)
+    own = {name: getattr(settings, name) for name in _OWN_SETTINGS}
+    with DemoHome(settings.folders.data / "demo", keep=keep) as home:
         tour = start_tour(scale=_large() if scale else None, latency=Latency() if fast else LIFELIKE)
         with tour.server:
             environ = demo_environment(tour, home)
-            config = sync_config(tour, budget_usd=_LARGE_BUDGET_USD if scale else _BUDGET_USD)
+            config = sync_config(tour)
+            if scale:
+                config["budgetUsd"] = _LARGE_BUDGET_USD
             if headless or as_json:
-                return _headless(environ, config)
-            return _on_screen(environ, config)
+                return _headless(environ, config, own)
+            return _on_screen(environ, config, own)
 
 
 def _large() -> Any:
     from devtrail_tui.demo.dataset import Scale
 
     return Scale.large()
-
-
-def _folder() -> Path:
-    from devtrail_tui.settings import Folders
-
-    return Folders.of(os.environ).data / "demo"
 
 
 def demo_environment(tour: Tour, home: Path) -> dict[str, str]:
@@ -94,25 +94,24 @@ def demo_environment(tour: Tour, home: Path) -> dict[str, str]:
     }
 
 
-def sync_config(tour: Tour, *, budget_usd: float) -> dict[str, Any]:
+def sync_config(tour: Tour) -> dict[str, Any]:
     """The demo's sync: every repository, from the first day there is."""
-    return {"repositories": list(tour.repositories), "startDate": tour.since.isoformat(), "budgetUsd": budget_usd}
+    return {"repositories": list(tour.repositories), "startDate": tour.since.isoformat()}
 
 
-def _headless(environ: Mapping[str, str], config: Mapping[str, Any]) -> int:
-    with opened(environ, demo=True) as services:
+def _headless(environ: Mapping[str, str], config: Mapping[str, Any], own: Mapping[str, Any]) -> int:
+    with opened(environ, demo=True, **own) as services:
         job = _unfinished_or_new(services, config)
         return report_end(services, run_job(services, job.id), as_json=True)
 
 
-def _on_screen(environ: Mapping[str, str], config: Mapping[str, Any]) -> int:
+def _on_screen(environ: Mapping[str, str], config: Mapping[str, Any], own: Mapping[str, Any]) -> int:
     from devtrail_tui.cli.app import run_app
     from devtrail_tui.services import Services
-    from devtrail_tui.settings import load_settings
 
-    with opened(environ, demo=True) as services:  # the app opens its own once its frame stands
+    with opened(environ, demo=True, **own) as services:  # the app opens its own once its frame stands
         _unfinished_or_new(services, config)
-    return run_app(Services(load_settings(environ), environ=environ, demo=True))
+    return run_app(Services(load_settings(environ, **own), environ=environ, demo=True))
 
 
 def _unfinished_or_new(services: Services, config: Mapping[str, Any]) -> Job:

@@ -87,8 +87,10 @@ def _check_json(check: Check) -> dict[str, Any]:
 def _here(services: Services) -> Iterator[Check]:
     settings = services.settings
     yield Check("program", State.OK, f"devtrail-tui {__version__} on Python {platform.python_version()}")
-    there = "" if settings.config_file.exists() else " (not there; defaults hold)"
-    yield Check("settings", State.OK, f"{settings.config_file}{there}", {"path": str(settings.config_file)})
+    there = "" if settings.folders.config_file.exists() else " (not there; defaults hold)"
+    yield Check(
+        "settings", State.OK, f"{settings.folders.config_file}{there}", {"path": str(settings.folders.config_file)}
+    )
     log = settings.folders.log / "devtrail.log"
     yield Check("log file", State.OK, str(log), {"path": str(log)})
 

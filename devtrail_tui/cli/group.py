@@ -11,6 +11,7 @@ import click
 from devtrail_tui import __version__
 from devtrail_tui.cli.interruption import INTERRUPTED
 from devtrail_tui.core.errors import UsageError
+from devtrail_tui.settings import read_settings
 
 PROGRAM = "devtrail-tui"
 COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
@@ -18,6 +19,7 @@ COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
 
 _COMMANDS = {
     "auth": "devtrail_tui.cli.auth:auth",
+    "config": "devtrail_tui.cli.config:config",
     "criteria": "devtrail_tui.cli.criteria:criteria",
     "db": "devtrail_tui.cli.database:db",
     "demo": "devtrail_tui.cli.demo:demo",
@@ -45,7 +47,7 @@ class LazyGroup(click.Group):
             return command
         from devtrail_tui.services import job_types
 
-        job_type = job_types().by_command(cmd_name) if cmd_name else None
+        job_type = job_types(read_settings(os.environ)[0]).by_command(cmd_name) if cmd_name else None
         if job_type is None:
             return None
         from devtrail_tui.cli.job_commands import command_for

@@ -14,7 +14,8 @@ from devtrail_tui.cli.run import report_end, run_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import AlreadyQueued, InvalidInput, UsageError
 from devtrail_tui.core.job import job_json
-from devtrail_tui.core.job_type import JobType, Kind, Setting
+from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.setting import Kind, Setting
 from devtrail_tui.core.text import safe_line
 
 _METAVARS: Mapping[Kind, str] = {
@@ -24,6 +25,7 @@ _METAVARS: Mapping[Kind, str] = {
     Kind.DAY: "YYYY-MM-DD",
     Kind.INTEGER: "N",
     Kind.DOLLARS: "USD",
+    Kind.SECONDS: "SECONDS",
 }
 
 

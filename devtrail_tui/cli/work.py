@@ -23,16 +23,16 @@ _MOST_AT_ONCE = 32
 @click.command(short_help="Run the worker without a screen.")
 @click.option("--once", is_flag=True, help="End when no job can run now.")
 @click.option("--job", "job_id", type=int, metavar="JOB", help="Run this one job, then end.")
-@click.option("--concurrency", type=click.IntRange(1, _MOST_AT_ONCE), metavar="N", help="Jobs at once.")
+@click.option("--concurrency", metavar="N", help="Jobs at once.")
 @json_option
-def work(*, once: bool, job_id: int | None, concurrency: int | None, as_json: bool) -> int:
+def work(*, once: bool, job_id: int | None, concurrency: str | None, as_json: bool) -> int:
     """Run waiting jobs until stopped. Ctrl+C or SIGTERM gives the running ones back to the queue."""
     if job_id is not None and (once or concurrency):
         raise UsageError("--job runs one job and ends; leave out --once and --concurrency.")
-    with opened() as services:
+    with opened(concurrency=concurrency) as services:
         if job_id is not None:
             return _one_job(services, job_id, as_json=as_json)
-        return _queue(services, once=once, concurrency=concurrency, as_json=as_json)
+        return _queue(services, once=once, as_json=as_json)
 
 
 def _one_job(services: Services, job_id: int, *, as_json: bool) -> int:
@@ -45,14 +45,14 @@ def _one_job(services: Services, job_id: int, *, as_json: bool) -> int:
     return report_end(services, run_job(services, job_id, from_seq=next_seq(services, job_id)), as_json=as_json)
 
 
-def _queue(services: Services, *, once: bool, concurrency: int | None, as_json: bool) -> int:
+def _queue(services: Services, *, once: bool, as_json: bool) -> int:
     bell = Bell()
     watch = RunningJobs(services)
     teller = Teller()
     looks = PatientLooks(teller)
     unsubscribe = services.database.on_commit(bell.ring)
     with Interruption(bell) as interruption:
-        worker = WorkerThread(services, job_id=None, once=once, concurrency=concurrency, bell=bell, teller=teller)
+        worker = WorkerThread(services, job_id=None, once=once, concurrency=None, bell=bell, teller=teller)
         if not once:
             narrate("Working. Ctrl+C gives running jobs back to the queue and ends.")
         try:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any
 
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.setting import Kind
 from devtrail_tui.core.text import safe_line
 
 SHARED = "matching"
@@ -43,17 +45,27 @@ class Catalogue(Mapping[str, JobType[Any]]):
         return next((each for each in self.values() if each.command == command), None)
 
 
-def catalogue() -> Catalogue:
-    """Every sibling module's `JOB` and every plugin's.
+def catalogue(defaults: Mapping[str, Any] | None = None) -> Catalogue:
+    """Every sibling module's `JOB` and every plugin's. `defaults` are the values of config.toml's settings, where they are known.
 
-    Raises UsageError where two have the same name: one of them would silently never run.
+    Raises UsageError where two have the same name (one of them would silently never run), or for a setting that cannot be.
     """
     types: dict[str, JobType[Any]] = {}
     for origin, job_type in _found():
         if job_type.name in types:
             raise UsageError(f"The job type {job_type.name} exists twice; the second comes from {origin}. Remove one.")
-        types[job_type.name] = job_type
+        types[job_type.name] = job_type if defaults is None else _with_defaults(job_type, defaults)
     return Catalogue(types)
+
+
+def _with_defaults(job_type: JobType[Any], defaults: Mapping[str, Any]) -> JobType[Any]:
+    for each in job_type.settings:
+        if each.default_from not in ("", *defaults) or each.kind in (Kind.PATTERNS, Kind.TABLE) or each.environment:
+            raise UsageError(
+                f"{job_type.name}: its setting {each.name} cannot be: its default comes from no setting of config.toml, "
+                "or it is declared as only those can be."
+            )
+    return replace(job_type, defaults=defaults)
 
 
 def _found() -> Iterator[tuple[str, JobType[Any]]]:

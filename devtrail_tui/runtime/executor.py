@@ -19,8 +19,9 @@ from devtrail_tui.core.errors import (
     TemporaryError,
 )
 from devtrail_tui.core.job import Claim, Job, Level
-from devtrail_tui.core.job_type import JobType, Kind, parse_config
+from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.retry import delay_s
+from devtrail_tui.core.setting import Kind
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.runtime.context import JobContext, JobStores
 from devtrail_tui.runtime.patience import PASSES
@@ -130,7 +131,7 @@ class Execution:
             await asyncio.gather(flusher, return_exceptions=True)
 
     async def _handle(self) -> dict[str, Any]:
-        config = parse_config(self._job_type.config, self.job.config)
+        config = self._job_type.parse(self.job.config)
         await self._context.open()
         async with asyncio.timeout(self.job.timeout_s) as deadline:
             try:

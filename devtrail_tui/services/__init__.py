@@ -4,6 +4,7 @@ from devtrail_tui.services.composition import (
     Exported,
     Services,
     job_types,
+    settings_problems,
     sqlite_has_wal_reset_bug,
     sqlite_version,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "make_private_folder",
     "new_secret_key",
     "report_crash",
+    "settings_problems",
     "sqlite_has_wal_reset_bug",
     "sqlite_version",
     "write_private",

@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL, host_of
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
-from devtrail_tui.core.errors import AlreadyQueued, NotPossible, StoreError
+from devtrail_tui.core.errors import AlreadyQueued, InvalidInput, NotPossible, StoreError
 from devtrail_tui.core.exclusions import Exclusions
 from devtrail_tui.services.surroundings import LocalSurroundings
-from devtrail_tui.settings import Settings
+from devtrail_tui.settings import SETTINGS, Settings
 from devtrail_tui.store.private_files import close_to_others
 from devtrail_tui.store.secret_places import EncryptedTable, Place, PlainFile, SecretKey
 from devtrail_tui.store.secrets import FoundSecret, Secrets
@@ -68,11 +68,32 @@ def sqlite_has_wal_reset_bug() -> bool:
     return has_wal_reset_bug()
 
 
-def job_types() -> Catalogue:
-    """Every job type there is, for a front end that shows them without a database. Raises UsageError."""
+def job_types(settings: Settings | None = None) -> Catalogue:
+    """Every job type there is, for a front end that shows them without a database; with the defaults that `settings` hold.
+    Raises UsageError."""
     from devtrail_tui.jobs import catalogue
 
-    return catalogue()
+    return catalogue({name: getattr(settings, name) for name in SETTINGS} if settings else None)
+
+
+def settings_problems(settings: Settings) -> dict[str, str]:
+    """By origin, a sentence for each value of config.toml or the environment that keeps its limits and yet cannot be used."""
+    from devtrail_tui.clients.claude.prices import price_known
+    from devtrail_tui.store.engine import Database
+
+    def priced(model: str) -> None:
+        if not price_known(model):
+            raise NotPossible(f"The price of {model} is not known, so no budget could be kept. Choose another.")
+
+    return settings.problems(
+        {
+            "database_url": Database,
+            "github_url": endpoint,
+            "anthropic_base_url": host_of,
+            "model": priced,
+            "secret_key_file": lambda path: SecretKey({}, path, (settings.folders.data,)).cipher(),
+        }
+    )
 
 
 class Services:
@@ -86,10 +107,10 @@ class Services:
         self.demo = demo
         self.clock = clock or SystemClock()
         self._open = False
-        github = endpoint(settings.github_url)
+        github = settings.read("github_url", endpoint)
         self.exclusions = Exclusions(settings.exclude_repositories, settings.exclude_paths)
         self.surroundings = LocalSurroundings(
-            self.clock, github.api_host, host_of(settings.anthropic_base_url), self.exclusions
+            self.clock, github.api_host, settings.read("anthropic_base_url", host_of), self.exclusions
         )
         key = SecretKey(
             environ, settings.secret_key_file, (settings.folders.data, database_folder(settings.database_url))
@@ -106,15 +127,15 @@ class Services:
         )
 
     def open(self) -> None:
-        """Open the database. Raises StoreError with a sentence. The doors to it are made when first used: the first rows of a
-        screen need the views alone."""
+        """Open the database. Raises StoreError with a sentence, InvalidInput for its address. The doors to it are made when first
+        used: the first rows of a screen need the views alone."""
         from devtrail_tui.store.engine import Database
         from devtrail_tui.store.views import Views
 
         folders = self.settings.folders
         for folder in (folders.data, folders.state, folders.log):
             close_to_others(folder)
-        database = Database(self.settings.database_url, clock=self.clock)
+        database = self.settings.read("database_url", lambda url: Database(url, clock=self.clock))
         database.open()
         self.database = database
         self.views = Views(database, self.clock)
@@ -165,7 +186,7 @@ class Services:
     @cached_property
     def catalogue(self) -> Catalogue:
         """Every job type there is. Raises UsageError."""
-        return job_types()
+        return job_types(self.settings)
 
     @cached_property
     def clients(self) -> Clients:
@@ -185,11 +206,11 @@ class Services:
 
     @cached_property
     def care(self) -> DatabaseCare:
-        """Backups and checks of the database file, which need not be open. Raises StoreError for an address that cannot be."""
+        """Backups and checks of the database file, which need not be open. Raises InvalidInput for an address that cannot be."""
         from devtrail_tui.store.care import DatabaseCare
         from devtrail_tui.store.engine import Database
 
-        return DatabaseCare(Database(self.settings.database_url).path, self.clock)
+        return DatabaseCare(self.settings.read("database_url", Database).path, self.clock)
 
     def start_weekly_backup(self) -> threading.Thread | None:
         """Make the weekly backup in a thread, where one is due; whoever starts a worker for a person calls this. None for the
@@ -218,9 +239,13 @@ class Services:
 
         Raises InvalidInput with a sentence per field.
         """
-        from devtrail_tui.services.launching import checked
+        from devtrail_tui.services.launching import checked, with_origins
 
-        return checked(self.catalogue.named(type_name), raw, self.surroundings, self.secrets)
+        job_type = self.catalogue.named(type_name)
+        try:
+            return checked(job_type, raw, self.surroundings, self.secrets)
+        except InvalidInput as error:
+            raise InvalidInput(with_origins(job_type, raw, self.settings.origins, error.problems)) from None
 
     def disclosure(self, job_type: JobType[Any], config: Any) -> str:
         """What a job will send to which host, for the person to read before it starts; empty where it sends nothing."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.core.errors import InvalidInput, SecretMissing
 from devtrail_tui.core.job import NewJob
-from devtrail_tui.core.job_type import Kind, config_json, parse_config
+from devtrail_tui.core.setting import Kind, config_json, parse_config
 from devtrail_tui.store.secrets import MEMORY, PREFIX
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def checked(job_type: JobType[Any], raw: Mapping[str, Any], surroundings: LocalSurroundings, secrets: Secrets) -> Any:
     """The typed config out of what a form or a command gave. Raises InvalidInput with a sentence per field."""
-    config = parse_config(job_type.config, raw)
+    config = job_type.parse(raw)
     problems = dict(job_type.check(config, surroundings))
     for each in job_type.settings:
         if each.secret and each.required and not getattr(config, each.name):
@@ -31,6 +31,18 @@ def checked(job_type: JobType[Any], raw: Mapping[str, Any], surroundings: LocalS
     if problems:
         raise InvalidInput(problems)
     return config
+
+
+def with_origins(
+    job_type: JobType[Any], raw: Mapping[str, Any], origins: Mapping[str, str], problems: Mapping[str, str]
+) -> dict[str, str]:
+    """The problems of a job's settings; of a value that is config.toml's and not the job's own, with its origin."""
+    not_own = {
+        each.key: origins[each.default_from]
+        for each in job_type.settings
+        if each.default_from in origins and raw.get(each.key) in (None, "", each.default)
+    }
+    return {key: f"{text} It comes from {not_own[key]}." if key in not_own else text for key, text in problems.items()}
 
 
 def new_job(

@@ -342,16 +342,12 @@ def _path_of(url: str) -> Path:
     try:
         parsed: Any = make_url(url)
     except ArgumentError:
-        raise DatabaseUnusable(
-            "DEVTRAIL_DATABASE_URL is not a database address; write sqlite:////path/to/devtrail.db."
-        ) from None
+        raise DatabaseUnusable("This is no database address; write sqlite:////path/to/devtrail.db.") from None
     if parsed.get_backend_name() != "sqlite":
         raise DatabaseUnusable(
             f"This version stores in SQLite only, not in {parsed.get_backend_name()}; "
-            "write sqlite:////path/to/devtrail.db in DEVTRAIL_DATABASE_URL."
+            "write sqlite:////path/to/devtrail.db."
         )
     if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
-        raise DatabaseUnusable(
-            "The database needs a file; write sqlite:////path/to/devtrail.db in DEVTRAIL_DATABASE_URL."
-        )
+        raise DatabaseUnusable("The database needs a file; write sqlite:////path/to/devtrail.db.")
     return Path(parsed.database).expanduser().absolute()

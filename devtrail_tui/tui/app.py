@@ -20,7 +20,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from devtrail_tui.core.errors import DevTrailError, StoreError, UsageError
+from devtrail_tui.core.errors import DevTrailError, StoreError
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.tui import terminal, themes
@@ -135,14 +135,10 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self._worker_ended.set()
         self._trouble_code = 0
         self._trouble_told = ""
-        self.keys = check_keys(services.settings.keys)
+        self.keys = services.settings.read("keys", check_keys)
         for theme in themes.THEMES:
             self.register_theme(theme)
-        if services.settings.theme not in self.available_themes:
-            raise UsageError(
-                f"There is no theme “{services.settings.theme}”. Known are: {', '.join(sorted(self.available_themes))}."
-            )
-        self._begin_with_theme(services.settings.theme)
+        self._begin_with_theme(services.settings.read("theme", themes.checked))
         self.set_keymap(self.keys)
 
     def _begin_with_theme(self, name: str) -> None:

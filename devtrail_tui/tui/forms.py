@@ -23,7 +23,8 @@ from textual.widget import Widget
 from textual.widgets import Collapsible, Input, OptionList, Select, Static, TextArea
 from textual.widgets.option_list import Option
 
-from devtrail_tui.core.job_type import JobType, Kind, Setting
+from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.setting import Kind, Setting
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.periods import Period, named, periods
 
@@ -166,7 +167,8 @@ class TextField(Field):
     def control(self) -> ComposeResult:
         default = "" if self.setting.default is None else str(self.setting.default)
         if self.setting.kind is Kind.DOLLARS and isinstance(self.setting.default, float):
-            default = f"{self.setting.default:.2f}"
+            cents = f"{self.setting.default:.2f}"
+            default = cents if float(cents) == self.setting.default else default
         yield Input(default, placeholder=self.setting.help, compact=True, select_on_focus=False)
 
     @property
@@ -387,6 +389,7 @@ _FIELDS: Mapping[Kind, type[Field]] = {
     Kind.FLAG: FlagField,
     Kind.INTEGER: TextField,
     Kind.DOLLARS: TextField,
+    Kind.SECONDS: TextField,
     Kind.CHOICE: ChoiceField,
 }
 

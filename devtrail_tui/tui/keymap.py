@@ -7,7 +7,7 @@ Bindings, footer, help and palette are drawn from this table. A person re-maps a
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -146,27 +146,31 @@ def _binding(command: Command, *, priority: bool, hidden: bool) -> Binding:
 def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
     """The keymap out of config.toml's `[keys]`, as Textual takes it.
 
-    Raises UsageError with a sentence for a command that does not exist, keys that make no sense, or a key that two commands
-    would share in the same place.
+    Raises UsageError with a sentence for each command that does not exist, for keys that make no sense, and for each key that two
+    commands would share in the same place.
     """
-    keymap = {}
+    keymap, problems = {}, []
     for name, value in keys.items():
         if name not in BY_ID:
             near = difflib.get_close_matches(name, BY_ID, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(BY_ID)}."
-            raise UsageError(f"config.toml, [keys]: there is no command “{safe_line(name, limit=40)}”. {hint}")
+            problems.append(f"There is no command “{safe_line(name, limit=40)}”. {hint}")
+            continue
         parts = [part.strip() for part in value.split(",")]
         if not all(_is_key(part) for part in parts):
-            raise UsageError(
-                f"config.toml, [keys]: “{safe_line(value, limit=40)}” for {name} is no key. "
+            problems.append(
+                f"“{safe_line(value, limit=40)}” for {name} is no key. "
                 "Write a letter, or a name such as f5, ctrl+x or enter; several with commas between."
             )
+            continue
         keymap[name] = ",".join(parts)
-    _refuse_clashes(keymap)
+    problems += dict.fromkeys(_clashes(keymap))
+    if problems:
+        raise UsageError(" ".join(problems))
     return keymap
 
 
-def _refuse_clashes(keymap: Mapping[str, str]) -> None:
+def _clashes(keymap: Mapping[str, str]) -> Iterator[str]:
     """Commands of one place share the keyboard with those that work in every list and everywhere."""
     for place in Place:
         taken: dict[str, str] = {}
@@ -178,9 +182,7 @@ def _refuse_clashes(keymap: Mapping[str, str]) -> None:
             for key in keymap.get(command.id, command.keys).split(","):
                 other = taken.setdefault(_long_name(key), command.id)
                 if other != command.id:
-                    raise UsageError(
-                        f"config.toml, [keys]: {other} and {command.id} would both be on “{key}”. Change one."
-                    )
+                    yield f"{other} and {command.id} would both be on “{key}”. Change one."
 
 
 def _long_name(key: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
+
+from devtrail_tui.core.errors import UsageError
 
 DARK = Theme(
     name="devtrail-dark",
@@ -92,3 +94,11 @@ LIGHT = Theme(
 
 THEMES = (DARK, LIGHT)
 """What app.py registers, the default first."""
+
+
+def checked(name: str) -> str:
+    """The name of a theme. Raises UsageError with the names there are."""
+    known = {*BUILTIN_THEMES, *(each.name for each in THEMES)}
+    if name not in known:
+        raise UsageError(f"There is no theme “{name}”. Known are: {', '.join(sorted(known))}.")
+    return name

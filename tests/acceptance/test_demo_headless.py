@@ -97,3 +97,17 @@ def test_a_folder_that_cannot_be_used_is_said(stranger: dict[str, str], tmp_path
     assert done.returncode == 2
     assert "cannot be used" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_it_looks_and_is_operated_as_the_persons_own_app(stranger: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "devtrail" / "config" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('theme = "devtrail-light"\nbudget_usd = 0\n[keys]\nnew_job = "Z"\n')
+    terminal = Terminal([PROGRAM, "demo", "--fast"], stranger)
+    try:
+        terminal.wait_for("acme/shop +3")
+        terminal.type("Z")
+        terminal.wait_for("5.00")
+    finally:
+        terminal.close()
+    assert b"48;2;251;250;248" in terminal.written

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from devtrail_tui.core.context import GITHUB, Context
-from devtrail_tui.core.job_type import JobType, Kind, setting
+from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.setting import Kind, setting
 from devtrail_tui.core.service import ServiceSpec
 
 JIRA = ServiceSpec[Any]("Jira", secret="jira")

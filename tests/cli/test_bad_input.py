@@ -198,7 +198,11 @@ def test_an_environment_that_does_not_fit(
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("poll = 1\n", ("poll", "poll_s")), ("poll_s = [\n", ("not valid TOML",)), ("poll_s = 0\n", ("poll_s", "from"))],
+    [
+        ("poll = 1\n", ("poll", "poll_s")),
+        ("poll_s = [\n", ("not valid TOML",)),
+        ("poll_s = 0\n", ("poll_s", "at least 0.05")),
+    ],
 )
 def test_a_settings_file_that_does_not_fit(
     line: CommandLine, own_home: Path, text: str, words: tuple[str, ...]

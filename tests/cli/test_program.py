@@ -55,6 +55,8 @@ def database(line: CommandLine) -> None:
         ("evidence", "export", "--format", "csv"),
         ("demo", "--help"),
         ("doctor", "--help"),
+        ("config", "list"),
+        ("config", "check"),
     ],
 )
 @pytest.mark.usefixtures("database")

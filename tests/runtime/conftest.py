@@ -12,7 +12,8 @@ import pytest
 
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.job import Job, LogLine
-from devtrail_tui.core.job_type import JobType, Kind, setting
+from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.setting import Kind, setting
 from devtrail_tui.jobs import Catalogue
 from devtrail_tui.runtime.worker import Summary, Worker
 from devtrail_tui.services import Services

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.job import Job, Level, Progress, RepositoryProgress
-from devtrail_tui.core.job_type import JobType, Kind, Surroundings, setting
+from devtrail_tui.core.job_type import JobType, Surroundings
+from devtrail_tui.core.setting import Kind, setting
 from devtrail_tui.jobs import Catalogue
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings

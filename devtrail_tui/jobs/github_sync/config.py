@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from devtrail_tui.core.job_type import Kind, Surroundings, setting
+from devtrail_tui.core.job_type import Surroundings
+from devtrail_tui.core.setting import Kind, setting
 
-DEFAULT_MODEL = "claude-sonnet-5-5"
 DEFAULT_RANGE_DAYS = 365
 
 
@@ -55,11 +55,11 @@ class GithubSyncConfig:
         help="role, level, goals: what Claude should know when it judges",
     )
     analyse: bool = setting("Match with Claude", Kind.FLAG, default=True, help="off: only collect the evidence")
-    model: str = setting("Model", Kind.TEXT, default=DEFAULT_MODEL, maximum=100, help="Claude's model")
+    model: str = setting("Model", Kind.TEXT, default_from="model", maximum=100, help="Claude's model")
     budget_usd: float = setting(
         "Budget (USD)",
         Kind.DOLLARS,
-        default=5.0,
+        default_from="budget_usd",
         flag="budget",
         minimum=0,
         maximum=10_000,
@@ -101,7 +101,7 @@ def check(config: GithubSyncConfig, surroundings: Surroundings) -> Mapping[str, 
     if config.analyse and not surroundings.price_known(config.model):
         problems["model"] = (
             f"The price of {config.model or 'this model'} is not known, so the budget could not be kept. "
-            f"Choose another, such as {DEFAULT_MODEL}."
+            "Choose another, such as claude-sonnet-5-5."
         )
     return problems
 

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from devtrail_tui.core.job import Job
-from devtrail_tui.core.job_type import Kind
+from devtrail_tui.core.setting import Kind
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen

@@ -18,7 +18,8 @@ from textual.widgets.option_list import Option
 
 from devtrail_tui.core.errors import AlreadyQueued, DevTrailError, InvalidInput
 from devtrail_tui.core.job import Job
-from devtrail_tui.core.job_type import JobType, Kind, parse_config
+from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.setting import Kind
 from devtrail_tui.tui.forms import FieldChanged, FieldLeft, Form, LastEntered, SecretField
 from devtrail_tui.tui.keymap import bindings, key_of
 
@@ -332,6 +333,6 @@ def _as_far_as_it_goes(job_type: JobType[Any], raw: Mapping[str, Any], problems:
         if each.required and each.key not in kept and each.kind in _EXAMPLES:
             kept[each.key] = _EXAMPLES[each.kind]
     try:
-        return parse_config(job_type.config, kept)
+        return job_type.parse(kept)
     except InvalidInput:
         return None

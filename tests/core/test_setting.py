@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from datetime import date
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devtrail_tui.core.errors import InvalidInput
-from devtrail_tui.core.job_type import Kind, config_json, parse_config, repository_name, setting, settings_of
+from devtrail_tui import jobs
+from devtrail_tui.core.errors import InvalidInput, UsageError
+from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.setting import Kind, config_json, parse_config, repository_name, setting, settings_of
+from devtrail_tui.settings import SETTINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,49 @@ def test_an_unknown_key_is_refused_with_a_suggestion() -> None:
 
 def test_every_problem_is_said_at_once() -> None:
     assert set(problems(repositories="", startDate="x", budgetUsd=-1)) == {"repositories", "startDate", "budgetUsd"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithDefaults:
+    budget_usd: float = setting("Budget", Kind.DOLLARS, default_from="budget_usd", maximum=100)
+    note: str = setting("Note", Kind.TEXT, default="none")
+
+
+def test_a_default_comes_from_the_setting_that_is_named() -> None:
+    job_type = JobType(
+        name="X", title="X", config=WithDefaults, run=_never, defaults={"budget_usd": 0.5, "model": "of no use"}
+    )
+    assert [each.default for each in job_type.settings] == [0.5, "none"]
+    assert job_type.parse({}) == job_type.parse({"budgetUsd": ""}) == WithDefaults(budget_usd=0.5, note="none")
+    assert job_type.parse({"budgetUsd": 2}).budget_usd == 2
+
+
+def test_a_default_that_is_not_known_or_too_large_for_the_job_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="Budget is needed"):
+        parse_config(WithDefaults, {})
+    with pytest.raises(InvalidInput, match="at most 100"):
+        parse_config(WithDefaults, {}, {"budget_usd": 500})
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        setting("Budget", Kind.DOLLARS, default_from="budget_us"),
+        setting("Paths", Kind.PATTERNS, default=()),
+        setting("Key", Kind.TEXT, environment="X"),
+    ],
+)
+def test_a_plugin_is_told_that_its_setting_cannot_be(field: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = make_dataclass("Config", [("budget", Any, field)], frozen=True, kw_only=True)
+    job_type = JobType(name="PLUGIN", title="X", config=config, run=_never)
+    monkeypatch.setattr(jobs, "entry_points", lambda **_: [Mock(value="plugin:JOB", load=lambda: job_type)])
+    assert "PLUGIN" in jobs.catalogue()
+    with pytest.raises(UsageError, match="PLUGIN: its setting budget cannot be"):
+        jobs.catalogue(dict.fromkeys(SETTINGS))
+
+
+async def _never(_config: Any, _context: Any) -> dict[str, Any]:
+    raise NotImplementedError
 
 
 def test_an_undescribed_field_is_a_fault_of_the_job_type() -> None:

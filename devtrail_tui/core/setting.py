@@ -1,0 +1,298 @@
+"""A setting, described once: fields of job configs and the keys of config.toml alike.
+
+Both are frozen dataclasses whose fields are made by `setting(...)`: label, help, limits and secrecy are data, so form, command
+line, HTTP and `config list` draw the same thing, and a bad value gets the same sentence everywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from devtrail_tui.core.errors import InvalidInput
+from devtrail_tui.core.text import safe, safe_line
+
+C = TypeVar("C")
+NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
+_METADATA = "devtrail"
+_REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
+
+
+class Kind(StrEnum):
+    """What a setting holds; the Python type of the parsed value stands behind it."""
+
+    TEXT = "text"  # str, one line
+    LONG_TEXT = "long_text"  # str, several lines
+    REPOSITORIES = "repositories"  # tuple[str, ...] of owner/name
+    DAY = "day"  # date | None, a day of the person's own time zone
+    SECRET = "secret"  # str: a reference to a secret once stored, never the value  # noqa: S105 - a kind, no secret
+    FLAG = "flag"  # bool
+    INTEGER = "integer"  # int | None
+    DOLLARS = "dollars"  # float | None
+    SECONDS = "seconds"  # float
+    CHOICE = "choice"  # str out of `choices`
+    PATTERNS = "patterns"  # tuple[str, ...] of globs; in config.toml only
+    TABLE = "table"  # dict[str, str]; in config.toml only
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One field of a config as the front ends see it. `key` is the JSON key, `flag` the command line option without dashes.
+
+    A required secret must be given or be found in its standard sources (`secret_name`). `default_from` names the setting of
+    config.toml that `default` comes from (None as long as those are not known). `environment` is the variable that sets it.
+    """
+
+    name: str
+    key: str
+    flag: str
+    kind: Kind
+    label: str
+    help: str
+    default: Any
+    required: bool
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+    secret_name: str
+    advanced: bool
+    default_from: str
+    environment: str
+
+    @property
+    def secret(self) -> bool:
+        """Whether the value is a secret, of which a job stores only a reference."""
+        return self.kind is Kind.SECRET
+
+
+def setting(
+    label: str,
+    kind: Kind,
+    *,
+    default: Any = None,
+    help: str = "",
+    key: str = "",
+    flag: str = "",
+    required: bool = False,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: Sequence[str] = (),
+    secret_name: str = "",
+    advanced: bool = False,
+    default_from: str = "",
+    environment: str = "",
+) -> Any:
+    """A dataclass field with its description. `advanced` settings stand at the end of a form; `secret_name` names the secret's
+    standard sources ("github", "anthropic"). A field with `default_from` has no default of its own: its dataclass is `kw_only`.
+    `environment` is for config.toml's settings."""
+    described = locals() | {"choices": tuple(choices)}  # the parameters are the description
+    metadata = {_METADATA: described}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=dict, metadata=metadata)
+    return dataclasses.field(default=dataclasses.MISSING if default_from else default, metadata=metadata)
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+def settings_of(config_type: type[Any], defaults: Mapping[str, Any] = NO_DEFAULTS) -> tuple[Setting, ...]:
+    """The described fields of a config dataclass, in order. `defaults` are config.toml's values for those with `default_from`.
+
+    Raises TypeError where a field was not made by `setting`: an undescribed field could not be shown anywhere.
+    """
+    settings = []
+    for each in dataclasses.fields(config_type):
+        described = each.metadata.get(_METADATA)
+        if described is None:
+            raise TypeError(f"{config_type.__name__}.{each.name} is not described; declare it with setting(...)")
+        values = dict(described)
+        values["key"] = values["key"] or _camel(each.name)
+        values["flag"] = values["flag"] or each.name.replace("_", "-")
+        values["default"] = defaults.get(values["default_from"], values["default"])
+        settings.append(Setting(name=each.name, **values))
+    return tuple(settings)
+
+
+def parse_config(config_type: type[C], raw: Mapping[str, Any], defaults: Mapping[str, Any] = NO_DEFAULTS) -> C:
+    """Turn what a person or program gave (JSON keys, text or JSON values) into a typed config. `defaults` as in `settings_of`.
+
+    Raises InvalidInput with a sentence for every field that is wrong, unknown or missing.
+    """
+    described = {each.key: each for each in settings_of(config_type, defaults)}
+    values, problems = read_values(described, {key: each for key, each in raw.items() if not key.startswith("_")})
+    if problems:
+        raise InvalidInput(problems)
+    return config_type(**values)
+
+
+def read_values(described: Mapping[str, Setting], raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Typed values by field name, and by key a sentence for everything that is wrong, unknown or missing."""
+    problems: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for key in raw:
+        if key not in described:
+            near = difflib.get_close_matches(key, described, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(described)}."
+            problems[safe_line(key, limit=60)] = f"There is no such setting. {hint}"
+    for key, each in described.items():
+        value = raw.get(key)
+        if value is None or value in ("", [], ()):
+            value = each.default if each.default_from else None
+        if value is None:
+            if (each.required and each.kind is not Kind.SECRET) or each.default_from:
+                problems[key] = f"{each.label} is needed."
+            continue
+        try:
+            values[each.name] = _READERS[each.kind](each, value)
+        except ValueError as error:
+            problems[key] = str(error)
+    return values, problems
+
+
+def config_json(config: Any) -> dict[str, Any]:
+    """A config as JSON under its JSON keys; days as ISO dates. The inverse of `parse_config`."""
+    out: dict[str, Any] = {}
+    for each in settings_of(type(config)):
+        value = getattr(config, each.name)
+        if isinstance(value, date):
+            value = value.isoformat()
+        elif isinstance(value, tuple):
+            value = list(value)
+        out[each.key] = value
+    return out
+
+
+def _read_text(each: Setting, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{each.label} is text in quotes.")
+    text = safe(value) if each.kind is Kind.LONG_TEXT else safe_line(value)
+    if each.maximum is not None and len(text) > each.maximum:
+        raise ValueError(f"{each.label} may have {each.maximum:,.0f} characters; this has {len(text):,}.")
+    return text
+
+
+def _read_secret(each: Setting, value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or " " in value.strip():
+        raise ValueError(f"{each.label} is one word without spaces; paste it again.")
+    return value.strip()
+
+
+def _read_choice(each: Setting, value: Any) -> str:
+    if value not in each.choices:
+        raise ValueError(f"{each.label} is one of: {', '.join(each.choices)}.")
+    return str(value)
+
+
+def _read_flag(each: Setting, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "yes", "on", "1", "false", "no", "off", "0"):
+        return value.lower() in ("true", "yes", "on", "1")
+    raise ValueError(f"{each.label} is yes or no.")
+
+
+def _read_number(each: Setting, value: Any) -> float:
+    kind = "a whole number" if each.kind is Kind.INTEGER else "a number"
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"{each.label} is {kind}.")
+    try:
+        number = float(value.strip().removeprefix("$") if isinstance(value, str) else value)
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{each.label} is {kind}, not “{safe_line(str(value), limit=30)}”.")
+    if each.minimum is not None and number < each.minimum:
+        raise ValueError(f"{each.label} is at least {each.minimum:g}.")
+    if each.maximum is not None and number > each.maximum:
+        raise ValueError(f"{each.label} is at most {each.maximum:,g}.")
+    return number
+
+
+def _read_integer(each: Setting, value: Any) -> int:
+    number = _read_number(each, value)
+    if number != int(number):
+        raise ValueError(f"{each.label} is a whole number.")
+    return int(number)
+
+
+def _read_patterns(each: Setting, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(part, str) and part.strip() for part in value):
+        raise ValueError(f'{each.label} is a list of patterns, such as ["acme/secret-*"].')
+    return tuple(safe_line(part) for part in value)
+
+
+def _read_table(each: Setting, value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not all(isinstance(part, str) for part in value.values()):
+        raise ValueError(f'{each.label} is a table of binding = "keys", such as cancel_job = "x".')
+    return dict(value)
+
+
+def _read_day(each: Setting, value: Any) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value.strip())
+    except (ValueError, AttributeError):
+        raise ValueError(
+            f"{each.label} is a day such as 2026-03-31, not “{safe_line(str(value), limit=30)}”."
+        ) from None
+
+
+def _read_repositories(each: Setting, value: Any) -> tuple[str, ...]:
+    parts = re.split(r"[\s,]+", value) if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError(f"{each.label} is a list of owner/name.")
+    names: dict[str, str] = {}
+    for part in parts:
+        if part:
+            name = repository_name(part)
+            if name.lower() in names:
+                raise ValueError(f"{name} is named twice; name each repository once.")
+            names[name.lower()] = name
+    if each.required and not names:
+        raise ValueError(f"{each.label} is needed.")
+    return tuple(names.values())
+
+
+def repository_name(text: Any) -> str:
+    """Check one `owner/name`.
+
+    Raises ValueError with a sentence for anything else; an address that was pasted is answered with the name to write.
+    """
+    if not isinstance(text, str):
+        raise ValueError("A repository is text such as acme/shop.")
+    name, shown = text.strip(), safe_line(text, limit=60)
+    address = re.fullmatch(r"(?:https?://[^/\s]+/|git@[^:\s]+:)([\w.-]+/[\w.-]+?)(?:\.git)?(?:/.*)?", name)
+    if address:
+        raise ValueError(f"“{shown}” is an address; write {address.group(1)}.")
+    if re.fullmatch(r"[A-Za-z0-9._-]+", name):
+        raise ValueError(f"“{shown}” lacks its owner; write owner/{shown}.")
+    if not _REPOSITORY.fullmatch(name) or name.rsplit("/", 1)[1] in (".", ".."):
+        raise ValueError(f"“{shown}” is not a repository; write owner/name, such as acme/shop.")
+    return name
+
+
+_READERS: Mapping[Kind, Callable[[Setting, Any], Any]] = {
+    Kind.TEXT: _read_text,
+    Kind.LONG_TEXT: _read_text,
+    Kind.REPOSITORIES: _read_repositories,
+    Kind.DAY: _read_day,
+    Kind.SECRET: _read_secret,
+    Kind.FLAG: _read_flag,
+    Kind.INTEGER: _read_integer,
+    Kind.DOLLARS: _read_number,
+    Kind.SECONDS: _read_number,
+    Kind.CHOICE: _read_choice,
+    Kind.PATTERNS: _read_patterns,
+    Kind.TABLE: _read_table,
+}
