@@ -140,11 +140,11 @@ def bar_text(
     if job.status is not Status.RUNNING:
         parts.append(status_words(job.status))
     if detail.total:
-        parts.append(f"{detail.processed}/{detail.total}")
+        parts.append(f"{detail.done}/{detail.total}")
     if job.status is Status.PENDING and job.waiting_for:
         parts.append(safe_line(job.waiting_for))
     elif detail.waiting:
-        parts.append(safe_line(detail.waiting) + _countdown(detail.waiting_until, now))
+        parts.append(safe_line(detail.waiting.sentence) + _countdown(detail.waiting.until, now))
     elif job.status is Status.RUNNING:
         parts.extend(_activity(job, time_left))
     if job.spent_usd or detail.spent_usd:
@@ -156,15 +156,13 @@ def _activity(job: Job, time_left: float | None) -> Iterator[str]:
     detail = job.progress_detail
     if time_left is not None:
         yield f"{duration(time_left)} left"
-    doing = safe_line(detail.current_repo or detail.phase)
+    doing = safe_line(detail.current_part or detail.current_item or detail.phase)
     if doing:
         yield doing
 
 
-def _countdown(until: str, now: datetime) -> str:
-    if not until:
-        return ""
-    left = (datetime.fromisoformat(until) - now).total_seconds()
+def _countdown(until: datetime | None, now: datetime) -> str:
+    left = (until - now).total_seconds() if until else 0
     return f" ({duration(left)})" if left > 0 else ""
 
 

@@ -100,7 +100,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         ("What", job.title),
         ("Status", status_words(job.status)),
         ("Waits for", _waits_for(job)),
-        ("Progress", f"{job.progress:.0f} %" + (f", {detail.processed} of {detail.total}" if detail.total else "")),
+        ("Progress", f"{job.progress:.0f} %" + (f", {detail.done} of {detail.total}" if detail.total else "")),
         ("Attempt", f"{job.attempt} of {job.max_attempts}" if job.attempt else ""),
         ("Spent", f"${job.spent_usd:.2f}" if job.spent_usd else ""),
         ("Created", local_time(job.created_at)),
@@ -118,8 +118,8 @@ def _waits_for(job: Job) -> str:
         until: datetime | None = job.run_at if job.run_at > datetime.now(UTC) else None
         why = (job.waiting_for or "").removeprefix("Waits for ").rstrip(".")
     else:
-        why, ends = job.progress_detail.waiting, job.progress_detail.waiting_until
-        until = datetime.fromisoformat(ends) if ends else None
+        waiting = job.progress_detail.waiting
+        why, until = (waiting.sentence, waiting.until) if waiting else ("", None)
     return f"{why} (until {local_time(until)})" if why and until else why
 
 

@@ -44,12 +44,18 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """What is left of a limit in its window; `reset_at` is aware UTC. `resource` is GitHub's name: core, graphql, search."""
+    """What is left of a limit in its window; `reset_at` is aware UTC. `resource` is GitHub's name: core, graphql, search.
+
+    `service` as people call it, its web host and the account say whose limit it is; "" where that is not known.
+    """
 
     resource: str
     limit: int
     remaining: int
     reset_at: datetime
+    service: str = ""
+    host: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +105,6 @@ class PullRequestSource(Service, Protocol):
 
     def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncIterator[Hydrated]:
         """Fetch each whole (all files, comments, reviews), in batches; yields in any order, every ref exactly once."""
-        ...
-
-    @property
-    def limit(self) -> RateLimit | None:
-        """The limit that matters most now (GraphQL), as last seen."""
         ...
 
     async def limits(self) -> Sequence[RateLimit]:

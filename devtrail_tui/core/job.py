@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from devtrail_tui.core.progress import Progress as Progress
 from devtrail_tui.core.status import Level as Level
 from devtrail_tui.core.status import Status as Status
 
@@ -18,56 +19,6 @@ class Claim:
     job_id: int
     claim_no: int
     worker_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryProgress:
-    """One repository's bar. `total` is None until discovery has counted it; `note` says what is special (skipped, unknown)."""
-
-    name: str
-    done: int = 0
-    total: int | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a running job shows of itself at this moment; stored as JSON in `jobs.progress_detail`.
-
-    `percent` is 0-100 and None where it cannot be known yet. Counts are pull requests. `waiting` is a sentence while the job
-    waits for a limit, with `waiting_until` (UTC, ISO) for the countdown. Dollars are what this job has spent.
-    """
-
-    percent: float | None = None
-    phase: str = ""
-    current_repo: str = ""
-    current_pr: str = ""
-    total: int = 0
-    processed: int = 0
-    new: int = 0
-    stored_before: int = 0
-    matched: int = 0
-    not_analysed: int = 0
-    failed: int = 0
-    spent_usd: float = 0.0
-    budget_usd: float | None = None
-    repositories: tuple[RepositoryProgress, ...] = ()
-    github_remaining: int | None = None
-    github_limit: int | None = None
-    github_reset_at: str = ""
-    waiting: str = ""
-    waiting_until: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values; the inverse of `from_json`."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any] | None) -> Progress:
-        """Read what `to_json` wrote; unknown keys of a newer version are passed over."""
-        known = {key: value for key, value in (data or {}).items() if key in cls.__dataclass_fields__}
-        repositories = known.pop("repositories", ())
-        return cls(**known, repositories=tuple(RepositoryProgress(**each) for each in repositories))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +106,11 @@ def job_json(job: Job, logs: Iterable[LogLine] = ()) -> dict[str, Any]:
         "error": job.error,
         "config": {
             **job.config,
-            "_progress": {
-                "currentRepo": detail.current_repo,
-                "currentPR": detail.current_pr,
+            "_progress": {  # the published names, whatever it is that a job counts
+                "currentRepo": detail.current_part,
+                "currentPR": detail.current_item,
                 "totalPRs": detail.total,
-                "processedPRs": detail.processed,
+                "processedPRs": detail.done,
             },
         },
         "startedAt": iso(job.started_at),

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from devtrail_tui.core.status import Status
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.context import RateLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,9 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class HeaderFacts:
-    """What the header says: living workers, jobs by status, the GitHub limit as last seen, dollars spent today."""
+    """What the header says: living workers, jobs by status, the service limit seen last in its window, dollars spent today."""
 
     workers: int = 0
     counts: Mapping[Status, int] = field(default_factory=dict)
-    github_remaining: int | None = None
-    github_limit: int | None = None
-    github_reset_at: datetime | None = None
+    limit: RateLimit | None = None
     spent_today_usd: float = 0.0

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import Analyser
+from devtrail_tui.core.context import Analyser, RateLimit
 from devtrail_tui.core.errors import ClaimLost, SecretMissing
 from devtrail_tui.core.evidence import (
     Criterion,
@@ -23,7 +23,8 @@ from devtrail_tui.core.evidence import (
     Ownership,
     PullRequest,
 )
-from devtrail_tui.core.job import Claim, Job, Level, Progress, iso
+from devtrail_tui.core.job import Claim, Job, Level, Progress
+from devtrail_tui.core.progress import Waiting
 from devtrail_tui.core.service import S, ServiceSpec
 from devtrail_tui.runtime.ledger import Ledger
 from devtrail_tui.runtime.patience import Patience
@@ -48,6 +49,7 @@ class ClientScope:
     secret: Callable[[str], Awaitable[str]]
     narrate: Callable[[Level, str], None] = lambda _level, _line: None
     waiting: Callable[[str, datetime | None], None] = lambda _sentence, _until: None
+    service_limit: Callable[[RateLimit], None] = lambda _limit: None
 
 
 class ClientFactory(Protocol):
@@ -89,7 +91,8 @@ class JobContext:
         self._lines: list[tuple[datetime, Level, str]] = []
         self._progress = job.progress_detail
         self._progress_due = False
-        self._waits: dict[object, tuple[str, datetime | None]] = {}
+        self._waits: dict[object, Waiting] = {}
+        self._limits: dict[tuple[str, ...], RateLimit] = {}
         self._spent_usd = job.spent_usd
         self._cursor: dict[str, Any] = {}
         self._flushing = asyncio.Lock()
@@ -124,11 +127,6 @@ class JobContext:
     def cursor(self) -> Mapping[str, Any]:
         return self._cursor
 
-    @property
-    def progress_now(self) -> Progress:
-        """The latest progress, for whoever writes the end."""
-        return self._progress
-
     async def open(self) -> None:
         """Read what earlier attempts left."""
         self._cursor = dict(await asyncio.to_thread(self._stores.evidence.cursor, self._job.id))
@@ -141,19 +139,22 @@ class JobContext:
         self._lines.append((self._stores.clock.now(), level, message))
 
     def progress(self, progress: Progress) -> None:
-        sentence, until = next(iter(self._waits.values()), ("", None))
-        self._progress = replace(
-            progress, spent_usd=self._spent_usd, waiting=sentence, waiting_until=iso(until) or "" if sentence else ""
-        )
+        waiting = next(iter(self._waits.values()), None)
+        self._progress = replace(progress, spent_usd=self._spent_usd, waiting=waiting)
         self._progress_due = True
 
     def waiting(self, client: object, sentence: str, until: datetime | None) -> None:
         """Show, or with an empty sentence take away, what one of the job's clients waits for."""
         if sentence:
-            self._waits[client] = (sentence, until)
+            self._waits[client] = Waiting(sentence, until)
         else:
             self._waits.pop(client, None)
         self.progress(self._progress)
+
+    def service_limit(self, limit: RateLimit) -> None:
+        """A client saw what is left of its service's limit; stored with the next flush."""
+        self._limits[limit.service, limit.host, limit.account, limit.resource] = limit
+        self._progress_due = True
 
     async def save(
         self,
@@ -182,7 +183,10 @@ class JobContext:
     async def _client(self, key: object, make: Callable[[ClientScope], Awaitable[S]]) -> S:
         if key not in self._clients:
             scope = ClientScope(
-                self.secret, lambda level, message: self.log(message, level), partial(self.waiting, key)
+                self.secret,
+                lambda level, message: self.log(message, level),
+                partial(self.waiting, key),
+                self.service_limit,
             )
             self._clients[key] = await self._exits.enter_async_context(aclosing(await make(scope)))
         client: S = self._clients[key]
@@ -207,7 +211,8 @@ class JobContext:
             if self._progress_due:
                 self._progress_due = False
                 progress = self._stores.queue.progress
-                if not await self.patience.write(lambda: progress(self._claim, self._progress)):
+                limits, self._limits = tuple(self._limits.values()), {}
+                if not await self.patience.write(lambda: progress(self._claim, self._progress, limits)):
                     raise ClaimLost(f"Job {self._job.id} was taken over by another worker.")
 
     async def keep_flushing(self) -> None:

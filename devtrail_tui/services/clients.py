@@ -78,5 +78,6 @@ class Clients:
             waiting=scope.waiting,
             pause_s=self._settings.github_pause_s,
             excluded=self._exclusions.repository,
+            service_limit=scope.service_limit,
         )
         return made

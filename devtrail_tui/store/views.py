@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import chain
 from typing import Any
 
@@ -12,21 +12,20 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, 
 
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import NotFound
-from devtrail_tui.core.job import Job, Progress, Status
+from devtrail_tui.core.job import Job, Status
 from devtrail_tui.core.job_filter import JobFilter
 from devtrail_tui.core.job_row import HeaderFacts, JobRow
+from devtrail_tui.store import service_limits
 from devtrail_tui.store.chunks import in_chunks
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.job_rows import JOB_COLUMNS, job_of
-from devtrail_tui.store.tables import RUNNING, analyses, evidence_entries, job_counts, jobs, workers
+from devtrail_tui.store.tables import analyses, evidence_entries, job_counts, jobs, workers
 from devtrail_tui.store.workers import Worker
 
 WORKER_ALIVE = timedelta(seconds=30)
 """A worker seen within this time lives."""
 _SUGGESTIONS = 50
 _RECENT_JOBS = 200
-_RECENTLY_FINISHED = 5
-"""Jobs whose last word on GitHub's limit is still worth showing."""
 
 _ROW_COLUMNS = (
     jobs.c.id,
@@ -52,17 +51,6 @@ _ALIVE = select(func.count()).select_from(workers).where(workers.c.last_seen_at 
 _WORKERS = select(*(workers.c[name] for name in Worker.__dataclass_fields__)).order_by(workers.c.started_at)
 _SPENT = select(func.coalesce(func.sum(func.coalesce(analyses.c.cost_usd, 0.0) + analyses.c.uncertain_usd), 0.0)).where(
     analyses.c.created_at >= bindparam("since")
-)
-_SHOWN = (
-    select(jobs.c.progress_detail)
-    .where(jobs.c.status == RUNNING, jobs.c.progress_detail.is_not(None))
-    .order_by(jobs.c.last_progress_at.desc())
-)
-_LAST_SHOWN = (
-    select(jobs.c.progress_detail)
-    .where(jobs.c.completed_at.is_not(None))
-    .order_by(jobs.c.completed_at.desc())
-    .limit(_RECENTLY_FINISHED)
 )
 _ASKED_FOR = select(jobs.c.repositories).where(jobs.c.repositories != "").order_by(jobs.c.id.desc()).limit(_RECENT_JOBS)
 _FOUND_IN = select(evidence_entries.c.repository).where(evidence_entries.c.repository.is_not(None)).distinct()
@@ -138,17 +126,14 @@ class Views:
             return {(Status(status), name): count for status, name, count in connection.execute(_COUNTS) if count}
 
     def header_facts(self) -> HeaderFacts:
-        """Living workers, counts, what is left of GitHub's limit as a job saw it last, dollars spent since local midnight."""
+        """Living workers, counts, what is left of the limit that was seen last, dollars spent since local midnight."""
         now = self._clock.now()
         midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         with self._database.read() as connection:
-            seen = _limit_seen(connection)
             return HeaderFacts(
                 workers=connection.execute(_ALIVE, {"since": now - WORKER_ALIVE}).scalar_one(),
                 counts=_counts(connection),
-                github_remaining=seen.github_remaining,
-                github_limit=seen.github_limit,
-                github_reset_at=datetime.fromisoformat(seen.github_reset_at) if seen.github_reset_at else None,
+                limit=service_limits.latest(connection, now),
                 spent_today_usd=float(connection.execute(_SPENT, {"since": midnight}).scalar_one()),
             )
 
@@ -184,15 +169,6 @@ def _counts(connection: Connection) -> dict[Status, int]:
     for status, _, count in connection.execute(_COUNTS):
         found[Status(status)] += count
     return found
-
-
-def _limit_seen(connection: Connection) -> Progress:
-    for statement in (_SHOWN, _LAST_SHOWN):
-        for detail in connection.execute(statement).scalars():
-            progress = Progress.from_json(detail)  # None, for a job that showed nothing, is empty
-            if progress.github_limit is not None:
-                return progress
-    return Progress()
 
 
 def _conditions(connection: Connection, wanted: JobFilter) -> list[ColumnElement[bool]]:

@@ -148,7 +148,7 @@ MISTAKES = {
     "await context.source(PullRequestSource)": "expected",
     "await context.analyser()": 'Missing named argument "model"',
     "await context.analyser(model='x', user_context='y')": 'Unexpected keyword argument "user_context"',
-    "(await context.source(GITHUB)).limit.remaining": 'has no attribute "remaining"',
+    "(await (await context.source(GITHUB)).limits())[0].left": '"RateLimit" has no attribute "left"',
     "await (await context.source(GITHUB)).prepare()": '"PullRequestSource" has no attribute "prepare"',
     "await (await context.analyser(model='x')).limits()": '"Analyser" has no attribute "limits"',
 }

@@ -11,7 +11,8 @@ import pytest
 
 from devtrail_tui.cli.follow import BarNarrator, LineNarrator, bar_text, narrator
 from devtrail_tui.cli.run import end_sentence, how_to_go_on, result_tables
-from devtrail_tui.core.job import Job, Level, LogLine, Progress, Status
+from devtrail_tui.core.job import Job, Level, LogLine, Status
+from devtrail_tui.core.progress import Part, Progress, Waiting
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = Job(
@@ -21,7 +22,7 @@ JOB = Job(
     status=Status.RUNNING,
     priority=0,
     progress=61.0,
-    progress_detail=Progress(percent=61, processed=56, total=92, current_repo="acme/shop", spent_usd=0.42),
+    progress_detail=Progress(percent=61, parts=(Part("acme/shop", 56, 92),), current_part="acme/shop", spent_usd=0.42),
     last_progress_at=NOW,
     config={},
     result=None,
@@ -79,8 +80,8 @@ def test_a_running_job_on_one_line() -> None:
 
 
 def test_waiting_for_a_limit_counts_down() -> None:
-    until = (NOW + timedelta(seconds=12)).isoformat()
-    waiting = replace(JOB, progress_detail=replace(JOB.progress_detail, waiting="GitHub's limit", waiting_until=until))
+    limited = Waiting("GitHub's limit", NOW + timedelta(seconds=12))
+    waiting = replace(JOB, progress_detail=replace(JOB.progress_detail, waiting=limited))
     assert "GitHub's limit (0:12)" in bar_text(waiting, NOW)
     assert "(" not in bar_text(waiting, NOW + timedelta(seconds=13))
 
@@ -116,7 +117,7 @@ def test_the_time_left_is_said_once_it_can_be_known(terminal: Terminal) -> None:
 def test_the_bar_never_wraps(terminal: Terminal) -> None:
     shown_by = BarNarrator(terminal)
     shown_by.lines([log_line(1, "wide " * 40, Level.ERROR)])
-    long = replace(JOB.progress_detail, current_repo="acme/" + "long" * 30)
+    long = replace(JOB.progress_detail, current_part="acme/" + "long" * 30)
     shown_by.state(replace(JOB, progress_detail=long))
     shown_by.state(replace(JOB, progress=62.0, progress_detail=long))
     assert len(terminal.shown()) == 2

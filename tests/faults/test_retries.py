@@ -350,8 +350,10 @@ def test_a_day_of_githubs_limit_is_visible_and_can_be_cancelled(
     real.start()
     real.wait_until(lambda: bool(shown(real, job).waiting) and "going on at" in real.log(job))
     detail = shown(real, job)
-    assert detail.waiting == "GitHub's limit"
-    until = datetime.fromisoformat(detail.waiting_until)
+    assert detail.waiting is not None
+    assert detail.waiting.sentence == "GitHub's limit"
+    until = detail.waiting.until
+    assert until is not None
     assert abs(until - datetime.now(UTC) - timedelta(seconds=DAY_S)) < timedelta(minutes=2)
     assert f"{until:%Y-%m-%d %H:%M} UTC" in real.log(job)
     assert f"GitHub's limit (until {local(until)})" in show(job)
@@ -361,7 +363,7 @@ def test_a_day_of_githubs_limit_is_visible_and_can_be_cancelled(
     real.wait_until(lambda: real.job(job).status.finished)
     assert time.monotonic() - began < CANCEL_BOUND_S + SLACK_S
     assert real.job(job).status is Status.CANCELLED
-    assert shown(real, job).waiting == ""
+    assert shown(real, job).waiting is None
     assert real.server.count(route) == 1
 
 
@@ -387,9 +389,11 @@ def test_minutes_of_claudes_limit_are_visible_and_can_be_cancelled(route: str, r
     job = real.launch()
     real.start()
     real.wait_until(lambda: bool(shown(real, job).waiting))
-    detail = shown(real, job)
-    assert "rate limit" in detail.waiting or "asked to wait" in detail.waiting
-    assert datetime.fromisoformat(detail.waiting_until) > datetime.now(UTC) + timedelta(seconds=100)
+    waiting = shown(real, job).waiting
+    assert waiting is not None
+    assert "rate limit" in waiting.sentence or "asked to wait" in waiting.sentence
+    assert waiting.until is not None
+    assert waiting.until > datetime.now(UTC) + timedelta(seconds=100)
     began = time.monotonic()
     real.services.queue.cancel(job.id).result()
     real.wait_until(lambda: real.job(job).status.finished)

@@ -9,7 +9,7 @@ import pytest
 
 from devtrail_tui.core.errors import InvalidInput
 from devtrail_tui.core.evidence import AnalysisState
-from devtrail_tui.core.job import Status
+from devtrail_tui.core.job import Status, job_json
 from devtrail_tui.demo import DemoServer, Fault, World
 from tests.jobs.conftest import Desk
 
@@ -223,6 +223,41 @@ def test_a_limit_is_waited_out_and_said(desk: Desk) -> None:
     assert job.status is Status.COMPLETED
     assert "limit" in desk.log(job)
     assert sum(desk.clock.waits) == pytest.approx(7, abs=0.1)
+
+
+def test_what_a_sync_shows_stands_in_words_that_fit_every_job(desk: Desk) -> None:
+    found = len(expected(desk.server.world))
+    job = desk.sync(budgetUsd=20)
+    detail, result = job.progress_detail, job.result or {}
+    assert [(each.name, each.done) for each in detail.parts] == [
+        (each["repository"], each["found"]) for each in result["repositories"]
+    ]
+    assert (detail.done, detail.total, detail.percent, detail.parts_name) == (found, found, 100, "repositories")
+    assert {each.label: each.number for each in detail.counts} == {
+        "new": found,
+        "stored before": 0,
+        "matched": result["matched"],
+        "not analysed": 0,
+        "failed": result["failed"],
+    }
+    assert [each.label for each in detail.counts if each.bad] == ["failed"]
+    assert job_json(job)["config"]["_progress"] == {
+        "currentRepo": "",
+        "currentPR": "",
+        "totalPRs": found,
+        "processedPRs": found,
+    }
+
+
+def test_what_is_left_of_githubs_limit_is_known_when_it_ends(desk: Desk) -> None:
+    desk.sync("acme/shop", analyse=False)
+    limit, bucket = desk.services.views.header_facts().limit, desk.server.limits.graphql
+    assert limit is not None
+    assert (limit.service, limit.account, limit.resource) == ("GitHub", desk.server.world.viewer.login, "graphql")
+    assert (limit.limit, limit.remaining) == (bucket.limit, bucket.remaining)
+    assert abs(limit.reset_at.timestamp() - bucket.reset) < 2
+    desk.clock.waits.append(3602)
+    assert desk.services.views.header_facts().limit is None
 
 
 def test_a_network_that_is_down_is_tried_again_later(desk: Desk) -> None:

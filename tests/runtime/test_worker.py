@@ -12,12 +12,13 @@ import pytest
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import ClaimLost, InvalidInput, PermanentError, TemporaryError
 from devtrail_tui.core.job import Claim, Level, Progress, Status
+from devtrail_tui.core.progress import Part
 from tests.runtime.conftest import PATIENCE_S, Bench, WithToken
 
 
 async def fine(_config: Any, context: Context) -> dict[str, Any]:
     context.log("first")
-    context.progress(Progress(percent=50, phase="half", total=2, processed=1))
+    context.progress(Progress(percent=50, phase="half", parts=(Part("all", 1, 2),)))
     context.log("second", Level.WARNING)
     return {"answer": 42}
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import PermanentError
 from devtrail_tui.core.evidence import Criterion
-from devtrail_tui.core.job import Job, Level, Progress, RepositoryProgress
+from devtrail_tui.core.job import Job, Level
 from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.progress import Count, Part, Progress, Waiting
 from devtrail_tui.demo import DemoServer
 from devtrail_tui.demo.answers import Answer
 from devtrail_tui.demo.faults import Fault
@@ -126,14 +128,12 @@ class HostileHome:
                 Progress(
                     percent=40,
                     phase=STRINGS["title"],
-                    current_repo=STRINGS["click quit"],
-                    current_pr=STRINGS["clipboard"],
-                    total=9,
-                    processed=3,
-                    waiting=STRINGS["hyperlink"],
-                    waiting_until="2099-01-01T00:00:00Z",
-                    github_reset_at=STRINGS["reset"],
-                    repositories=tuple(RepositoryProgress(text[:300], 1, 3, text[:300]) for text in texts),
+                    current_part=STRINGS["click quit"],
+                    current_item=STRINGS["clipboard"],
+                    waiting=Waiting(STRINGS["hyperlink"], datetime(2099, 1, 1, tzinfo=UTC)),
+                    parts=tuple(Part(text[:300], 1, 3, text[:300]) for text in texts),
+                    parts_name=STRINGS["reset"],
+                    counts=tuple(Count(text[:300], 2) for text in texts),
                 )
             )
             await context.save()

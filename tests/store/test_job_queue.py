@@ -197,7 +197,7 @@ def test_nothing_is_written_after_the_end(
 
 
 def test_progress_is_kept_and_bounded(queue: JobQueue, views: Views, running: Claim) -> None:
-    shown = Progress(percent=150, phase="fetch", github_remaining=3, github_limit=5)
+    shown = Progress(percent=150, phase="fetch")
     queue.progress(running, shown).result()
     assert views.job(running.job_id).progress == 100
     queue.progress(running, Progress(percent=None, phase="wait")).result()

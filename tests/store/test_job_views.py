@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
+from devtrail_tui.core.context import RateLimit
 from devtrail_tui.core.errors import NotFound
 from devtrail_tui.core.evidence import Analysis
-from devtrail_tui.core.job import NewJob, Progress, Status
+from devtrail_tui.core.job import Claim, NewJob, Status
 from devtrail_tui.core.job_filter import parse
+from devtrail_tui.core.progress import Count, Part, Progress, Waiting
 from devtrail_tui.store import workers
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.tables import jobs, service_limits
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import FORGOTTEN_AFTER, Worker, process_of, worker_id
 from tests.store.store_examples import HOST, START, ManualClock, claim_of, new_evidence, save
@@ -132,7 +136,7 @@ def test_the_header_says_who_lives_and_what_was_spent(
     queue.renew(identity, [], 30).result()
     clock.advance(2)
     facts = views.header_facts()
-    assert (facts.workers, facts.spent_today_usd, facts.github_limit) == (1, 0.25, None)
+    assert (facts.workers, facts.spent_today_usd, facts.limit) == (1, 0.25, None)
     clock.advance(29)
     assert views.header_facts().workers == 0
     queue.renew(identity, [], 30).result()
@@ -165,29 +169,95 @@ def test_a_worker_whose_process_of_this_host_has_ended_counts_no_longer(
     assert [(each.host, each.pid) for each in views.workers()] == [("here", 2), ("elsewhere", 1)]
 
 
-def test_the_header_shows_the_limit_as_seen_last(queue: JobQueue, views: Views, clock: ManualClock) -> None:
-    for remaining in (4000, 3900):
-        queue.enqueue(NewJob("T")).result()
-        claim = claim_of(queue.claim("w", lease_s=999).result())
-        shown = Progress(github_remaining=remaining, github_limit=5000, github_reset_at="2026-03-02T10:00:00Z")
-        queue.progress(claim, shown).result()
+LIMIT = RateLimit("graphql", 5000, 4000, START + timedelta(hours=1), "GitHub", "github.com", "mona")
+
+
+def test_the_header_shows_the_limit_as_seen_last(
+    queue: JobQueue, views: Views, database: Database, clock: ManualClock, running: Claim
+) -> None:
+    for seen in (LIMIT, replace(LIMIT, host="git.example", remaining=9), replace(LIMIT, remaining=3900)):
+        queue.progress(running, Progress(percent=1), [seen]).result()
         clock.advance(1)
-    queue.enqueue(NewJob("T")).result()
-    silent = claim_of(queue.claim("w", lease_s=999).result())
-    queue.progress(silent, Progress(percent=1)).result()
-    facts = views.header_facts()
-    assert (facts.github_remaining, facts.github_limit) == (3900, 5000)
-    assert facts.github_reset_at == START.replace(hour=10, minute=0)
-    queue.finish(claim, {}).result()
-    assert views.header_facts().github_remaining == 4000
+    queue.progress(running, Progress(percent=2)).result()
+    assert views.header_facts().limit == replace(LIMIT, remaining=3900)
+    queue.finish(running, {}).result()
+    assert queue.delete(running.job_id).result() == 1
+    assert views.header_facts().limit == replace(LIMIT, remaining=3900)
+    with database.read() as connection:
+        rows = connection.execute(select(service_limits.c.host, service_limits.c.remaining)).all()
+    assert sorted(map(tuple, rows)) == [("git.example", 9), ("github.com", 3900)]
 
 
-def test_the_limit_outlives_the_job_that_saw_it(queue: JobQueue, views: Views) -> None:
-    queue.enqueue(NewJob("T")).result()
-    claim = claim_of(queue.claim("w", lease_s=999).result())
-    queue.progress(claim, Progress(github_remaining=7, github_limit=9)).result()
-    queue.finish(claim, {}).result()
-    assert views.header_facts().github_remaining == 7
+def test_a_limit_whose_window_is_over_is_no_longer_shown(
+    queue: JobQueue, views: Views, clock: ManualClock, running: Claim
+) -> None:
+    later = replace(LIMIT, account="lisa", reset_at=LIMIT.reset_at + timedelta(minutes=5))
+    queue.progress(running, Progress(), [later]).result()
+    clock.advance(1)
+    queue.progress(running, Progress(), [LIMIT]).result()
+    clock.advance(3598)
+    assert views.header_facts().limit == LIMIT
+    clock.advance(1)
+    assert views.header_facts().limit == later
+    clock.advance(300)
+    assert views.header_facts().limit is None
+
+
+def test_a_services_own_words_are_cleaned_before_they_are_kept(queue: JobQueue, views: Views, running: Claim) -> None:
+    hostile = replace(LIMIT, service="Git\x1b[2JHub", account="mo\u202ena")
+    queue.progress(running, Progress(), [hostile]).result()
+    shown = views.header_facts().limit
+    assert shown is not None
+    assert (shown.service, shown.account) == ("GitHub", "mona")
+
+
+def test_progress_of_an_earlier_version_is_shown_with_parts_and_counts(
+    database: Database, views: Views, running: Claim
+) -> None:
+    shown = {
+        "percent": 50,
+        "phase": "fetching",
+        "current_repo": "acme/api",
+        "current_pr": "#7",
+        "total": 4,
+        "processed": 2,
+    }
+    shown |= {
+        "new": 1,
+        "stored_before": 1,
+        "matched": 0,
+        "not_analysed": 0,
+        "failed": 1,
+        "spent_usd": 0.5,
+        "budget_usd": 5.0,
+    }
+    shown |= {"repositories": [{"name": "acme/api", "done": 2, "total": 4, "note": ""}], "waiting": "GitHub's limit"}
+    shown |= {
+        "github_remaining": 7,
+        "github_limit": 9,
+        "github_reset_at": "",
+        "waiting_until": "2026-03-02T10:00:00.000Z",
+    }
+    stored = update(jobs).values(progress_detail=shown)
+    database.write(lambda connection: connection.execute(stored)).result()
+    assert views.job(running.job_id).progress_detail == Progress(
+        percent=50,
+        phase="fetching",
+        current_part="acme/api",
+        current_item="#7",
+        parts=(Part("acme/api", 2, 4),),
+        parts_name="repositories",
+        counts=(
+            Count("new", 1),
+            Count("stored before", 1),
+            Count("matched", 0),
+            Count("not analysed", 0),
+            Count("failed", 1, bad=True),
+        ),
+        spent_usd=0.5,
+        budget_usd=5.0,
+        waiting=Waiting("GitHub's limit", datetime(2026, 3, 2, 10, tzinfo=UTC)),
+    )
 
 
 def test_repositories_to_suggest(listed: JobQueue, views: Views, evidence: EvidenceStore) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.core.context import Context
-from devtrail_tui.core.job import Job, Level, Progress, RepositoryProgress
+from devtrail_tui.core.job import Job, Level
 from devtrail_tui.core.job_type import JobType, Surroundings
+from devtrail_tui.core.progress import Count, Part, Progress
 from devtrail_tui.core.setting import Kind, setting
 from devtrail_tui.jobs import Catalogue
 from devtrail_tui.services import Services
@@ -74,10 +75,8 @@ class Stage:
             Progress(
                 percent=25,
                 phase="fetching",
-                total=4,
-                processed=1,
-                new=1,
-                repositories=(RepositoryProgress(config.repositories[0], 1, 4),),
+                parts=(Part(config.repositories[0], 1, 4),),
+                counts=(Count("new", 1),),
             )
         )
         self.begun.set()

@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from devtrail_tui.core.context import RateLimit
 from devtrail_tui.core.job import Status
 from devtrail_tui.core.job_row import HeaderFacts
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from tests.tui.widget_host import HOSTILE, NOW, Host, harmless
 
-FACTS = HeaderFacts(1, {Status.RUNNING: 1, Status.PENDING: 2}, 4812, 5000, NOW, 0.42)
+LIMIT = RateLimit("graphql", 5000, 4812, NOW, service="GitHub", host="github.com", account="mona")
+FACTS = HeaderFacts(1, {Status.RUNNING: 1, Status.PENDING: 2}, LIMIT, 0.42)
 UNTIL = NOW.astimezone().strftime("%H:%M")
 
 
@@ -55,6 +57,8 @@ async def test_the_worker_in_words() -> None:
 
 
 async def test_a_low_limit_has_a_sign() -> None:
-    assert "GitHub 12/5,000 until" in await said(replace(FACTS, github_remaining=12))
-    assert (await said(replace(FACTS, github_remaining=12))).split("$")[0].rstrip().endswith("!")
-    assert "GitHub" not in await said(replace(FACTS, github_remaining=None))
+    low = replace(FACTS, limit=replace(LIMIT, remaining=12))
+    assert "GitHub 12/5,000 until" in await said(low)
+    assert (await said(low)).split("$")[0].rstrip().endswith("!")
+    assert "Jira 4,812/5,000" in await said(replace(FACTS, limit=replace(LIMIT, service="Jira")))
+    assert "GitHub" not in await said(replace(FACTS, limit=None))

@@ -6,25 +6,28 @@ from datetime import timedelta
 import pytest
 from rich.cells import cell_len
 
-from devtrail_tui.core.job import Job, Progress, RepositoryProgress, Status, iso
+from devtrail_tui.core.job import Job, Status
+from devtrail_tui.core.progress import Count, Part, Progress, Waiting
 from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
 from tests.tui.widget_host import HOSTILE, NOW, Host, harmless, job, seen
 
 DETAIL = Progress(
     percent=61,
     phase="analysing",
-    current_repo="acme/api",
-    current_pr="#123 Fix retry storm",
-    total=92,
-    processed=56,
-    new=48,
-    stored_before=8,
-    matched=41,
-    not_analysed=2,
-    failed=1,
+    current_part="acme/api",
+    current_item="#123 Fix retry storm",
+    parts=(Part("acme/shop", 25, 25), Part("acme/api", 31, 67)),
+    parts_name="repositories",
+    counts=(
+        Count("new", 48),
+        Count("stored before", 8),
+        Count("matched", 41),
+        Count("not analysed", 2),
+        Count("left out", 0),
+        Count("failed", 1, bad=True),
+    ),
     spent_usd=0.42,
     budget_usd=5.0,
-    repositories=(RepositoryProgress("acme/shop", 25, 25), RepositoryProgress("acme/api", 31, 67)),
 )
 TITLES = {"GITHUB_SYNC": "Sync"}
 
@@ -35,7 +38,9 @@ async def drawn(shown: Job | None, size: tuple[int, int] = (60, 16), *, history:
     async with Host(panel).run_test(size=size):
         for second in range(history, 0, -1):
             assert shown is not None
-            detail = replace(shown.progress_detail, processed=shown.progress_detail.processed - second)
+            first, *others = shown.progress_detail.parts
+            parts = (replace(first, done=first.done - second), *others)
+            detail = replace(shown.progress_detail, parts=parts)
             panel.update(replace(shown, progress_detail=detail), NOW - timedelta(seconds=second))
         panel.update(shown, NOW)
         lines = seen(panel)
@@ -55,6 +60,7 @@ async def test_a_running_job_has_bars_pace_and_counts() -> None:
     assert "0:36 left · $0.42 of $5.00 · 60 a minute" in text
     assert "new 48 · stored before 8 · matched 41 · not analysed 2" in text
     assert "failed 1" in text
+    assert "left out" not in text
     assert "analysing · acme/api #123 Fix retry storm" in text
 
 
@@ -74,7 +80,7 @@ async def test_without_samples_no_time_left_is_said() -> None:
 
 
 async def test_a_wait_counts_down_and_silences_the_pace() -> None:
-    waiting = replace(DETAIL, waiting="GitHub's limit", waiting_until=iso(NOW + timedelta(seconds=11.5)) or "")
+    waiting = replace(DETAIL, waiting=Waiting("GitHub's limit", NOW + timedelta(seconds=11.5)))
     text = "\n".join(await drawn(job(detail=waiting), history=20))
     assert "! GitHub's limit: going on in 0:12" in text
     assert " left" not in text
@@ -115,8 +121,8 @@ async def test_figures_are_left_out_whole_rather_than_cut() -> None:
 
 
 async def test_repositories_fold_those_being_worked_on_first() -> None:
-    many = tuple(RepositoryProgress(f"acme/service-{n}", 9 if n < 6 else n % 3, 9) for n in range(12))
-    lines = await drawn(job(detail=replace(DETAIL, repositories=many)), (60, 12))
+    many = tuple(Part(f"acme/service-{n}", 9 if n < 6 else n % 3, 9) for n in range(12))
+    lines = await drawn(job(detail=replace(DETAIL, parts=many)), (60, 12))
     names = [line.split()[0] for line in lines if line.startswith("acme/service")]
     assert names
     assert all(int(name.removeprefix("acme/service-")) >= 6 for name in names)
@@ -133,9 +139,7 @@ async def test_in_little_room_the_bar_comes_first() -> None:
 
 
 async def test_what_is_not_known_is_not_drawn_as_known() -> None:
-    early = Progress(
-        phase="looking", repositories=(RepositoryProgress("acme/shop"), RepositoryProgress("acme/x", note="unknown"))
-    )
+    early = Progress(phase="looking", parts=(Part("acme/shop"), Part("acme/x", note="unknown")))
     lines = await drawn(job(detail=early, progress=0.0))
     assert any(line.startswith("acme/shop") and line.endswith("…") and "━" not in line for line in lines)
     assert "unknown" in next(line for line in lines if line.startswith("acme/x"))
@@ -146,13 +150,39 @@ async def test_no_job_and_hostile_jobs() -> None:
     assert (await drawn(None))[1] == "No job is chosen."
     hostile = Progress(
         phase=HOSTILE,
-        current_pr=HOSTILE,
-        waiting=HOSTILE,
-        waiting_until="not a time",
-        total=3,
-        repositories=(RepositoryProgress(HOSTILE, 1, 3), RepositoryProgress("a/b", note=HOSTILE)),
+        current_item=HOSTILE,
+        waiting=Waiting(HOSTILE),
+        parts=(Part(HOSTILE, 1, 3), Part("a/b", note=HOSTILE)),
+        parts_name=HOSTILE,
+        counts=(Count(HOSTILE, 5), Count(HOSTILE * 9, 7, bad=True)),
     )
     for status in Status:
         shown = job(status, hostile, title=HOSTILE, error=HOSTILE, waiting_for=HOSTILE, result={"message": HOSTILE})
         for size in ((60, 16), (24, 8)):
             await drawn(shown, size)
+
+
+async def test_only_what_is_bad_has_the_ink_of_failures() -> None:
+    panel = ProgressPanel(TITLES)
+    async with Host(panel).run_test(size=(60, 16)):
+        panel.update(job(detail=DETAIL), NOW)
+        failed = panel.get_component_rich_style("progress-panel--failed", partial=True).color
+        segments = [segment for y in range(14) for segment in panel.render_line(y)]
+        red = [each.text for each in segments if each.style is not None and each.style.color == failed]
+    assert red == ["1"]
+
+
+async def test_a_job_of_any_kind_is_drawn_by_its_own_words() -> None:
+    detail = Progress(
+        percent=40,
+        phase="reading",
+        current_part="shelf B",
+        current_item="The Mythical Man-Month",
+        parts=(Part("shelf A", 3, 3), Part("shelf B", 1, 7)),
+        parts_name="shelves",
+        counts=(Count("books", 4), Count("pages torn", 2, bad=True)),
+    )
+    text = "\n".join(await drawn(job(detail=detail, type="INVENTORY")))
+    assert all(word in text for word in ("4/10", "3/3", "1/7", "books 4 · pages torn 2"))
+    assert "reading · shelf B The Mythical Man-Month" in text
+    assert "2 shelves, 1 of them done" in await drawn(job(detail=detail), (78, 6))

@@ -23,6 +23,7 @@ from devtrail_tui.clients.github.failures import TooHeavy, Unreachable
 from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, Limiter, Narrate
 from devtrail_tui.clients.github.transport import HttpAnswer, Transport
 from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.context import RateLimit
 from devtrail_tui.core.errors import AuthenticationError, TemporaryError
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.retry import delay_s
@@ -47,6 +48,7 @@ class Calls:
         clock: Clock,
         narrate: Narrate,
         rng: random.Random,
+        report: Callable[[RateLimit], None],
     ) -> None:
         self.endpoint = endpoint
         self._transport = transport
@@ -54,6 +56,7 @@ class Calls:
         self._clock = clock
         self._narrate = narrate
         self._rng = rng
+        self._report = report
         self._refused: AuthenticationError | None = None
         self._sso_said = False
 
@@ -105,7 +108,8 @@ class Calls:
             answer = await self._transport.exchange(method, url, content)
             if answer.status == 401:
                 self._refuse(answer)
-            self._limiter.learn(resource, answer.headers)
+            if (seen := self._limiter.learn(resource, answer.headers)) is not None:
+                self._report(seen)
         return answer, await self._read(answer)
 
     def _refuse(self, answer: HttpAnswer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any
@@ -20,7 +21,7 @@ from devtrail_tui.clients.github.search import Discovery
 from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
 from devtrail_tui.clients.github.transport import Transport
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import Account, Hydrated, RateLimit, Repository
+from devtrail_tui.core.context import GITHUB, Account, Hydrated, RateLimit, Repository
 from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.text import safe_line
@@ -43,8 +44,8 @@ class GitHubClient:
 
     `pause_s` is the smallest time between two requests, `timeout_s` the deadline of one whole exchange, `concurrency` how many
     may be under way at once; a repository that is `excluded` is not asked for. `narrate` gets the sentences for the log;
-    `waiting` a sentence and the moment it ends while a limit is waited out, then `("", None)`. Both return at once. Use as an
-    async context manager, or call `aclose`.
+    `waiting` a sentence and the moment it ends while a limit is waited out, then `("", None)`; `service_limit` what is left of
+    GraphQL's points, which are what a sync uses up. All return at once. Use as an async context manager, or call `aclose`.
     """
 
     def __init__(
@@ -61,17 +62,20 @@ class GitHubClient:
         concurrency: int = 2,
         rng: random.Random | None = None,
         excluded: Callable[[str], bool] = lambda _name: False,
+        service_limit: Callable[[RateLimit], None] = lambda _limit: None,
     ) -> None:
         where = endpoint(api_url)
         self._web_host = where.web_host
         self._fetching: set[_Upcoming] = set()
         self._narrate = narrate
         self._excluded = excluded
+        self._service_limit = service_limit
+        self._login = ""
         self._clock = clock
         self._transport = Transport(where, token, timeout_s=timeout_s, connect_timeout_s=connect_timeout_s)
         self._limiter = Limiter(clock, narrate, waiting, pause_s=pause_s, concurrency=concurrency)
         jitter = rng if rng is not None else random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._calls = Calls(where, self._transport, self._limiter, clock, narrate, jitter)
+        self._calls = Calls(where, self._transport, self._limiter, clock, narrate, jitter, self._report)
 
     async def __aenter__(self) -> GitHubClient:
         return self
@@ -91,11 +95,6 @@ class GitHubClient:
         """The host that evidence belongs to, such as github.com."""
         return self._web_host
 
-    @property
-    def limit(self) -> RateLimit | None:
-        """GraphQL's points as last seen; they are what a sync uses up."""
-        return self._limiter.limit(GRAPHQL)
-
     async def account(self) -> Account:
         """Whose token this is, by REST, which alone lists a classic token's scopes. Raises AuthenticationError, PermanentError,
         TemporaryError."""
@@ -105,8 +104,9 @@ class GitHubClient:
         node = _object(data)
         scopes = (safe_line(scope, limit=60) for scope in headers.get("x-oauth-scopes", "").split(","))
         name = node.get("name")
+        self._login = safe_line(text(node, "login"), limit=100)
         return Account(
-            login=safe_line(text(node, "login"), limit=100),
+            login=self._login,
             id=str(whole_number(node, "id")),
             scopes=tuple(scope for scope in scopes if scope),
             name=safe_line(name, limit=200) if isinstance(name, str) else "",
@@ -175,6 +175,10 @@ class GitHubClient:
         if answer.errors and answer.errors[0].heavy:
             raise failure_of(answer.errors, self._calls.endpoint.api_host)
         raise _repository_refused(name, answer.errors[0] if answer.errors else GraphError(NOT_FOUND, ""))
+
+    def _report(self, seen: RateLimit) -> None:
+        if seen.resource == GRAPHQL:
+            self._service_limit(replace(seen, service=GITHUB.name, host=self._web_host, account=self._login))
 
     def _limit(self, resource: str, node: Node) -> RateLimit:
         """`reset` is a second of GitHub's clock."""

@@ -57,10 +57,6 @@ class Limiter:
         self._held: dict[str, datetime] = {}
         self._limits: dict[str, RateLimit] = {}
 
-    def limit(self, resource: str) -> RateLimit | None:
-        """The resource's limit as last seen."""
-        return self._limits.get(resource)
-
     @asynccontextmanager
     async def turn(self, resource: str) -> AsyncIterator[None]:
         """Wait until a request for this resource may be sent; hold the place while it is under way."""
@@ -72,19 +68,20 @@ class Limiter:
                 self._starts.setdefault(resource, deque()).append(self._clock.monotonic())
             yield
 
-    def learn(self, resource: str, headers: Mapping[str, str]) -> None:
-        """Remember what the answer says is left. `reset_at` is put on our clock by the answer's own Date, so that a clock that
-        is wrong neither waits too long nor hammers."""
+    def learn(self, resource: str, headers: Mapping[str, str]) -> RateLimit | None:
+        """Remember what the answer says is left; None where it does not say. `reset_at` is put on our clock by the answer's own
+        Date, so that a clock that is wrong neither waits too long nor hammers."""
         try:
             limit, remaining = int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"])
             seconds = seconds_until_reset(headers, self._clock.now())
         except (KeyError, ValueError):
-            return
+            return None
         if seconds is None:
-            return
+            return None
         resource = headers.get("x-ratelimit-resource", resource)
         reset_at = self._clock.now() + timedelta(seconds=seconds)
         self._limits[resource] = RateLimit(resource, limit, remaining, reset_at)
+        return self._limits[resource]
 
     def hold(self, resource: str, limited: Limited, times: int, host: str) -> None:
         """Let nothing through until the limit is over; `times` counts the limits this request has met, from 1. Raises

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from devtrail_tui.core.context import Context, RateLimit, Repository
+from devtrail_tui.core.context import Context, Repository
 from devtrail_tui.core.evidence import KnownPullRequest, PullRequestRef
-from devtrail_tui.core.job import Progress, RepositoryProgress
+from devtrail_tui.core.progress import Count, Part, Progress
 from devtrail_tui.jobs.github_sync.tally import Tally
 
 LOOKING = "looking for pull requests"
@@ -39,10 +39,9 @@ class RepositoryWork:
         """As GitHub spells it now, or as it was asked for."""
         return self.repository.name if self.repository else self.asked
 
-    def shown(self) -> RepositoryProgress:
+    def part(self) -> Part:
         """Its bar."""
-        total = len(self.refs) if self.repository is not None else None
-        return RepositoryProgress(self.name, self.done, total, self.note)
+        return Part(self.name, self.done, len(self.refs) if self.repository is not None else None, self.note)
 
 
 class Board:
@@ -55,7 +54,6 @@ class Board:
         self.phase = "starting"
         self.current = ("", "")
         self.budget_usd: float | None = None
-        self.limit: RateLimit | None = None
         self.judged_otherwise: dict[str, Any] | None = None
 
     @property
@@ -86,27 +84,24 @@ class Board:
 
     def show(self) -> None:
         """Tell whoever watches."""
-        tally, total, processed = self.tally, self.found, sum(work.done for work in self.works)
+        tally, total, done = self.tally, self.found, sum(work.done for work in self.works)
         known = self.phase != LOOKING
-        limit = self.limit
         self._context.progress(
             Progress(
-                percent=(100 * processed / total if total else 100.0) if known else None,
+                percent=(100 * done / total if total else 100.0) if known else None,
                 phase=self.phase,
-                current_repo=self.current[0],
-                current_pr=self.current[1],
-                total=total,
-                processed=processed,
-                new=tally.new + tally.updated,
-                stored_before=self.stored_before,
-                matched=tally.matched,
-                not_analysed=tally.not_analysed,
-                failed=tally.failed,
+                current_part=self.current[0],
+                current_item=self.current[1],
+                parts=tuple(work.part() for work in self.works),
+                parts_name="repositories",
+                counts=(
+                    Count("new", tally.new + tally.updated),
+                    Count("stored before", self.stored_before),
+                    Count("matched", tally.matched),
+                    Count("not analysed", tally.not_analysed),
+                    Count("failed", tally.failed, bad=True),
+                ),
                 budget_usd=self.budget_usd,
-                repositories=tuple(work.shown() for work in self.works),
-                github_remaining=limit.remaining if limit else None,
-                github_limit=limit.limit if limit else None,
-                github_reset_at=limit.reset_at.isoformat() if limit else "",
             )
         )
 

@@ -47,7 +47,6 @@ async def discover(context: Context, source: PullRequestSource, board: Board, wa
             context.log(str(error), Level.ERROR)
             continue
         await _discover_one(context, source, board, wanted, work, work.repository)
-        board.limit = source.limit
     if all(work.repository is None for work in board.works):
         raise PermanentError("None of the repositories was found. Check their names, and that the token may read them.")
 

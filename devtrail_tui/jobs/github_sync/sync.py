@@ -186,7 +186,6 @@ class Sync:
 
     async def _fetch(self, work: RepositoryWork, group: asyncio.TaskGroup) -> None:
         async for hydrated in self._source.hydrate(work.to_fetch):
-            self._board.limit = self._source.limit
             self._board.at(work.name, f"#{hydrated.ref.number}")
             if hydrated.pull_request is None:
                 self._context.log(f"{work.name}#{hydrated.ref.number}: {hydrated.problem}", Level.ERROR)

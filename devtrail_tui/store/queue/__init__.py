@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.context import RateLimit
 from devtrail_tui.core.job import Claim, Job, NewJob, Progress, Status
 from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.store.engine import Database
@@ -55,10 +56,10 @@ class JobQueue:
         """The heartbeat: extend the leases of `claims` by `lease_s` seconds from now and say that the worker lives."""
         return self._write(claim.renew, worker_id, tuple(claims), lease_s)
 
-    def progress(self, owner: Claim, progress: Progress) -> Future[bool]:
-        """Show how far a running job is; a percentage of None leaves the bar where it was. False where the claim is lost."""
-        percent = None if progress.percent is None else min(max(progress.percent, 0.0), 100.0)
-        return self._write(claim.progress, owner, percent, self._redact.json(progress.to_json()))
+    def progress(self, owner: Claim, progress: Progress, limits: Sequence[RateLimit] = ()) -> Future[bool]:
+        """Show how far a running job is, and note what its clients saw of their limits; a percentage of None leaves the bar where
+        it was. False where the claim is lost."""
+        return self._write(claim.progress, owner, progress.percent, self._redact.json(progress.to_json()), limits)
 
     def finish(self, owner: Claim, result: Mapping[str, Any]) -> Future[bool]:
         """RUNNING to COMPLETED, also where a cancel came too late to stop it. False where the claim is lost."""

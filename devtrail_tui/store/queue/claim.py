@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, null, or_, select, update
 
+from devtrail_tui.core.context import RateLimit
 from devtrail_tui.core.job import Claim, Job, Status
-from devtrail_tui.store import workers
+from devtrail_tui.store import service_limits, workers
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue.transitions import Transition
 from devtrail_tui.store.tables import PENDING, RUNNING, job_dependencies, jobs, queue_pauses
@@ -130,8 +131,14 @@ def renew(connection: Connection, worker_id: str, claims: Sequence[Claim], lease
 
 
 def progress(
-    connection: Connection, owner: Claim, percent: float | None, detail: Mapping[str, Any], now: datetime
+    connection: Connection,
+    owner: Claim,
+    percent: float | None,
+    detail: Mapping[str, Any],
+    limits: Sequence[RateLimit],
+    now: datetime,
 ) -> bool:
     """Show how far a job is; a `percent` of None leaves the bar where it was. False where the claim is lost."""
+    service_limits.store(connection, limits, now)
     parameters = {"job": owner.job_id, "claim": owner.claim_no, "percent": percent, "detail": detail, "now": now}
     return connection.execute(_PROGRESS, parameters).rowcount == 1

@@ -106,3 +106,18 @@ def ink(widget: Widget, component: str) -> Style:
     """A component's foreground alone, so that the same ink can be used on a plain line and on the cursor's."""
     style = widget.get_component_rich_style(component)
     return Style(color=style.color, bold=style.bold, italic=style.italic, underline=style.underline)
+
+
+def flow(words: Iterable[list[Part]], width: int, muted: Style) -> list[list[Part]]:
+    """Pieces set one behind the other with a dot between, in as many lines as they need."""
+    lines: list[list[Part]] = []
+    used = 0
+    for word in words:
+        length = sum(width_of(text) for text, _ in word)
+        if lines and used + 3 + length <= width:
+            lines[-1] += [(" · ", muted), *word]
+            used += 3 + length
+        else:
+            lines.append(list(word))
+            used = length
+    return lines

@@ -1,4 +1,4 @@
-"""The first line of the screen: is the worker alive, what runs, what is left of GitHub's limit, what was spent."""
+"""The first line of the screen: is the worker alive, what runs, what is left of a service's limit, what was spent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from devtrail_tui.tui.widgets.cells import Part, ink, shorten, strip_of, width_o
 from devtrail_tui.tui.widgets.figures import count, dollars
 
 LOW_LIMIT = 0.1
-"""Below this part of its limit GitHub is shown as nearly used up."""
+"""Below this part of its limit a service is shown as nearly used up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +129,16 @@ class HeaderBar(Widget):
         return [(crowd, muted), ("● ", ink(self, "header-bar--alive")), (", ".join(words) or "idle", Style())]
 
     def _limit(self, facts: HeaderFacts, detail: int) -> list[Part]:
-        if facts.github_remaining is None:
+        if facts.limit is None:
             return []
-        muted = ink(self, "header-bar--muted")
-        low = bool(facts.github_limit) and facts.github_remaining < LOW_LIMIT * (facts.github_limit or 0)
-        parts: list[Part] = [("GitHub ", muted)]
-        parts.append((count(facts.github_remaining), ink(self, "header-bar--warning") if low else Style()))
-        if facts.github_limit and detail >= 1:
-            parts.append((f"/{count(facts.github_limit)}", muted))
-        if facts.github_reset_at is not None and detail >= 2:
-            parts.append((f" until {facts.github_reset_at.astimezone().strftime('%H:%M')}", muted))
+        muted, limit = ink(self, "header-bar--muted"), facts.limit
+        low = limit.remaining < LOW_LIMIT * limit.limit
+        parts: list[Part] = [(f"{limit.service} ", muted)]
+        parts.append((count(limit.remaining), ink(self, "header-bar--warning") if low else Style()))
+        if limit.limit and detail >= 1:
+            parts.append((f"/{count(limit.limit)}", muted))
+        if detail >= 2:
+            parts.append((f" until {limit.reset_at.astimezone().strftime('%H:%M')}", muted))
         if low:
             parts.append((" !", ink(self, "header-bar--warning")))
         return parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -14,7 +14,7 @@ from textual.widget import Widget
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.widgets.bar import bar, percent
-from devtrail_tui.tui.widgets.cells import Part, fit, ink, shorten, strip_of, width_of, wrap
+from devtrail_tui.tui.widgets.cells import Part, fit, flow, ink, shorten, strip_of, width_of, wrap
 from devtrail_tui.tui.widgets.durations import countdown, left, took, when
 from devtrail_tui.tui.widgets.figures import count, dollars
 from devtrail_tui.tui.widgets.job_table import type_title
@@ -22,7 +22,8 @@ from devtrail_tui.tui.widgets.pace import Pace
 from devtrail_tui.tui.widgets.status import status_look
 
 if TYPE_CHECKING:
-    from devtrail_tui.core.job import Job, Progress, RepositoryProgress
+    from devtrail_tui.core.job import Job
+    from devtrail_tui.core.progress import Waiting
 
 Line = list[Part]
 _NAME_MOST = 22
@@ -39,18 +40,11 @@ class _Columns(NamedTuple):
 
 
 class ProgressPanel(Widget):
-    """Draws what there is room for: the job's own bar first, then what is wrong, then repositories, then counts."""
+    """Draws what there is room for: the job's own bar first, then what is wrong, then its parts, then counts."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "progress-panel--muted",
-        "progress-panel--running",
-        "progress-panel--done",
-        "progress-panel--failed",
-        "progress-panel--quiet",
-        "progress-panel--warning",
-        "progress-panel--track",
-        "progress-panel--thin-track",
-        "progress-panel--ended",
+        f"progress-panel--{ink}"
+        for ink in ("muted", "running", "done", "failed", "warning", "track", "thin-track", "ended")
     }
     DEFAULT_CSS = """
     ProgressPanel {
@@ -64,7 +58,6 @@ class ProgressPanel(Widget):
         & > .progress-panel--running { color: $primary; }
         & > .progress-panel--done { color: $success; }
         & > .progress-panel--failed { color: $error; }
-        & > .progress-panel--quiet { color: $foreground-muted; }
         & > .progress-panel--warning { color: $warning; }
         & > .progress-panel--track { background: $panel; }
         & > .progress-panel--thin-track { color: $panel; }
@@ -111,7 +104,7 @@ class ProgressPanel(Widget):
         if job.status is not Status.RUNNING or detail.waiting:
             self._pace.rest()
         elif detail.total:
-            self._pace.add(now, detail.processed)
+            self._pace.add(now, detail.done)
 
     def _entitle(self) -> None:
         job = self._job
@@ -148,7 +141,7 @@ class ProgressPanel(Widget):
         columns = _columns(job, width)
         total, notes, pace = self._total(job, columns), self._notes(job, now, width), self._pace_line(job, now, width)
         counts, current = self._counts(job, width), self._current(job, width)
-        repositories = self._repositories(job, columns, width)
+        parts = self._parts(job, columns, width)
         # From here on it is a matter of room: each piece is added while everything before it still fits.
         spare = height - len(total) - len(notes)
         pieces: list[list[Line]] = [[], [], [], []]
@@ -156,7 +149,7 @@ class ProgressPanel(Widget):
             if lines and spare >= len(lines):
                 pieces[place] = lines
                 spare -= len(lines)
-        shown = _folded(repositories, spare, self._ink("muted"))
+        shown = _folded(parts, safe_line(job.progress_detail.parts_name), spare, self._ink("muted"))
         spare -= len(shown)
         if spare >= 1:
             pieces[0] = [title]
@@ -180,7 +173,7 @@ class ProgressPanel(Widget):
             return []
         done = job.status is Status.COMPLETED
         fraction = 1.0 if done else None if detail.percent is None and not job.progress else job.progress / 100
-        figure = f"{count(detail.processed)}/{count(detail.total)}" if detail.total else percent(fraction)
+        figure = _figure(detail.done, detail.total) if detail.total else percent(fraction)
         return [self._bar_line(_WHOLE, fraction, figure, columns, job.status, strong=True)]
 
     def _bar_line(
@@ -198,17 +191,17 @@ class ProgressPanel(Widget):
         ]
 
     def _filled(self, filled: str, room: int, style: Style, *, thick: bool) -> Line:
-        """The whole job has a full bar, its repositories thin ones on a thin track, so that one thing stands out."""
+        """The whole job has a full bar, its parts thin ones on a thin track, so that one thing stands out."""
         if thick:
             track = self.get_component_rich_style("progress-panel--track", partial=True)
             return [(filled.ljust(room), style + track)]
         # The track is a lighter stroke, not only another colour: the bar must be readable without any.
         return [(filled.replace("╸", "╾"), style), ("─" * (room - width_of(filled)), self._ink("thin-track"))]
 
-    def _repositories(self, job: Job, columns: _Columns, width: int) -> list[tuple[bool, Line]]:
-        """A line for each repository, and whether it is finished; one that is worked on comes before one that is done."""
+    def _parts(self, job: Job, columns: _Columns, width: int) -> list[tuple[bool, Line]]:
+        """A line for each part, and whether it is finished; one that is worked on comes before one that is done."""
         lines: list[tuple[bool, Line]] = []
-        for each in job.progress_detail.repositories:
+        for each in job.progress_detail.parts:
             name = safe_line(each.name)
             finished = each.total is not None and each.done >= each.total
             if each.note and not each.total:
@@ -216,7 +209,8 @@ class ProgressPanel(Widget):
                 lines.append((True, [(fit(name, columns.name), self._ink("muted")), (f"  {note}", self._ink("muted"))]))
                 continue
             fraction = None if each.total is None else 1.0 if finished else each.done / each.total
-            lines.append((finished, self._bar_line(name, fraction, _figure(each), columns, job.status)))
+            figure = _figure(each.done, each.total)
+            lines.append((finished, self._bar_line(name, fraction, figure, columns, job.status)))
         return lines
 
     def _pace_line(self, job: Job, now: datetime, width: int) -> list[Line]:
@@ -242,24 +236,24 @@ class ProgressPanel(Widget):
         return [[(shorten(" · ".join(words), width), self._ink("muted"))]] if words else []
 
     def _counts(self, job: Job, width: int) -> list[Line]:
-        """What has become of the pull requests; noughts are left out."""
-        detail = job.progress_detail
-        named = [
-            ("new", detail.new, Style()),
-            ("stored before", detail.stored_before, Style()),
-            ("matched", detail.matched, Style()),
-            ("not analysed", detail.not_analysed, Style()),
-            ("failed", detail.failed, self._ink("failed")),
+        """The job's own counts; noughts are left out."""
+        muted, failed = self._ink("muted"), self._ink("failed")
+        words = [
+            [
+                (f"{shorten(safe_line(each.label), _NAME_MOST)} ", muted),
+                (count(each.number), failed if each.bad else Style()),
+            ]
+            for each in job.progress_detail.counts
+            if each.number
         ]
-        words = [[(f"{name} ", self._ink("muted")), (count(number), style)] for name, number, style in named if number]
-        return _flow(words, width, self._ink("muted"))
+        return flow(words, width, muted)
 
     def _current(self, job: Job, width: int) -> list[Line]:
         """What the job is at this moment."""
         detail = job.progress_detail
         if job.status is not Status.RUNNING:
             return []
-        where = " ".join(safe_line(each) for each in (detail.current_repo, detail.current_pr) if each)
+        where = " ".join(safe_line(each) for each in (detail.current_part, detail.current_item) if each)
         words = " · ".join(each for each in (safe_line(detail.phase), where) if each)
         return [[(shorten(words, width), self._ink("muted"))]] if words else []
 
@@ -271,11 +265,11 @@ class ProgressPanel(Widget):
         if job.status is Status.RUNNING and job.cancel_requested_at is not None:
             return self._sentence("◌", "Stopping: what is under way is being put away.", "warning", width)
         if job.status is Status.RUNNING and detail.waiting:
-            return self._sentence("!", _waiting(detail, now), "warning", width)
+            return self._sentence("!", _waiting(detail.waiting, now), "warning", width)
         if job.status is Status.PENDING:
-            return self._sentence("○", _pending(job, now), "quiet", width)
+            return self._sentence("○", _pending(job, now), "muted", width)
         if job.status is Status.CANCELLED:
-            return self._sentence("■", job.error or "Cancelled; what was saved until then is kept.", "quiet", width)
+            return self._sentence("■", job.error or "Cancelled; what was saved until then is kept.", "muted", width)
         if job.status is Status.COMPLETED:
             summary = _summary(job.result)
             return self._sentence("✓", summary, "done", width) if summary else []
@@ -290,28 +284,23 @@ class ProgressPanel(Widget):
 def _columns(job: Job, width: int) -> _Columns:
     """Widest figure first, then a name, and the rest for the bar."""
     detail = job.progress_detail
-    figures = [f"{count(detail.processed)}/{count(detail.total)}" if detail.total else "100 %"]
-    figures += [_figure(each) for each in detail.repositories]
+    figures = [_figure(detail.done, detail.total) if detail.total else "100 %"]
+    figures += [_figure(each.done, each.total) for each in detail.parts]
     figure = max(width_of(each) for each in figures)
-    longest = max([width_of(_WHOLE), *(width_of(safe_line(each.name)) for each in detail.repositories)])
+    longest = max([width_of(_WHOLE), *(width_of(safe_line(each.name)) for each in detail.parts)])
     name = min(longest, _NAME_MOST, max(width - figure - 4 - _BAR_LEAST, 8))
     return _Columns(name, min(max(width - name - figure - 4, 0), _BAR_MOST), figure)
 
 
-def _figure(each: RepositoryProgress) -> str:
-    return f"{count(each.done)}/{count(each.total)}" if each.total is not None else "…"
+def _figure(done: int, total: int | None) -> str:
+    return f"{count(done)}/{count(total)}" if total is not None else "…"
 
 
-def _waiting(detail: Progress, now: datetime) -> str:
+def _waiting(waiting: Waiting, now: datetime) -> str:
     """The sentence with its countdown, where the end of the wait is known."""
-    sentence = detail.waiting.rstrip(". ")
-    try:
-        until = datetime.fromisoformat(detail.waiting_until)
-    except ValueError:
-        return sentence
-    if until.tzinfo is None or until <= now:
-        return sentence
-    return f"{sentence}: going on in {countdown((until - now).total_seconds())}"
+    sentence = waiting.sentence.rstrip(". ")
+    seconds = (waiting.until - now).total_seconds() if waiting.until else 0
+    return f"{sentence}: going on in {countdown(seconds)}" if seconds > 0 else sentence
 
 
 def _pending(job: Job, now: datetime) -> str:
@@ -335,15 +324,15 @@ def _summary(result: Mapping[str, Any] | None) -> str:
     return ""
 
 
-def _folded(lines: Sequence[tuple[bool, Line]], room: int, muted: Style) -> list[Line]:
-    """The repositories there is room for, in their order, those being worked on before the finished; the rest as a number."""
+def _folded(lines: Sequence[tuple[bool, Line]], name: str, room: int, muted: Style) -> list[Line]:
+    """The parts there is room for, in their order, those being worked on before the finished; the rest as a number."""
     if len(lines) <= room:
         return [line for _, line in lines]
     if room <= 0:
         return []
     if room == 1:
         done = sum(finished for finished, _ in lines)
-        return [[(f"{len(lines)} repositories, {done} of them done", muted)]]
+        return [[(f"{len(lines)} {name}, {done} of them done", muted)]]
     by_need = sorted(range(len(lines)), key=lambda index: (lines[index][0], index))
     kept = sorted(by_need[: room - 1])
     hidden = [index for index in range(len(lines)) if index not in kept]
@@ -352,18 +341,3 @@ def _folded(lines: Sequence[tuple[bool, Line]], room: int, muted: Style) -> list
         f", {done} of them done" if done and done < len(hidden) else ", done" if done else ""
     )
     return [*(lines[index][1] for index in kept), [(words, muted)]]
-
-
-def _flow(words: Iterable[Line], width: int, muted: Style) -> list[Line]:
-    """Pieces set one behind the other with a dot between, in as many lines as they need."""
-    lines: list[Line] = []
-    used = 0
-    for word in words:
-        length = sum(width_of(text) for text, _ in word)
-        if lines and used + 3 + length <= width:
-            lines[-1] += [(" · ", muted), *word]
-            used += 3 + length
-        else:
-            lines.append(list(word))
-            used = length
-    return lines

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from devtrail_tui.clients.github.client import GitHubClient
-from devtrail_tui.core.context import Hydrated
+from devtrail_tui.core.context import Hydrated, RateLimit
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.job import Level
 from devtrail_tui.demo.dataset import build_world
@@ -52,6 +52,7 @@ class Said:
 
     lines: list[tuple[Level, str]] = field(default_factory=list)
     waits: list[tuple[str, datetime | None]] = field(default_factory=list)
+    limits: list[RateLimit] = field(default_factory=list)
 
     def narrate(self, level: Level, message: str) -> None:
         self.lines.append((level, message))
@@ -97,7 +98,8 @@ async def make_client(clock: SleepingClock, said: Said) -> AsyncIterator[MakeCli
 
     def make(url: str, token: str = GITHUB_TOKEN, **options: Any) -> GitHubClient:
         settings = {"pause_s": 0.0, "timeout_s": 10.0, "rng": random.Random(1), **options}
-        made.append(GitHubClient(url, token, clock=clock, narrate=said.narrate, waiting=said.waiting, **settings))
+        settings |= {"narrate": said.narrate, "waiting": said.waiting, "service_limit": said.limits.append}
+        made.append(GitHubClient(url, token, clock=clock, **settings))
         return made[-1]
 
     yield make

@@ -7,7 +7,7 @@ import pytest
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.demo.dataset import Scale, build_world
 from devtrail_tui.demo.server import DemoServer
-from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, TODAY, MakeClient, fetched
+from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, TODAY, MakeClient, Said, fetched
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, TODAY, MakeClient
     [(Scale(merged=3_000, mine=100), 30, 100), pytest.param(Scale.large(), 250, 1_000, marks=pytest.mark.full)],
 )
 async def test_requests_grow_with_the_users_pull_requests_not_with_the_repositories(
-    make_client: MakeClient, scale: Scale, most_requests: int, most_points: int
+    make_client: MakeClient, said: Said, scale: Scale, most_requests: int, most_points: int
 ) -> None:
     world = build_world(TODAY, scale=scale)
     async with DemoServer(world) as server:
@@ -26,7 +26,7 @@ async def test_requests_grow_with_the_users_pull_requests_not_with_the_repositor
             known = await client.repository(repository.full_name)
             refs = await client.discover(known, me, LONG_AGO, FAR_AHEAD)
             found += await fetched(client, list(refs))
-        points = 5000 - (client.limit.remaining if client.limit is not None else 0)
+        points = 5000 - said.limits[-1].remaining
         requests = len(server.requests)
     assert {each.ref.node_id for each in found} == {pull.node_id for pull in world.involving(me)}
     assert len(found) == scale.mine

@@ -1,0 +1,37 @@
+"""What is left of outside services' limits, as a job's client saw it last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects.sqlite import insert
+
+from devtrail_tui.core.context import RateLimit
+from devtrail_tui.store.tables import service_limits
+
+_STORE = insert(service_limits)
+_STORE = _STORE.on_conflict_do_update(
+    index_elements=list(service_limits.primary_key),
+    set_={name: _STORE.excluded[name] for name in ("limit", "remaining", "reset_at", "seen_at")},
+)
+_LATEST = (
+    select(*(service_limits.c[name] for name in RateLimit.__dataclass_fields__))
+    .where(service_limits.c.reset_at > bindparam("now"))
+    .order_by(service_limits.c.seen_at.desc())
+    .limit(1)
+)
+
+
+def store(connection: Connection, limits: Iterable[RateLimit], now: datetime) -> None:
+    """Note limits that were seen at `now`, each in the place of what was known of it."""
+    for each in limits:
+        connection.execute(_STORE, {**asdict(each), "seen_at": now})
+
+
+def latest(connection: Connection, now: datetime) -> RateLimit | None:
+    """The one seen last of those whose window is not over at `now`."""
+    row = connection.execute(_LATEST, {"now": now}).one_or_none()
+    return None if row is None else RateLimit(*row)
