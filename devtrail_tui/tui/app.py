@@ -24,6 +24,7 @@ from devtrail_tui.core.errors import DevTrailError, StoreError
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.tui import terminal, themes
+from devtrail_tui.tui.changed_cells import TerminalCells
 from devtrail_tui.tui.input_order import InputOrder
 from devtrail_tui.tui.keymap import bindings, check_keys
 from devtrail_tui.tui.live_screen import LiveScreen, Told
@@ -122,6 +123,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self._gone_reported = False
         super().__init__()
         self._input_order = InputOrder(self, super().on_event)
+        self._cells = TerminalCells()
         self.services = services
         self.feed: Feed | None = None
         self.snapshot: Snapshot | None = None
@@ -409,6 +411,10 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self.exit(return_code=code)
 
     # -- the terminal and faults
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """What Textual has drawn goes to the terminal, less what is there already."""
+        super()._display(screen, renderable if self.is_headless else self._cells.changes(renderable, self.console))
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's own, made to survive a closed terminal."""

@@ -1,4 +1,5 @@
 """Carries what is in view from the database to the screen: one thread, one snapshot message a tick, nothing when nothing changed.
+A changed wish is served at once.
 
 The screens say what they show by `want`; the thread reads exactly that. No database call is ever made on the UI thread.
 """
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
 POLL_S = 0.1
 """How often the feed asks whether anything was committed (3-8 us a time)."""
 TICK_S = 0.15
-"""The shortest time between two snapshots."""
+"""The shortest time between two snapshots that commits cause."""
 ALIVE_S = 2.0
 """How often the feed looks whether the database file is still the one it opened."""
 EDGE = 60
 """Rows kept beyond the wanted ones on either side."""
 FOLLOWED_LINES = 400
 """Log lines read while the reader follows the end."""
+LOG_PERIOD_S = 1.0
+"""A growing log is read again after so long: every line of a pane that follows it changes then."""
 REREAD_SHARE = 5
 """A full list of ids is read again only after this many times what the last reading took."""
 
@@ -122,6 +125,8 @@ class Feed:
         self._lock = threading.Lock()
         self._wanted = Wanted()
         self._hint = threading.Event()
+        self._wish = threading.Event()
+        self._posted: Snapshot | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -136,6 +141,7 @@ class Feed:
             wanted = replace(self._wanted, **changes)
             changed, self._wanted = wanted != self._wanted, wanted
         if changed:
+            self._wish.set()
             self._hint.set()
 
     def start(self) -> None:
@@ -147,6 +153,7 @@ class Feed:
     def stop(self) -> None:
         """End within a tick; what is being read is not posted any more."""
         self._stopping.set()
+        self._wish.set()
         self._hint.set()
 
     def join(self, timeout_s: float) -> None:
@@ -178,22 +185,24 @@ class Feed:
             self._rest(TICK_S if not said else ALIVE_S)
 
     def _tick(self, shown: tuple[int, Wanted] | None) -> tuple[int, Wanted]:
-        """Read and post if anything changed since `shown`; returns what is shown now."""
+        """Read if anything was committed since `shown`, post if that changed the snapshot; returns what is shown now."""
         self._hint.clear()
+        self._wish.clear()
         self._reader.check_alive()
         wanted = self._wanted
         # The version is taken before reading: a commit in between is read twice rather than missed.
         current = (self._services.database.version(), wanted)
-        if current == shown and not self._reader.owes_ids:
+        if current == shown and not self._reader.owes:
             return current
         snapshot = self._reader.read(wanted)
-        if not self._stopping.is_set():
+        if snapshot != self._posted and not self._stopping.is_set():
+            self._posted = snapshot
             self._post(SnapshotReady(snapshot))
         return current
 
     def _rest(self, least_s: float) -> None:
-        """At least a tick; then until a hint or the next poll."""
-        if not self._stopping.wait(least_s):
+        """At least so long, then until a hint or the next poll; not at all once something else is wanted."""
+        if not self._wish.wait(least_s):
             self._hint.wait(POLL_S)
 
 
@@ -208,7 +217,10 @@ class _Reader:
         self._ids_read_at = 0.0
         self._ids_took_s = 0.0
         self._alive_at = 0.0
-        self.owes_ids = False
+        self._followed = LogData()
+        self._followed_read_at = 0.0
+        self.owes = False
+        """Something was left as it is known, and should be read although nothing is committed."""
 
     def check_alive(self) -> None:
         """Raises DatabaseUnusable when the file was deleted, replaced, damaged or made read-only."""
@@ -218,6 +230,7 @@ class _Reader:
 
     def read(self, wanted: Wanted) -> Snapshot:
         """Everything that is wanted."""
+        self.owes = False
         views = self._services.views
         header = views.header_facts()
         total = sum(header.counts.values())
@@ -248,13 +261,15 @@ class _Reader:
             if newer:
                 self._ids = newer + self._ids
             return self._ids
-        self.owes_ids = now - self._ids_read_at < REREAD_SHARE * self._ids_took_s
-        return self._ids if self.owes_ids else self._all_ids(job_filter)
+        if now - self._ids_read_at < REREAD_SHARE * self._ids_took_s:
+            self.owes = True
+            return self._ids
+        return self._all_ids(job_filter)
 
     def _all_ids(self, job_filter: JobFilter) -> array[int]:
         start = self._monotonic()
         ids = self._services.views.job_ids(job_filter)
-        self._filter, self.owes_ids = job_filter, False
+        self._filter = job_filter
         self._ids_read_at = self._monotonic()
         self._ids_took_s = self._ids_read_at - start
         if ids != self._ids:
@@ -265,11 +280,23 @@ class _Reader:
         if job_id is None:
             return None
         try:
-            return self._services.views.job(job_id)
+            job = self._services.views.job(job_id)
         except NotFound:  # deleted since the screen asked for it
             return None
+        return replace(job, lease_expires_at=None)  # a heartbeat changes nothing that is shown
 
     def _log(self, job: Job, window: tuple[int, int] | None) -> LogData:
+        """The lines of the window, or the last ones, which are read once a period while the job runs."""
+        now, last_read = self._monotonic(), self._followed
+        early = now - self._followed_read_at < LOG_PERIOD_S
+        if early and window is None and last_read.job_id == job.id and last_read.lines and not job.status.finished:
+            self.owes = True
+            return last_read
+        data = self._read_log(job, window)
+        self._followed, self._followed_read_at = data if window is None else LogData(), now
+        return data
+
+    def _read_log(self, job: Job, window: tuple[int, int] | None) -> LogData:
         log = self._services.job_log
         bounds = log.bounds(job.id)
         if bounds is None:

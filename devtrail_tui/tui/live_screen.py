@@ -83,6 +83,11 @@ class LiveScreen(Screen[None]):
     def show(self, snapshot: Snapshot) -> None:
         """Draw a new snapshot; called on the UI thread for the screens in view."""
 
+    def is_late(self, snapshot: Snapshot) -> bool:
+        """Whether another job is asked for by now than the snapshot has."""
+        feed = self.devtrail.feed
+        return feed is not None and snapshot.wanted.chosen != feed.wanted.chosen
+
     def show_header(self, snapshot: Snapshot) -> None:
         """The first line of the screen."""
         app = self.devtrail

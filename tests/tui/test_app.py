@@ -13,9 +13,12 @@ import pytest
 from devtrail_tui.core.errors import DatabaseUnusable, UsageError
 from devtrail_tui.core.job import Status
 from devtrail_tui.tui.app import make_app
+from devtrail_tui.tui.screens import dashboard
 from devtrail_tui.tui.screens.confirm import ConfirmScreen
 from devtrail_tui.tui.screens.help import HelpScreen
+from devtrail_tui.tui.screens.job import JobScreen
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
+from devtrail_tui.tui.widgets.job_table import JobTable
 from tests.tui.app_host import PATIENCE_S, House, screen_text, sees, typed, until
 
 
@@ -296,3 +299,32 @@ async def test_table_bars_and_log_can_all_be_read(house: House, size: tuple[int,
     async with house.app(size=size) as (_app, pilot):
         house.launch("acme/shop")
         await sees(pilot, "● running", "whole job", "1/4", "4 merged pull requests found", "? help")
+
+
+async def test_while_the_cursor_moves_no_job_is_read_but_the_last(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "REST_S", 0.5)  # more than a busy machine takes between the moves
+    house.opened()
+    jobs = [house.launch(f"acme/service-{number}") for number in range(6)]
+    for job in jobs:
+        house.services.queue.cancel(job.id).result()
+    async with house.app() as (app, pilot):
+        assert app.feed is not None
+        await until(pilot, lambda: app.snapshot and app.snapshot.wanted.chosen == jobs[-1].id, "the newest job")
+        chosen, want = [], app.feed.want
+
+        def watched(**changes: Any) -> None:
+            chosen.append(changes.get("chosen"))
+            want(**changes)
+
+        monkeypatch.setattr(app.feed, "want", watched)
+        table = app.dashboard.query_one(JobTable)
+        for _ in range(4):
+            table.action_move(1)
+        await sees(pilot, f"{jobs[1].id} · Sync pull requests")
+        assert chosen == [jobs[1].id]
+        table.action_move(1)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, JobScreen), "the job")
+        await sees(pilot, f"{jobs[0].id} · Sync pull requests")

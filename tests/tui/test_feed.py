@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from textual.message import Message
 from devtrail_tui.core.errors import DatabaseUnusable
 from devtrail_tui.core.job import Job, Level, NewJob, Status
 from devtrail_tui.core.job_filter import parse
-from devtrail_tui.tui.feed import FOLLOWED_LINES, Feed, FeedFault, FeedTrouble, Snapshot, SnapshotReady
+from devtrail_tui.store import workers
+from devtrail_tui.tui.feed import FOLLOWED_LINES, LOG_PERIOD_S, Feed, FeedFault, FeedTrouble, Snapshot, SnapshotReady
 from tests.tui.app_host import PATIENCE_S, House
 
 
@@ -83,6 +85,59 @@ def test_nothing_is_posted_while_nothing_changes(listener: Listener) -> None:
     for _ in range(2):
         assert looked.acquire(timeout=PATIENCE_S)
     assert listener.posted.empty(), "asking for the same again changes nothing"
+
+
+def test_another_wish_is_served_at_once(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = listener.enqueue()
+    listener.until(lambda seen: seen.table.total == 1)
+    monkeypatch.setattr("devtrail_tui.tui.feed.TICK_S", 10 * PATIENCE_S)
+    for _ in range(2):
+        listener.feed.want(chosen=job.id)
+        listener.until(lambda seen: seen.wanted.chosen == job.id)
+        listener.feed.want(chosen=None)
+        listener.until(lambda seen: seen.wanted.chosen is None)
+
+
+def test_a_heartbeat_brings_no_snapshot(listener: Listener) -> None:
+    database, now = listener.house.services.database, datetime.now(UTC)
+    worker = workers.Worker("w", "host", 1, 0.0, "w", now, now, 1)
+    database.write(lambda connection: workers.register(connection, worker)).result()
+    listener.until(lambda seen: seen.header.workers == 1)
+    reads = threading.Semaphore(0)
+    header_facts = listener.house.services.views.header_facts
+
+    def counted() -> Any:
+        reads.release()
+        return header_facts()
+
+    listener.house.services.views.header_facts = counted  # type: ignore[method-assign]  # to know that the feed read again
+    later = now + timedelta(seconds=10)
+    database.write(lambda connection: workers.seen(connection, "w", later)).result()
+    assert reads.acquire(timeout=PATIENCE_S)
+    job = listener.enqueue()
+    snapshot = listener.posted.get(timeout=PATIENCE_S)
+    assert isinstance(snapshot, SnapshotReady)
+    assert list(snapshot.snapshot.table.ids) == [job.id], "the heartbeat was posted"
+
+
+def test_the_end_of_a_growing_log_is_read_once_a_period(listener: Listener) -> None:
+    clock = [0.0]
+    listener.feed._reader._monotonic = lambda: clock[0]
+    job, note = listener.enqueue(), listener.house.services.job_log.note
+    note(job.id, Level.INFO, "first").result()
+    listener.feed.want(chosen=job.id)
+    listener.until(lambda seen: seen.log.last == 1)
+    note(job.id, Level.INFO, "second").result()
+    listener.enqueue()
+    early = listener.until(lambda seen: seen.table.total == 2)
+    assert early.log.last == 1
+    clock[0] += LOG_PERIOD_S
+    assert listener.until(lambda seen: seen.log.last == 2).log.lines[-1].message == "second"
+    note(job.id, Level.INFO, "third").result()
+    listener.feed.want(log=(1, 3))
+    assert listener.until(lambda seen: seen.wanted.log == (1, 3)).log.last == 3, (
+        "who reads further up is served at once"
+    )
 
 
 def test_new_ids_are_added_without_reading_all_again(listener: Listener) -> None:

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.timer import Timer
 
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from devtrail_tui.services import Services
     from devtrail_tui.tui.feed import Snapshot
 
+REST_S = 0.08
+"""How long the cursor must rest on a job before its progress and log are read."""
 CLEANUP_AGE = timedelta(days=30)
 
 
@@ -40,6 +43,7 @@ class DashboardScreen(LiveScreen):
     ]
 
     _launched: int | None = None
+    _resting: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Header, table over the two panes, keys."""
@@ -92,10 +96,20 @@ class DashboardScreen(LiveScreen):
             self._launched = job_id
 
     @on(JobTable.Highlighted)
-    def _highlighted(self, event: JobTable.Highlighted) -> None:
-        if self.devtrail.feed is not None:
-            self.devtrail.feed.want(chosen=event.job_id, log=None)
+    def _highlighted(self) -> None:
+        feed = self.devtrail.feed
+        if self._resting is not None:
+            self._resting.stop()
+        if feed is not None and feed.wanted.chosen is None:
+            self._want_chosen()
+        else:
+            self._resting = self.set_timer(REST_S, self._want_chosen)
         self.refresh_bindings()
+
+    def _want_chosen(self) -> None:
+        job_id, feed = self.query_one(JobTable).cursor_job_id, self.devtrail.feed
+        if feed is not None and feed.wanted.chosen != job_id:
+            feed.want(chosen=job_id, log=None)
 
     @on(JobTable.WindowWanted)
     def _rows_wanted(self, event: JobTable.WindowWanted) -> None:
@@ -184,6 +198,7 @@ class DashboardScreen(LiveScreen):
     async def action_open_job(self) -> None:
         """The chosen job whole."""
         if self.query_one(JobTable).cursor_job_id is not None:
+            self._want_chosen()
             from devtrail_tui.tui.screens.job import JobScreen
 
             await self.app.push_screen(JobScreen())
@@ -191,6 +206,7 @@ class DashboardScreen(LiveScreen):
     async def action_open_log(self) -> None:
         """The chosen job's log on the whole screen."""
         if self.query_one(JobTable).cursor_job_id is not None:
+            self._want_chosen()
             from devtrail_tui.tui.screens.log import LogScreen
 
             await self.app.push_screen(LogScreen())

@@ -47,6 +47,8 @@ class JobScreen(LiveScreen):
     }
     """
 
+    _job: Job | None = None
+
     def compose(self) -> ComposeResult:
         """Bars over facts."""
         yield HeaderBar(demo=self.services.demo)
@@ -58,14 +60,18 @@ class JobScreen(LiveScreen):
     def show(self, snapshot: Snapshot) -> None:
         """The bars move, facts are added."""
         self.show_header(snapshot)
-        if snapshot.job is not None:
-            self.query_one(ProgressPanel).update(snapshot.job, self.services.clock.now())
-            self.query_one("#facts", Static).update(self._facts(snapshot.job))
+        job = snapshot.job
+        if job is None or self.is_late(snapshot):
+            return
+        self.query_one(ProgressPanel).update(job, self.services.clock.now())
+        if job != self._job:
+            self._job = job
+            self.query_one("#facts", Static).update(self._facts(job))
 
     def tick(self, now: datetime) -> None:
         """Countdowns."""
-        if self.devtrail.snapshot is not None and self.devtrail.snapshot.job is not None:
-            self.query_one(ProgressPanel).update(self.devtrail.snapshot.job, now)
+        if self._job is not None:
+            self.query_one(ProgressPanel).update(self._job, now)
 
     def _facts(self, job: Job) -> Content:
         pieces: list[Content | tuple[str, str] | str] = []

@@ -57,6 +57,8 @@ class LogScreen(LiveScreen):
     def show(self, snapshot: Snapshot) -> None:
         """The log grows, the job's state changes."""
         self.show_header(snapshot)
+        if self.is_late(snapshot):
+            return
         pane = self.query_one(LogPane)
         pane.update(snapshot.log)
         job = snapshot.job

@@ -8,6 +8,7 @@ from itertools import pairwise
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -121,3 +122,11 @@ def flow(words: Iterable[list[Part]], width: int, muted: Style) -> list[list[Par
             lines.append(list(word))
             used = length
     return lines
+
+
+def entitle(widget: Widget, title: str, subtitle: str = "") -> None:
+    """What the border says. Only what changes is set, for Textual draws the widget anew for each."""
+    for name, text in (("border_title", title), ("border_subtitle", subtitle)):
+        content = Content(text) if text else None
+        if (content and content.markup) != getattr(widget, name):
+            setattr(widget, name, content)

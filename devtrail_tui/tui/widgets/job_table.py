@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from rich.style import Style
@@ -176,6 +177,7 @@ class JobTable(RowTable[JobRow]):
     def set_type_titles(self, titles: Mapping[str, str]) -> None:
         """The title of each job type by its name, once the catalogue is known."""
         self._titles = dict(titles)
+        self._heading_for = None
         self.refresh()
 
     def action_open_job(self) -> None:
@@ -220,9 +222,9 @@ class JobTable(RowTable[JobRow]):
         cells.append([(fit(str(look), columns.status), ink(self, f"job-table--{look.tone}"))])
         cells.append(self._progress(row))
         if columns.took:
-            cells.append([(fit(self._took(row), columns.took, right=True), plain)])
+            cells.append([(fit(self._took(row, self._now), columns.took, right=True), plain)])
         if columns.when:
-            cells.append([(fit(self._when(row), columns.when), muted)])
+            cells.append([(fit(self._when(row, self._now), columns.when), muted)])
         gap = (" " * GAP, plain)
         return [part for cell in cells for part in (*cell, gap)]
 
@@ -240,19 +242,23 @@ class JobTable(RowTable[JobRow]):
             (figure + room, ink(self, "row-table--muted")),
         ]
 
-    def _took(self, row: JobRow) -> str:
-        end = row.completed_at or (self._now if row.status is Status.RUNNING else None)
+    def dated(self, row: JobRow, now: datetime | None) -> object:
+        """How long it took, and when it was."""
+        return self._took(row, now), self._when(row, now)
+
+    def _took(self, row: JobRow, now: datetime | None) -> str:
+        end = row.completed_at or (now if row.status is Status.RUNNING else None)
         if row.started_at is None or end is None:
             return ""
         return took((end - row.started_at).total_seconds())
 
-    def _when(self, row: JobRow) -> str:
+    def _when(self, row: JobRow, now: datetime | None) -> str:
         written = when if self._columns.when == WHEN_WIDTH else age
-        if self._now is None or row.status is Status.RUNNING:
+        if now is None or row.status is Status.RUNNING:
             return "now"
         if row.status is Status.PENDING:
-            return written(max(row.run_at, row.created_at), self._now)
-        return written(row.completed_at or row.created_at, self._now)
+            return written(max(row.run_at, row.created_at), now)
+        return written(row.completed_at or row.created_at, now)
 
     def absent_parts(self, row_id: int) -> list[Part]:
         """The number is known before the row is."""

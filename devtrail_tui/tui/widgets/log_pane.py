@@ -24,7 +24,17 @@ from textual.timer import Timer
 from devtrail_tui.core.status import Level
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.tui.keymap import bindings
-from devtrail_tui.tui.widgets.cells import Part, characters_before, ink, shorten, strip_of, styled, width_of, wrap
+from devtrail_tui.tui.widgets.cells import (
+    Part,
+    characters_before,
+    entitle,
+    ink,
+    shorten,
+    strip_of,
+    styled,
+    width_of,
+    wrap,
+)
 from devtrail_tui.tui.widgets.durations import clock_time, since_start
 from devtrail_tui.tui.widgets.figures import count
 
@@ -205,6 +215,8 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
 
     def update(self, data: LogData) -> None:
         """Show this log. Another job begins at its end, following; the same job keeps the reader's place."""
+        if data == self._data:
+            return
         same = data.job_id == self._data.job_id
         top = self._at(round(self.scroll_y)) if same else None
         self._data = data
@@ -481,14 +493,13 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         if data.last >= data.first:
             unseen = self.unseen
             state = " · following" if self._following else f" · {count(unseen)} new ↓" if unseen else " · not following"
-        self.border_title = Content(f"{safe_line(self._caption)}{state}")
         notes = []
         if self._term:
             found = f"line {count(self._match)}" if self._match is not None else "not found"
             notes.append(f"“{shorten(safe_line(self._term), 24)}” {found}")
         if not self._following and data.last >= data.first:
             notes.append(f"{count(self._cursor)} of {count(data.last)}")
-        self.border_subtitle = Content(" · ".join(notes)) if notes else None
+        entitle(self, f"{safe_line(self._caption)}{state}", " · ".join(notes))
 
     def render_line(self, y: int) -> Strip:
         """One screen line of the log."""

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from rich.style import Style
-from textual.content import Content
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.widgets.bar import bar, percent
-from devtrail_tui.tui.widgets.cells import Part, fit, flow, ink, shorten, strip_of, width_of, wrap
+from devtrail_tui.tui.widgets.cells import Part, entitle, fit, flow, ink, shorten, strip_of, width_of, wrap
 from devtrail_tui.tui.widgets.durations import countdown, left, took, when
 from devtrail_tui.tui.widgets.figures import count, dollars
 from devtrail_tui.tui.widgets.job_table import type_title
@@ -96,8 +96,18 @@ class ProgressPanel(Widget):
         if job is not None:
             self._watch_pace(job, now)
         self._entitle()
-        self._drawn_for = None
-        self.refresh()
+        self._draw_changes()
+
+    def _draw_changes(self) -> None:
+        """The lines that differ from those on the screen, or all where nothing is known of those."""
+        width, height = self.size
+        if self._drawn_for != (width, height):
+            self.refresh()
+            return
+        before, self._lines = self._lines, self._compose_lines(width - 2, height)
+        for y in range(height):
+            if before[y : y + 1] != self._lines[y : y + 1]:
+                self.refresh(Region(0, y, width, 1))
 
     def _watch_pace(self, job: Job, now: datetime) -> None:
         detail = job.progress_detail
@@ -109,12 +119,11 @@ class ProgressPanel(Widget):
     def _entitle(self) -> None:
         job = self._job
         if job is None:
-            self.border_title, self.border_subtitle = Content("Progress"), None
+            entitle(self, "Progress")
             return
-        self.border_title = Content(f"{job.id} · {type_title(job.type, self._titles)}")
         look = status_look(job.status, cancel_requested=job.cancel_requested_at is not None)
         tries = f" · try {job.attempt} of {job.max_attempts}" if job.attempt > 1 else ""
-        self.border_subtitle = Content(f"{look}{tries}")
+        entitle(self, f"{job.id} · {type_title(job.type, self._titles)}", f"{look}{tries}")
 
     def render_line(self, y: int) -> Strip:
         """One line; all are composed anew when job, time or room change."""

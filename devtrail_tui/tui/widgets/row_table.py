@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Generic, TypeVar
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -20,7 +19,7 @@ from textual.timer import Timer
 
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.keymap import bindings, key_of
-from devtrail_tui.tui.widgets.cells import Part, ink, shorten, strip_of, width_of
+from devtrail_tui.tui.widgets.cells import Part, entitle, ink, shorten, strip_of, width_of
 from devtrail_tui.tui.widgets.figures import count
 
 R = TypeVar("R")
@@ -134,7 +133,9 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         self._cursor_id: int | None = None
         self._newest_seen: int | None = None
         self._asking: Timer | None = None
-        self.border_title = Content(self.NAME)
+        self._heading: list[Part] = []
+        self._heading_for: tuple[object, int] | None = None
+        self._entitle()
 
     # -- what a kind of table says
 
@@ -145,6 +146,10 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     def row_parts(self, row: R) -> list[Part]:
         """One row behind the cursor's sign."""
         raise NotImplementedError
+
+    def dated(self, row: R, now: datetime | None) -> object:  # noqa: ARG002 - the tables that do need both
+        """What of a row's text depends on the present moment."""
+        return None
 
     def absent_parts(self, row_id: int) -> list[Part]:
         """A row that is not read yet."""
@@ -170,18 +175,45 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
 
     def update(self, data: RowTableData[R], now: datetime) -> None:
         """Show these rows as of `now`; the cursor keeps its row and the view its lines."""
-        before, self._data, self._now = self._data, data, now
+        before, self._data, then, self._now = self._data, data, self._now, now
         old_ids = before.ids if before is not None else array("q")
-        if old_ids is not data.ids or before is None or before.filter_text != data.filter_text:
+        if before is None or old_ids is not data.ids or before.filter_text != data.filter_text:
             self._place(old_ids, data.ids, other_filter=before is None or before.filter_text != data.filter_text)
+            self.refresh()
+        elif self._heading_changed():
+            self.refresh()
+        else:
+            self._refresh_rows(before.rows, then)
         self._entitle()
         self._ask_soon()
-        self.refresh()
 
     def tick(self, now: datetime) -> None:
         """Time went on: draw what depends on it anew."""
-        self._now = now
-        self.refresh()
+        then, self._now = self._now, now
+        if self._data is not None:
+            self._refresh_rows(self._data.rows, then)
+
+    def _refresh_rows(self, before: Mapping[int, R], then: datetime | None) -> None:
+        """Draw the rows in view anew that are others than before, or read otherwise than `then`."""
+        assert self._data is not None  # noqa: S101 - only called with data
+        for index in self._view(0):
+            row_id = self._data.ids[index]
+            row = self._data.rows.get(row_id)
+            if before.get(row_id) != row or (row is not None and self.dated(row, then) != self.dated(row, self._now)):
+                self.refresh_line(index + _HEADING)
+
+    def _heading_changed(self) -> bool:
+        """Compose it for the present data and width."""
+        width, before = self.scrollable_content_region.width, self._heading
+        if self._heading_for is None or self._heading_for[0] is not self._data or self._heading_for[1] != width:
+            self._heading_for = (self._data, width)
+            self._heading = self.heading(self._data or RowTableData(), width)
+        return self._heading != before
+
+    def notify_style_update(self) -> None:
+        """Another theme, other inks."""
+        super().notify_style_update()
+        self._heading_for = None
 
     def _place(self, old: array[int], new: array[int], *, other_filter: bool) -> None:
         """Find cursor and view again in a changed list of ids."""
@@ -207,14 +239,15 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
 
     def _put_cursor(self, index: int, *, reveal: bool = True) -> None:
         ids = self._data.ids if self._data is not None else array("q")
-        self._cursor = min(max(index, 0), max(len(ids) - 1, 0))
+        before, self._cursor = self._cursor, min(max(index, 0), max(len(ids) - 1, 0))
         row_id = ids[self._cursor] if ids else None
         if reveal:
             self._reveal()
         if row_id != self._cursor_id:
             self._cursor_id = row_id
             self.post_message(self.Highlighted(self, row_id))
-        self.refresh()
+        for each in {before, self._cursor}:
+            self.refresh_line(each + _HEADING)
 
     def _scroll_to_row(self, index: int) -> None:
         # Forced: right after the first rows came the scroll bar is not laid out yet, and Textual would refuse.
@@ -308,25 +341,24 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     def _entitle(self) -> None:
         data = self._data
         if data is None:
-            self.border_title, self.border_subtitle = Content(self.NAME), None
+            entitle(self, self.NAME)
             return
         shown, total = len(data.ids), max(data.total, len(data.ids))
         number = f"{count(shown)} of {count(total)}" if data.filter_text else f"all {count(total)}"
-        self.border_title = Content(f"{self.NAME} · {number}")
         unseen = self.unseen
         filter_text = shorten(safe_line(data.filter_text), 40)
         hint = f"/ {filter_text}" if filter_text else f"{key_of(self, self.FILTER)} filter"
         signs = [f"↑ {count(unseen)} new" if unseen else "", hint]
-        self.border_subtitle = Content(" · ".join(sign for sign in signs if sign))
+        entitle(self, f"{self.NAME} · {number}", " · ".join(sign for sign in signs if sign))
 
     def render_line(self, y: int) -> Strip:
         """One line of the table: the heading, a row, or what to do when there is none."""
         width = self.scrollable_content_region.width
         base = self.rich_style
         data = self._data
-        heading = self.heading(data or RowTableData(), width)
+        self._heading_changed()
         if y < _HEADING:
-            return strip_of([(" " * MARK, Style()), *heading], width, base)
+            return strip_of([(" " * MARK, Style()), *self._heading], width, base)
         if data is None:
             return Strip.blank(width, base)
         if not data.ids:

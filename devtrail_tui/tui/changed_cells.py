@@ -1,0 +1,161 @@
+"""Narrows what is written to the terminal to the cells that differ from what it shows.
+
+Textual writes each refreshed line of a widget whole, with every colour in it, whether anything in it changed or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any, NamedTuple
+
+from rich.cells import split_graphemes
+from rich.color import ColorSystem
+from rich.console import COLOR_SYSTEMS, Console
+from rich.control import Control
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.strip import Strip
+
+_JOINED = 6
+"""Equal cells between two changed ones that are written along: to pass over them takes as many bytes."""
+_SHOWN_ON_BLANKS = frozenset(("4", "7", "9", "21", "53"))
+"""Underlined, reversed, struck through, underlined twice, overlined."""
+
+
+class Look(NamedTuple):
+    """A style as terminal codes. A blank has only what shows on it."""
+
+    attributes: str = ""
+    ink: str = ""
+    ground: str = ""
+
+    @property
+    def shows_on_blanks(self) -> bool:
+        return not _SHOWN_ON_BLANKS.isdisjoint(self.attributes.split(";"))
+
+
+Cell = tuple[str, Look]
+"""A grapheme and its look; no text behind a grapheme that takes two cells."""
+_UNKNOWN: Cell = ("?", Look())
+Spans = Sequence[tuple[int, int]]
+
+
+class _Update(CompositorUpdate):
+    """`write` gives what is to be written; Textual asks for it only when it is."""
+
+    def __init__(self, write: Callable[[Console], str]) -> None:
+        self._write = write
+
+    def render_segments(self, console: Console) -> str:
+        return self._write(console)
+
+
+class TerminalCells:
+    """What the terminal shows. A whole frame is always written as it is, which mends what another program wrote over it."""
+
+    def __init__(self) -> None:
+        self._frame: Sequence[Iterable[Strip]] = ()
+        self._lines: dict[int, list[Cell]] = {}
+
+    def changes(self, update: Any, console: Console) -> Any:
+        """The update without the cells that are shown already; None when nothing is left of it."""
+        if isinstance(update, LayoutUpdate):
+            return _Update(lambda console: self._whole(update, console))
+        if not isinstance(update, ChopsUpdate):
+            return update
+        colors = COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
+        lines: dict[int, list[Cell]] = {}
+        text = "".join(self._changed(update, lines, colors))
+
+        def write(_console: Console) -> str:
+            self._lines.update(lines)
+            return text
+
+        return _Update(write) if text else None
+
+    def _whole(self, update: LayoutUpdate, console: Console) -> str:
+        self._frame, self._lines = update.strips, {}
+        return update.render_segments(console)
+
+    def _changed(self, update: ChopsUpdate, lines: dict[int, list[Cell]], colors: ColorSystem) -> Iterator[str]:
+        """What to write; into `lines` goes what is shown then."""
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for y, start, end in update.spans:
+            spans.setdefault(y, []).append((start, end))
+        look = None
+        for y, parts in spans.items():
+            before = self._line(y, update.chop_ends[y][-1], colors)
+            after = lines[y] = list(before)
+            for (x, strip), x_end in zip(update.chops[y].items(), update.chop_ends[y], strict=True):
+                for start, end in ((max(x, start), min(x_end, end)) for start, end in parts if strip is not None):
+                    if strip is not None and start < end:
+                        after[start:end] = list(_cells(strip, colors))[start - x : end - x]
+            for start, end in _runs(before, after, parts):
+                yield Control.move_to(start, y).segment.text
+                for text, wanted in after[start:end]:
+                    codes, look = _codes(look, wanted, blank=text == " ")
+                    yield codes + text
+        yield "\x1b[0m" if look is not None else ""
+
+    def _line(self, y: int, width: int, colors: ColorSystem) -> list[Cell]:
+        if y not in self._lines and y < len(self._frame):
+            self._lines[y] = list(chain.from_iterable(_cells(strip, colors) for strip in self._frame[y]))
+        known = self._lines.get(y, [])
+        return [*known, *[_UNKNOWN] * (width - len(known))]
+
+
+def _runs(before: Sequence[Cell], after: Sequence[Cell], parts: Spans) -> Spans:
+    """Where they differ. Terminals disagree about how wide composed letters are: a line with wide ones is written whole."""
+    if before == after:
+        return ()
+    if any(len(text) != 1 for start, end in parts for text, _ in chain(before[start:end], after[start:end])):
+        return parts
+    runs: list[tuple[int, int]] = []
+    for x, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old != new:
+            joins = runs and x - runs[-1][1] <= _JOINED
+            start = runs.pop()[0] if joins else x
+            runs.append((start, x + 1))
+    return runs
+
+
+def _codes(look: Look | None, wanted: Look, *, blank: bool) -> tuple[str, Look]:
+    """The shortest way from a look to another, and the look that holds then."""
+    if blank and look is not None and not look.shows_on_blanks and not wanted.shows_on_blanks:
+        wanted = look._replace(ground=wanted.ground)
+    if look == wanted:
+        return "", wanted
+    if look is None or look.attributes != wanted.attributes:
+        return f"\x1b[{';'.join(filter(None, ('0', *wanted)))}m", wanted
+    codes = [wanted.ink or "39"] if look.ink != wanted.ink else []
+    codes += [wanted.ground or "49"] if look.ground != wanted.ground else []
+    return f"\x1b[{';'.join(codes)}m", wanted
+
+
+def _cells(strip: Strip, colors: ColorSystem) -> Iterator[Cell]:
+    for text, style, control in strip:
+        if control:
+            continue
+        look, on_blank = _looks(style or Style.null(), colors)
+        yield from [
+            (each, on_blank if each == " " else look) for each in (text if text.isascii() else _graphemes(text))
+        ]
+
+
+@lru_cache(maxsize=2048)
+def _graphemes(text: str) -> Sequence[str]:
+    return [each for a, b, width in split_graphemes(text)[0] for each in (text[a:b], *[""] * (width - 1))]
+
+
+@lru_cache(maxsize=4096)
+def _looks(style: Style, colors: ColorSystem) -> tuple[Look, Look]:
+    """How the style looks on a letter, and on a blank."""
+    begin = style.clear_meta_and_links().without_color.render("x", color_system=colors).partition("x")[0]
+    ink, ground = (
+        ";".join(color.downgrade(colors).get_ansi_codes(foreground)) if color is not None else ""
+        for color, foreground in ((style.color, True), (style.bgcolor, False))
+    )
+    look = Look(begin.removeprefix("\x1b[").removesuffix("m"), ink, ground)
+    return look, look if look.shows_on_blanks else Look(ground=ground)
