@@ -98,8 +98,8 @@ def test_the_recipe_is_in_force(path: Path) -> None:
         ("postgresql://me:hunter2@db/devtrail", "SQLite only, not in postgresql"),
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
-        ("devtrail.db", "not a database address"),
-        ("", "not a database address"),
+        ("devtrail.db", "no database address"),
+        ("", "no database address"),
     ],
 )
 def test_an_address_that_cannot_be_used(url: str, says: str) -> None:
