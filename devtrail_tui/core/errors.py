@@ -109,6 +109,10 @@ class CancelRequested(ClaimLost):
     """Somebody asked to cancel the job: nothing more may be paid for it. It is the cancel, not a lost claim."""
 
 
+class JobEnded(DevTrailError):
+    """A handler went on after its job had ended (it did not stop when it was told to); nothing is done for it any more."""
+
+
 class StoreError(DevTrailError):
     """The database cannot do what was asked."""
 

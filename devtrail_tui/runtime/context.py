@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import Analyser, RateLimit
-from devtrail_tui.core.errors import ClaimLost, SecretMissing
+from devtrail_tui.core.errors import ClaimLost, JobEnded, SecretMissing
 from devtrail_tui.core.evidence import (
     Criterion,
     EvidenceEntry,
@@ -24,9 +23,11 @@ from devtrail_tui.core.evidence import (
     PullRequest,
 )
 from devtrail_tui.core.job import Claim, Job, Level, Progress
+from devtrail_tui.core.plain_values import check_fields, described, plain
 from devtrail_tui.core.progress import Waiting
 from devtrail_tui.core.service import S, ServiceSpec
 from devtrail_tui.runtime.ledger import Ledger
+from devtrail_tui.runtime.log_buffer import LogBuffer
 from devtrail_tui.runtime.patience import Patience
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.criteria_store import CriteriaStore
@@ -36,8 +37,8 @@ from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.rubrics import Rubrics
 from devtrail_tui.store.secrets import Secrets
 
-T = TypeVar("T")
-
+_WHAT_CALLS_COST = ("keep", "release", "uncertain")
+"""What is recorded of the ledger's calls even after the job has ended: an answer that comes late was paid for all the same."""
 FLUSH_S = 0.2
 """Longest time a log line or a progress value stays in memory only, while the store can write."""
 
@@ -81,26 +82,28 @@ class JobStores:
 
 
 class JobContext:
-    """One claimed run. Lives on the worker's event loop; nothing in it is for other threads."""
+    """One claimed run. The handler uses it in its own thread; the worker's loop stores what it shows, and refuses it everything
+    once the job has ended."""
 
     def __init__(self, job: Job, claim: Claim, secret_references: Mapping[str, str], stores: JobStores) -> None:
         self._job = job
         self._claim = claim
         self._references = secret_references
         self._stores = stores
-        self._lines: list[tuple[datetime, Level, str]] = []
+        self._log = LogBuffer()
+        self._refused = False
         self._progress = job.progress_detail
         self._progress_due = False
         self._waits: dict[object, Waiting] = {}
         self._limits: dict[tuple[str, ...], RateLimit] = {}
         self._spent_usd = job.spent_usd
         self._cursor: dict[str, Any] = {}
-        self._flushing = asyncio.Lock()
         self._clients: dict[object, Any] = {}
         self._exits = AsyncExitStack()
-        self.evidence = _Evidence(stores.evidence)
-        self.criteria = _Criteria(self, claim, stores)
-        self.analyses = Ledger(claim, stores.analyses, stores.patience, stores.clock, self.add_spent)
+        self.evidence = self._guarded(_Evidence(stores.evidence))
+        self.criteria = self._guarded(_Criteria(self, claim, stores))
+        ledger = Ledger(claim, stores.analyses, stores.patience, stores.clock, self.add_spent)
+        self.analyses = self._guarded(ledger, open_for=_WHAT_CALLS_COST)
 
     @property
     def job_id(self) -> int:
@@ -127,19 +130,40 @@ class JobContext:
     def cursor(self) -> Mapping[str, Any]:
         return self._cursor
 
-    async def open(self) -> None:
-        """Read what earlier attempts left."""
-        self._cursor = dict(await asyncio.to_thread(self._stores.evidence.cursor, self._job.id))
+    def open(self) -> None:
+        """Read what earlier attempts left; in the job's own thread, which it may hold up."""
+        self._cursor = dict(self._stores.evidence.cursor(self._job.id))
 
     async def close(self) -> None:
         """Close the clients that were made."""
         await self._exits.aclose()
 
+    def refuse(self) -> None:
+        """The job has ended: from here on a handler that goes on gets JobEnded for whatever it asks."""
+        self._refused = True
+
+    def check_open(self) -> None:
+        """Raises JobEnded once the job has ended."""
+        if self._refused:
+            raise JobEnded(f"Job {self._job.id} has ended; nothing more is done for it.")
+
     def log(self, message: str, level: Level = Level.INFO) -> None:
-        self._lines.append((self._stores.clock.now(), level, message))
+        self.check_open()
+        self.note(*_checked_line(level, message))
+
+    def note(self, message: str, level: Level) -> None:
+        """A line of our own, also after the end."""
+        self._log.add((self._stores.clock.now(), level, message))
 
     def progress(self, progress: Progress) -> None:
-        waiting = next(iter(self._waits.values()), None)
+        self.check_open()
+        if not isinstance(progress, Progress):
+            raise TypeError(f"A job's progress is a Progress, not {described(progress)}.")
+        check_fields(progress, "The progress")
+        self._show(progress)
+
+    def _show(self, progress: Progress) -> None:
+        waiting = next(iter(tuple(self._waits.values())), None)
         self._progress = replace(progress, spent_usd=self._spent_usd, waiting=waiting)
         self._progress_due = True
 
@@ -149,7 +173,7 @@ class JobContext:
             self._waits[client] = Waiting(sentence, until)
         else:
             self._waits.pop(client, None)
-        self.progress(self._progress)
+        self._show(self._progress)
 
     def service_limit(self, limit: RateLimit) -> None:
         """A client saw what is left of its service's limit; stored with the next flush."""
@@ -165,12 +189,14 @@ class JobContext:
         cursor: Mapping[str, Any] | None = None,
         log: Sequence[tuple[Level, str]] = (),
     ) -> Sequence[KnownPullRequest]:
-        now = self._stores.clock.now()
-        async with self._flushing:
-            lines = [*self._take_lines(), *((now, level, message) for level, message in log)]
-            save = partial(self._stores.evidence.save, judgements=judgements, ownership=ownership, cursor=cursor)
-            known = await self._written(lines, lambda: save(self._claim, evidence, log=lines))
-            self._cursor.update(cursor or {})
+        self.check_open()
+        now, moved = self._stores.clock.now(), plain(dict(cursor or {}), "cursor")
+        own = [(now, level, message) for message, level in (_checked_line(*line) for line in log)]
+        save = partial(self._stores.evidence.save, judgements=judgements, ownership=ownership, cursor=moved)
+        known = await self.patience.write(
+            lambda: self._log.write(lambda lines: save(self._claim, evidence, log=[*lines, *own]))
+        )
+        self._cursor.update(moved)
         return known
 
     async def source(self, spec: ServiceSpec[S]) -> S:
@@ -181,6 +207,7 @@ class JobContext:
         return await self._client((model, about), lambda scope: clients.analyser(scope, model=model, about=about))
 
     async def _client(self, key: object, make: Callable[[ClientScope], Awaitable[S]]) -> S:
+        self.check_open()
         if key not in self._clients:
             scope = ClientScope(
                 self.secret,
@@ -188,32 +215,34 @@ class JobContext:
                 partial(self.waiting, key),
                 self.service_limit,
             )
-            self._clients[key] = await self._exits.enter_async_context(aclosing(await make(scope)))
+            made = await self._exits.enter_async_context(aclosing(await make(scope)))
+            self._clients[key] = self._guarded(made)
         client: S = self._clients[key]
         return client
 
     def has_secret(self, name: str) -> bool:
+        self.check_open()
         try:
             return bool(self._stores.secrets.resolve(name, self._references.get(name, "")))
         except SecretMissing:
             return False
 
     async def secret(self, name: str) -> str:
+        self.check_open()
         return await asyncio.to_thread(self._stores.secrets.resolve, name, self._references.get(name, ""))
 
     async def flush(self) -> None:
         """Store the lines and the progress that wait. Raises ClaimLost."""
-        async with self._flushing:
-            lines = self._take_lines()
-            append = self._stores.job_log.append
-            if lines and not await self._written(lines, lambda: append(self._claim, lines)):
-                raise ClaimLost(f"Job {self._job.id} was taken over by another worker.")
-            if self._progress_due:
-                self._progress_due = False
-                progress = self._stores.queue.progress
-                limits, self._limits = tuple(self._limits.values()), {}
-                if not await self.patience.write(lambda: progress(self._claim, self._progress, limits)):
-                    raise ClaimLost(f"Job {self._job.id} was taken over by another worker.")
+        append, progress = self._stores.job_log.append, self._stores.queue.progress
+        stored = True
+        if self._log:
+            stored = await self.patience.write(lambda: self._log.write(partial(append, self._claim)))
+        if stored and self._progress_due:
+            self._progress_due = False
+            limits, self._limits = tuple(self._limits.values()), {}
+            stored = await self.patience.write(lambda: progress(self._claim, self._progress, limits))
+        if not stored:
+            raise ClaimLost(f"Job {self._job.id} was taken over by another worker.")
 
     async def keep_flushing(self) -> None:
         """Flush every 200 ms until cancelled. Raises ClaimLost, or StoreError when the database is of no use any more."""
@@ -224,26 +253,31 @@ class JobContext:
     def add_spent(self, usd: float) -> None:
         """Money was paid for this job."""
         self._spent_usd += usd
-        self.progress(self._progress)
+        self._show(self._progress)
 
-    async def _written(self, lines: list[tuple[datetime, Level, str]], attempt: Callable[[], Future[T]]) -> T:
-        """Write log lines, alone or with more; lines that were not stored in the end wait for the next flush."""
-        last: list[Future[T]] = []
+    def _guarded(self, port: Any, open_for: Collection[str] = ()) -> Any:
+        return _Guarded(port, self.check_open, open_for)
 
-        def begin() -> Future[T]:
-            last[:] = [attempt()]
-            return last[0]
 
-        try:
-            return await self.patience.write(begin)
-        except BaseException:
-            if not last or last[0].cancelled() or last[0].exception() is not None:
-                self._lines[:0] = lines
-            raise
+class _Guarded:
+    """A port that refuses once its job has ended, but for some of its methods."""
 
-    def _take_lines(self) -> list[tuple[datetime, Level, str]]:
-        lines, self._lines = self._lines, []
-        return lines
+    def __init__(self, port: Any, check: Callable[[], None], open_for: Collection[str]) -> None:
+        self._port = port
+        self._check = check
+        self._open_for = open_for
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._open_for:
+            self._check()
+        return getattr(self._port, name)
+
+
+def _checked_line(level: Level, message: str) -> tuple[str, Level]:
+    """A line's text and level. Raises TypeError, ValueError for what is none, in the handler's own frame."""
+    if not isinstance(message, str):
+        raise TypeError(f"A log line is a str, not {described(message)}.")
+    return message, Level(level)
 
 
 class _Evidence:

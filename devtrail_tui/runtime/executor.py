@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
-from enum import Enum
 from typing import Any
 
-from devtrail_tui.core.errors import (
-    CancelRequested,
-    ClaimLost,
-    DevTrailError,
-    SecretMissing,
-    StoreError,
-    TemporaryError,
-)
+from devtrail_tui.core.errors import ClaimLost, StoreError
 from devtrail_tui.core.job import Claim, Job, Level
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.retry import delay_s
 from devtrail_tui.core.setting import Kind
-from devtrail_tui.core.text import safe_line
 from devtrail_tui.runtime.context import JobContext, JobStores
-from devtrail_tui.runtime.patience import PASSES
+from devtrail_tui.runtime.job_thread import JobThread
+from devtrail_tui.runtime.outcomes import (
+    Completed,
+    Failed,
+    Interrupted,
+    Interruption,
+    Outcome,
+    Troubled,
+    Waits,
+    outcome_of,
+)
 
 SECRET_RETRY_S = 60.0
 """How soon a job that cannot run (its secret is missing, its store cannot be read) is tried again."""
+END_GRACE_S = 0.8
+"""How long a handler may take to end once it was cancelled, its time was up, or it has told how it ended."""
+STOP_GRACE_S = 1.3
+"""The same after a stop: the job is then given back within 1.5 s and the program over in two."""
+CLOSING_S = 0.6
+"""How long its connections may take to close; part of the above."""
 
 _SAID_IN_SECONDS = 600.0
 """A longer wait is said by the moment it ends."""
@@ -35,55 +43,12 @@ _SAID_IN_SECONDS = 600.0
 _logger = logging.getLogger(__name__)
 
 
-class Interruption(Enum):
-    """Why a running job was told to stop from outside."""
-
-    CANCEL = "cancel"
-    STOP = "stop"
-    LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """The job returned its result."""
-
-    result: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The job ended with an error that no retry mends."""
-
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Troubled:
-    """The job ended with an error that time can mend."""
-
-    sentence: str
-    retry_after_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """The job cannot run yet."""
-
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """The job was stopped from outside."""
-
-    reason: Interruption
-
-
-Outcome = Completed | Failed | Troubled | Waits | Interrupted
-
-
 class Execution:
-    """One job on its way: `run()` is the task, `interrupt()` the only way to end it early."""
+    """One job on its way: `run()` is a task of the worker's loop, `interrupt()` the only way to end it early.
+
+    The handler runs in a thread and a loop of its own. Here it is watched, what it shows is stored, and its end is recorded: by
+    its own word, or without it where it does not end in time.
+    """
 
     def __init__(self, job: Job, job_type: JobType[Any], stores: JobStores, rng: random.Random) -> None:
         self.job = job
@@ -92,15 +57,14 @@ class Execution:
         self._stores = stores
         self._rng = rng
         self._context = JobContext(job, self.claim, _references(job_type, job), stores)
-        self._work: asyncio.Task[dict[str, Any]] | None = None
         self._interruption: Interruption | None = None
+        self._changed = asyncio.Event()
 
     async def run(self) -> Outcome:
         """Run the handler and record how it ended; a store that is full for now is waited for. Raises StoreError."""
-        try:
-            outcome = await self._attempt()
-        finally:
-            await self._close_clients()
+        outcome = Interrupted(self._interruption) if self._interruption else await self._attempt()
+        if isinstance(outcome, StoreError):
+            raise outcome
         await self._flush_last(outcome)
         await self._record(outcome)
         return outcome
@@ -109,76 +73,80 @@ class Execution:
         """Tell the job to stop; a lost claim outranks a stop, a stop does not undo a cancel. Repeated calls are harmless."""
         if self._interruption is None or reason is Interruption.LOST:
             self._interruption = reason
-        if self._work is not None:
-            self._work.cancel()
+        self._changed.set()
 
     async def _attempt(self) -> Outcome:
-        if self._interruption is not None:
-            return Interrupted(self._interruption)
+        loop = asyncio.get_running_loop()
+
+        def changed() -> None:
+            with contextlib.suppress(RuntimeError):  # the worker has ended without this job
+                loop.call_soon_threadsafe(self._changed.set)
+
+        thread = JobThread(
+            f"job-{self.job.id}",
+            work=self._handle,
+            judge=lambda result, error: outcome_of(self.job, result, error),
+            tidy=self._close_clients,
+            on_change=changed,
+        )
         flusher = asyncio.create_task(self._context.keep_flushing())
-        self._work = asyncio.create_task(self._handle())
+        flusher.add_done_callback(lambda _: self._changed.set())
         try:
-            await asyncio.wait({flusher, self._work}, return_when=asyncio.FIRST_COMPLETED)
-            if not self._work.done():  # only a lost claim or a broken store ends the flusher first
-                self._work.cancel()
-                await asyncio.wait({self._work})
-                await flusher
-            return await self._outcome()
-        except ClaimLost:
-            return Interrupted(Interruption.LOST)
+            thread.start()
+            return await self._watch(thread, flusher)
+        except ClaimLost as error:
+            return outcome_of(self.job, None, error)
         finally:
+            self._context.refuse()
+            if not thread.ended:
+                self._abandon(thread)
             flusher.cancel()
             await asyncio.gather(flusher, return_exceptions=True)
 
+    async def _watch(self, thread: JobThread[Outcome], flusher: asyncio.Task[None]) -> Outcome:
+        """Wait until the handler has ended by itself, or has been told to and has had the time to."""
+        in_time = await self._wait(
+            lambda: thread.outcome or thread.ended or self._interruption or flusher.done(), self.job.timeout_s
+        )
+        if thread.outcome is None:
+            thread.cancel()
+        grace_s = STOP_GRACE_S if self._interruption is Interruption.STOP else END_GRACE_S
+        await self._wait(lambda: thread.ended, grace_s)
+        outcome = thread.outcome
+        if outcome not in (None, Interrupted(None)):
+            return outcome
+        if flusher.done():
+            flusher.result()  # raises what ended it: a lost claim, or a store that is of no use any more
+        if self._interruption is not None:
+            return Interrupted(self._interruption)
+        if not in_time:
+            return Troubled(f"The job did not end within {self.job.timeout_s:g} s.")
+        return Failed("The job cancelled itself, which is a fault in its job type. Report it to its authors.")
+
+    async def _wait(self, holds: Callable[[], object], seconds: float | None) -> bool:
+        """Wait until something holds that `_changed` tells of; False where it does not within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not holds():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return bool(holds())
+        return True
+
+    def _abandon(self, thread: JobThread[Outcome]) -> None:
+        thread.abandon()
+        _logger.warning("job %d: its thread %s does not end; nothing is done for it any more", self.job.id, thread.name)
+        self._context.note(f"Its handler does not end; the thread {thread.name} is left to itself.", Level.WARNING)
+
     async def _handle(self) -> dict[str, Any]:
         config = self._job_type.parse(self.job.config)
-        await self._context.open()
-        async with asyncio.timeout(self.job.timeout_s) as deadline:
-            try:
-                return await self._job_type.run(config, self._context)
-            except BaseExceptionGroup as group:
-                raise _first_error(group) from group
-            except TimeoutError as error:
-                if deadline.expired():
-                    raise
-                raise TemporaryError(
-                    f"A call took too long: {safe_line(str(error)) or 'no answer in time'}."
-                ) from error
-
-    async def _outcome(self) -> Outcome:
-        assert self._work is not None  # noqa: S101 - set by the only caller
-        try:
-            return Completed(await self._work)
-        except asyncio.CancelledError:
-            if self._interruption is None:
-                return Failed("The job cancelled itself, which is a fault in its job type. Report it to its authors.")
-            return Interrupted(self._interruption)
-        except CancelRequested:
-            return Interrupted(Interruption.CANCEL)
-        except ClaimLost:
-            return Interrupted(Interruption.LOST)
-        except PASSES as error:  # of a read; writes wait by themselves
-            return Waits(str(error))
-        except StoreError:
-            raise  # no fault of the job: nothing can be recorded, and its lease gives it back
-        except SecretMissing as error:
-            return Waits(str(error))
-        except TemporaryError as error:
-            return Troubled(str(error), error.retry_after_s)
-        except TimeoutError:
-            return Troubled(f"The job did not end within {self.job.timeout_s:g} s.", None)
-        except DevTrailError as error:
-            return Failed(str(error))
-        except Exception as error:  # a handler's fault ends its job, not the worker
-            _logger.exception("job %d failed unexpectedly", self.job.id)
-            return Failed(
-                f"Unexpected {type(error).__name__}: {safe_line(str(error), limit=300)}. "
-                "This is a fault in DevTrail or a plugin; the log file has the details."
-            )
+        self._context.open()
+        return await self._job_type.run(config, self._context)
 
     async def _close_clients(self) -> None:
         try:
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(CLOSING_S):
                 await self._context.close()
         except TimeoutError:
             _logger.warning("job %d: its connections did not close in time", self.job.id)
@@ -188,11 +156,11 @@ class Execution:
             case Interrupted(Interruption.LOST):
                 return
             case Interrupted(Interruption.CANCEL):
-                self._context.log("Cancelled. Everything found so far is kept.", Level.WARNING)
+                self._context.note("Cancelled. Everything found so far is kept.", Level.WARNING)
             case Interrupted(Interruption.STOP):
-                self._context.log("Stopped with the program; it goes on from here next time.", Level.WARNING)
+                self._context.note("Stopped with the program; it goes on from here next time.", Level.WARNING)
             case Failed(sentence) | Waits(sentence):
-                self._context.log(sentence, Level.ERROR if isinstance(outcome, Failed) else Level.WARNING)
+                self._context.note(sentence, Level.ERROR if isinstance(outcome, Failed) else Level.WARNING)
         try:
             await self._context.flush()
         except ClaimLost:
@@ -232,15 +200,6 @@ class Execution:
     async def _note(self, level: Level, line: str) -> None:
         now = self._stores.clock.now()
         await self._stores.patience.write(lambda: self._stores.job_log.append(self.claim, [(now, level, line)]))
-
-
-def _first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that decides when several tasks of a job ended badly: a lost claim before all, else the first."""
-    lost = group.subgroup(ClaimLost)
-    error: BaseException = lost or group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def _references(job_type: JobType[Any], job: Job) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
@@ -22,17 +23,19 @@ class Patience:
     """Repeats writes until they are stored, and says what they wait for.
 
     A job that met a full disk stands still where it is: an answer that was paid for stays in memory until it is stored, and
-    the job goes on when there is room. Cancelling ends the wait.
+    the job goes on when there is room. Cancelling ends the wait. Shared by the loops of all jobs of a worker.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._lock = threading.Lock()
         self._waiting: dict[object, str] = {}
 
     @property
     def sentence(self) -> str:
         """What is waited for now; empty when nothing waits. From any thread."""
-        return next(iter(tuple(self._waiting.values())), "")
+        with self._lock:
+            return next(iter(self._waiting.values()), "")
 
     async def write(self, attempt: Callable[[], Future[T]]) -> T:
         """The result of `attempt`, made again until it is stored. Raises whatever time does not mend."""
@@ -42,7 +45,9 @@ class Patience:
                 try:
                     return await settled(attempt())
                 except PASSES as error:
-                    self._waiting[this] = str(error)
+                    with self._lock:
+                        self._waiting[this] = str(error)
                 await self._clock.sleep(AGAIN_S)
         finally:
-            self._waiting.pop(this, None)
+            with self._lock:
+                self._waiting.pop(this, None)

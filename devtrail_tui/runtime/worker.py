@@ -13,30 +13,29 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import StoreError
 from devtrail_tui.core.job import Claim, Job
 from devtrail_tui.core.job_type import JobType
-from devtrail_tui.runtime.context import ClientFactory, JobStores
-from devtrail_tui.runtime.executor import Execution, Interruption
+from devtrail_tui.runtime.context import JobStores
+from devtrail_tui.runtime.executor import STOP_GRACE_S, Execution
+from devtrail_tui.runtime.job_thread import MOST_STUCK, stuck_threads
 from devtrail_tui.runtime.lease_watch import LeaseWatch
 from devtrail_tui.runtime.leases import LeaseKeeper
-from devtrail_tui.runtime.patience import AGAIN_S, PASSES, Patience
+from devtrail_tui.runtime.outcomes import Interruption
+from devtrail_tui.runtime.patience import AGAIN_S, PASSES
 from devtrail_tui.runtime.process import alive, this_process
 from devtrail_tui.store import workers
-from devtrail_tui.store.analyses import Analyses
-from devtrail_tui.store.criteria_store import CriteriaStore
 from devtrail_tui.store.engine import Database, settled
-from devtrail_tui.store.evidence_store import EvidenceStore
-from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.queue import JobQueue, any_due, cancel_requested
-from devtrail_tui.store.rubrics import Rubrics
-from devtrail_tui.store.secrets import Secrets
+from devtrail_tui.store.queue import any_due, cancel_requested
 
-STOP_GRACE_S = 1.5
+GIVE_BACK_S = STOP_GRACE_S + 0.3
 """How long a stop waits for running jobs to be given back; what is left then is left to its lease."""
 RESCUE_S = 1.0
 """How often orphans are looked for, at most."""
+STUCK = (
+    f"{MOST_STUCK} jobs that were ended go on in the background and cannot be stopped, so no other is begun; "
+    "start the program again."
+)
 LOOKS_A_LEASE = 8
 """How often at least within a lease: an orphan of another host is then found well before one and a half."""
 
@@ -44,21 +43,12 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """What the worker works through."""
+class Doors(JobStores):
+    """What the worker works through, and its jobs."""
 
     worker_id: str
     database: Database
-    queue: JobQueue
-    job_log: JobLog
-    evidence: EvidenceStore
-    criteria: CriteriaStore
-    analyses: Analyses
-    rubrics: Rubrics
     catalogue: Mapping[str, JobType[Any]]
-    secrets: Secrets
-    clients: ClientFactory
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +86,12 @@ class Worker:
         self._job_id = job_id
         self._once = once
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
-        self._patience = Patience(doors.clock)
+        self._stuck = ""
         self._registered = False
         self._no_room = ""
         self._not_before = 0.0
         self._next_rescue = 0.0
         self._seen_version = -1
-        self._stores = JobStores(
-            queue=doors.queue,
-            job_log=doors.job_log,
-            evidence=doors.evidence,
-            criteria=doors.criteria,
-            analyses=doors.analyses,
-            rubrics=doors.rubrics,
-            secrets=doors.secrets,
-            clients=doors.clients,
-            clock=doors.clock,
-            patience=self._patience,
-        )
         self._watch = LeaseWatch(doors.clock, pace.lease_s)
         self._running: dict[asyncio.Task[None], Execution] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -151,9 +129,9 @@ class Worker:
 
     @property
     def trouble(self) -> str:
-        """Why nothing can be written at this moment (a full disk, say); empty when all is well. The worker goes on by itself
-        once that is mended. From any thread."""
-        return self._no_room or self._patience.sentence
+        """Why nothing can be written (a full disk, say) or begun at this moment; empty when all is well. The worker goes on by
+        itself once that is mended. From any thread."""
+        return self._no_room or self._doors.patience.sentence or self._stuck
 
     def _call(self, what: Callable[..., None], *arguments: object) -> None:
         loop = self._loop
@@ -249,13 +227,22 @@ class Worker:
 
     async def _claim_what_fits(self, keeper: LeaseKeeper) -> bool:
         claimed = False
-        while not self._stopping and len(self._running) < self._pace.concurrency:
+        while not self._stopping and self._has_place():
             job = await self._claim()
             if job is None:
                 break
             claimed = True
             self._start(job, keeper)
         return claimed
+
+    def _has_place(self) -> bool:
+        """Whether one more may begin. A job whose worker died runs alone: those beside it would be held for the cause too."""
+        stuck = STUCK if stuck_threads() >= MOST_STUCK else ""
+        if stuck and not self._stuck:
+            _logger.error(stuck)
+        self._stuck = stuck
+        running = self._running.values()
+        return not stuck and len(running) < self._pace.concurrency and not any(each.job.crashes for each in running)
 
     async def _claim(self) -> Job | None:
         doors = self._doors
@@ -266,12 +253,18 @@ class Worker:
             await self._register()
         if not self._registered:
             return None
-        if not any_due(doors.database, doors.worker_id, types, doors.clock.now()):
+        if not any_due(doors.database, doors.worker_id, types, doors.clock.now(), idle=not self._running):
             self._no_room = ""
             return None
         try:
             job = await settled(
-                doors.queue.claim(doors.worker_id, lease_s=self._pace.lease_s, types=types, job_id=self._job_id)
+                doors.queue.claim(
+                    doors.worker_id,
+                    lease_s=self._pace.lease_s,
+                    types=types,
+                    job_id=self._job_id,
+                    idle=not self._running,
+                )
             )
         except PASSES as error:
             self._no_room_yet(error)
@@ -280,7 +273,7 @@ class Worker:
         return job
 
     def _start(self, job: Job, keeper: LeaseKeeper) -> None:
-        execution = Execution(job, self._doors.catalogue[job.type], self._stores, self._rng)
+        execution = Execution(job, self._doors.catalogue[job.type], self._doors, self._rng)
         keeper.add(execution.claim)
         task = asyncio.create_task(self._see_through(execution, keeper), name=f"job-{job.id}")
         self._running[task] = execution
@@ -292,6 +285,9 @@ class Worker:
         except StoreError as error:  # its end could not be recorded: the lease gives the job back
             self._summary.lost.append(execution.job.id)
             _logger.error("job %d: its end could not be stored: %s", execution.job.id, error)  # noqa: TRY400 - a sentence is enough
+        except Exception:  # a fault of ours, which is no reason to leave the other jobs
+            self._summary.lost.append(execution.job.id)
+            _logger.exception("job %d: its end could not be stored", execution.job.id)
         finally:
             keeper.remove(execution.claim)
             task = asyncio.current_task()
@@ -332,7 +328,7 @@ class Worker:
         self._interrupt_all(Interruption.STOP)
         tasks = tuple(self._running)
         if tasks:
-            _done, late = await asyncio.wait(tasks, timeout=STOP_GRACE_S)
+            _done, late = await asyncio.wait(tasks, timeout=GIVE_BACK_S)
             for task in late:
                 _logger.warning("job %d did not end in time; its lease gives it back", self._running[task].job.id)
 

@@ -29,6 +29,8 @@ class Clients:
         self._secrets = secrets
         self._exclusions = exclusions
         self._clock = clock
+        self._github_limits: dict[str, Any] = {}
+        """By token: all jobs of this process keep within them together, each from its own event loop."""
         self._makers: Mapping[ServiceSpec[Any], Callable[[str, ClientScope], Awaitable[Any]]] = {GITHUB: self._github}
 
     async def source(self, spec: ServiceSpec[S], scope: ClientScope) -> S:
@@ -79,5 +81,6 @@ class Clients:
             pause_s=self._settings.github_pause_s,
             excluded=self._exclusions.repository,
             service_limit=scope.service_limit,
+            limits=self._github_limits.setdefault(token, github.SharedLimits()),
         )
         return made

@@ -282,6 +282,7 @@ class Services:
     def worker(self, *, concurrency: int | None = None, job_id: int | None = None, once: bool = False) -> Worker:
         """The worker of this process, ready to `run()` in the thread that calls it. `once`: end when nothing can run now;
         `job_id`: run that one job and end."""
+        from devtrail_tui.runtime.patience import Patience
         from devtrail_tui.runtime.worker import Doors, Pace, Worker
 
         doors = Doors(
@@ -297,6 +298,7 @@ class Services:
             secrets=self.secrets,
             clients=self.clients,
             clock=self.clock,
+            patience=Patience(self.clock),
         )
         pace = Pace(
             concurrency=concurrency or self.settings.concurrency,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from devtrail_tui.services import Services
     from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, Snapshot, SnapshotReady
 
-LEAVE_S = 1.6
+LEAVE_S = 1.7
 """How long leaving waits for the worker to give its jobs back."""
 LAST_RESORT_S = 1.95
 """When a program that still has not ended is ended by force (design: over in two seconds)."""

@@ -192,7 +192,8 @@ class Attempt:
 class Site:
     """A home, the services it talks to, and the worker processes on it. `settings` are those of its config.toml.
 
-    `job_types` are names in tests/faults/job_types.py; worker processes find them as they find any installed plugin.
+    `job_types` are names in tests/faults/job_types.py, or `module:NAME`; worker processes find them as they find any installed
+    plugin.
     """
 
     def __init__(
@@ -357,7 +358,8 @@ def _install(folder: Path, names: Sequence[str]) -> Path:
     metadata = folder / "devtrail_faults-1.0.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: devtrail-faults\nVersion: 1.0\n")
-    points = "\n".join(f"{name.lower()} = tests.faults.job_types:{name}" for name in names)
+    references = (name if ":" in name else f"tests.faults.job_types:{name}" for name in names)
+    points = "\n".join(f"{each.rpartition(':')[2].lower()} = {each}" for each in references)
     (metadata / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{points}\n")
     return folder
 

@@ -51,6 +51,20 @@ def test_foreign_text_is_harmless_once_stored(queue: JobQueue) -> None:
     assert job.config == {"note": "ab\ufffd"}
 
 
+def test_a_job_whose_worker_died_waits_until_it_can_run_alone_and_those_behind_it_wait_too(
+    queue: JobQueue, database: Database, clock: ManualClock
+) -> None:
+    before, crashed, behind = enqueue(queue, priority=2), enqueue(queue, priority=1), enqueue(queue)
+    run(database, "UPDATE jobs SET crashes = 1 WHERE id = :id", id=crashed)
+    assert any_due(database, ME, TYPES, clock.now(), idle=False)
+    assert claim_of(queue.claim(ME, lease_s=30, idle=False).result()).job_id == before
+    assert not any_due(database, ME, TYPES, clock.now(), idle=False)
+    assert queue.claim(ME, lease_s=30, idle=False).result() is None
+    assert any_due(database, ME, TYPES, clock.now())
+    assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == crashed
+    assert claim_of(queue.claim(ME, lease_s=30, idle=False).result()).job_id == behind
+
+
 def test_claims_go_by_priority_then_time_then_number(queue: JobQueue, clock: ManualClock) -> None:
     late = enqueue(queue, run_at=START - timedelta(seconds=1))
     early = enqueue(queue, run_at=START - timedelta(seconds=5))

@@ -16,7 +16,7 @@ from devtrail_tui.clients.github.calls import Calls
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.clients.github.failures import Refused, UnexpectedAnswer
 from devtrail_tui.clients.github.hydrate import Hydration
-from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, Limiter, Narrate, Waiting, date_of
+from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, Limiter, Narrate, SharedLimits, Waiting, date_of
 from devtrail_tui.clients.github.search import Discovery
 from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
 from devtrail_tui.clients.github.transport import Transport
@@ -43,9 +43,10 @@ class GitHubClient:
     """Finds and fetches merged pull requests with one token.
 
     `pause_s` is the smallest time between two requests, `timeout_s` the deadline of one whole exchange, `concurrency` how many
-    may be under way at once; a repository that is `excluded` is not asked for. `narrate` gets the sentences for the log;
-    `waiting` a sentence and the moment it ends while a limit is waited out, then `("", None)`; `service_limit` what is left of
-    GraphQL's points, which are what a sync uses up. All return at once. Use as an async context manager, or call `aclose`.
+    may be under way at once; a repository that is `excluded` is not asked for. Clients with the same token share their `limits`.
+    `narrate` gets the sentences for the log; `waiting` a sentence and the moment it ends while a limit is waited out, then
+    `("", None)`; `service_limit` what is left of GraphQL's points, which are what a sync uses up. All return at once. Use as an
+    async context manager, or call `aclose`.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class GitHubClient:
         rng: random.Random | None = None,
         excluded: Callable[[str], bool] = lambda _name: False,
         service_limit: Callable[[RateLimit], None] = lambda _limit: None,
+        limits: SharedLimits | None = None,
     ) -> None:
         where = endpoint(api_url)
         self._web_host = where.web_host
@@ -73,7 +75,7 @@ class GitHubClient:
         self._login = ""
         self._clock = clock
         self._transport = Transport(where, token, timeout_s=timeout_s, connect_timeout_s=connect_timeout_s)
-        self._limiter = Limiter(clock, narrate, waiting, pause_s=pause_s, concurrency=concurrency)
+        self._limiter = Limiter(clock, narrate, waiting, pause_s=pause_s, concurrency=concurrency, limits=limits)
         jitter = rng if rng is not None else random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._calls = Calls(where, self._transport, self._limiter, clock, narrate, jitter, self._report)
 

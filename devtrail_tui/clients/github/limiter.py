@@ -1,4 +1,4 @@
-"""Keeps one client within GitHub's limits, and says so while it waits.
+"""Keeps clients within GitHub's limits, and says so while one waits.
 
 Rules by GitHub's documentation: GraphQL's points and REST's requests are counted an hour (the answers' `x-ratelimit-*` headers);
 besides, at most 2,000 GraphQL and 900 REST requests a minute, and few at once. What an answer that hit a limit means is read in
@@ -8,6 +8,7 @@ answers.py; here the waiting is done.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -36,36 +37,59 @@ _SAY_AGAIN = timedelta(minutes=10)
 REASON = "GitHub's limit"
 """What a job waits for then, as a screen puts it before its countdown."""
 _NAP_S = 60.0
+_LOOK_AGAIN_S = 0.01
+
+
+class SharedLimits:
+    """The limits of one host and token as they are known, for all clients of this process that use them: plain data under a lock.
+
+    Clients of several jobs live in several event loops, and each waits in its own. Nothing is held during a wait, so that a loop
+    that is blocked keeps no other from its requests.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.last_start: float | None = None
+        self.starts: dict[str, deque[float]] = {}
+        self.held: dict[str, datetime] = {}
+        self.limits: dict[str, RateLimit] = {}
 
 
 class Limiter:
     """One door for all requests of a client; they pass in the order they came.
 
-    `pause_s` is the smallest time between the starts of two requests. `narrate` gets a line at the start of a wait and every
-    ten minutes of it; `waiting` gets the sentence and the end for a countdown, and `("", None)` when it is over.
+    `pause_s` is the smallest time between the starts of two requests of all clients that have these `limits`; `concurrency` how
+    many of this one may be under way. `narrate` gets a line at the start of a wait and every ten minutes of it; `waiting` gets
+    the sentence and the end for a countdown, and `("", None)` when it is over.
     """
 
-    def __init__(self, clock: Clock, narrate: Narrate, waiting: Waiting, *, pause_s: float, concurrency: int) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        narrate: Narrate,
+        waiting: Waiting,
+        *,
+        pause_s: float,
+        concurrency: int,
+        limits: SharedLimits | None = None,
+    ) -> None:
         self._clock = clock
         self._narrate = narrate
         self._waiting = waiting
         self._pause_s = pause_s
         self._places = asyncio.Semaphore(concurrency)
         self._door = asyncio.Lock()
-        self._last_start: float | None = None
-        self._starts: dict[str, deque[float]] = {}
-        self._held: dict[str, datetime] = {}
-        self._limits: dict[str, RateLimit] = {}
+        self._shared = limits or SharedLimits()
 
     @asynccontextmanager
     async def turn(self, resource: str) -> AsyncIterator[None]:
         """Wait until a request for this resource may be sent; hold the place while it is under way."""
         async with self._places:
             async with self._door:
-                self._count_minute(resource)
                 await self._sit_out(resource)
-                await self._pace()
-                self._starts.setdefault(resource, deque()).append(self._clock.monotonic())
+                while pause := self._begin(resource):
+                    await self._clock.sleep(pause)
+                    await self._sit_out(resource)
             yield
 
     def learn(self, resource: str, headers: Mapping[str, str]) -> RateLimit | None:
@@ -80,8 +104,10 @@ class Limiter:
             return None
         resource = headers.get("x-ratelimit-resource", resource)
         reset_at = self._clock.now() + timedelta(seconds=seconds)
-        self._limits[resource] = RateLimit(resource, limit, remaining, reset_at)
-        return self._limits[resource]
+        seen = RateLimit(resource, limit, remaining, reset_at)
+        with self._shared.lock:
+            self._shared.limits[resource] = seen
+        return seen
 
     def hold(self, resource: str, limited: Limited, times: int, host: str) -> None:
         """Let nothing through until the limit is over; `times` counts the limits this request has met, from 1. Raises
@@ -94,31 +120,36 @@ class Limiter:
                 f"{host} still limits us after {times - 1} waits: try again later, or stop other programs that use this token.",
                 retry_after_s=wait,
             )
-        until = self._clock.now() + timedelta(seconds=wait)
-        for each in (GRAPHQL, CORE) if limited.everything else (resource,):
-            self._held[each] = max(until, self._held.get(each, until))
+        with self._shared.lock:
+            for each in (GRAPHQL, CORE) if limited.everything else (resource,):
+                self._hold(each, wait)
+
+    def _hold(self, resource: str, seconds: float) -> None:
+        until = self._clock.now() + timedelta(seconds=seconds)
+        self._shared.held[resource] = max(until, self._shared.held.get(resource, until))
 
     def _until(self, resource: str) -> datetime | None:
         """When the resource is free again; None if it is now."""
-        moments = [self._held[resource]] if resource in self._held else []
-        limit = self._limits.get(resource)
+        self._count_minute(resource)
+        moments = [self._shared.held[resource]] if resource in self._shared.held else []
+        limit = self._shared.limits.get(resource)
         if limit is not None and limit.remaining <= 0:
             moments.append(limit.reset_at)
         until = max(moments, default=None)
         return until if until is not None and until > self._clock.now() else None
 
     def _count_minute(self, resource: str) -> None:
-        starts = self._starts.setdefault(resource, deque())
+        starts = self._shared.starts.setdefault(resource, deque())
         now = self._clock.monotonic()
         while starts and now - starts[0] >= 60:
             starts.popleft()
         if len(starts) >= MOST_A_MINUTE.get(resource, MOST_A_MINUTE[CORE]):
-            self._held[resource] = self._clock.now() + timedelta(seconds=60 - (now - starts[0]))
+            self._hold(resource, 60 - (now - starts[0]))
 
     async def _sit_out(self, resource: str) -> None:
         said_at: datetime | None = None
         try:
-            while (until := self._until(resource)) is not None:
+            while (until := self._free_at(resource)) is not None:
                 now = self._clock.now()
                 sentence = going_on(until, now)
                 if said_at is None or now - said_at >= _SAY_AGAIN:
@@ -130,12 +161,20 @@ class Limiter:
             if said_at is not None:
                 self._waiting("", None)
 
-    async def _pace(self) -> None:
-        if self._last_start is not None:
-            left = self._last_start + self._pause_s - self._clock.monotonic()
-            if left > 0:
-                await self._clock.sleep(left)
-        self._last_start = self._clock.monotonic()
+    def _free_at(self, resource: str) -> datetime | None:
+        with self._shared.lock:
+            return self._until(resource)
+
+    def _begin(self, resource: str) -> float:
+        """Count a request as begun: 0. Or the seconds to wait before the next look: another was sent, or met a limit."""
+        with self._shared.lock:
+            now = self._clock.monotonic()
+            pause = 0.0 if self._shared.last_start is None else self._shared.last_start + self._pause_s - now
+            if pause <= 0 and self._until(resource) is None:
+                self._shared.last_start = now
+                self._shared.starts[resource].append(now)
+                return 0.0
+            return pause if pause > 0 else _LOOK_AGAIN_S
 
 
 def going_on(until: datetime, now: datetime) -> str:

@@ -44,13 +44,20 @@ class JobQueue:
         return self._write(enqueue.enqueue, masked)
 
     def claim(
-        self, worker_id: str, *, lease_s: float, types: Sequence[str] | None = None, job_id: int | None = None
+        self,
+        worker_id: str,
+        *,
+        lease_s: float,
+        types: Sequence[str] | None = None,
+        job_id: int | None = None,
+        idle: bool = True,
     ) -> Future[Job | None]:
-        """Take the most urgent job this worker may run now (only of `types`, only `job_id`), or None.
+        """Take the most urgent job this worker may run now (only of `types`, only `job_id`), or None. `idle`: the worker runs
+        nothing else, so that it may be one whose worker died, which runs alone.
 
         The job comes back RUNNING with its `claim_no` raised and an attempt spent; its lease ends in `lease_s` seconds.
         """
-        return self._write(claim.claim, worker_id, lease_s, types if types is None else tuple(types), job_id)
+        return self._write(claim.claim, worker_id, lease_s, types if types is None else tuple(types), job_id, idle)
 
     def renew(self, worker_id: str, claims: Sequence[Claim], lease_s: float) -> Future[Renewal]:
         """The heartbeat: extend the leases of `claims` by `lease_s` seconds from now and say that the worker lives."""

@@ -34,6 +34,10 @@ _READY = and_(
 _DUE = or_(jobs.c.run_at <= bindparam("now"), jobs.c.run_at <= jobs.c.updated_at)
 """Its time has come by our clock, or had come already by the clock that put it into the queue: a job meant for now never waits
 until a clock that was set back has caught up."""
+_IN_TURN = (jobs.c.priority.desc(), jobs.c.run_at, jobs.c.id)
+_MAY_BEGIN = or_(jobs.c.crashes == 0, bindparam("idle", type_=jobs.c.id.type) == 1)
+"""A job whose worker died runs alone, so that only the one that ends programs is given up. Those behind it wait for it, or its
+turn would never come."""
 _FOR_WORKER = or_(jobs.c.needs_worker.is_(None), jobs.c.needs_worker == bindparam("worker"))
 _OF_TYPES = jobs.c.type.in_(bindparam("types", expanding=True))
 
@@ -44,11 +48,12 @@ def _claiming(*, of_types: bool, of_id: bool) -> Transition:
         candidates = candidates.where(_OF_TYPES)
     if of_id:
         candidates = candidates.where(jobs.c.id == bindparam("only"))
-    first = candidates.order_by(jobs.c.priority.desc(), jobs.c.run_at, jobs.c.id).limit(1)
+    first = candidates.order_by(*_IN_TURN).limit(1)
     return Transition(
         Status.PENDING,
         Status.RUNNING,
         jobs.c.id == first.scalar_subquery(),
+        _MAY_BEGIN,
         claim_no=jobs.c.claim_no + 1,
         attempt=jobs.c.attempt + 1,
         worker_id=bindparam("worker"),
@@ -64,7 +69,9 @@ _CLAIM = {
     for of_types in (False, True)
     for of_id in (False, True)
 }
-_ANY_DUE = select(jobs.c.id).where(_READY, _DUE, _FOR_WORKER, _OF_TYPES).order_by(jobs.c.run_at).limit(1)
+_ALL_DUE = select(jobs.c.id, jobs.c.crashes).where(_READY, _DUE, _FOR_WORKER, _OF_TYPES)
+_ANY_DUE = _ALL_DUE.order_by(jobs.c.run_at).limit(1)
+_FIRST_DUE = _ALL_DUE.order_by(*_IN_TURN).limit(1)
 _RENEW = (
     update(jobs)
     .where(OF_CLAIM, jobs.c.status == RUNNING, jobs.c.worker_id == bindparam("worker"))
@@ -97,10 +104,12 @@ def claim(
     lease_s: float,
     types: Sequence[str] | None,
     job_id: int | None,
+    idle: bool,  # noqa: FBT001 - as JobQueue.claim names it
     now: datetime,
 ) -> Job | None:
-    """Take the most urgent job this worker may run now (only of `types`, only `job_id`), or None."""
-    parameters: dict[str, Any] = {"worker": worker_id, "now": now, "lease": now + timedelta(seconds=lease_s)}
+    """Take the most urgent job this worker may run now (only of `types`, only `job_id`), or None. `idle`: nothing else runs."""
+    lease = now + timedelta(seconds=lease_s)
+    parameters: dict[str, Any] = {"worker": worker_id, "now": now, "lease": lease, "idle": int(idle)}
     if types is not None:
         parameters["types"] = types
     if job_id is not None:
@@ -108,11 +117,13 @@ def claim(
     return _CLAIM[types is not None, job_id is not None].apply(connection, parameters)
 
 
-def any_due(database: Database, worker_id: str, types: Sequence[str], now: datetime) -> bool:
-    """Whether there is a job of `types` that this worker could claim now; a read, so it costs nobody the write lock."""
+def any_due(database: Database, worker_id: str, types: Sequence[str], now: datetime, *, idle: bool = True) -> bool:
+    """Whether there is a job of `types` that this worker could claim now (`idle`: it runs nothing else); a read, so it costs
+    nobody the write lock."""
     parameters = {"worker": worker_id, "types": list(types), "now": now}
     with database.read() as connection:
-        return connection.execute(_ANY_DUE, parameters).one_or_none() is not None
+        first = connection.execute(_ANY_DUE if idle else _FIRST_DUE, parameters).one_or_none()
+    return first is not None and (idle or first.crashes == 0)
 
 
 def renew(connection: Connection, worker_id: str, claims: Sequence[Claim], lease_s: float, now: datetime) -> Renewal:

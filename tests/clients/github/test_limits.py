@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -19,11 +22,13 @@ from devtrail_tui.clients.github.limiter import (
     CORE,
     GRAPHQL,
     Limiter,
+    SharedLimits,
     going_on,
     seconds_of_retry_after,
     seconds_until_reset,
 )
 from devtrail_tui.clients.github.transport import HttpAnswer
+from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.errors import PermanentError, TemporaryError
 from devtrail_tui.core.job import Level
 from devtrail_tui.demo.faults import Fault
@@ -309,6 +314,65 @@ async def test_one_limit_holds_everybody_and_is_said_once(clock: SleepingClock, 
     await asyncio.gather(request(GRAPHQL), request(CORE))
     assert starts == {GRAPHQL: 30, CORE: 30}
     assert len(said.lines) == 1
+
+
+class OwnLoop:
+    """A client's limiter in an event loop and a thread of its own, as each job has one."""
+
+    def __init__(self, limits: SharedLimits, pause_s: float = 0.0) -> None:
+        self.said = Said()
+        self.starts: list[float] = []
+        self.limiter = Limiter(
+            SystemClock(), self.said.narrate, self.said.waiting, pause_s=pause_s, concurrency=2, limits=limits
+        )
+
+    def run(self, requests: int) -> threading.Thread:
+        thread = threading.Thread(target=lambda: asyncio.run(self._ask(requests)))
+        thread.start()
+        return thread
+
+    async def _ask(self, requests: int) -> None:
+        async def ask() -> None:
+            async with self.limiter.turn(GRAPHQL):
+                self.starts.append(time.monotonic())
+
+        await asyncio.gather(*(ask() for _ in range(requests)))
+
+
+def test_clients_of_several_jobs_keep_the_pause_together() -> None:
+    limits = SharedLimits()
+    loops = [OwnLoop(limits, pause_s=0.01) for _ in range(4)]
+    for thread in [each.run(10) for each in loops]:
+        thread.join()
+    starts = limits.starts[GRAPHQL]
+    assert len(starts) == 40
+    assert min(later - earlier for earlier, later in pairwise(starts)) >= 0.01 - 1e-9
+
+
+def test_a_limit_that_one_job_met_is_waited_out_by_all_and_said_by_each() -> None:
+    limits = SharedLimits()
+    loops = [OwnLoop(limits) for _ in range(3)]
+    loops[0].limiter.hold(GRAPHQL, Limited(0.3, everything=True), 1, "github.com")
+    until = limits.held[GRAPHQL]
+    for thread in [each.run(4) for each in loops]:
+        thread.join()
+    assert datetime.now(UTC) >= until
+    assert [len(each.starts) for each in loops] == [4, 4, 4]
+    assert [len(each.said.lines) for each in loops] == [1, 1, 1]
+    assert [each.said.waits[-1] for each in loops] == [("", None)] * 3
+
+
+def test_a_job_that_is_blocked_while_it_waits_keeps_no_other_from_its_requests() -> None:
+    limits = SharedLimits()
+    blocked, other = OwnLoop(limits, pause_s=0.01), OwnLoop(limits, pause_s=0.01)
+    loop = asyncio.new_event_loop()
+    tasks = [loop.create_task(blocked._ask(3))]
+    while len(blocked.starts) < 1:
+        loop.run_until_complete(asyncio.sleep(0))  # then nobody runs it: its next request waits for its pause
+    other.run(3).join()
+    assert len(other.starts) == 3
+    loop.run_until_complete(asyncio.gather(*tasks))
+    loop.close()
 
 
 async def test_a_primary_limit_holds_its_own_resource_only(clock: SleepingClock, said: Said) -> None:

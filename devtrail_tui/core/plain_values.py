@@ -1,0 +1,75 @@
+"""Checks what a handler hands over, at the moment it does: a value that cannot be stored or shown ends the job that made it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, get_args, get_origin, get_type_hints
+
+_LARGEST_INT = 2**63
+_DEEPEST = 50
+
+
+def plain(value: object, name: str = "", depth: int = 0) -> Any:
+    """A copy of `value` made of what JSON knows: dict with text as keys, list, str, int, finite float, bool, None.
+
+    Raises ValueError that says what is wrong with which part of it; `name` is what the part is called so far.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    if value is None or isinstance(value, bool) or _is_number(value):
+        return value
+    if depth == _DEEPEST:
+        raise ValueError(f"{name} is nested too deeply")
+    if isinstance(value, list | tuple):
+        return [plain(each, f"{name}[{place}]", depth + 1) for place, each in enumerate(value)]
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise ValueError(f"a key{f' of {name}' if name else ''} is {described(key)}")
+        return {str.__str__(key): plain(each, f"{name}.{key}".strip("."), depth + 1) for key, each in value.items()}
+    raise ValueError(f"{name} is {described(value)}")
+
+
+def described(value: object) -> str:
+    """What a value is, in words that are safe to show: None, nan, a large int, a date."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return str(value)
+    kind = type(value).__name__
+    if isinstance(value, int) and not isinstance(value, bool) and not _is_number(value):
+        return f"a large {kind}"
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+
+
+def check_fields(value: Any, name: str) -> None:
+    """Hold a dataclass's fields against their declared types; numbers must be finite.
+
+    Raises ValueError for the first that does not fit; `name` is what to call the dataclass.
+    """
+    for field, hint in get_type_hints(type(value)).items():
+        kinds = (hint,) if get_origin(hint) is tuple else get_args(hint) or (hint,)
+        part = getattr(value, field)
+        if not any(_fits(part, kind, f"{name}'s {field}") for kind in kinds):
+            words = " or ".join(_word(kind) for kind in kinds)
+            raise ValueError(f"{name}'s {field} is {described(part)}, which is no {words}.")
+
+
+def _fits(value: Any, kind: Any, name: str) -> bool:
+    if kind in (int, float):
+        return _is_number(value) and (kind is float or isinstance(value, int))
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_fits(each, get_args(kind)[0], name) for each in value)
+    if dataclasses.is_dataclass(value) and isinstance(value, kind):
+        check_fields(value, name)
+    return isinstance(value, kind)
+
+
+def _word(kind: Any) -> str:
+    of = f" of {get_args(kind)[0].__name__}" if get_origin(kind) is tuple else ""
+    return f"{kind.__name__}{of}".replace("NoneType", "None")
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, int):
+        return not isinstance(value, bool) and -_LARGEST_INT <= value < _LARGEST_INT
+    return isinstance(value, float) and math.isfinite(value)
