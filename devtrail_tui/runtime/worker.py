@@ -11,12 +11,14 @@ import logging
 import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from devtrail_tui.core.errors import StoreError
 from devtrail_tui.core.job import Claim, Job
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.runtime.context import JobStores
+from devtrail_tui.runtime.duties import Duties, Duty
 from devtrail_tui.runtime.executor import STOP_GRACE_S, Execution
 from devtrail_tui.runtime.job_thread import MOST_STUCK, stuck_threads
 from devtrail_tui.runtime.lease_watch import LeaseWatch
@@ -26,10 +28,16 @@ from devtrail_tui.runtime.patience import AGAIN_S, PASSES
 from devtrail_tui.runtime.process import alive, this_process
 from devtrail_tui.store import workers
 from devtrail_tui.store.engine import Database, settled
-from devtrail_tui.store.queue import any_due, cancel_requested
+from devtrail_tui.store.queue import any_due, cancel_requested, prune_events
 
 GIVE_BACK_S = STOP_GRACE_S + 0.3
 """How long a stop waits for running jobs to be given back; what is left then is left to its lease."""
+HEALTH_S = 1.0
+"""How often the database file is looked at."""
+PRUNE_S = 3600.0
+"""How often old events are deleted."""
+EVENT_RETENTION = timedelta(days=30)
+"""How long status events stay for those that read them."""
 RESCUE_S = 1.0
 """How often orphans are looked for, at most."""
 STUCK = (
@@ -90,7 +98,12 @@ class Worker:
         self._registered = False
         self._no_room = ""
         self._not_before = 0.0
-        self._next_rescue = 0.0
+        self._duties = Duties(
+            doors.clock.monotonic,
+            Duty("health", HEALTH_S, self._check_health),
+            Duty("rescue", min(RESCUE_S, pace.lease_s / LOOKS_A_LEASE), self._rescue),
+            Duty("events", PRUNE_S, self._prune_events),
+        )
         self._seen_version = -1
         self._watch = LeaseWatch(doors.clock, pace.lease_s)
         self._running: dict[asyncio.Task[None], Execution] = {}
@@ -213,12 +226,8 @@ class Worker:
             await self._wait()
 
     async def _round(self, keeper: LeaseKeeper) -> bool:
-        """Look after the database, the orphans and the cancels, then claim; whether anything was claimed."""
-        now = self._doors.clock.monotonic()
-        if now >= self._next_rescue:
-            self._next_rescue = now + min(RESCUE_S, self._pace.lease_s / LOOKS_A_LEASE)
-            await asyncio.to_thread(self._doors.database.check_health)
-            await self._rescue()
+        """Do what is due, look for cancels, then claim; whether anything was claimed."""
+        await self._duties.run_due()
         version = self._doors.database.version()
         if version != self._seen_version:
             self._look_for_cancels()
@@ -294,6 +303,13 @@ class Worker:
             if task is not None:
                 self._running.pop(task, None)
             self._set_woken()
+
+    async def _check_health(self) -> None:
+        await asyncio.to_thread(self._doors.database.check_health)
+
+    async def _prune_events(self) -> None:
+        doors = self._doors
+        await settled(prune_events(doors.database, doors.clock.now() - EVENT_RETENTION))
 
     async def _rescue(self) -> None:
         here = this_process()

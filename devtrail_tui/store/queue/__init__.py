@@ -20,6 +20,7 @@ from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue import claim, cleanup, endings, enqueue, requests
 from devtrail_tui.store.queue.claim import Renewal
 from devtrail_tui.store.queue.claim import any_due as any_due
+from devtrail_tui.store.queue.cleanup import prune_events as prune_events
 from devtrail_tui.store.queue.requests import cancel_requested as cancel_requested
 from devtrail_tui.store.queue.rescue import POISON_CRASHES as POISON_CRASHES
 from devtrail_tui.store.queue.rescue import RanOut, Rescue

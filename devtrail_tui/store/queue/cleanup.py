@@ -7,22 +7,31 @@ from concurrent.futures import Future
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import delete as sqlalchemy_delete
 
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.job import Status
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue.requests import existing
 from devtrail_tui.store.queue.transitions import remove
-from devtrail_tui.store.tables import jobs
+from devtrail_tui.store.tables import job_events, jobs
 
 _BATCH = 500
 """Jobs deleted in one transaction, so that a large clean-up does not keep running jobs from writing."""
+_EVENTS_AT_ONCE = 5_000
 _OLD = (
     select(jobs.c.id)
     .where(jobs.c.completed_at <= bindparam("until"), jobs.c.status.in_(bindparam("statuses", expanding=True)))
     .order_by(jobs.c.completed_at)
     .limit(_BATCH)
 )
+_OLD_EVENTS = (
+    select(job_events.c.id)
+    .where(job_events.c.created_at < bindparam("before"))
+    .order_by(job_events.c.created_at)
+    .limit(_EVENTS_AT_ONCE)
+)
+_PRUNE = sqlalchemy_delete(job_events).where(job_events.c.id.in_(_OLD_EVENTS))
 
 
 def delete(connection: Connection, job_id: int, now: datetime) -> int:
@@ -55,3 +64,15 @@ def cleanup(database: Database, until: datetime, statuses: Sequence[Status], now
 
     database.write(delete_batch).add_done_callback(lambda first: go_on(0, first))
     return total
+
+
+def prune_events(database: Database, before: datetime) -> Future[int]:
+    """Delete the oldest events from before a time, some thousands at once; the future holds their number. Where there are none,
+    nobody waits for the write lock."""
+    parameters = {"before": before}
+    with database.read() as connection:
+        if connection.execute(_OLD_EVENTS, parameters).first() is not None:
+            return database.write(lambda connection: connection.execute(_PRUNE, parameters).rowcount)
+    none: Future[int] = Future()
+    none.set_result(0)
+    return none
