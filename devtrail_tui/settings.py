@@ -73,9 +73,6 @@ class UserSettings:
     heartbeat_s: float = setting(
         "Heartbeat", Kind.SECONDS, default=10.0, minimum=0.2, maximum=600, help="between two renewals of a lease"
     )
-    poll_s: float = setting(
-        "Poll", Kind.SECONDS, default=0.25, minimum=0.05, maximum=60, help="between two looks at the database"
-    )
     theme: str = setting("Theme", Kind.TEXT, default="devtrail-dark", help="the app's colours")
     keys: Mapping[str, str] = setting("Keys", Kind.TABLE, default={}, help="the app's keys, by command")
     log_level: str = setting(
@@ -98,15 +95,21 @@ class UserSettings:
     exclude_paths: tuple[str, ...] = setting("Excluded paths", Kind.PATTERNS, default=(), help="not sent to Claude")
 
 
+_RETIRED: Mapping[str, str] = {
+    "poll_s": "poll_s is no longer needed: the program notices every change at once. Remove it.",
+}
+"""Settings of earlier versions, which may still stand in config.toml."""
 SETTINGS: Mapping[str, Setting] = {each.name: each for each in settings_of(UserSettings)}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Settings(UserSettings):
-    """Every value; `origins` say where those come from that are no defaults, as sentences begin: `/path/config.toml: model`."""
+    """Every value; `origins` say where those come from that are no defaults, as sentences begin: `/path/config.toml: model`;
+    `notices` are sentences about what stands in config.toml for nothing."""
 
     folders: Folders
     origins: Mapping[str, str]
+    notices: tuple[str, ...] = ()
 
     def read(self, name: str, reader: Callable[[Any], T]) -> T:
         """What `reader` makes of a setting. Raises InvalidInput with its sentence, the origin of the value in front."""
@@ -142,9 +145,10 @@ def read_settings(environ: Mapping[str, str], **flags: Any) -> tuple[Settings, d
     folders = Folders.of(environ)
     path, problems = folders.config_file, {}
     try:
-        in_file = _from_file(path)
+        in_file = dict(_from_file(path))
     except UsageError as error:
         in_file, problems = {}, {"": str(error)}
+    notices = tuple(f"{path}: {sentence}" for name, sentence in _RETIRED.items() if in_file.pop(name, None) is not None)
     variables = {each.name: each.environment for each in SETTINGS.values() if environ.get(each.environment)}
     values: dict[str, Any] = {"database_url": f"sqlite:///{folders.data / 'devtrail.db'}"}
     origins: dict[str, str] = {}
@@ -162,7 +166,7 @@ def read_settings(environ: Mapping[str, str], **flags: Any) -> tuple[Settings, d
         problems |= {origin(name): sentence for name, sentence in unfit.items()}
         values |= fitting
         origins |= {name: origin(name) for name in fitting}
-    settings = Settings(folders=folders, origins=origins, **values)
+    settings = Settings(folders=folders, origins=origins, notices=notices, **values)
     if settings.heartbeat_s * 2 > settings.lease_s:
         problems[origins.get("heartbeat_s") or origins["lease_s"]] = (
             f"heartbeat_s ({settings.heartbeat_s:g}) must be at most half of lease_s ({settings.lease_s:g}), "

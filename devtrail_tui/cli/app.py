@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from devtrail_tui.cli.log_file import logging_to
+from devtrail_tui.cli.output import narrate
 from devtrail_tui.services import Services
 from devtrail_tui.settings import Settings, load_settings
 
@@ -12,6 +13,8 @@ from devtrail_tui.settings import Settings, load_settings
 def open_app() -> int:
     """Run the app until the person quits, and return its exit code. Raises UsageError for settings that do not fit."""
     services = Services(load_settings(os.environ), environ=os.environ)
+    for notice in services.settings.notices:  # seen again when the app has given the terminal back
+        narrate(notice)
     return run_app(services)
 
 

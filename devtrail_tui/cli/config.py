@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from devtrail_tui.cli.output import json_option, print_json, say, table
+from devtrail_tui.cli.output import json_option, narrate, print_json, say, table
 from devtrail_tui.core.errors import InvalidInput
 from devtrail_tui.core.setting import Setting, read_values
 from devtrail_tui.services import settings_problems
@@ -66,6 +66,8 @@ def check(*, as_json: bool) -> int:
         from devtrail_tui.cli.app import app_problems  # loads Textual, which knows them
 
         problems |= app_problems(settings)
+    for notice in settings.notices:
+        narrate(notice)
     path = settings.folders.config_file
     if as_json:
         print_json({"ok": not problems, "file": str(path), "problems": problems})

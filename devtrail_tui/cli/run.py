@@ -20,6 +20,8 @@ _LACKS_SOMETHING = 2
 _STOP_S = 3.0
 """How long a stop waits for the worker's thread; the worker itself gives up earlier and leaves the rest to its lease."""
 _PAUSE = timedelta(seconds=1)
+LOOK_S = 1.0
+"""How often a command looks although nothing was committed: at countdowns, and at its worker."""
 
 
 class WorkerThread:
@@ -115,6 +117,11 @@ class InPlace:
             )
         return True
 
+    def wait_s(self, job: Job) -> float:
+        """Seconds until `keep_going` is to be asked again, where nothing is committed before."""
+        ahead_s = (job.run_at - self._services.clock.now()).total_seconds()
+        return min(ahead_s, LOOK_S) if ahead_s > 0 else LOOK_S
+
     def stop(self) -> None:
         """Give the job back if it is ours."""
         if self._thread is not None:
@@ -130,6 +137,10 @@ class Onlooker:
     def keep_going(self, _job: Job) -> bool:
         """Nothing to do; what it waits for may come at any time."""
         return True
+
+    def wait_s(self, _job: Job) -> float:
+        """Seconds until the next look, where nothing is committed before."""
+        return LOOK_S
 
     def stop(self) -> None:
         """Nothing is ours to give back."""
@@ -166,7 +177,7 @@ def _follow(services: Services, follower: Follower, hand: InPlace | Onlooker, be
             try:
                 job = follower.look()
                 while not (job.status.finished or interruption.requested) and hand.keep_going(job):
-                    bell.wait(services.settings.poll_s)
+                    bell.wait(hand.wait_s(job))
                     job = looks.at(follower.look) or job
                 if interruption.requested:
                     teller.tidy()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from devtrail_tui.cli.log_file import logging_to
+from devtrail_tui.cli.output import narrate
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 
@@ -17,6 +18,8 @@ def opened(environ: Mapping[str, str] | None = None, *, demo: bool = False, **fl
     """Services with their database open, closed again at the end. `flags` as in load_settings. Raises UsageError, StoreError."""
     environ = os.environ if environ is None else environ
     services = Services(load_settings(environ, **flags), environ=environ, demo=demo)
+    for notice in services.settings.notices:
+        narrate(notice)
     with logging_to(services):
         services.open()
         try:

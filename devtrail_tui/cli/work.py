@@ -10,7 +10,7 @@ import click
 from devtrail_tui.cli.follow import Follower, LineNarrator, PatientLooks, Teller, next_seq
 from devtrail_tui.cli.interruption import INTERRUPTED, Bell, Interruption
 from devtrail_tui.cli.output import json_option, narrate, print_json, say, status_words
-from devtrail_tui.cli.run import EXIT_CODES, WorkerThread, report_end, run_job
+from devtrail_tui.cli.run import EXIT_CODES, LOOK_S, WorkerThread, report_end, run_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import NotPossible, UsageError
 from devtrail_tui.core.job import Job, Status
@@ -57,7 +57,7 @@ def _queue(services: Services, *, once: bool, as_json: bool) -> int:
             narrate("Working. Ctrl+C gives running jobs back to the queue and ends.")
         try:
             while worker.look() and not interruption.requested:
-                bell.wait(services.settings.poll_s)
+                bell.wait(LOOK_S)
                 looks.at(watch.look)
             if interruption.requested:
                 interruption.say_stopping()

@@ -34,8 +34,10 @@ class Duties:
         """Do what is due. Raises the first StoreError once all have had their turn; another error is logged, once for as long as
         it lasts."""
         trouble: StoreError | None = None
+        now = (
+            self._monotonic()
+        )  # once, so that duties of one period stay together: each awakening costs more than they do
         for duty in self._duties:
-            now = self._monotonic()
             if now < duty.due_at:
                 continue
             duty.due_at = now + duty.period_s

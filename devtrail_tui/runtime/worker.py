@@ -10,42 +10,33 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from devtrail_tui.core.errors import StoreError
 from devtrail_tui.core.job import Claim, Job
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.runtime.context import JobStores
-from devtrail_tui.runtime.duties import Duties, Duty
 from devtrail_tui.runtime.executor import STOP_GRACE_S, Execution
 from devtrail_tui.runtime.job_thread import MOST_STUCK, stuck_threads
-from devtrail_tui.runtime.lease_watch import LeaseWatch
 from devtrail_tui.runtime.leases import LeaseKeeper
 from devtrail_tui.runtime.outcomes import Interruption
 from devtrail_tui.runtime.patience import AGAIN_S, PASSES
-from devtrail_tui.runtime.process import alive, this_process
+from devtrail_tui.runtime.process import this_process
+from devtrail_tui.runtime.upkeep import duties_of_worker
 from devtrail_tui.store import workers
 from devtrail_tui.store.engine import Database, settled
-from devtrail_tui.store.queue import any_due, cancel_requested, prune_events
+from devtrail_tui.store.queue import any_due, cancel_requested, next_due_at
 
 GIVE_BACK_S = STOP_GRACE_S + 0.3
 """How long a stop waits for running jobs to be given back; what is left then is left to its lease."""
-HEALTH_S = 1.0
-"""How often the database file is looked at."""
-PRUNE_S = 3600.0
-"""How often old events are deleted."""
-EVENT_RETENTION = timedelta(days=30)
-"""How long status events stay for those that read them."""
-RESCUE_S = 1.0
-"""How often orphans are looked for, at most."""
 STUCK = (
     f"{MOST_STUCK} jobs that were ended go on in the background and cannot be stopped, so no other is begun; "
     "start the program again."
 )
-LOOKS_A_LEASE = 8
-"""How often at least within a lease: an orphan of another host is then found well before one and a half."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 _logger = logging.getLogger(__name__)
 
@@ -61,12 +52,11 @@ class Doors(JobStores):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many jobs at once, and the seconds between heartbeats and looks."""
+    """How many jobs at once, and the seconds of leases and between heartbeats."""
 
     concurrency: int = 1
     lease_s: float = 30.0
     heartbeat_s: float = 10.0
-    poll_s: float = 0.25
 
 
 @dataclass(slots=True)
@@ -98,14 +88,8 @@ class Worker:
         self._registered = False
         self._no_room = ""
         self._not_before = 0.0
-        self._duties = Duties(
-            doors.clock.monotonic,
-            Duty("health", HEALTH_S, self._check_health),
-            Duty("rescue", min(RESCUE_S, pace.lease_s / LOOKS_A_LEASE), self._rescue),
-            Duty("events", PRUNE_S, self._prune_events),
-        )
-        self._seen_version = -1
-        self._watch = LeaseWatch(doors.clock, pace.lease_s)
+        self._duties = duties_of_worker(doors.database, doors.queue, doors.clock, pace.lease_s, self._claims)
+        self._claim_at = datetime.min.replace(tzinfo=UTC)
         self._running: dict[asyncio.Task[None], Execution] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken: asyncio.Event | None = None
@@ -192,6 +176,7 @@ class Worker:
         if str(error) != self._no_room:
             _logger.warning("nothing can be written now: %s", error)
         self._no_room, self._not_before = str(error), self._doors.clock.monotonic() + AGAIN_S
+        self._claim_at = self._doors.clock.now() + timedelta(seconds=AGAIN_S)
 
     async def _forget(self) -> None:
         try:
@@ -226,22 +211,26 @@ class Worker:
             await self._wait()
 
     async def _round(self, keeper: LeaseKeeper) -> bool:
-        """Do what is due, look for cancels, then claim; whether anything was claimed."""
+        """Do what is due; where something was committed or a job's time has come, look for cancels and claim. Whether anything
+        was claimed."""
+        assert self._woken is not None  # noqa: S101 - set before any work
         await self._duties.run_due()
-        version = self._doors.database.version()
-        if version != self._seen_version:
-            self._look_for_cancels()
-            self._seen_version = version
+        if not self._woken.is_set() and self._doors.clock.now() < self._claim_at:
+            return False
+        self._woken.clear()
+        self._look_for_cancels()
         return await self._claim_what_fits(keeper)
 
     async def _claim_what_fits(self, keeper: LeaseKeeper) -> bool:
-        claimed = False
+        claimed, self._claim_at = False, _NEVER
         while not self._stopping and self._has_place():
             job = await self._claim()
             if job is None:
                 break
             claimed = True
             self._start(job, keeper)
+        if self._stuck:  # nobody tells when such a thread ends
+            self._claim_at = self._doors.clock.now() + timedelta(seconds=AGAIN_S)
         return claimed
 
     def _has_place(self) -> bool:
@@ -256,7 +245,9 @@ class Worker:
     async def _claim(self) -> Job | None:
         doors = self._doors
         types = tuple(doors.catalogue)
-        if doors.clock.monotonic() < self._not_before:
+        rest_s = self._not_before - doors.clock.monotonic()
+        if rest_s > 0:
+            self._claim_at = doors.clock.now() + timedelta(seconds=rest_s)
             return None
         if not self._registered:
             await self._register()
@@ -264,6 +255,7 @@ class Worker:
             return None
         if not any_due(doors.database, doors.worker_id, types, doors.clock.now(), idle=not self._running):
             self._no_room = ""
+            self._claim_at = next_due_at(doors.database, doors.worker_id, types, doors.clock.now()) or _NEVER
             return None
         try:
             job = await settled(
@@ -304,25 +296,8 @@ class Worker:
                 self._running.pop(task, None)
             self._set_woken()
 
-    async def _check_health(self) -> None:
-        await asyncio.to_thread(self._doors.database.check_health)
-
-    async def _prune_events(self) -> None:
-        doors = self._doors
-        await settled(prune_events(doors.database, doors.clock.now() - EVENT_RETENTION))
-
-    async def _rescue(self) -> None:
-        here = this_process()
-        try:
-            mine = tuple(execution.claim for execution in self._running.values())
-            rescued = await settled(
-                self._doors.queue.rescue(host=here.host, alive=alive, spare=mine, ran_out=self._watch.ran_out)
-            )
-        except PASSES as error:
-            _logger.warning("orphans could not be looked for: %s", error)
-            return
-        for job in rescued:
-            _logger.warning("job %d was left by a worker that is gone; it is %s now", job.id, job.status)
+    def _claims(self) -> tuple[Claim, ...]:
+        return tuple(execution.claim for execution in self._running.values())
 
     def _look_for_cancels(self) -> None:
         running = {execution.claim.job_id: execution for execution in self._running.values()}
@@ -331,14 +306,12 @@ class Worker:
                 running[job_id].interrupt(Interruption.CANCEL)
 
     async def _wait(self) -> None:
+        """Sleep until woken, or until a duty or a job is due."""
         assert self._woken is not None  # noqa: S101 - set before any work
-        try:
-            async with asyncio.timeout(self._pace.poll_s):
+        until_claim_s = (self._claim_at - self._doors.clock.now()).total_seconds()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(self._duties.wait_s(), until_claim_s)):
                 await self._woken.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._woken.clear()
 
     async def _give_back(self) -> None:
         self._interrupt_all(Interruption.STOP)

@@ -304,7 +304,6 @@ class Services:
             concurrency=concurrency or self.settings.concurrency,
             lease_s=self.settings.lease_s,
             heartbeat_s=self.settings.heartbeat_s,
-            poll_s=self.settings.poll_s,
         )
         return Worker(doors, pace, job_id=job_id, once=once)
 

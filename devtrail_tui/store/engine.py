@@ -7,7 +7,6 @@ engine whose transactions are deferred and always rolled back, WAL, a busy timeo
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sqlite3
 import threading
@@ -27,6 +26,7 @@ from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import DatabaseUnusable, StoreError
 from devtrail_tui.store import sqlite_file
 from devtrail_tui.store.backup import backups
+from devtrail_tui.store.change_watcher import ChangeWatcher
 from devtrail_tui.store.schema_version import bring_up_to_date
 from devtrail_tui.store.sqlite_errors import store_error
 from devtrail_tui.store.writer import Writer
@@ -44,7 +44,6 @@ _MAY_BE_GONE = (
     sqlite3.SQLITE_CORRUPT,
 )
 """What SQLite may also say of a file that was deleted, moved or replaced while it was open."""
-_LOG = logging.getLogger(__name__)
 
 
 class Database:
@@ -74,10 +73,7 @@ class Database:
         self._write_engine: Engine | None = None
         self._files: tuple[tuple[int, int], ...] = ()
         self._health = _Health()
-        self._watch: sqlite3.Connection | None = None
-        self._watching = threading.Lock()
-        self._listening = threading.Lock()  # not `_opening`, which `close` holds while the writer still tells listeners
-        self._listeners: tuple[Callable[[], None], ...] = ()
+        self._changes = ChangeWatcher(f"{self.path}-wal")
 
     def open(self) -> None:
         """Check the file, making a private one where there is none, and bring its schema up to date; idempotent.
@@ -98,16 +94,13 @@ class Database:
             except BaseException:
                 engine.dispose()
                 raise
-            self._watch = sqlite_file.connect(self.path, busy_timeout_s=self._busy_timeout_s)
             with self._translating():
-                self._watch.execute(
-                    "SELECT count(*) FROM sqlite_schema"
-                ).fetchone()  # from here on there is a -wal file
+                self._changes.open(sqlite_file.connect(self.path, busy_timeout_s=self._busy_timeout_s))
             self._files, self._health = _inodes(self.path), _Health()
             self._readers = self._engine(begin="BEGIN", query_only=True)
             self._write_engine = engine
             self._writer = Writer(
-                engine, check=self.check_alive, translated=self._translated, committed=self._tell_listeners
+                engine, check=self.check_alive, translated=self._translated, committed=self._changes.look
             )
 
     def close(self) -> None:
@@ -116,10 +109,7 @@ class Database:
             if self._writer is None:
                 return
             self._writer.close()
-            with self._watching:
-                if self._watch is not None:
-                    self._watch.close()
-                    self._watch = None
+            self._changes.close()
             for engine in (self._readers, self._write_engine):
                 if engine is not None:
                     engine.dispose()
@@ -151,24 +141,13 @@ class Database:
 
     def version(self) -> int:
         """A number that changes whenever anybody, in this process or another, committed a change; 3-8 us, any thread."""
-        with self._watching, self._translating():
-            if self._watch is None:
-                raise DatabaseUnusable("The database is not open; start the program again.")
-            return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+        with self._translating():
+            return self._changes.version()
 
     def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback` after each own commit that changed something, from the writer thread: it must not block.
-
-        Returns the function that ends this.
-        """
-        with self._listening:
-            self._listeners = (*self._listeners, callback)
-
-        def unsubscribe() -> None:
-            with self._listening:
-                self._listeners = tuple(each for each in self._listeners if each is not callback)
-
-        return unsubscribe
+        """Call `callback` after each commit that changed something: an own one at once, another process's within 20 ms. It runs
+        in a thread of the store and must not block. Returns the function that ends this."""
+        return self._changes.subscribe(callback)
 
     def check_alive(self) -> None:
         """Raises DatabaseUnusable where the file was deleted, replaced or found damaged: SQLite would go on writing into the
@@ -273,17 +252,12 @@ class Database:
                 return DatabaseUnusable(self._damaged_by("its head is torn"))
         return store_error(cause, self.path, self._busy_timeout_s) or error
 
-    def _tell_listeners(self) -> None:
-        for callback in self._listeners:
-            try:
-                callback()
-            except Exception:  # noqa: BLE001 - one listener's mistake must not end the thread that writes for everybody
-                _LOG.exception("a listener of the database failed")
-
 
 async def settled(future: Future[T]) -> T:
     """Await a write, shielded: a cancel is raised only after the write is done, so that it is recorded after a commit and not
     instead of it (design: Protocol of the queue)."""
+    if future.done():  # no need to awake the loop for it
+        return future.result()
     inner: asyncio.Future[T] = asyncio.wrap_future(future)
     interrupted: asyncio.CancelledError | None = None
     while not inner.done():

@@ -57,7 +57,7 @@ class Writer:
         *,
         check: Callable[[], None],
         translated: Callable[[BaseException], BaseException],
-        committed: Callable[[], None],
+        committed: Callable[[], object],
     ) -> None:
         self._engine = engine
         self._check = check

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from devtrail_tui.core.job import Job
     from devtrail_tui.services import Services
 
-POLL_S = 0.1
-"""How often the feed asks whether anything was committed (3-8 us a time)."""
 TICK_S = 0.15
 """The shortest time between two snapshots that commits cause."""
 ALIVE_S = 2.0
@@ -201,9 +199,9 @@ class Feed:
         return current
 
     def _rest(self, least_s: float) -> None:
-        """At least so long, then until a hint or the next poll; not at all once something else is wanted."""
-        if not self._wish.wait(least_s):
-            self._hint.wait(POLL_S)
+        """At least so long, then until a commit or the next look at the file; not at all once something else is wanted."""
+        if not self._wish.wait(least_s) and least_s < ALIVE_S:
+            self._hint.wait(TICK_S if self._reader.owes else ALIVE_S)
 
 
 class _Reader:

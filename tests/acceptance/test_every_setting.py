@@ -218,13 +218,6 @@ def heartbeat_s(person: Person) -> None:
 
 
 @proof
-def poll_s(person: Person) -> None:
-    person.set("poll_s = 0.07")
-    with person.services() as services:
-        assert services.worker()._pace.poll_s == 0.07
-
-
-@proof
 def theme(person: Person) -> None:
     person.set('theme = "devtrail-light"')
     with terminal_of(person) as terminal:

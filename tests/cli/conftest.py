@@ -44,5 +44,5 @@ def server(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer
         monkeypatch.setenv("ANTHROPIC_API_KEY", CLAUDE_KEY)
         config = Path(os.environ["DEVTRAIL_HOME"]) / "config" / "config.toml"
         config.parent.mkdir(parents=True)
-        config.write_text("github_pause_s = 0\npoll_s = 0.05\n")
+        config.write_text("github_pause_s = 0\n")
         yield running

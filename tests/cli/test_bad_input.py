@@ -199,9 +199,9 @@ def test_an_environment_that_does_not_fit(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("poll = 1\n", ("poll", "poll_s")),
-        ("poll_s = [\n", ("not valid TOML",)),
-        ("poll_s = 0\n", ("poll_s", "at least 0.05")),
+        ("lease = 1\n", ("lease", "lease_s")),
+        ("lease_s = [\n", ("not valid TOML",)),
+        ("lease_s = 0\n", ("lease_s", "at least 1")),
     ],
 )
 def test_a_settings_file_that_does_not_fit(
@@ -211,6 +211,18 @@ def test_a_settings_file_that_does_not_fit(
     path.parent.mkdir(parents=True)
     path.write_text(text)
     assert_refused(line("jobs", "list"), "config.toml", *words)
+
+
+def test_a_setting_of_an_earlier_version_is_named_and_stops_nothing(line: CommandLine, own_home: Path) -> None:
+    path = own_home / "config" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text("poll_s = 0.5\n")
+    for command in (("jobs", "list"), ("config", "check")):
+        result = line(*command, "--json")
+        assert result.code == 0
+        assert f"{path}: poll_s is no longer needed" in result.err
+    path.write_text("")
+    assert "poll_s" not in line("jobs", "list").err
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ LOOK_S = 0.01
 LAUNCHER = (sys.executable, "-m", "tests.faults.launcher")
 """Stands in for the program: the same, with a fault built in."""
 
-QUICK: Mapping[str, float] = {"lease_s": 1.0, "heartbeat_s": 0.25, "poll_s": 0.05, "github_pause_s": 0}
+QUICK: Mapping[str, float] = {"lease_s": 1.0, "heartbeat_s": 0.25, "github_pause_s": 0}
 """Settings that make faults come to light quickly."""
 
 

@@ -58,7 +58,6 @@ class Desk:
             github_url=self.server.github_url,
             anthropic_base_url=self.server.claude_url,
             github_pause_s=0.0,
-            poll_s=0.05,
         )
         services = Services(settings, environ=self.environ, clock=self.clock)
         services.open()

@@ -101,7 +101,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def bench(environ: dict[str, str]) -> Iterator[Bench]:
-    services = Services(load_settings(environ, lease_s=2.0, heartbeat_s=0.2, poll_s=0.05), environ=environ)
+    services = Services(load_settings(environ, lease_s=2.0, heartbeat_s=0.2), environ=environ)
     services.open()
     made = Bench(services)
     yield made

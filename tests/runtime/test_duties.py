@@ -11,7 +11,7 @@ from sqlalchemy import text
 from devtrail_tui.core.errors import DatabaseBusy, DatabaseUnusable
 from devtrail_tui.core.job import NewJob
 from devtrail_tui.runtime.duties import Duties, Duty
-from devtrail_tui.runtime.worker import EVENT_RETENTION
+from devtrail_tui.runtime.upkeep import EVENT_RETENTION
 from devtrail_tui.store.queue import prune_events
 from tests.runtime.conftest import Bench, Nothing
 from tests.store.store_examples import ManualClock

@@ -32,7 +32,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: DemoServer
     home = tmp_path / "home"
     config = home / "config" / "config.toml"
     config.parent.mkdir(parents=True)
-    config.write_text("github_pause_s = 0\npoll_s = 0.05\n")
+    config.write_text("github_pause_s = 0\n")
     monkeypatch.setenv("DEVTRAIL_HOME", str(home))
     monkeypatch.setenv("DEVTRAIL_GITHUB_URL", server.github_url)
     monkeypatch.setenv("ANTHROPIC_BASE_URL", server.claude_url)

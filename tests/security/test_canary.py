@@ -101,7 +101,7 @@ def life(server: DemoServer, tmp_path: Path) -> Life:
     server.claude_keys = {CLAUDE}
     config = made.home / "devtrail" / "config" / "config.toml"
     config.parent.mkdir(parents=True)
-    config.write_text("github_pause_s = 0\npoll_s = 0.05\nlease_s = 2\nheartbeat_s = 0.5\n")
+    config.write_text("github_pause_s = 0\nlease_s = 2\nheartbeat_s = 0.5\n")
     gh = tmp_path / "programs" / "gh"
     gh.parent.mkdir()
     gh.write_text(f'#!/bin/sh\n[ "$1 $2" = "auth token" ] && echo {GH}\n')

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -28,6 +29,8 @@ from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.sqlite_errors import store_error
 from devtrail_tui.store.writer import Writer
 from tests.store.store_examples import ManualClock
+
+PATIENCE_S = 20.0
 
 
 @pytest.fixture
@@ -443,29 +446,30 @@ def test_a_write_cancelled_while_it_waits_is_not_done(database: Database) -> Non
 
 def test_version_and_listeners_hear_of_changes_only(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     database, elsewhere = opened(path), opened(path)
-    heard: list[str] = []
+    heard: SimpleQueue[str] = SimpleQueue()
 
     def fails() -> None:
         raise RuntimeError("a listener's mistake")
 
     database.on_commit(fails)
-    unsubscribe = database.on_commit(lambda: heard.append("own"))
+    unsubscribe = database.on_commit(lambda: heard.put("changed"))
     before = database.version()
     JobQueue(database, ManualClock()).claim("w", lease_s=1).result()
-    assert (database.version(), heard) == (before, [])
+    assert (database.version(), heard.qsize()) == (before, 0)
     JobQueue(database, ManualClock()).enqueue(NewJob("T")).result()
+    heard.get(timeout=PATIENCE_S)
     database.write(lambda _connection: None).result()
     own = database.version()
     assert own != before
-    assert heard == ["own"]
     assert "a listener of the database failed" in caplog.text
     JobQueue(elsewhere, ManualClock()).enqueue(NewJob("T")).result()
+    heard.get(timeout=PATIENCE_S)
     assert database.version() != own
     unsubscribe()
     JobQueue(database, ManualClock()).enqueue(NewJob("T")).result()
-    assert heard == ["own"]
     database.close()
     elsewhere.close()
+    assert heard.empty(), "once for each change"
 
 
 def test_close_does_what_waits_and_refuses_the_rest(path: Path) -> None:

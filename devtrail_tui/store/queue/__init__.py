@@ -20,10 +20,11 @@ from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue import claim, cleanup, endings, enqueue, requests
 from devtrail_tui.store.queue.claim import Renewal
 from devtrail_tui.store.queue.claim import any_due as any_due
+from devtrail_tui.store.queue.claim import next_due_at as next_due_at
 from devtrail_tui.store.queue.cleanup import prune_events as prune_events
 from devtrail_tui.store.queue.requests import cancel_requested as cancel_requested
 from devtrail_tui.store.queue.rescue import POISON_CRASHES as POISON_CRASHES
-from devtrail_tui.store.queue.rescue import RanOut, Rescue
+from devtrail_tui.store.queue.rescue import Owners, RanOut, Rescue, owners
 from devtrail_tui.store.queue.transitions import FINISHED, Transition
 from devtrail_tui.store.workers import Alive
 
@@ -38,6 +39,7 @@ class JobQueue:
         self._database = database
         self._clock = clock
         self._redact = redact or Redactor()
+        self._owners: tuple[int | None, Owners] = (None, Owners())
 
     def enqueue(self, new: NewJob) -> Future[Job]:
         """Store a job as PENDING. The future raises NotPossible where an active job has the same `unique_key`."""
@@ -121,7 +123,10 @@ class JobQueue:
         CANCELLED. Waiting jobs that only an ended process could run say so. Ended workers of `host` count as workers no longer.
         Comes back with the jobs that changed state.
         """
-        rescue = Rescue(self._database, self._clock.now(), host=host, alive=alive, spare=spare, ran_out=ran_out)
+        version = self._database.version()
+        if version != self._owners[0]:  # nothing to read where nothing was committed since the last look
+            self._owners = (version, owners(self._database))
+        rescue = Rescue(self._owners[1], self._clock.now(), host=host, alive=alive, spare=spare, ran_out=ran_out)
         if rescue.needed:
             return self._database.write(rescue.take_back)
         nothing: Future[Sequence[Job]] = Future()

@@ -72,6 +72,12 @@ _CLAIM = {
 _ALL_DUE = select(jobs.c.id, jobs.c.crashes).where(_READY, _DUE, _FOR_WORKER, _OF_TYPES)
 _ANY_DUE = _ALL_DUE.order_by(jobs.c.run_at).limit(1)
 _FIRST_DUE = _ALL_DUE.order_by(*_IN_TURN).limit(1)
+_NEXT_DUE = (
+    select(jobs.c.run_at)
+    .where(_READY, jobs.c.run_at > bindparam("now"), _FOR_WORKER, _OF_TYPES)
+    .order_by(jobs.c.run_at)
+    .limit(1)
+)
 _RENEW = (
     update(jobs)
     .where(OF_CLAIM, jobs.c.status == RUNNING, jobs.c.worker_id == bindparam("worker"))
@@ -124,6 +130,14 @@ def any_due(database: Database, worker_id: str, types: Sequence[str], now: datet
     with database.read() as connection:
         first = connection.execute(_ANY_DUE if idle else _FIRST_DUE, parameters).one_or_none()
     return first is not None and (idle or first.crashes == 0)
+
+
+def next_due_at(database: Database, worker_id: str, types: Sequence[str], now: datetime) -> datetime | None:
+    """When the next job is due that waits for its time alone; None where none does."""
+    parameters = {"worker": worker_id, "types": list(types), "now": now}
+    with database.read() as connection:
+        run_at: datetime | None = connection.execute(_NEXT_DUE, parameters).scalar_one_or_none()
+    return run_at
 
 
 def renew(connection: Connection, worker_id: str, claims: Sequence[Claim], lease_s: float, now: datetime) -> Renewal:

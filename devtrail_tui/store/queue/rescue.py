@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, null, or_, select, update
@@ -73,6 +73,23 @@ class _LostClaim:
     dead: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Who owns what: claims that run with the ends of their leases, waiting jobs that only one worker may run, all workers."""
+
+    leases: Mapping[Claim, datetime] = field(default_factory=dict)
+    bound: Sequence[tuple[int, str]] = ()
+    registered: Sequence[str] = ()
+
+
+def owners(database: Database) -> Owners:
+    """As they stand now."""
+    with database.read() as connection:
+        leases = {Claim(*owner): lease for *owner, lease in connection.execute(_OWNED)}
+        bound = [(job_id, worker) for job_id, worker in connection.execute(_BOUND, {"waiting": _OWNER_ENDED})]
+        return Owners(leases, bound, workers.known(connection))
+
+
 class Rescue:
     """One look for what ended workers left (`host` and `alive` tell which have), then the writes that take it back.
 
@@ -80,7 +97,7 @@ class Rescue:
 
     def __init__(
         self,
-        database: Database,
+        owners: Owners,
         now: datetime,
         *,
         host: str,
@@ -89,11 +106,7 @@ class Rescue:
         ran_out: RanOut | None,
     ) -> None:
         self._now, self._host, self._alive = now, host, alive
-        with database.read() as connection:
-            owned = connection.execute(_OWNED).all()
-            bound = connection.execute(_BOUND, {"waiting": _OWNER_ENDED}).all()
-            registered = workers.known(connection)
-        leases = {Claim(job_id, claim_no, worker): lease for job_id, claim_no, worker, lease in owned}
+        leases = owners.leases
         silent = ran_out(leases) if ran_out else {claim for claim, lease in leases.items() if lease <= now}
         spared = {(claim.job_id, claim.claim_no) for claim in spare}
         claims = (
@@ -102,8 +115,8 @@ class Rescue:
             if (claim.job_id, claim.claim_no) not in spared
         )
         self._lost = [each for each in claims if each.dead or each.claim in silent]
-        self._orphaned = [job_id for job_id, worker in bound if self._ended(worker)]
-        self._ended_workers = [worker for worker in registered if self._ended(worker)]
+        self._orphaned = [job_id for job_id, worker in owners.bound if self._ended(worker)]
+        self._ended_workers = [worker for worker in owners.registered if self._ended(worker)]
 
     @property
     def needed(self) -> bool:

@@ -1,0 +1,60 @@
+"""The duties of a worker beside its jobs: the database file, the jobs of ended workers, old events."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from datetime import timedelta
+
+from devtrail_tui.core.clock import Clock
+from devtrail_tui.core.job import Claim
+from devtrail_tui.runtime.duties import Duties, Duty
+from devtrail_tui.runtime.lease_watch import LeaseWatch
+from devtrail_tui.runtime.patience import PASSES
+from devtrail_tui.runtime.process import alive, this_process
+from devtrail_tui.store.engine import Database, settled
+from devtrail_tui.store.queue import JobQueue, prune_events
+
+HEALTH_S = 2.0
+"""How often the database file is looked at."""
+PRUNE_S = 3600.0
+"""How often old events are deleted."""
+EVENT_RETENTION = timedelta(days=30)
+"""How long status events stay for those that read them."""
+RESCUE_S = 1.0
+"""How often orphans are looked for, at most."""
+LOOKS_A_LEASE = 8
+"""How often at least within a lease: an orphan of another host is then found well before one and a half."""
+_logger = logging.getLogger(__name__)
+
+
+def duties_of_worker(
+    database: Database, queue: JobQueue, clock: Clock, lease_s: float, running: Callable[[], Collection[Claim]]
+) -> Duties:
+    """For one worker; `running` are the claims of the jobs that it runs now."""
+    watch = LeaseWatch(clock, lease_s)
+
+    async def check_health() -> None:
+        await asyncio.to_thread(database.check_health)
+
+    async def prune() -> None:
+        await settled(prune_events(database, clock.now() - EVENT_RETENTION))
+
+    async def rescue() -> None:
+        try:
+            rescued = await settled(
+                queue.rescue(host=this_process().host, alive=alive, spare=running(), ran_out=watch.ran_out)
+            )
+        except PASSES as error:
+            _logger.warning("orphans could not be looked for: %s", error)
+            return
+        for job in rescued:
+            _logger.warning("job %d was left by a worker that is gone; it is %s now", job.id, job.status)
+
+    return Duties(
+        clock.monotonic,
+        Duty("health", HEALTH_S, check_health),
+        Duty("rescue", min(RESCUE_S, lease_s / LOOKS_A_LEASE), rescue),
+        Duty("events", PRUNE_S, prune),
+    )
