@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from devtrail_tui.core.context import Context
-from devtrail_tui.core.job_type import JobType, Kind, setting
+from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.progress import Count, Part, Progress
+from devtrail_tui.core.setting import Kind, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
