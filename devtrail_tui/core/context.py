@@ -5,7 +5,7 @@ A handler is `async def run(config, context) -> dict`. It never sees SQLAlchemy,
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -172,8 +172,9 @@ class Analyser(Service, Protocol):
         RepositoryExcluded."""
         ...
 
-    async def answer(self, request: AnalysisRequest) -> Analysis:
-        """Send it once paid; retries what time can mend, visibly. Raises AuthenticationError, PermanentError, TemporaryError."""
+    async def answer(self, request: AnalysisRequest, *, late: Callable[[Analysis], None] | None = None) -> Analysis:
+        """Send it once paid; retries, visibly, what time can mend and was not billed. An answer that comes when nobody awaits it
+        any more goes to `late`, in another thread. Raises AuthenticationError, PermanentError, TemporaryError, OutcomeUnknown."""
         ...
 
     def preview(self, request: AnalysisRequest) -> str:

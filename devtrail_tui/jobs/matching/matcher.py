@@ -10,6 +10,7 @@ from devtrail_tui.core.context import Analyser, AnalysisRequest, Context
 from devtrail_tui.core.errors import (
     AuthenticationError,
     DevTrailError,
+    OutcomeUnknown,
     PermanentError,
     RepositoryExcluded,
     TemporaryError,
@@ -21,6 +22,8 @@ from devtrail_tui.jobs.matching.budget import Budget
 
 FAILURES_IN_A_ROW = 3
 """So many failed calls in a row mean that the service, not the pull request, is the trouble."""
+UNKNOWN_OUTCOMES = 3
+"""So often a request may be sent without an answer to it, each time counted at its worst case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,20 @@ class Matcher:
             request = self.request(entry)
         except RepositoryExcluded as error:
             return Judgement(AnalysisState.NOT_ANALYSED, note=str(error))
-        ledger = self._context.analyses
+        ledger, unknown = self._context.analyses, 0
         while True:
             stored = await ledger.find(request.key)
             if stored is not None:
                 return self._read(request, stored, paid=False)
-            async with self._calls:
-                judgement = await self._ask(request)
+            try:
+                async with self._calls:
+                    judgement = await self._ask(request)
+            except OutcomeUnknown as error:
+                unknown += 1
+                if unknown == UNKNOWN_OUTCOMES:
+                    return self._failed_call(error)
+                self._context.log(f"{error} It counts at its worst case and is asked again.", Level.WARNING)
+                continue
             if judgement is not None:
                 return judgement
             # Without a place and without budget: two jobs that wait for each other's calls would else hold each other up.
@@ -128,6 +138,9 @@ class Matcher:
         try:
             analysis = self._priced(request, await self._analyser.answer(request))
             await ledger.keep(analysis)
+        except OutcomeUnknown:
+            await ledger.uncertain(request.key)
+            raise
         except (AuthenticationError, UnknownModel) as error:
             await ledger.release(request.key)
             self._stop(error)
