@@ -266,6 +266,10 @@ class AnalysisLedger(Protocol):
         even when the claim was lost meanwhile. An answer that comes late replaces the uncertain cost of its call."""
         ...
 
+    def keep_late(self, analysis: Analysis) -> None:
+        """The same for an answer that nobody awaits any more, in any thread; returns at once."""
+        ...
+
     async def release(self, key: str) -> None:
         """The call failed and was not billed: the request is free again."""
         ...
@@ -329,14 +333,12 @@ class Context(Protocol):
         ...
 
     async def source(self, spec: ServiceSpec[S]) -> S:
-        """The client of a service such as GITHUB, made on first use with this job's secret and closed with the job.
-
-        Raises SecretMissing, PermanentError for a service that nobody provides."""
+        """The client of a service such as GITHUB, made on first use with this job's secret and closed with the job. Raises
+        SecretMissing, PermanentError for one nobody provides."""
         ...
 
     async def analyser(self, *, model: str, about: str = "") -> Analyser:
-        """What matches pull requests with this model, made on first use with this job's Claude key and closed with the job.
-
+        """What matches pull requests with this model, made on first use with this job's Claude key and closed with the job;
         `about` is what Claude should know of the person. Raises SecretMissing."""
         ...
 

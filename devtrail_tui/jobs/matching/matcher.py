@@ -135,9 +135,15 @@ class Matcher:
 
     async def _call(self, request: AnalysisRequest) -> Judgement:
         ledger = self._context.analyses
+
+        def late(analysis: Analysis) -> None:
+            ledger.keep_late(_priced(request, analysis))
+
         try:
-            analysis = self._priced(request, await self._analyser.answer(request))
-            await ledger.keep(analysis)
+            analysis = await self._analyser.answer(request, late=late)
+            if analysis.cost_usd is None:
+                self._context.log("An answer came without its price; its worst case is counted.", Level.WARNING)
+            await ledger.keep(_priced(request, analysis))
         except OutcomeUnknown:
             await ledger.uncertain(request.key)
             raise
@@ -150,12 +156,6 @@ class Matcher:
             return self._failed_call(error)
         self._failures_in_a_row = 0
         return self._read(request, analysis, paid=True)
-
-    def _priced(self, request: AnalysisRequest, analysis: Analysis) -> Analysis:
-        if analysis.cost_usd is not None:
-            return analysis
-        self._context.log("An answer came without its price; its worst case is counted.", Level.WARNING)
-        return replace(analysis, cost_usd=request.worst_case_usd)
 
     def _failed_call(self, error: DevTrailError) -> Judgement:
         self._failures_in_a_row += 1
@@ -180,3 +180,7 @@ class Matcher:
         if verified.problem:
             return Judgement(AnalysisState.FAILED, verified.problem, analysis.key, None, verified.dropped, paid)
         return Judgement(AnalysisState.ANALYSED, "", analysis.key, verified.matches, verified.dropped, paid)
+
+
+def _priced(request: AnalysisRequest, analysis: Analysis) -> Analysis:
+    return analysis if analysis.cost_usd is not None else replace(analysis, cost_usd=request.worst_case_usd)
