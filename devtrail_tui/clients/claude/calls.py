@@ -1,11 +1,14 @@
-"""A call to Claude as plain data: what goes to whatever connects, and what comes back from it."""
+"""A call to Claude as plain data, what comes back from it, and both as messages on a pipe: JSON objects behind their length."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
+
+_LENGTH_BYTES = 4
 
 
 class Method(StrEnum):
@@ -74,3 +77,19 @@ class Connection(Protocol):
 
         Raises CallFailed."""
         ...
+
+
+def packed(message: Mapping[str, Any]) -> bytes:
+    """One message as bytes. ASCII only: a lone surrogate passes."""
+    data = json.dumps(message).encode()
+    return len(data).to_bytes(_LENGTH_BYTES, "big") + data
+
+
+def read_message(stream: IO[bytes]) -> dict[str, Any] | None:
+    """The next message; blocks. None where the stream ends, also in the middle of one."""
+    length = stream.read(_LENGTH_BYTES)
+    data = stream.read(int.from_bytes(length, "big"))
+    if len(length) < _LENGTH_BYTES or len(data) < int.from_bytes(length, "big"):
+        return None
+    message: dict[str, Any] = json.loads(data)
+    return message

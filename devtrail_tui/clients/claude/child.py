@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from devtrail_tui.clients.claude.calls import Call, CallFailed, Failure, Kind, Method
+from devtrail_tui.clients.claude.calls import Call, CallFailed, Failure, Kind, Method, packed, read_message
 from devtrail_tui.clients.claude.connection import SdkConnection, load_sdk
-from devtrail_tui.clients.claude.frames import packed, read_message
 
 
 async def _serve(calls: BinaryIO, answers: BinaryIO) -> None:

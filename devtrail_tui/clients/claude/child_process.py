@@ -17,8 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import devtrail_tui
-from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, Failure, Kind
-from devtrail_tui.clients.claude.frames import packed, read_message
+from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, Failure, Kind, packed, read_message
 from devtrail_tui.core.clock import Clock
 
 IDLE_S = 60.0

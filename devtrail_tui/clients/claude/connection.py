@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, Failure, Kind, Method
 
 if TYPE_CHECKING:
-    import anthropic
     from anthropic import AsyncAnthropic
 
 _CONNECT_TIMEOUT_S = 10.0
@@ -25,7 +25,7 @@ _METHODS: Mapping[Method, Callable[[AsyncAnthropic], Callable[..., Awaitable[Any
 
 
 def load_sdk() -> None:
-    """Import the package, which takes 0.8-3 s and 78 MB; blocks."""
+    """Import the package and keep it quiet; blocks for 0.8-3 s the first time, and takes 78 MB."""
     import anthropic  # noqa: F401 - loaded for later
 
     for name in _LOGGERS:
@@ -37,23 +37,20 @@ class SdkConnection:
     """`calls.Connection` in this very process and in one event loop; a client of the package for each key and address."""
 
     def __init__(self) -> None:
-        self._loading = asyncio.Lock()
         self._clients: dict[tuple[str, str], AsyncAnthropic] = {}
 
     async def call(self, call: Call, late: Callable[[Answer], None] | None = None) -> Answer:  # noqa: ARG002
         """Make one call; a cancel ends it, so nothing comes late. Raises CallFailed."""
-        async with self._loading:
-            if not self._clients:
-                await asyncio.to_thread(load_sdk)
+        if not self._clients:
+            load_sdk()
         try:
-            async with asyncio.timeout(
-                call.timeout_s
-            ):  # the package's own are per read: a body that drips outlives them
+            # The package's own timeouts are per read: a body that drips outlives them.
+            async with asyncio.timeout(call.timeout_s):
                 response = await _METHODS[call.method](self._client(call))(**call.arguments, timeout=_timeout(call))
                 return Answer(await response.json(), response.request_id or "")
         except TimeoutError:
             failure = Failure(Kind.UNKNOWN, f"no answer within {call.timeout_s:.0f} s")
-        except (ValueError, RecursionError):  # a body that is not JSON
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
             failure = Failure(Kind.UNREADABLE)
         except Exception as error:
             known = _failure(error)
@@ -98,12 +95,15 @@ def _failure(error: Exception) -> Failure | None:
     import httpx2
 
     if isinstance(error, anthropic.APIStatusError):
-        return _refusal(error)
-    cause = error.__cause__ if isinstance(error, anthropic.APIConnectionError) else error
+        headers = {name: value for name in _WAIT_HEADERS if (value := error.response.headers.get(name))}
+        texts = (error.type, error.api_message, error.request_id)  # a gateway's error may have anything in its fields
+        kind, message, request_id = (text if isinstance(text, str) else "" for text in texts)
+        return Failure(Kind.STATUS, "", error.status_code, kind, message, request_id, headers)
     if isinstance(error, anthropic.APIResponseValidationError):
         return Failure(Kind.UNREADABLE)
     if not isinstance(error, anthropic.APIConnectionError | httpx2.HTTPError):
         return None
+    cause = error.__cause__ or error
     before_sending = (
         httpx2.ConnectError,
         httpx2.ConnectTimeout,
@@ -112,22 +112,5 @@ def _failure(error: Exception) -> Failure | None:
         httpx2.UnsupportedProtocol,
         httpx2.LocalProtocolError,
     )
-    kind = Kind.NOT_SENT if isinstance(cause, before_sending) else Kind.UNKNOWN
-    return Failure(kind, str(cause or "") or type(cause or error).__name__)
-
-
-def _refusal(error: anthropic.APIStatusError) -> Failure:
-    headers = error.response.headers
-    return Failure(
-        Kind.STATUS,
-        status=error.status_code,
-        type=_text(error.type),
-        message=_text(error.api_message),
-        request_id=_text(error.request_id),
-        headers={name: headers[name] for name in _WAIT_HEADERS if name in headers},
-    )
-
-
-def _text(value: object) -> str:
-    """A gateway's error may have anything in its fields."""
-    return value if isinstance(value, str) else ""
+    kind_of_failure = Kind.NOT_SENT if isinstance(cause, before_sending) else Kind.UNKNOWN
+    return Failure(kind_of_failure, str(cause) or type(cause).__name__)
