@@ -333,8 +333,7 @@ class Context(Protocol):
         ...
 
     async def source(self, spec: ServiceSpec[S]) -> S:
-        """The client of a service such as GITHUB, made on first use with this job's secret and closed with the job. Raises
-        SecretMissing, PermanentError for one nobody provides."""
+        """The client of a service such as GITHUB, with this job's secret. Raises SecretMissing, PermanentError for an unknown one."""
         ...
 
     async def analyser(self, *, model: str, about: str = "") -> Analyser:

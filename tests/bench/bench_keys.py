@@ -1,4 +1,5 @@
 """How soon a key is on the screen while a sync runs, and what the app's processes weigh; programs in turn, medians of their runs.
+And how late an event loop wakes while the anthropic package is imported, here or in the child: that holds on a busy machine too.
 
 Run it alone: `pytest tests/bench/bench_keys.py -m bench -n 0 -s`. `DEVTRAIL_BENCH_PROGRAMS=/other/bin/devtrail-tui` compares.
 """
@@ -124,3 +125,50 @@ def test_keys_during_a_sync(services: dict[str, str], tmp_path: Path, capsys: py
                 f"{program}: key to paint p50 {p50:.0f} ms, p90 {p90:.0f} ms, p99 {p99:.0f} ms, longest {most:.0f} ms;"
                 f" app {app:.0f} MiB, children {children:.0f} MiB"
             )
+
+
+LOOP = """
+import asyncio, statistics, sys, threading, time
+
+def here():
+    import anthropic
+
+def child():
+    from devtrail_tui.clients.claude.calls import Call, CallFailed, Method
+    from devtrail_tui.clients.claude.child_process import ClaudeProcess
+    from devtrail_tui.core.clock import SystemClock
+    process = ClaudeProcess(SystemClock())
+    try:
+        asyncio.run(process.call(Call(Method.LIST_MODELS, {}, "key", "http://127.0.0.1:9", 60.0)))
+    except CallFailed:
+        process.close()
+
+async def late_ms():
+    late = []
+    thread = threading.Thread(target=here if sys.argv[1] == "here" else child)
+    thread.start()
+    before = time.perf_counter()
+    while thread.is_alive():
+        await asyncio.sleep(0.004)
+        now = time.perf_counter()
+        late.append((now - before - 0.004) * 1000)
+        before = now
+    return late
+
+late = asyncio.run(late_ms())
+print(statistics.quantiles(late, n=100)[94], statistics.quantiles(late, n=100)[98], max(late))
+"""
+
+
+@pytest.mark.bench
+def test_an_event_loop_while_the_package_is_imported(capsys: pytest.CaptureFixture[str]) -> None:
+    runs: dict[str, list[list[float]]] = {"here": [], "child": []}
+    for _ in range(ROUNDS):
+        for place, figures in runs.items():
+            done = subprocess.run([sys.executable, "-c", LOOP, place], capture_output=True, text=True, check=True)
+            figures.append([float(each) for each in done.stdout.split()])
+    with capsys.disabled():
+        print()
+        for place, figures in runs.items():
+            p95, p99, most = (statistics.median(each) for each in zip(*figures, strict=True))
+            print(f"import in {place}: the loop wakes late by p95 {p95:.0f} ms, p99 {p99:.0f} ms, most {most:.0f} ms")
