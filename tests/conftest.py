@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -28,3 +29,12 @@ def pytest_collection_finish() -> None:
     suite's time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _claude_in_this_process() -> Iterator[None]:
+    """Services that a test makes itself talk to Claude without a child process, whose start would cost every test a second or
+    more. Installed programs have theirs, and tests/clients/claude/test_child.py is about it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("devtrail_tui.services.clients.ClaudeProcess", lambda _clock: None)
+        yield

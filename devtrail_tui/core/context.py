@@ -5,7 +5,7 @@ A handler is `async def run(config, context) -> dict`. It never sees SQLAlchemy,
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -172,8 +172,9 @@ class Analyser(Service, Protocol):
         RepositoryExcluded."""
         ...
 
-    async def answer(self, request: AnalysisRequest) -> Analysis:
-        """Send it once paid; retries what time can mend, visibly. Raises AuthenticationError, PermanentError, TemporaryError."""
+    async def answer(self, request: AnalysisRequest, *, late: Callable[[Analysis], None] | None = None) -> Analysis:
+        """Send it once paid; retries, visibly, what time can mend and was not billed. An answer that comes when nobody awaits it
+        any more goes to `late`, in another thread. Raises AuthenticationError, PermanentError, TemporaryError, OutcomeUnknown."""
         ...
 
     def preview(self, request: AnalysisRequest) -> str:
@@ -265,6 +266,10 @@ class AnalysisLedger(Protocol):
         even when the claim was lost meanwhile. An answer that comes late replaces the uncertain cost of its call."""
         ...
 
+    def keep_late(self, analysis: Analysis) -> None:
+        """The same for an answer that nobody awaits any more, in any thread; returns at once."""
+        ...
+
     async def release(self, key: str) -> None:
         """The call failed and was not billed: the request is free again."""
         ...
@@ -328,14 +333,11 @@ class Context(Protocol):
         ...
 
     async def source(self, spec: ServiceSpec[S]) -> S:
-        """The client of a service such as GITHUB, made on first use with this job's secret and closed with the job.
-
-        Raises SecretMissing, PermanentError for a service that nobody provides."""
+        """The client of a service such as GITHUB, with this job's secret. Raises SecretMissing, PermanentError for an unknown one."""
         ...
 
     async def analyser(self, *, model: str, about: str = "") -> Analyser:
-        """What matches pull requests with this model, made on first use with this job's Claude key and closed with the job.
-
+        """What matches pull requests with this model, made on first use with this job's Claude key and closed with the job;
         `about` is what Claude should know of the person. Raises SecretMissing."""
         ...
 

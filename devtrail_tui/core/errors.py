@@ -91,6 +91,11 @@ class TemporaryError(DevTrailError):
         super().__init__(message)
 
 
+class OutcomeUnknown(TemporaryError):
+    """A call that costs money was sent and its answer did not come: nobody knows whether it was billed, so it counts at its worst
+    case. Not raised where nothing was sent, or where the service answered with a refusal."""
+
+
 class SecretMissing(DevTrailError):
     """A secret that a job refers to cannot be found now; the job waits and says so."""
 

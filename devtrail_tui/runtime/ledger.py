@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 
 from devtrail_tui.core.clock import Clock
@@ -51,8 +52,10 @@ class Ledger:
 
     async def keep(self, analysis: Analysis) -> None:
         self._add_spent(analysis.cost_usd or 0.0)
-        paid, call_usd = replace(analysis, job_id=self._claim.job_id), self._leased_usd.get(analysis.key)
-        await self._patience.write(lambda: self._store.keep(paid, self._claim, call_usd))
+        await self._patience.write(lambda: self._keep(analysis))
+
+    def keep_late(self, analysis: Analysis) -> None:
+        self._keep(analysis)  # where it cannot be stored now, the uncertain cost stays
 
     async def release(self, key: str) -> None:
         await self._patience.write(lambda: self._store.release(self._claim, key))
@@ -61,6 +64,10 @@ class Ledger:
         call_usd = self._leased_usd[key]
         self._add_spent(call_usd)
         await self._patience.write(lambda: self._store.uncertain(self._claim, key, call_usd))
+
+    def _keep(self, analysis: Analysis) -> Future[None]:
+        call_usd = self._leased_usd.get(analysis.key)
+        return self._store.keep(replace(analysis, job_id=self._claim.job_id), self._claim, call_usd)
 
     async def _look(self) -> None:
         waited_for = tuple(self._waited_for)

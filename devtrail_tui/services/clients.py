@@ -6,8 +6,12 @@ import asyncio
 import importlib
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from devtrail_tui.clients.claude.calls import CallFailed
+from devtrail_tui.clients.claude.child_process import ClaudeProcess
+from devtrail_tui.clients.claude.shared_limits import SharedLimits
 from devtrail_tui.core.context import GITHUB, Analyser, PullRequestSource
 from devtrail_tui.core.errors import PermanentError
 from devtrail_tui.core.service import S, ServiceSpec
@@ -31,6 +35,8 @@ class Clients:
         self._clock = clock
         self._github_limits: dict[str, Any] = {}
         """By token: all jobs of this process keep within them together, each from its own event loop."""
+        self._claude: ClaudeProcess | None = ClaudeProcess(clock)
+        self._claude_limits: dict[tuple[str, str | None], SharedLimits] = {}
         self._makers: Mapping[ServiceSpec[Any], Callable[[str, ClientScope], Awaitable[Any]]] = {GITHUB: self._github}
 
     async def source(self, spec: ServiceSpec[S], scope: ClientScope) -> S:
@@ -45,11 +51,18 @@ class Clients:
         return made
 
     async def analyser(self, scope: ClientScope, *, model: str, about: str = "") -> Analyser:
-        """What asks Claude; whoever asks closes it. Raises SecretMissing."""
+        """What asks Claude; whoever asks closes it. Where there is a key its process starts now. Raises SecretMissing."""
         claude = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.claude.client")
+        key = await scope.secret("anthropic")
+        process = self._claude
+        if process is not None and key:
+            with suppress(CallFailed):  # the first call says it
+                await asyncio.to_thread(process.start)
         made: Analyser = claude.ClaudeAnalyser(
-            await scope.secret("anthropic"),
+            key,
             model,
+            connection=process,
+            limits=self._claude_limits.setdefault((key, self._settings.anthropic_base_url), SharedLimits()),
             base_url=self._settings.anthropic_base_url,
             clock=self._clock,
             random=random.Random(),  # noqa: S311 - jitter, no secret
@@ -61,6 +74,11 @@ class Clients:
             concurrency=self._settings.claude_concurrency,
         )
         return made
+
+    def close(self) -> None:
+        """End the process that talks to Claude, calls under way or not."""
+        if self._claude is not None:
+            self._claude.close()
 
     def outside_jobs(self, value: str | None = None) -> ClientScope:
         """For a look at whether a service works: the secrets of the standard sources (or this very `value`), and silence."""

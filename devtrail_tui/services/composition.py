@@ -229,7 +229,9 @@ class Services:
         return thread
 
     def close(self) -> None:
-        """Write what waits and let go of the database; nothing happens where it is not open."""
+        """End what talks to Claude, write what waits and let go of the database, each where it was begun."""
+        if "clients" in vars(self):
+            self.clients.close()
         if self._open:
             self._open = False
             self.database.close()

@@ -74,7 +74,8 @@ def assert_sound(site: Site) -> None:
         == []
     )
     ((spent, paid),) = site.rows(
-        "SELECT (SELECT coalesce(sum(spent_usd), 0.0) FROM jobs), (SELECT coalesce(sum(cost_usd), 0.0) FROM analyses)"
+        "SELECT (SELECT coalesce(sum(spent_usd), 0.0) FROM jobs),"
+        " (SELECT coalesce(sum(coalesce(cost_usd, 0.0) + uncertain_usd), 0.0) FROM analyses)"
     )
     assert math.isclose(spent, paid, abs_tol=1e-6)
 

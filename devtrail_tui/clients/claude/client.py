@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from devtrail_tui.clients.claude import answers, failures, prices
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
-from devtrail_tui.clients.claude.connection import open_connection
+from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, Connection, Method
+from devtrail_tui.clients.claude.connection import SdkConnection
 from devtrail_tui.clients.claude.request import build_request, judgement_key, preview
+from devtrail_tui.clients.claude.shared_limits import SharedLimits
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import AnalysisRequest, Verified
-from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError, UnknownModel
+from devtrail_tui.core.errors import (
+    AuthenticationError,
+    DevTrailError,
+    OutcomeUnknown,
+    PermanentError,
+    TemporaryError,
+    UnknownModel,
+)
 from devtrail_tui.core.evidence import Analysis, Criterion, PullRequest, Role
 from devtrail_tui.core.exclusions import NOTHING_EXCLUDED, Exclusions
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.redaction import Redact, mask_patterns
 from devtrail_tui.core.retry import delay_s
 from devtrail_tui.core.text import safe, safe_line
-
-if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic
-    from anthropic.types import Message, Usage
-
-T = TypeVar("T")
 
 LONGEST_WAIT_S = 300.0
 """A longer wait is not sat out here: the error goes to the job, which is given back until then."""
@@ -42,7 +44,8 @@ class ClaudeAnalyser:
     `narrate` gets one line for each retry; `waiting` a sentence and the moment it ends (aware UTC), then ("", None)
     when nothing waits any more. `attempts` counts tries of one call, `call_timeout_s` bounds each of them from
     connecting to the last byte; `redact` masks secrets in what is sent, `exclusions` says what is not sent at all;
-    `concurrency` how many calls whoever asks may have under way.
+    `concurrency` how many calls whoever asks may have under way. `connection` is whoever asks's to close; without one the
+    package is used in this process. `limits` are shared by the analysers with the same key and host.
     """
 
     def __init__(
@@ -61,6 +64,8 @@ class ClaudeAnalyser:
         call_timeout_s: float = 240.0,
         redact: Redact = mask_patterns,
         exclusions: Exclusions = NOTHING_EXCLUDED,
+        connection: Connection | None = None,
+        limits: SharedLimits | None = None,
     ) -> None:
         self._api_key = api_key
         self._model = model
@@ -76,10 +81,14 @@ class ClaudeAnalyser:
         self._call_timeout_s = call_timeout_s
         self._redact = redact
         self._exclusions = exclusions
-        self._opening = asyncio.Lock()
-        self._connection: AsyncAnthropic | None = None
-        self._turned_away: PermanentError | None = None
-        self._not_before = 0.0
+        own = SdkConnection()
+        self._connection: Connection = connection or own
+        self._close_own = own.aclose
+        self._limits = limits or SharedLimits()
+        self._refusals_before = self._limits.refusals
+        self._unknown_model: UnknownModel | None = None
+        self._unknown_in_a_row = 0
+        self._prices_loaded = False
         self._pauses = 0
 
     @property
@@ -94,16 +103,14 @@ class ClaudeAnalyser:
         return judgement_key(self._model, criteria, self._redact(self._user_context))
 
     async def check(self) -> None:
-        from_claude = await self._call(lambda claude: claude.models.retrieve(self._model))
-        lifecycle = getattr(from_claude, "lifecycle", None)
-        if getattr(from_claude, "id", None) is None:
+        answer = await self._call(Method.RETRIEVE_MODEL, {"model_id": self._model})
+        model = answer.body if isinstance(answer.body, dict) else {}
+        if model.get("id") is None:
             raise failures.unreadable(self._host)
-        if lifecycle == "retired":
+        if model.get("lifecycle") == "retired":
             raise PermanentError(await self._other_models(f"The model {self._model} is retired."))
-        if lifecycle == "deprecated":
-            retires = getattr(from_claude, "retires_at", None)
-            day = f" on {retires:%Y-%m-%d}" if isinstance(retires, datetime) else ""
-            self._narrate(Level.WARNING, f"The model {self._model} is deprecated and will be retired{day}.")
+        if model.get("lifecycle") == "deprecated":
+            self._narrate(Level.WARNING, f"The model {self._model} is deprecated and will be retired{_day_of(model)}.")
 
     def prepare(
         self,
@@ -126,9 +133,13 @@ class ClaudeAnalyser:
             exclusions=self._exclusions,
         )
 
-    async def answer(self, request: AnalysisRequest) -> Analysis:
-        message = await self._call(lambda claude: claude.messages.create(**request.body))
-        return self._analysis(request, message)
+    async def answer(self, request: AnalysisRequest, *, late: Callable[[Analysis], None] | None = None) -> Analysis:
+        def arrived(answer: Answer) -> None:
+            assert late is not None  # noqa: S101 - else this is not handed on
+            with suppress(PermanentError):  # it cannot be read: its cost stays unknown
+                late(self._analysis(request, answer))
+
+        return self._analysis(request, await self._call(Method.CREATE, request.body, arrived if late else None))
 
     def preview(self, request: AnalysisRequest) -> str:
         return preview(request, self._base_url)
@@ -138,49 +149,57 @@ class ClaudeAnalyser:
 
     async def aclose(self) -> None:
         """Close the connections; the analyser is not used after it."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        await self._close_own()
 
-    def _analysis(self, request: AnalysisRequest, message: Message) -> Analysis:
-        # The package builds answers without checking them: a gateway's page or a half answer arrives here as well.
-        content = getattr(message, "content", None)
+    def _analysis(self, request: AnalysisRequest, answer: Answer) -> Analysis:
+        # A gateway's page or a half answer arrives here as well.
+        message = answer.body if isinstance(answer.body, dict) else {}
+        content = message.get("content")
         if not isinstance(content, list):
             raise failures.unreadable(self._host)
-        texts = [getattr(block, "text", "") for block in content if getattr(block, "type", "") == "text"]
-        usage = _usage_counts(getattr(message, "usage", None))
+        blocks = [block for block in content if isinstance(block, dict) and block.get("type") == "text"]
+        texts = [block.get("text") for block in blocks]
+        usage = _usage_counts(message.get("usage"))
         now = self._clock.now()
         counted = prices.INPUT in usage and prices.OUTPUT in usage
         return Analysis(
             key=request.key,
-            model=safe_line(str(getattr(message, "model", None) or self._model), limit=100),
+            model=safe_line(str(message.get("model") or self._model), limit=100),
             answer=self._redact(safe("".join(text for text in texts if isinstance(text, str)))),
-            stop_reason=safe_line(str(getattr(message, "stop_reason", None) or "unknown"), limit=60),
+            stop_reason=safe_line(str(message.get("stop_reason") or "unknown"), limit=60),
             usage=usage,
             cost_usd=prices.cost_usd(self._model, usage, at=now) if counted else None,
-            request_id=safe_line(str(getattr(message, "_request_id", None) or ""), limit=100),
+            request_id=safe_line(answer.request_id, limit=100),
             created_at=now,
         )
 
-    async def _call(self, send: Callable[[AsyncAnthropic], Awaitable[T]]) -> T:
+    async def _call(
+        self, method: Method, arguments: Mapping[str, Any], late: Callable[[Answer], None] | None = None
+    ) -> Answer:
         """One call with its retries."""
-        claude = await self._connected()
+        if not self._prices_loaded:
+            await asyncio.to_thread(prices.price_known, self._model)  # imports the price list off the loop
+            self._prices_loaded = True
         attempt = 0
         while True:
             await self._cleared()
             attempt += 1
             try:
-                return await self._send_once(claude, send)
+                answer = await self._send_once(method, arguments, late)
             except UnknownModel as error:
-                self._turned_away = UnknownModel(await self._other_models(str(error)))
-                raise self._turned_away from None
+                self._unknown_model = UnknownModel(await self._other_models(str(error)))
+                raise self._unknown_model from None
             except AuthenticationError as error:
-                self._turned_away = error
+                self._limits.refuse(error)
+                raise
+            except OutcomeUnknown as error:  # whether to pay once more is not decided here
+                self._unknown_in_a_row += 1
+                self._pause_all(str(error), delay_s(self._unknown_in_a_row, self._random))
                 raise
             except TemporaryError as error:
                 asked = error.retry_after_s
                 if asked is not None:
-                    self._not_before = max(self._not_before, self._clock.monotonic() + asked)
+                    self._pause_all("Claude asked to wait.", asked)
                 if attempt >= self._attempts or (asked is not None and asked > LONGEST_WAIT_S):
                     raise
                 seconds = delay_s(attempt, self._random, retry_after_s=asked)
@@ -188,48 +207,48 @@ class ClaudeAnalyser:
                     Level.WARNING, f"{error} Trying again in {seconds:.0f} s (try {attempt} of {self._attempts})."
                 )
                 await self._pause(str(error), seconds)
+            else:
+                self._unknown_in_a_row = 0
+                return answer
 
-    async def _send_once(self, claude: AsyncAnthropic, send: Callable[[AsyncAnthropic], Awaitable[T]]) -> T:
-        import anthropic
-        import httpx2
-
+    async def _send_once(
+        self, method: Method, arguments: Mapping[str, Any], late: Callable[[Answer], None] | None = None
+    ) -> Answer:
+        call = Call(method, arguments, self._api_key, self._base_url, self._call_timeout_s)
+        billed = method is Method.CREATE
         failure: DevTrailError
         try:
-            # The package's timeouts are per read: a body that drips would outlive them.
             async with asyncio.timeout(self._call_timeout_s):
-                return await send(claude)
+                return await self._connection.call(call, late)
         except TimeoutError:
-            failure = TemporaryError(f"Claude at {self._host} did not answer within {self._call_timeout_s:.0f} s.")
-        except anthropic.APIError as error:
+            sentence = f"Claude at {self._host} did not answer within {self._call_timeout_s:.0f} s."
+            failure = failures.unanswered(sentence, billed=billed)
+        except CallFailed as error:
             failure = failures.translate(
-                error, host=self._host, model=self._model, now=self._clock.now(), clean=self._clean
+                error.failure,
+                billed=billed,
+                host=self._host,
+                model=self._model,
+                now=self._clock.now(),
+                clean=self._clean,
             )
-        except httpx2.HTTPError as error:
-            failure = TemporaryError(f"The connection to {self._host} failed ({self._clean(str(error))}).")
-        except (json.JSONDecodeError, UnicodeDecodeError):  # a body that says it is JSON and is not
-            failure = failures.unreadable(self._host)
-        # Raised out here, without the package's exception behind it: that one holds the request with its key.
         raise failure
 
-    async def _connected(self) -> AsyncAnthropic:
-        async with self._opening:
-            if self._connection is None:
-                self._connection = await asyncio.to_thread(
-                    open_connection, self._api_key, self._base_url, self._call_timeout_s
-                )
-                await asyncio.to_thread(prices.price_known, self._model)  # loads the price list off the loop too
-            return self._connection
+    def _pause_all(self, reason: str, seconds: float) -> None:
+        self._limits.pause(self._clock.monotonic() + seconds, reason)
 
     async def _cleared(self) -> None:
-        """Wait out a limit that another call has met; raise what turned an earlier call away for good."""
-        seconds = self._not_before - self._clock.monotonic()
-        limited = "Claude asked to wait."
+        """Wait out what another call has met; raise what turned an earlier call away for good."""
+        seconds, reason = self._limits.pending(self._clock.monotonic())
         if seconds > LONGEST_WAIT_S:
-            raise TemporaryError(limited, retry_after_s=seconds)
+            raise TemporaryError(reason, retry_after_s=seconds)
         if seconds > 0:
-            await self._pause(limited, seconds)
-        if self._turned_away is not None:
-            raise self._turned_away
+            await self._pause(reason, seconds)
+        refused = self._limits.refused_since(self._refusals_before)
+        if refused is not None:
+            raise type(refused)(str(refused), service=refused.service)
+        if self._unknown_model is not None:
+            raise self._unknown_model
 
     async def _pause(self, sentence: str, seconds: float) -> None:
         self._pauses += 1
@@ -243,13 +262,13 @@ class ClaudeAnalyser:
 
     async def _other_models(self, sentence: str) -> str:
         """The sentence, with models that do exist where Claude tells them."""
-        claude = await self._connected()
         names: list[str] = []
         with suppress(DevTrailError):  # the names are a kindness; the sentence stands without them
-            page = await self._send_once(claude, lambda claude: claude.models.list(limit=50))
-            models = getattr(page, "data", None) or []
-            active = [each for each in models if getattr(each, "lifecycle", "active") == "active"]
-            names = [self._clean(str(each.id)) for each in active][:_MODELS_NAMED]
+            page = (await self._send_once(Method.LIST_MODELS, {"limit": 50})).body
+            models = page.get("data") if isinstance(page, dict) else None
+            listed = [each for each in models if isinstance(each, dict)] if isinstance(models, list) else []
+            active = [each for each in listed if each.get("lifecycle", "active") == "active"]
+            names = [self._clean(str(each.get("id"))) for each in active][:_MODELS_NAMED]
         return f"{sentence} There are: {', '.join(names)}." if names else f"{sentence} Choose another."
 
     def _clean(self, text: str) -> str:
@@ -257,10 +276,20 @@ class ClaudeAnalyser:
         return safe_line(self._redact(text.replace(self._api_key, "[key]") if self._api_key else text), limit=300)
 
 
-def _usage_counts(usage: Usage | None) -> dict[str, int]:
+def _day_of(model: Mapping[str, Any]) -> str:
+    """` on 2026-12-01`, where the model says when it will be retired."""
+    try:
+        return f" on {datetime.fromisoformat(model.get('retires_at') or ''):%Y-%m-%d}"
+    except (TypeError, ValueError):
+        return ""
+
+
+def _usage_counts(usage: object) -> dict[str, int]:
     """Token counts by Claude's names, flat; what is absent or no count is left out."""
+    counts = usage if isinstance(usage, dict) else {}
+    cached, details = counts.get("cache_creation"), counts.get("output_tokens_details")
     names = (prices.INPUT, prices.OUTPUT, prices.CACHE_READ, prices.CACHE_WRITE)
-    found = {name: getattr(usage, name, None) for name in names}
-    found[prices.CACHE_WRITE_1H] = getattr(getattr(usage, "cache_creation", None), "ephemeral_1h_input_tokens", None)
-    found["thinking_tokens"] = getattr(getattr(usage, "output_tokens_details", None), "thinking_tokens", None)
-    return {name: value for name, value in found.items() if isinstance(value, int) and value >= 0}
+    values = {name: counts.get(name) for name in names}
+    values[prices.CACHE_WRITE_1H] = cached.get("ephemeral_1h_input_tokens") if isinstance(cached, dict) else None
+    values["thinking_tokens"] = details.get("thinking_tokens") if isinstance(details, dict) else None
+    return {name: value for name, value in values.items() if type(value) is int and value >= 0}

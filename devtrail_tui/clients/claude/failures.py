@@ -1,4 +1,4 @@
-"""What the anthropic package raises, as core.errors with a sentence: what happened, and what to do.
+"""A failed call as core.errors, with a sentence: what happened, and what to do.
 
 Only what the service says of the request is quoted, made safe, bounded and without the key.
 """
@@ -6,17 +6,19 @@ Only what the service says of the request is quoted, made safe, bounded and with
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
-from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError, UnknownModel
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import anthropic
+from devtrail_tui.clients.claude.calls import Failure, Kind
+from devtrail_tui.core.errors import (
+    AuthenticationError,
+    DevTrailError,
+    OutcomeUnknown,
+    PermanentError,
+    TemporaryError,
+    UnknownModel,
+)
 
 SERVICE = "anthropic"
 _TEMPORARY = frozenset({408, 409, 429})
@@ -28,20 +30,26 @@ class AccountError(AuthenticationError):
 
 
 def translate(
-    error: anthropic.APIError, *, host: str, model: str, now: datetime, clean: Callable[[str], str]
+    failure: Failure, *, billed: bool, host: str, model: str, now: datetime, clean: Callable[[str], str]
 ) -> DevTrailError:
-    """The core error for an exception of the anthropic package. `clean` makes foreign text fit to show."""
-    import anthropic
+    """The core error for a failure of a call, which costs money where it is `billed`. `clean` makes foreign text fit to show."""
+    reason = clean(failure.reason)
+    match failure.kind:
+        case Kind.NOT_SENT:
+            return TemporaryError(f"Claude at {host} cannot be reached ({reason}); check the network.")
+        case Kind.UNKNOWN:
+            return unanswered(
+                f"The connection to Claude at {host} broke before an answer came ({reason}).", billed=billed
+            )
+        case Kind.STATUS:
+            return _translate_status(failure, host=host, model=model, now=now, clean=clean)
+        case Kind.UNREADABLE:
+            return unreadable(host)
 
-    if isinstance(error, anthropic.APITimeoutError):
-        return TemporaryError(f"Claude at {host} did not answer in time.")
-    if isinstance(error, anthropic.APIConnectionError):
-        cause = error.__cause__
-        reason = clean(str(cause)) if cause is not None and str(cause) else "no connection"
-        return TemporaryError(f"Claude at {host} cannot be reached ({reason}); check the network.")
-    if isinstance(error, anthropic.APIStatusError):
-        return _translate_status(error, host=host, model=model, now=now, clean=clean)
-    return unreadable(host)
+
+def unanswered(sentence: str, *, billed: bool) -> TemporaryError:
+    """A call that was sent and has no answer."""
+    return OutcomeUnknown(f"{sentence} It may have been billed.") if billed else TemporaryError(sentence)
 
 
 def unreadable(host: str) -> PermanentError:
@@ -53,11 +61,10 @@ def unreadable(host: str) -> PermanentError:
 
 
 def _translate_status(
-    error: anthropic.APIStatusError, *, host: str, model: str, now: datetime, clean: Callable[[str], str]
+    failure: Failure, *, host: str, model: str, now: datetime, clean: Callable[[str], str]
 ) -> DevTrailError:
-    status = error.status_code
-    said = clean(error.api_message).rstrip(".") if isinstance(error.api_message, str) else ""
-    trail = f" (request {clean(error.request_id)})" if error.request_id else ""
+    status, message = failure.status, clean(failure.message).rstrip(".")
+    trail = f" (request {clean(failure.request_id)})" if failure.request_id else ""
     if status == 401:
         return AuthenticationError(
             f"Claude refused the API key (401){trail}; set ANTHROPIC_API_KEY to a valid one from platform.claude.com.",
@@ -65,19 +72,19 @@ def _translate_status(
         )
     if status in (402, 403):
         return AccountError(
-            f"Claude does not let this key do that ({status}){trail}: {said or 'no reason given'}. "
+            f"Claude does not let this key do that ({status}){trail}: {message or 'no reason given'}. "
             "Check the workspace's permissions and credit at platform.claude.com.",
             service=SERVICE,
         )
-    if status == 404 and error.type == "not_found_error":
+    if status == 404 and failure.type == "not_found_error":
         return UnknownModel(f"Claude does not know the model {model}.")
     if status in _TEMPORARY or status >= 500:
         return TemporaryError(
-            f"{_trouble(status)} ({status}){trail}.", retry_after_s=retry_after_s(error.response.headers, now)
+            f"{_trouble(status)} ({status}){trail}.", retry_after_s=retry_after_s(failure.headers, now)
         )
-    if not said:
+    if not message:
         return PermanentError(f"{host} answered {status}, not as Claude does{trail}; check ANTHROPIC_BASE_URL.")
-    return PermanentError(f"Claude refused the request ({status}){trail}: {said}.")
+    return PermanentError(f"Claude refused the request ({status}){trail}: {message}.")
 
 
 def _trouble(status: int) -> str:

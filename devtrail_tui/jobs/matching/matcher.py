@@ -10,6 +10,7 @@ from devtrail_tui.core.context import Analyser, AnalysisRequest, Context
 from devtrail_tui.core.errors import (
     AuthenticationError,
     DevTrailError,
+    OutcomeUnknown,
     PermanentError,
     RepositoryExcluded,
     TemporaryError,
@@ -21,6 +22,8 @@ from devtrail_tui.jobs.matching.budget import Budget
 
 FAILURES_IN_A_ROW = 3
 """So many failed calls in a row mean that the service, not the pull request, is the trouble."""
+UNKNOWN_OUTCOMES = 3
+"""So often a request may be sent without an answer to it, each time counted at its worst case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,20 @@ class Matcher:
             request = self.request(entry)
         except RepositoryExcluded as error:
             return Judgement(AnalysisState.NOT_ANALYSED, note=str(error))
-        ledger = self._context.analyses
+        ledger, unknown = self._context.analyses, 0
         while True:
             stored = await ledger.find(request.key)
             if stored is not None:
                 return self._read(request, stored, paid=False)
-            async with self._calls:
-                judgement = await self._ask(request)
+            try:
+                async with self._calls:
+                    judgement = await self._ask(request)
+            except OutcomeUnknown as error:
+                unknown += 1
+                if unknown == UNKNOWN_OUTCOMES:
+                    return self._failed_call(error)
+                self._context.log(f"{error} It counts at its worst case and is asked again.", Level.WARNING)
+                continue
             if judgement is not None:
                 return judgement
             # Without a place and without budget: two jobs that wait for each other's calls would else hold each other up.
@@ -125,9 +135,18 @@ class Matcher:
 
     async def _call(self, request: AnalysisRequest) -> Judgement:
         ledger = self._context.analyses
+
+        def late(analysis: Analysis) -> None:
+            ledger.keep_late(_priced(request, analysis))
+
         try:
-            analysis = self._priced(request, await self._analyser.answer(request))
-            await ledger.keep(analysis)
+            analysis = await self._analyser.answer(request, late=late)
+            if analysis.cost_usd is None:
+                self._context.log("An answer came without its price; its worst case is counted.", Level.WARNING)
+            await ledger.keep(_priced(request, analysis))
+        except OutcomeUnknown:
+            await ledger.uncertain(request.key)
+            raise
         except (AuthenticationError, UnknownModel) as error:
             await ledger.release(request.key)
             self._stop(error)
@@ -137,12 +156,6 @@ class Matcher:
             return self._failed_call(error)
         self._failures_in_a_row = 0
         return self._read(request, analysis, paid=True)
-
-    def _priced(self, request: AnalysisRequest, analysis: Analysis) -> Analysis:
-        if analysis.cost_usd is not None:
-            return analysis
-        self._context.log("An answer came without its price; its worst case is counted.", Level.WARNING)
-        return replace(analysis, cost_usd=request.worst_case_usd)
 
     def _failed_call(self, error: DevTrailError) -> Judgement:
         self._failures_in_a_row += 1
@@ -167,3 +180,7 @@ class Matcher:
         if verified.problem:
             return Judgement(AnalysisState.FAILED, verified.problem, analysis.key, None, verified.dropped, paid)
         return Judgement(AnalysisState.ANALYSED, "", analysis.key, verified.matches, verified.dropped, paid)
+
+
+def _priced(request: AnalysisRequest, analysis: Analysis) -> Analysis:
+    return analysis if analysis.cost_usd is not None else replace(analysis, cost_usd=request.worst_case_usd)

@@ -18,9 +18,10 @@ import pytest
 
 from devtrail_tui.clients.claude.client import ClaudeAnalyser
 from devtrail_tui.clients.claude.request import request_key
+from devtrail_tui.clients.claude.shared_limits import SharedLimits
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import Analyser, AnalysisRequest
-from devtrail_tui.core.errors import AuthenticationError, PermanentError, TemporaryError
+from devtrail_tui.core.errors import AuthenticationError, OutcomeUnknown, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import Criterion, PullRequest, Role
 from devtrail_tui.core.job import Level
 from devtrail_tui.demo.answers import Answer, json_answer
@@ -228,8 +229,6 @@ async def test_a_wait_of_an_hour_is_given_back_to_the_job(desk: Desk, sent: Anal
         (Fault.claude_error(500), "Claude is in trouble (500)"),
         (Fault.bad_gateway(502), "Claude is in trouble (502)"),
         (Fault.bad_gateway(504), "Claude is in trouble (504)"),
-        (Fault.close(), "Claude at 127.0.0.1 cannot be reached"),
-        (Fault.cut(), "Claude at 127.0.0.1 cannot be reached"),
     ],
     ids=lambda value: value.name if isinstance(value, Fault) else "",
 )
@@ -243,6 +242,63 @@ async def test_what_time_can_mend_is_tried_again(
     assert [line.startswith(sentence) for _, line in desk.lines] == [True, True]
     assert len(desk.clock.slept) == 2
     assert desk.waits[-1] == ("", None)
+
+
+@pytest.mark.parametrize("fault", [Fault.close(), Fault.cut()], ids=lambda fault: fault.name)
+async def test_a_paid_call_that_may_have_been_carried_out_is_not_sent_again_unasked(
+    desk: Desk, sent: AnalysisRequest, fault: Fault
+) -> None:
+    """Whoever asks counts it at its worst case; a free call is just tried again. Everybody pauses before the next."""
+    desk.server.faults.next("messages", fault, times=2)
+    analyser = desk.analyser()
+    for number in (1, 2):
+        with pytest.raises(OutcomeUnknown, match=r"to Claude at 127\.0\.0\.1 broke .* It may have been billed\."):
+            await analyser.answer(sent)
+        assert desk.server.count("messages") == number
+    assert len(desk.clock.slept) == 1
+    assert "broke" in desk.waits[0][0]
+    assert desk.waits[-1] == ("", None)
+    assert (await analyser.answer(sent)).stop_reason == "end_turn"
+    desk.server.faults.next("models", fault)
+    await analyser.check()
+    assert desk.server.count("models") == 2
+    assert [line.startswith("The connection to Claude at 127.0.0.1 broke") for _, line in desk.lines] == [True]
+
+
+async def test_nothing_is_owed_for_a_paid_call_that_never_left(desk: Desk, sent: AnalysisRequest) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(TemporaryError, match="cannot be reached") as refused:
+            await desk.analyser(base_url=address, attempts=1).answer(sent)
+    assert not isinstance(refused.value, OutcomeUnknown)
+
+
+async def test_what_one_job_met_holds_for_the_others_with_the_same_key(desk: Desk, sent: AnalysisRequest) -> None:
+    """In threads and event loops of their own; a job that begins later tries the key once again."""
+    limits = SharedLimits()
+    desk.server.faults.next("messages", Fault.claude_limit(retry_after=20))
+    first = desk.analyser(attempts=1, limits=limits)
+    with pytest.raises(TemporaryError):
+        await first.answer(sent)
+
+    async def other() -> None:
+        analyser = desk.analyser(limits=limits)
+        await analyser.answer(sent)
+        desk.server.claude_keys.clear()
+        with pytest.raises(AuthenticationError):
+            await analyser.answer(sent)
+        await analyser.aclose()
+
+    await asyncio.to_thread(asyncio.run, other())
+    assert desk.clock.slept == [20]
+    asked = desk.server.count("messages")
+    with pytest.raises(AuthenticationError):
+        await first.answer(sent)
+    assert desk.server.count("messages") == asked
+    with pytest.raises(AuthenticationError):
+        await desk.analyser(limits=limits).check()
+    assert desk.server.count("models") == 1
 
 
 async def test_it_gives_up_after_its_attempts(desk: Desk, sent: AnalysisRequest) -> None:

@@ -1,0 +1,209 @@
+"""Owns the child process that talks to Claude: one for all jobs of this process, whatever threads and event loops they run in."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import devtrail_tui
+from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, Failure, Kind, packed, read_message
+from devtrail_tui.core.clock import Clock
+
+IDLE_S = 60.0
+_LOOK_EVERY_S = 1.0
+_END_S = 0.5
+"""How long a child whose stdin has ended may take to go before it is killed."""
+_PROGRAM = ("-P", "-m", "devtrail_tui.clients.claude.child")
+_OWN_VARIABLES = ("ANTHROPIC_", "DEVTRAIL_", "GITHUB_", "GH_")
+_SECRET_WORDS = ("TOKEN", "SECRET", "PASSWORD", "API_KEY")
+_ENDED = Failure(Kind.NOT_SENT, "DevTrail is ending")
+_NOT_STARTED = Failure(Kind.NOT_SENT, "the process that talks to Claude could not start; install DevTrail again")
+_DIED = Failure(Kind.UNKNOWN, "the process that talks to Claude ended")
+
+
+class ClaudeProcess:
+    """`calls.Connection` over a child that is started when first needed, or ahead by `start`, and again where it has ended.
+
+    It is ended after `idle_s` without a call, by the monotonic time of `clock`, and by `close`. Safe in every thread.
+    """
+
+    def __init__(self, clock: Clock, *, environ: Mapping[str, str] = os.environ, idle_s: float = IDLE_S) -> None:
+        self._clock = clock
+        self._environ = environ
+        self._idle_s = idle_s
+        self._starting = threading.Lock()
+        self._child: _Child | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the child, so that what it imports is there when it is needed; blocks for milliseconds. Raises CallFailed."""
+        self._running()
+
+    async def call(self, call: Call, late: Callable[[Answer], None] | None = None) -> Answer:
+        """Make one call. A cancel takes back what was not sent yet; an answer to what was sent goes to `late`, in the thread that
+        reads answers. Raises CallFailed."""
+        request = asdict(call)
+        while (future := self._running().submit(request)) is None:
+            pass  # it ended between the look and the call: the next look starts another
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if late is not None:
+                future.add_done_callback(lambda done: _hand_over(done, late))
+            raise
+
+    def close(self) -> None:
+        """End the child, calls under way or not; every later call is refused. Blocks for at most a second or so."""
+        with self._starting:
+            self._closed = True
+            child = self._child
+        if child is not None:
+            child.end()
+
+    def _running(self) -> _Child:
+        with self._starting:
+            if self._closed:
+                raise CallFailed(_ENDED)
+            if self._child is None or self._child.ended:
+                try:
+                    self._child = _Child(self._clock, child_environ(self._environ), self._idle_s)
+                except OSError:
+                    raise CallFailed(_NOT_STARTED) from None
+            return self._child
+
+
+class _Child:
+    """One run of the program: its process, the calls it has not answered, a thread that writes to it and one that reads."""
+
+    def __init__(self, clock: Clock, environ: Mapping[str, str], idle_s: float) -> None:
+        self._clock = clock
+        self._idle_s = idle_s
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, Future[Answer]] = {}
+        self._outbox: SimpleQueue[tuple[int, bytes] | None] = SimpleQueue()
+        self._ready = False
+        self._used_at = clock.monotonic()
+        self.ended = False
+        # A session of its own: the terminal's Ctrl+C must not end answers that are paid for.
+        self.process = subprocess.Popen(  # noqa: S603 - our own program, no foreign argument
+            [sys.executable, *_PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=dict(environ),
+            start_new_session=True,
+        )
+        self._writer = threading.Thread(target=self._write, name="claude-calls", daemon=True)
+        self._writer.start()
+        threading.Thread(target=self._read, name="claude-answers", daemon=True).start()
+
+    def submit(self, request: Mapping[str, Any]) -> Future[Answer] | None:
+        """Send a call; None where the child has ended or is about to."""
+        number, future = next(self._numbers), Future[Answer]()
+        message = packed({"number": number, "call": request})
+        with self._lock:
+            if self.ended:
+                return None
+            self._waiting[number] = future
+        self._outbox.put((number, message))
+        return future
+
+    def end(self) -> None:
+        """End the process and wait for it."""
+        self._outbox.put(None)
+        self._writer.join(2 * _END_S)
+        self.process.kill()  # harmless once it is gone; a write to a child that stands still waits for ever
+        self._writer.join(_END_S)
+
+    def _write(self) -> None:
+        """Send what is submitted, and end the process when it is idle or told to. Blocking writes are this thread's alone."""
+        assert self.process.stdin is not None  # noqa: S101 - it is a pipe
+        with suppress(OSError):  # it died: the reader tells whoever waits
+            while not self._is_idle():
+                with suppress(Empty):
+                    item = self._outbox.get(timeout=_LOOK_EVERY_S)
+                    if item is None:
+                        break
+                    if self._is_sent(item[0]):
+                        self.process.stdin.write(item[1])
+                        self.process.stdin.flush()
+        with self._lock:
+            self.ended = True
+        with suppress(OSError):
+            self.process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_END_S)
+        self.process.kill()
+        self.process.wait()
+
+    def _is_idle(self) -> bool:
+        with self._lock:
+            idle = not self._waiting and self._clock.monotonic() - self._used_at >= self._idle_s
+            self.ended = self.ended or idle
+            return self.ended
+
+    def _is_sent(self, number: int) -> bool:
+        """Whether a call goes out now; one that was cancelled before is taken back."""
+        with self._lock:
+            future = self._waiting.get(number)
+            if future is not None and future.set_running_or_notify_cancel():
+                return True
+            self._waiting.pop(number, None)
+            return False
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None  # noqa: S101 - it is a pipe
+        with self.process.stdout as answers:
+            while (message := read_message(answers)) is not None:
+                self._take(message)
+        with self._lock:
+            self.ended = True
+            waiting, self._waiting = self._waiting, {}
+        self._outbox.put(None)
+        for future in waiting.values():
+            sent = future.running()
+            if sent or future.set_running_or_notify_cancel():
+                future.set_exception(CallFailed((_DIED if sent else _ENDED) if self._ready else _NOT_STARTED))
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._ready = True
+            self._used_at = self._clock.monotonic()
+            future = self._waiting.pop(message.get("number", 0), None)
+        if future is None:
+            return
+        if "answer" in message:
+            future.set_result(Answer(**message["answer"]))
+        else:
+            failure = message["failure"]
+            future.set_exception(CallFailed(Failure(**{**failure, "kind": Kind(failure["kind"])})))
+
+
+def _hand_over(done: Future[Answer], late: Callable[[Answer], None]) -> None:
+    if not done.cancelled() and done.exception() is None:
+        late(done.result())
+
+
+def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the child: what the network and the machine need, no secret of ours or of others."""
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(_OWN_VARIABLES) and not any(word in name.upper() for word in _SECRET_WORDS)
+    }
+    home = Path(devtrail_tui.__file__).resolve().parents[1]
+    if home.name not in ("site-packages", "dist-packages"):  # a checkout: -P keeps the present folder off the path
+        kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(home), kept.get("PYTHONPATH", ""))))
+    return kept
