@@ -100,6 +100,9 @@ class InPlace:
         now = self._services.clock.now()
         if self._at_work():
             return True
+        if job.status is Status.RUNNING and now >= self._not_before:
+            self._not_before = now + _PAUSE
+            self._services.rescue()  # its worker may have been killed, and nobody else may be there to notice
         if job.status is not Status.PENDING:
             return True
         if job.needs_worker not in (None, self._services.worker_id):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from devtrail_tui.core.job import Job
     from devtrail_tui.core.job_type import JobType
     from devtrail_tui.jobs import Catalogue
+    from devtrail_tui.runtime.lease_watch import LeaseWatch
     from devtrail_tui.runtime.worker import Worker
     from devtrail_tui.services.clients import Clients
     from devtrail_tui.store.analyses import Analyses
@@ -280,6 +281,18 @@ class Services:
     def found(self, secret_name: str) -> FoundSecret | None:
         """Where a secret was found, for the form's “found” and for doctor; never its value."""
         return self.secrets.find(secret_name)
+
+    def rescue(self) -> None:
+        """Take back what ended workers left, as a worker does; for whoever waits for a job of theirs. Raises StoreError."""
+        from devtrail_tui.runtime.process import alive, this_process
+
+        self.queue.rescue(host=this_process().host, alive=alive, ran_out=self._lease_watch.ran_out).result()
+
+    @cached_property
+    def _lease_watch(self) -> LeaseWatch:
+        from devtrail_tui.runtime.lease_watch import LeaseWatch
+
+        return LeaseWatch(self.clock, self.settings.lease_s)
 
     def worker(self, *, concurrency: int | None = None, job_id: int | None = None, once: bool = False) -> Worker:
         """The worker of this process, ready to `run()` in the thread that calls it. `once`: end when nothing can run now;

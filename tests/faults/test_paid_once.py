@@ -74,6 +74,18 @@ def test_a_second_launch_runs_the_job_that_no_worker_runs(site: Site, server: De
     assert site.job(1).status == "COMPLETED"
 
 
+def test_a_second_launch_goes_on_where_the_first_was_killed(site: Site, server: DemoServer) -> None:
+    first = site.headless("sync", REPOSITORY, *days(server))
+    wait_for_calls(server, site, 2)
+    again = site.headless("sync", REPOSITORY, *days(server))
+    site.wait_until(lambda: "Already queued as job 1" in site.said_by(again), "the second to follow the first")
+    first.kill()
+    assert again.wait() == 0, site.said_by(again)
+    assert site.job(1).status == "COMPLETED"
+    calls, different = paid(server)
+    assert different <= calls <= different + CLAUDE_CONCURRENCY
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
