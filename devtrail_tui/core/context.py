@@ -333,8 +333,7 @@ class Context(Protocol):
         ...
 
     async def source(self, spec: ServiceSpec[S]) -> S:
-        """The client of a service such as GITHUB, with this job's secret. Raises SecretMissing, PermanentError for an unknown
-        service."""
+        """The client of a service such as GITHUB. Raises SecretMissing, PermanentError for a service that nobody provides."""
         ...
 
     async def analyser(self, *, model: str, about: str = "") -> Analyser:

@@ -37,7 +37,7 @@ from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.rubrics import Rubrics
 from devtrail_tui.store.secrets import Secrets
 
-_WHAT_CALLS_COST = ("keep", "release", "uncertain")
+_WHAT_CALLS_COST = ("keep", "keep_late", "release", "uncertain")
 """What is recorded of the ledger's calls even after the job has ended: an answer that comes late was paid for all the same."""
 FLUSH_S = 0.2
 """Longest time a log line or a progress value stays in memory only, while the store can write."""
