@@ -133,7 +133,12 @@ def test_matched_evidence_stays_matched_when_it_changes_without_a_key(site: Site
 
 
 @pytest.mark.parametrize(
-    "options", [("--model", "claude-haiku-5-5"), ("--context", "I am to become a staff engineer."), ()]
+    "options",
+    [
+        pytest.param(("--model", "claude-haiku-5-5"), marks=pytest.mark.full),
+        pytest.param(("--context", "I am to become a staff engineer."), marks=pytest.mark.full),
+        (),
+    ],
 )
 def test_only_rejudge_pays_for_another_rubric_model_or_context(
     site: Site, tmp_path: Path, options: Sequence[str]
@@ -181,8 +186,15 @@ def test_a_job_keeps_its_rubric_over_its_tries(site: Site, tmp_path: Path) -> No
 # -- one person
 
 
-@pytest.mark.parametrize("login", ["Robin", "robin-of-acme"])
-@pytest.mark.parametrize("knows_account", [True, False])
+@pytest.mark.parametrize(
+    ("login", "knows_account"),
+    [
+        ("robin-of-acme", True),
+        ("robin-of-acme", False),
+        pytest.param("Robin", True, marks=pytest.mark.full),
+        pytest.param("Robin", False, marks=pytest.mark.full),
+    ],
+)
 def test_a_login_that_changes_makes_no_second_person(
     site: Site, serve: Serve, world: World, login: str, *, knows_account: bool
 ) -> None:
@@ -215,6 +227,7 @@ def test_rows_of_an_earlier_login_and_of_the_present_one_become_one(site: Site, 
     assert calls(site) == len(TITLES)
 
 
+@pytest.mark.full
 def test_another_account_with_the_login_is_another_person(site: Site, serve: Serve, world: World) -> None:
     sync(site)
     sync(site, server=serve(renamed(world, VIEWER.login, number=77)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from devtrail_tui.clients.claude.request import request_key
+from devtrail_tui.core.errors import AlreadyQueued
 from devtrail_tui.demo import DemoServer, Latency
 from tests.faults.processes import HeadlessWorker, Site, first_day
 
@@ -64,6 +66,7 @@ def test_a_second_launch_follows_the_first(site: Site, server: DemoServer) -> No
     assert calls == different > 10
 
 
+@pytest.mark.full
 def test_a_second_launch_runs_the_job_that_no_worker_runs(site: Site, server: DemoServer) -> None:
     server.latency = Latency()
     queued = site.headless("sync", REPOSITORY, *days(server), "--no-wait")
@@ -74,6 +77,7 @@ def test_a_second_launch_runs_the_job_that_no_worker_runs(site: Site, server: De
     assert site.job(1).status == "COMPLETED"
 
 
+@pytest.mark.full
 def test_a_second_launch_goes_on_where_the_first_was_killed(site: Site, server: DemoServer) -> None:
     first = site.headless("sync", REPOSITORY, *days(server))
     wait_for_calls(server, site, 2)
@@ -87,22 +91,28 @@ def test_a_second_launch_goes_on_where_the_first_was_killed(site: Site, server: 
 
 
 @pytest.mark.parametrize(
-    ("first", "second"),
+    "different",
     [
-        ((), ("--dry-run",)),
-        ((), ("--model", "claude-haiku-5-5")),
-        ((), ("--max-pull-requests", "3")),
-        ((), ("--no-analyse",)),
-        ((), ("--rejudge",)),
-        ((), ("--until", "2026-01-31")),
+        {"dryRun": True},
+        {"model": "claude-haiku-5-5"},
+        {"maxPullRequests": 3},
+        {"analyse": False},
+        {"rejudge": True},
+        {"endDate": "2026-01-31"},
+        {"githubToken": "another-token-for-this-job-only"},
     ],
 )
-def test_a_launch_that_differs_is_another_job(
-    site: Site, server: DemoServer, first: Sequence[str], second: Sequence[str]
-) -> None:
-    for options in (first, second):
-        assert site.headless("sync", REPOSITORY, *days(server), *options, "--no-wait").wait() == 0
-    assert site.rows("SELECT count(*) FROM jobs") == [(2,)]
+def test_a_launch_that_differs_is_another_job(site: Site, different: Mapping[str, Any]) -> None:
+    first = site.sync(REPOSITORY)
+    assert site.sync(REPOSITORY, **different).id != first.id
+
+
+@pytest.mark.parametrize("same", [{"budgetUsd": 1}, {"userContext": "staff engineer"}])
+def test_budget_and_context_make_no_other_job(site: Site, same: Mapping[str, Any]) -> None:
+    first = site.sync("acme/api", "acme/web")
+    with pytest.raises(AlreadyQueued, match=rf"^Already queued as job {first.id}, budget \$5\b") as refused:
+        site.sync("ACME/web", "acme/API", **same)
+    assert refused.value.job_id == first.id
 
 
 def both_end(*processes: HeadlessWorker) -> list[int]:
@@ -120,6 +130,7 @@ def test_overlapping_syncs_of_two_processes_pay_once(site: Site, server: DemoSer
     assert spent == ledger > 0
 
 
+@pytest.mark.full
 def test_overlapping_jobs_of_one_worker_pay_once(open_site: Callable[..., Site], server: DemoServer) -> None:
     site = open_site(concurrency=4)
     since = first_day(server)
@@ -132,6 +143,7 @@ def test_overlapping_jobs_of_one_worker_pay_once(open_site: Callable[..., Site],
     assert calls == different > 10
 
 
+@pytest.mark.full
 def test_the_app_and_a_process_pay_once(site: Site, server: DemoServer) -> None:
     job = site.sync(REPOSITORY)
     site.app()
@@ -143,7 +155,7 @@ def test_the_app_and_a_process_pay_once(site: Site, server: DemoServer) -> None:
     assert calls == different > 10
 
 
-@pytest.mark.parametrize("killed_after", [2, 9])
+@pytest.mark.parametrize("killed_after", [2, pytest.param(9, marks=pytest.mark.full)])
 def test_a_kill_adds_its_calls_under_way(site: Site, server: DemoServer, killed_after: int) -> None:
     """The other process takes the freed requests over; the killed job goes on in it and pays for nothing that is stored."""
     first = site.headless("sync", REPOSITORY, *days(server))
