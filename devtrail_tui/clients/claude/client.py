@@ -67,8 +67,7 @@ class ClaudeAnalyser:
         connection: Connection | None = None,
         limits: SharedLimits | None = None,
     ) -> None:
-        self._api_key = api_key
-        self._model = model
+        self._api_key, self._model = api_key, model
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - spreads retries, no secret
         self._narrate = narrate
@@ -87,9 +86,8 @@ class ClaudeAnalyser:
         self._limits = limits or SharedLimits()
         self._refusals_before = self._limits.refusals
         self._unknown_model: UnknownModel | None = None
-        self._unknown_in_a_row = 0
+        self._unknown_in_a_row = self._pauses = 0
         self._prices_loaded = False
-        self._pauses = 0
 
     @property
     def model(self) -> str:
