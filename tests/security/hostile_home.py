@@ -86,7 +86,7 @@ class HostileHome:
         self.server.faults.always("messages", obeying(obedient, model=STRINGS["title"], id=STRINGS["click quit"]))
         self.synced = self.desk.sync(userContext="\n".join(STRINGS.values())[:3_900], budgetUsd=1_000)
         self.server.faults.clear()
-        self.failed = [self._failed(route, fault) for route, fault in _failures()]
+        self.failed = [self._failed(day, *failure) for day, failure in enumerate(_failures(), start=1)]
         for job in self.jobs_that_wait():
             self.desk.services.queue.cancel(job.id).result()
         self.spoken = self._spoken()
@@ -110,9 +110,10 @@ class HostileHome:
             )
         services.criteria.import_([*kept, Criterion("extra", f"x{STRINGS['tags'][:20]}", "", "[/red]", True)]).result()
 
-    def _failed(self, route: str, fault: Fault) -> Job:
+    def _failed(self, day: int, route: str, fault: Fault) -> Job:
+        """A sync from a day of its own: one that waits for its next try must not stand for the next one."""
         self.server.faults.always(route, fault)
-        job = self.desk.sync(startDate="2020-01-01")
+        job = self.desk.sync(startDate=f"2020-01-{day:02}")
         self.server.faults.clear()
         return job
 
