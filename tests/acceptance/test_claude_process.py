@@ -59,6 +59,7 @@ def run(environ: dict[str, str], *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.full
 def test_after_a_sync_the_app_has_not_loaded_what_claude_needs(with_plugin: dict[str, str]) -> None:
     run(with_plugin, "sync", "acme/web", "--no-wait")
     run(with_plugin, "modules", "--no-wait")

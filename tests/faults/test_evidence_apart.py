@@ -161,6 +161,7 @@ def test_only_rejudge_pays_for_another_rubric_model_or_context(
     assert calls(site) == 2 * len(TITLES)
 
 
+@pytest.mark.full
 def test_what_an_earlier_version_judged_by_the_same_is_not_called_different(site: Site) -> None:
     sync(site)
     site.write("UPDATE evidence_entries SET judged_by = NULL, account_id = NULL")
@@ -189,7 +190,7 @@ def test_a_job_keeps_its_rubric_over_its_tries(site: Site, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("login", "knows_account"),
     [
-        ("robin-of-acme", True),
+        pytest.param("robin-of-acme", True, marks=pytest.mark.full),
         ("robin-of-acme", False),
         pytest.param("Robin", True, marks=pytest.mark.full),
         pytest.param("Robin", False, marks=pytest.mark.full),
@@ -208,6 +209,7 @@ def test_a_login_that_changes_makes_no_second_person(
     assert {entry["analysisState"] for entry in listed(site)} == {"analysed"}
 
 
+@pytest.mark.full
 def test_rows_of_an_earlier_login_and_of_the_present_one_become_one(site: Site, serve: Serve, world: World) -> None:
     """A program that knew logins only stored both."""
     sync(site)

@@ -76,6 +76,7 @@ async def assert_nothing_is_stale(app: DevTrailApp, pilot: Pilot[None], terminal
     )
 
 
+@pytest.mark.full
 async def test_nothing_stale_stays_on_the_screen(house: House, terminal: Terminal) -> None:
     house.opened()
     jobs = [house.launch(f"acme/service-{number}") for number in range(60)]
