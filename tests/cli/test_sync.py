@@ -265,7 +265,7 @@ def test_a_retry_is_waited_for_and_made(line: CommandLine, server: DemoServer) -
 def test_a_closed_terminal_gives_the_job_back(line: CommandLine, server: DemoServer) -> None:
     gate = server.faults.hang("messages", after=1)
     terminal = Terminal([sys.executable, "-m", "devtrail_tui", *SYNC], os.environ)
-    gate.wait()
+    gate.wait(60)
     assert terminal.hang_up() < 3
     gate.release()
     terminal.close()
