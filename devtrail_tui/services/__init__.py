@@ -5,10 +5,8 @@ from devtrail_tui.services.composition import (
     Services,
     job_types,
     settings_problems,
-    sqlite_has_wal_reset_bug,
-    sqlite_version,
 )
-from devtrail_tui.services.surroundings import LocalSurroundings
+from devtrail_tui.services.surroundings import LocalSurroundings, sqlite_has_wal_reset_bug, sqlite_version
 from devtrail_tui.store.crash_reports import report_crash
 from devtrail_tui.store.private_files import make_private_folder, write_private
 from devtrail_tui.store.secret_places import new_key as new_secret_key

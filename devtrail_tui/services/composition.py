@@ -55,20 +55,6 @@ class Exported:
     entries: int
 
 
-def sqlite_version() -> str:
-    """Of the SQLite that this Python brings."""
-    import sqlite3
-
-    return sqlite3.sqlite_version
-
-
-def sqlite_has_wal_reset_bug() -> bool:
-    """Whether that SQLite is one of those with the bug (store.sqlite_file)."""
-    from devtrail_tui.store.sqlite_file import has_wal_reset_bug
-
-    return has_wal_reset_bug()
-
-
 def job_types(settings: Settings | None = None) -> Catalogue:
     """Every job type there is, for a front end that shows them without a database; with the defaults that `settings` hold.
     Raises UsageError."""

@@ -1,4 +1,4 @@
-"""What the world around a job's settings is asked for while they are checked."""
+"""What the world around the program is asked for: by the checks of a job's settings, and by doctor."""
 
 from __future__ import annotations
 
@@ -29,3 +29,17 @@ class LocalSurroundings:
         from devtrail_tui.clients.claude.prices import price_known
 
         return price_known(model)
+
+
+def sqlite_version() -> str:
+    """Of the SQLite that this Python brings."""
+    import sqlite3
+
+    return sqlite3.sqlite_version
+
+
+def sqlite_has_wal_reset_bug() -> bool:
+    """Whether that SQLite is one of those with the bug (store.sqlite_file)."""
+    from devtrail_tui.store.sqlite_file import has_wal_reset_bug
+
+    return has_wal_reset_bug()
