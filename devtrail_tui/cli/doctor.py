@@ -18,9 +18,10 @@ from devtrail_tui.cli.database import megabytes
 from devtrail_tui.cli.log_file import logging_to
 from devtrail_tui.cli.output import json_option, local_time, print_json, say
 from devtrail_tui.cli.verify import patient
-from devtrail_tui.core.context import GITHUB, Account, RateLimit
+from devtrail_tui.core.context import GITHUB, Account
 from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.job import iso
+from devtrail_tui.core.service import RateLimit
 from devtrail_tui.services import Services, sqlite_has_wal_reset_bug, sqlite_version
 from devtrail_tui.settings import load_settings
 

@@ -25,7 +25,7 @@ from devtrail_tui.core.evidence import (
     Role,
 )
 from devtrail_tui.core.job import Level, Progress
-from devtrail_tui.core.service import S, Service, ServiceSpec
+from devtrail_tui.core.service import RateLimit, S, Service, ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +40,6 @@ class Account:
     scopes: tuple[str, ...] = ()
     name: str = ""
     clock_ahead_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """What is left of a limit in its window; `reset_at` is aware UTC. `resource` is GitHub's name: core, graphql, search.
-
-    `service` as people call it, its web host and the account say whose limit it is; "" where that is not known.
-    """
-
-    resource: str
-    limit: int
-    remaining: int
-    reset_at: datetime
-    service: str = ""
-    host: str = ""
-    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

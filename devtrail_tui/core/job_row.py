@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from devtrail_tui.core.status import Status
 
 if TYPE_CHECKING:
-    from devtrail_tui.core.context import RateLimit
+    from devtrail_tui.core.service import RateLimit
 
 
 @dataclass(frozen=True, slots=True)

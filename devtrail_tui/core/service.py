@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 
@@ -27,3 +28,19 @@ class ServiceSpec(Generic[S]):
 
     name: str
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What is left of a limit in its window; `reset_at` is aware UTC. `resource` is GitHub's name: core, graphql, search.
+
+    `service` as people call it, its web host and the account say whose limit it is; "" where that is not known.
+    """
+
+    resource: str
+    limit: int
+    remaining: int
+    reset_at: datetime
+    service: str = ""
+    host: str = ""
+    account: str = ""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import Analyser, RateLimit
+from devtrail_tui.core.context import Analyser
 from devtrail_tui.core.errors import ClaimLost, JobEnded, SecretMissing
 from devtrail_tui.core.evidence import (
     Criterion,
@@ -25,7 +25,7 @@ from devtrail_tui.core.evidence import (
 from devtrail_tui.core.job import Claim, Job, Level, Progress
 from devtrail_tui.core.plain_values import check_fields, described, plain
 from devtrail_tui.core.progress import Waiting
-from devtrail_tui.core.service import S, ServiceSpec
+from devtrail_tui.core.service import RateLimit, S, ServiceSpec
 from devtrail_tui.runtime.ledger import Ledger
 from devtrail_tui.runtime.log_buffer import LogBuffer
 from devtrail_tui.runtime.patience import Patience

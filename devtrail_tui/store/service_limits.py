@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from devtrail_tui.core.context import RateLimit
+from devtrail_tui.core.service import RateLimit
 from devtrail_tui.store.tables import service_limits
 
 _STORE = insert(service_limits)

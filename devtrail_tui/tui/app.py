@@ -414,7 +414,9 @@ class DevTrailApp(App[None], inherit_bindings=False):
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """What Textual has drawn goes to the terminal, less what is there already."""
-        super()._display(screen, renderable if self.is_headless else self._cells.changes(renderable, self.console))
+        if not self.is_headless:
+            renderable = self._cells.changes(renderable, self.console, compare=self._rows_shown.is_set())
+        super()._display(screen, renderable)
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's own, made to survive a closed terminal."""

@@ -58,14 +58,20 @@ class TerminalCells:
     def __init__(self) -> None:
         self._frame: Sequence[Iterable[Strip]] = ()
         self._lines: dict[int, list[Cell]] = {}
+        self._uncompared: list[ChopsUpdate] = []
 
-    def changes(self, update: Any, console: Console) -> Any:
-        """The update without the cells that are shown already; None when nothing is left of it."""
+    def changes(self, update: Any, console: Console, *, compare: bool = True) -> Any:
+        """The update without the cells that are shown already; None when nothing is left of it. Without `compare` it is only
+        remembered: the first comparison takes some milliseconds, for which the start does not wait."""
         if isinstance(update, LayoutUpdate):
             return _Update(lambda console: self._whole(update, console))
         if not isinstance(update, ChopsUpdate):
             return update
+        if not compare:
+            return _Update(lambda console: self._remembered(update, console))
         colors = COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
+        while self._uncompared:
+            list(self._changed(self._uncompared.pop(0), self._lines, colors))
         lines: dict[int, list[Cell]] = {}
         text = "".join(self._changed(update, lines, colors))
 
@@ -77,6 +83,11 @@ class TerminalCells:
 
     def _whole(self, update: LayoutUpdate, console: Console) -> str:
         self._frame, self._lines = update.strips, {}
+        self._uncompared.clear()
+        return update.render_segments(console)
+
+    def _remembered(self, update: ChopsUpdate, console: Console) -> str:
+        self._uncompared.append(update)
         return update.render_segments(console)
 
     def _changed(self, update: ChopsUpdate, lines: dict[int, list[Cell]], colors: ColorSystem) -> Iterator[str]:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from devtrail_tui.core.context import RateLimit
 from devtrail_tui.core.errors import NotFound
 from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.core.job import Claim, NewJob, Status
 from devtrail_tui.core.job_filter import parse
 from devtrail_tui.core.progress import Count, Part, Progress, Waiting
+from devtrail_tui.core.service import RateLimit
 from devtrail_tui.store import workers
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.engine import Database

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from devtrail_tui.core.context import RateLimit
 from devtrail_tui.core.job import Status
 from devtrail_tui.core.job_row import HeaderFacts
+from devtrail_tui.core.service import RateLimit
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from tests.tui.widget_host import HOSTILE, NOW, Host, harmless
 

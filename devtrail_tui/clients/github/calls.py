@@ -23,10 +23,10 @@ from devtrail_tui.clients.github.failures import TooHeavy, Unreachable
 from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, Limiter, Narrate
 from devtrail_tui.clients.github.transport import HttpAnswer, Transport
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import RateLimit
 from devtrail_tui.core.errors import AuthenticationError, TemporaryError
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.retry import delay_s
+from devtrail_tui.core.service import RateLimit
 
 T = TypeVar("T")
 

@@ -21,9 +21,10 @@ from devtrail_tui.clients.github.search import Discovery
 from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
 from devtrail_tui.clients.github.transport import Transport
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import GITHUB, Account, Hydrated, RateLimit, Repository
+from devtrail_tui.core.context import GITHUB, Account, Hydrated, Repository
 from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
 from devtrail_tui.core.evidence import PullRequestRef
+from devtrail_tui.core.service import RateLimit
 from devtrail_tui.core.text import safe_line
 
 DEFAULT_API_URL = "https://api.github.com"

@@ -17,9 +17,9 @@ from email.utils import parsedate_to_datetime
 
 from devtrail_tui.clients.github.failures import Limited
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import RateLimit
 from devtrail_tui.core.errors import TemporaryError
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.service import RateLimit
 
 Narrate = Callable[[Level, str], None]
 Waiting = Callable[[str, datetime | None], None]

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, null, or_, select, update
 
-from devtrail_tui.core.context import RateLimit
 from devtrail_tui.core.job import Claim, Job, Status
+from devtrail_tui.core.service import RateLimit
 from devtrail_tui.store import service_limits, workers
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue.transitions import Transition
