@@ -123,6 +123,8 @@ BY_ID: Mapping[str, Command] = {each.id: each for each in COMMANDS}
 
 _THROUGH_DIALOGS = ("back", "help", "quit_anywhere")
 """What works everywhere and in a dialog too, which keeps all other keys from what is behind it."""
+_WHILE_TYPING = ("launch", "show_prompt", "quit_anywhere")
+"""What takes its key before the field that has the focus: bound with priority."""
 
 
 def bindings(*ids: str, priority: bool = False, hidden: bool = False) -> list[BindingType]:
@@ -161,6 +163,11 @@ def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
             problems.append(
                 f"“{safe_line(value, limit=40)}” for {name} is no key. "
                 "Write a letter, or a name such as f5, ctrl+x or enter; several with commas between."
+            )
+            continue
+        if name in _WHILE_TYPING and any(part == "space" or len(format_key(part)) == 1 for part in parts):
+            problems.append(
+                f"{name} works while you type, so it cannot be a character. Write a key such as f5 or ctrl+x."
             )
             continue
         keymap[name] = ",".join(parts)

@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 
 import devtrail_tui.tui
 from devtrail_tui.core.errors import UsageError
-from devtrail_tui.tui.keymap import BY_ID, COMMANDS, check_keys, shown_key
+from devtrail_tui.tui.keymap import _WHILE_TYPING, BY_ID, COMMANDS, check_keys, shown_key
 from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
 from devtrail_tui.tui.widgets.job_table import JobTable
 from devtrail_tui.tui.widgets.log_pane import LogPane
@@ -72,6 +72,12 @@ def test_every_bound_action_exists_where_it_is_bound() -> None:
         assert hasattr(node, f"action_{name}"), f"{node.__name__} has no action {name}"
 
 
+def test_what_takes_its_key_before_a_field_cannot_be_on_a_character() -> None:
+    assert {binding.id for _, binding in bound() if isinstance(binding, Binding) and binding.priority} == set(
+        _WHILE_TYPING
+    )
+
+
 def test_ids_are_unique() -> None:
     assert len(BY_ID) == len(COMMANDS)
 
@@ -90,6 +96,8 @@ def test_the_standard_keys_do_not_clash() -> None:
         ({"quit": "j"}, "move_down and quit would both be on “j”"),
         ({"answer_yes": "escape"}, "answer_yes and back would both be on “escape”"),
         ({"cancel_job": "slash"}, "cancel_job and filter_jobs would both be on “slash”"),
+        ({"launch": "L"}, "launch works while you type"),
+        ({"quit_anywhere": "ctrl+q,slash"}, "quit_anywhere works while you type"),
     ],
 )
 def test_keys_that_make_no_sense_are_sentences(keys: dict[str, str], said: str) -> None:
