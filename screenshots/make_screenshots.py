@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.cli.demo import demo_environment
 from devtrail_tui.core.job import Job, Status
 from devtrail_tui.demo import Latency, start_tour
@@ -81,7 +82,7 @@ def main() -> None:
 
 def sync(services: Services, repositories: Any, start: str, **more: Any) -> Job:
     """Put a sync in the queue."""
-    return services.launch("GITHUB_SYNC", {"repositories": list(repositories), "startDate": start, **more})
+    return launch_job(services, "GITHUB_SYNC", {"repositories": list(repositories), "startDate": start, **more})
 
 
 def earlier_jobs(services: Services, clock: FixedStart, tour: Tour) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.core.errors import InvalidInput, UsageError
 from devtrail_tui.core.job import Status
 from devtrail_tui.services import Services
@@ -26,7 +27,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
 
 
 def test_a_job_never_holds_a_secret(services: Services, tmp_path: Path) -> None:
-    job = services.launch("GITHUB_SYNC", {**SYNC, "githubToken": "ghp_typed", "anthropicApiKey": "sk-typed"})
+    job = launch_job(services, "GITHUB_SYNC", {**SYNC, "githubToken": "ghp_typed", "anthropicApiKey": "sk-typed"})
     assert job.status is Status.PENDING
     stored = json.dumps(dict(job.config))
     assert "typed" not in stored
@@ -37,25 +38,25 @@ def test_a_job_never_holds_a_secret(services: Services, tmp_path: Path) -> None:
 
 
 def test_a_token_that_the_environment_holds_binds_the_job_to_nobody(services: Services) -> None:
-    job = services.launch("GITHUB_SYNC", {**SYNC, "githubToken": "ghp_in_environment"}, elsewhere=True)
+    job = launch_job(services, "GITHUB_SYNC", {**SYNC, "githubToken": "ghp_in_environment"}, elsewhere=True)
     assert job.config["githubToken"] == "secret:env:GITHUB_TOKEN"
     assert job.needs_worker is None
 
 
 def test_a_token_only_this_program_knows_may_not_wait_for_another(services: Services) -> None:
     with pytest.raises(InvalidInput) as caught:
-        services.launch("GITHUB_SYNC", {**SYNC, "githubToken": "ghp_typed"}, elsewhere=True)
+        launch_job(services, "GITHUB_SYNC", {**SYNC, "githubToken": "ghp_typed"}, elsewhere=True)
     assert "--no-wait" in caught.value.problems["githubToken"]
     assert list(services.views.job_ids()) == []
 
 
 def test_an_unknown_job_type_is_refused(services: Services) -> None:
     with pytest.raises(UsageError, match="GITHUB_SYNC"):
-        services.launch("GITHUB_SINK", {})
+        launch_job(services, "GITHUB_SINK", {})
 
 
 def test_a_launched_job_says_what_it_is(services: Services) -> None:
-    job = services.launch("GITHUB_SYNC", {"repositories": ["acme/shop", "acme/api"], "startDate": "2026-01-01"})
+    job = launch_job(services, "GITHUB_SYNC", {"repositories": ["acme/shop", "acme/api"], "startDate": "2026-01-01"})
     assert job.title == "acme/shop +1 · 2026-01-01 to today"
 
 

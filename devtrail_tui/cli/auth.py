@@ -65,7 +65,7 @@ def login(*, service: str, extra: tuple[str, ...], with_token: bool, as_json: bo
         services.secrets.redact.learn(value)
         proved = asyncio.run(verify(services, wanted.secret, value))
         kept = services.secrets.log_in(wanted.secret, value)
-        first = services.found(wanted.secret)
+        first = services.secrets.find(wanted.secret)
         if as_json:
             print_json({"service": service, "where": kept.where, **proved.as_json()})
         else:
@@ -103,7 +103,7 @@ def logout(*, service: str, as_json: bool) -> int:
     wanted = SERVICES[service]
     with opened() as services:
         gone = services.secrets.log_out(wanted.secret)
-        left = services.found(wanted.secret)
+        left = services.secrets.find(wanted.secret)
     if as_json:
         print_json({"service": service, "removedFrom": gone, "stillFound": left.where if left else None})
     else:

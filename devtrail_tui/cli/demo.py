@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devtrail_tui.actions.jobs import list_jobs
+from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.cli.output import json_option
 from devtrail_tui.cli.run import report_end, run_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.job import Job
-from devtrail_tui.core.job_filter import parse
 from devtrail_tui.settings import load_settings
 
 if TYPE_CHECKING:
+    from devtrail_tui.actions import Services
     from devtrail_tui.demo.tour import Tour
-    from devtrail_tui.services import Services
 
 _SYNC = "sync"
 _LARGE_BUDGET_USD = 500.0
@@ -120,7 +121,6 @@ def _unfinished_or_new(services: Services, config: Mapping[str, Any]) -> Job:
     if job_type is None:
         raise DevTrailError("This installation lacks the sync job, so there is nothing to show; install it again.")
     for status in ("running", "pending"):
-        rows = services.views.jobs_page(parse(f"state:{status}"), limit=1)
-        if rows:
-            return services.views.job(rows[0].id)
-    return services.launch(job_type.name, config)
+        if jobs := list_jobs(services, f"state:{status}", limit=1).jobs:
+            return jobs[0]
+    return launch_job(services, job_type.name, config)

@@ -172,7 +172,7 @@ def _kept(services: Services) -> Iterator[Check]:
 def _found(services: Services) -> Iterator[Check]:
     """Where the secrets are, nobody asked whether they work."""
     for name, label in (("github", "GitHub token"), ("anthropic", "Claude key")):
-        found = services.found(name)
+        found = services.secrets.find(name)
         state = State.OK if found else State.NOTE
         yield Check(label, state, f"found: {found.where}" if found else "not found", {"found": bool(found)})
 
@@ -183,7 +183,7 @@ async def _asked(services: Services) -> list[Check]:
 
 
 async def _github(services: Services) -> list[Check]:
-    found = await asyncio.to_thread(services.found, "github")
+    found = await asyncio.to_thread(services.secrets.find, "github")
     if found is None:
         message = services.secrets.locked("github") or "not found. Set GITHUB_TOKEN, or: devtrail-tui auth login github"
         return [Check("GitHub token", State.WRONG, message, {"found": False}, exit_code=2)]
@@ -224,7 +224,7 @@ def _limit(limit: RateLimit) -> Check:
 
 
 async def _claude(services: Services) -> Check:
-    found = await asyncio.to_thread(services.found, "anthropic")
+    found = await asyncio.to_thread(services.secrets.find, "anthropic")
     if found is None:
         message = services.secrets.locked("anthropic") or (
             "not found; evidence is collected but not matched. Set ANTHROPIC_API_KEY, or: devtrail-tui auth login claude"

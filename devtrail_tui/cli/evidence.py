@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import click
 
+from devtrail_tui.actions.evidence import export_evidence, get_entry, list_evidence
 from devtrail_tui.cli.files import write_document
 from devtrail_tui.cli.output import json_option, narrate, print_json, say, table, utc_day
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.evidence import OUTDATED, AnalysisState, EvidenceDetail, EvidenceEntry
-from devtrail_tui.core.evidence_filter import parse
-from devtrail_tui.core.evidence_json import detail_json, entry_json
+from devtrail_tui.core.evidence_json import detail_json
 from devtrail_tui.core.text import safe_line
 
 _STRONGEST = 3
@@ -24,26 +24,16 @@ def evidence() -> None:
     """What was collected, and what it speaks for."""
 
 
-def _wanted(query: tuple[str, ...]) -> str:
-    """The filter as one text. Raises UsageError where a part of it is not understood."""
-    wanted = safe_line(" ".join(query))
-    problems = parse(wanted).problems
-    if problems:
-        raise UsageError(" ".join(problems))
-    return wanted
-
-
 @evidence.command("list")
 @_filter_argument
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="At most so many. Default: 50.")
 @json_option
-def list_evidence(*, query: tuple[str, ...], limit: int, as_json: bool) -> int:
+def list_command(*, query: tuple[str, ...], limit: int, as_json: bool) -> int:
     """List evidence, newest merge first. FILTER: repo:shop criterion:DEBUG-1 role:reviewer state:not_analysed, or words."""
-    wanted = _wanted(query)
     with opened() as services:
-        entries = services.evidence.entries(text=wanted, limit=limit)
+        page = list_evidence(services, " ".join(query), limit=limit)
         if as_json:
-            print_json([entry_json(entry) for entry in entries])
+            print_json(page.to_json())
             return 0
         rows = [
             (
@@ -54,13 +44,13 @@ def list_evidence(*, query: tuple[str, ...], limit: int, as_json: bool) -> int:
                 ", ".join(str(role) for role in entry.roles),
                 _speaks_for(entry),
             )
-            for entry in entries
+            for entry in page.entries
         ]
         for line in table(("#", "Merged", "Pull request", "Title", "Role", "Matches"), rows, right=frozenset({0})):
             say(line)
-        if not entries:
+        if not page.entries:
             narrate("No such evidence." if query else "No evidence yet. Collect some: devtrail-tui sync OWNER/REPO")
-        elif len(entries) == limit:
+        elif page.more:
             narrate("There may be more: raise --limit.")
         return 0
 
@@ -79,7 +69,7 @@ def _speaks_for(entry: EvidenceEntry) -> str:
 def show(*, evidence_id: int, as_json: bool) -> int:
     """Show one entry: metrics, components, and each match with explanation and quotes."""
     with opened() as services:
-        detail = services.evidence.detail(evidence_id)
+        detail = get_entry(services, evidence_id)
         if as_json:
             print_json(detail_json(detail))
             return 0
@@ -123,17 +113,16 @@ def _described(detail: EvidenceDetail) -> Iterator[str]:
 def export(*, query: tuple[str, ...], form: str | None, output: str | None, as_json: bool) -> int:
     """Write the evidence by criterion, with links and quotes. FILTER as in list. --json: the json format, or with
     --output what was written."""
-    wanted = _wanted(query)
     chosen = form or _form_of(output) or ("json" if as_json else "md")
     if as_json and output is None and chosen != "json":
         raise UsageError("--json prints the json format; write another format to a file with --output.")
     with opened() as services:
-        exported = services.export_evidence(chosen, wanted)
+        exported = export_evidence(services, chosen, " ".join(query))
     write_document(exported.text, output)
     if as_json and output is not None:
         print_json({"exported": exported.entries, "format": chosen, "file": output})
     elif output is not None:
-        say(f"{exported.entries:,} {'entry' if exported.entries == 1 else 'entries'} written to {output}.")
+        say(exported.sentence(output))
     return 0
 
 

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TextIO, TypeVar
 
+from devtrail_tui.actions import Services
+from devtrail_tui.actions.jobs import get_job
+from devtrail_tui.actions.logs import log_lines
 from devtrail_tui.cli.output import duration, narrate, shortened, status_words
 from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull
 from devtrail_tui.core.job import Job, Level, LogLine, Status
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.services import Services
 
 T = TypeVar("T")
-_PAGE = 500
 _BAR_CELLS = 24
 _NARROWEST = 20
 _TELLING_PERCENT = 3
@@ -171,13 +172,6 @@ def log_text(line: LogLine) -> str:
     return f"{line.timestamp.astimezone():%H:%M:%S} {_MARK[line.level]}{safe_line(line.message)}"
 
 
-def log_lines(services: Services, job_id: int, first_seq: int = 1) -> Iterator[LogLine]:
-    """Every stored line of a job from a number on, read a page at a time."""
-    while page := services.job_log.page(job_id, first_seq=first_seq, limit=_PAGE):
-        yield from page
-        first_seq = page[-1].seq + 1
-
-
 class Follower:
     """Reads a job and its new log lines again and again, and shows them."""
 
@@ -189,7 +183,7 @@ class Follower:
 
     def look(self) -> Job:
         """Show what is new, and return the job as it stands. Raises NotFound."""
-        job = self._services.views.job(self._job_id)  # before its lines, so that a finished job's last lines are shown
+        job = get_job(self._services, self._job_id)  # before its lines, so that a finished job's last lines are shown
         lines = tuple(log_lines(self._services, self._job_id, self._next_seq))
         if lines:
             self._next_seq = lines[-1].seq + 1
@@ -238,9 +232,3 @@ class PatientLooks:
             self._in_vain = False
             self._teller.tell("The database can be read again.")
         return seen
-
-
-def next_seq(services: Services, job_id: int) -> int:
-    """The number the next log line of a job will have."""
-    bounds = services.job_log.bounds(job_id)
-    return bounds[1] + 1 if bounds else 1

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from devtrail_tui.actions.jobs import get_job
+from devtrail_tui.actions.launching import check_config, disclosure, launch_job
 from devtrail_tui.cli.output import json_option, narrate, print_json, say
 from devtrail_tui.cli.run import report_end, run_job
 from devtrail_tui.cli.session import opened
@@ -117,9 +119,11 @@ def _from_file(file: Any) -> dict[str, Any]:
 
 
 def _show_prompt(job_type: JobType[Any], raw: Mapping[str, Any], *, as_json: bool) -> int:
+    from devtrail_tui.actions.preview import preview_job  # loads the database layer
+
     with opened() as services:
         try:
-            shown = asyncio.run(services.preview(job_type.name, raw))
+            shown = asyncio.run(preview_job(services, job_type.name, raw))
         except InvalidInput as error:
             raise RefusedSettings(job_type, error.problems) from None
         if as_json:
@@ -132,16 +136,14 @@ def _show_prompt(job_type: JobType[Any], raw: Mapping[str, Any], *, as_json: boo
 def _launch(job_type: JobType[Any], raw: Mapping[str, Any], *, no_wait: bool, as_json: bool) -> int:
     with opened() as services:
         try:
-            config = services.check(job_type.name, raw)
-            says = services.disclosure(job_type, config)
-            if says:
-                narrate(says)
-            job = services.launch(job_type.name, raw, elsewhere=no_wait)
+            if disclosed := disclosure(services, job_type, check_config(services, job_type, raw)):
+                narrate(disclosed)
+            job = launch_job(services, job_type.name, raw, elsewhere=no_wait)
         except InvalidInput as error:
             raise RefusedSettings(job_type, error.problems) from None
         except AlreadyQueued as twin:
             narrate(str(twin))
-            job = services.views.job(twin.job_id)
+            job = get_job(services, twin.job_id)
         narrate(f"Job {job.id}: {job_type.title}{f' · {job.title}' if job.title else ''}")
         if not no_wait:
             return report_end(services, run_job(services, job.id), as_json=as_json)

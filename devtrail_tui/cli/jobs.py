@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import click
 
-from devtrail_tui.cli.follow import log_lines, next_seq
+from devtrail_tui.actions.jobs import (
+    CLEANUP_AGE,
+    JobChange,
+    JobsDeleted,
+    cancel_job,
+    cleanup_age,
+    cleanup_jobs,
+    delete_job,
+    get_job,
+    job_attempts,
+    list_jobs,
+    retry_job,
+)
+from devtrail_tui.actions.logs import log_lines, next_seq
 from devtrail_tui.cli.output import (
     ago,
     coloured,
@@ -18,13 +32,10 @@ from devtrail_tui.cli.output import (
     status_words,
     table,
 )
-from devtrail_tui.cli.run import end_sentence, report_end, result_tables, wait_for_job
+from devtrail_tui.cli.run import report_end, result_tables, wait_for_job
 from devtrail_tui.cli.session import opened
-from devtrail_tui.core.errors import UsageError
-from devtrail_tui.core.job import Job, Status, job_json
-from devtrail_tui.core.job_filter import parse
+from devtrail_tui.core.job import Attempt, Job, Status, job_json
 
-_LONGEST_CLEANUP_DAYS = 36_500
 _job_argument = click.argument("job_id", metavar="JOB", type=int)
 
 
@@ -38,16 +49,14 @@ def jobs() -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="At most so many. Default: 50.")
 @click.option("--before", type=int, metavar="JOB", help="Only jobs older than this one: the next page.")
 @json_option
-def list_jobs(*, query: tuple[str, ...], limit: int, before: int | None, as_json: bool) -> int:
+def list_command(*, query: tuple[str, ...], limit: int, before: int | None, as_json: bool) -> int:
     """List jobs, newest first. FILTER as in the app: state:failed type:sync repo:acme/shop, or words of the title."""
-    wanted = parse(" ".join(query))
-    if wanted.problems:
-        raise UsageError(" ".join(wanted.problems))
     with opened() as services:
-        rows = services.views.jobs_page(wanted, before_id=before, limit=limit)
+        page = list_jobs(services, " ".join(query), before_id=before, limit=limit)
         if as_json:
-            print_json([job_json(job) for job in services.views.jobs([row.id for row in rows])])
+            print_json(page.to_json())
             return 0
+        rows = page.rows
         now = services.clock.now()
         lines = table(
             ("#", "Type", "What", "Status", "%", "When"),
@@ -70,7 +79,7 @@ def list_jobs(*, query: tuple[str, ...], limit: int, before: int | None, as_json
             click.echo(line.replace(words, coloured(row.status, words), 1))
         if not rows:
             narrate("No such job." if query else "No job yet. Start one: devtrail-tui sync OWNER/REPO")
-        elif len(rows) == limit:
+        elif page.more:
             narrate(f"There may be more: --before {rows[-1].id}")
         return 0
 
@@ -81,16 +90,25 @@ def list_jobs(*, query: tuple[str, ...], limit: int, before: int | None, as_json
 def show(*, job_id: int, as_json: bool) -> int:
     """Show one job."""
     with opened() as services:
-        job = services.views.job(job_id)
+        job = get_job(services, job_id)
         if as_json:
             print_json(job_json(job, log_lines(services, job_id)))
             return 0
         for name, value in _facts(job):
             if value:
                 say(f"{name:<10} {value}")
-        for line in result_tables(job):
+        for line in (*_attempts(job_attempts(services, job_id)), *result_tables(job)):
             say(line)
         return 0
+
+
+def _attempts(attempts: Sequence[Attempt]) -> list[str]:
+    """The attempts as a table, where there was more than one."""
+    rows = [
+        (str(each.number), local_time(each.started_at), local_time(each.ended_at), each.outcome or "", each.error or "")
+        for each in attempts
+    ]
+    return ["", *table(("Attempt", "Started", "Ended", "Outcome", "Error"), rows)] if len(rows) > 1 else []
 
 
 def _facts(job: Job) -> list[tuple[str, str]]:
@@ -129,13 +147,7 @@ def _waits_for(job: Job) -> str:
 def cancel(*, job_id: int, as_json: bool) -> int:
     """Cancel a waiting or running job."""
     with opened() as services:
-        job = services.queue.cancel(job_id).result()
-        if as_json:
-            print_json(job_json(job))
-        elif job.status is Status.RUNNING:
-            say(f"Job {job_id} is asked to stop; what it has saved is kept.")
-        else:
-            say(f"{status_words(job.status)} · job {job_id}.")
+        _report(cancel_job(services, job_id), as_json=as_json)
         return 0
 
 
@@ -145,13 +157,9 @@ def cancel(*, job_id: int, as_json: bool) -> int:
 def retry(*, job_id: int, as_json: bool) -> int:
     """Put a failed or cancelled job back into the queue; it goes on from its last save."""
     with opened() as services:
-        job = services.queue.retry(job_id).result()
-        if as_json:
-            print_json(job_json(job))
-        else:
-            say(
-                f"Job {job_id} is in the queue again. It runs in an open app, or with: devtrail-tui work --job {job_id}"
-            )
+        _report(retry_job(services, job_id), as_json=as_json)
+        if not as_json:
+            say(f"It runs in an open app, or with: devtrail-tui work --job {job_id}")
         return 0
 
 
@@ -161,7 +169,7 @@ def retry(*, job_id: int, as_json: bool) -> int:
 def wait(*, job_id: int, as_json: bool) -> int:
     """Follow a job until it is finished; the exit code says how it ended."""
     with opened() as services:
-        services.views.job(job_id)
+        get_job(services, job_id)
         followed = wait_for_job(services, job_id, from_seq=next_seq(services, job_id))
         return report_end(services, followed, as_json=as_json)
 
@@ -172,26 +180,30 @@ def wait(*, job_id: int, as_json: bool) -> int:
 def delete(*, job_id: int, as_json: bool) -> int:
     """Delete a finished job with its log; its evidence stays."""
     with opened() as services:
-        job = services.views.job(job_id)
-        deleted = services.queue.delete(job_id).result()
-        if as_json:
-            print_json({"deleted": deleted})
-        else:
-            say(f"Deleted: {end_sentence(job)}")
+        _report(delete_job(services, job_id), as_json=as_json)
         return 0
 
 
 @jobs.command()
-@click.option("--days", type=float, required=True, metavar="N", help="Delete jobs that ended more than N days ago.")
+@click.option(
+    "--days",
+    type=float,
+    default=CLEANUP_AGE.days,
+    show_default=True,
+    metavar="N",
+    help="Delete jobs that ended more than N days ago.",
+)
 @json_option
 def cleanup(*, days: float, as_json: bool) -> int:
     """Delete old finished jobs with their logs; evidence stays."""
-    if not 0 <= days <= _LONGEST_CLEANUP_DAYS:  # also refuses NaN
-        raise UsageError(f"--days is from 0 to {_LONGEST_CLEANUP_DAYS:,}, not {days:g}.")
+    age = cleanup_age(days)
     with opened() as services:
-        deleted = services.queue.cleanup(timedelta(days=days)).result()
-        if as_json:
-            print_json({"deleted": deleted})
-        else:
-            say(f"{deleted:,} {'job' if deleted == 1 else 'jobs'} deleted.")
+        _report(cleanup_jobs(services, age), as_json=as_json)
         return 0
+
+
+def _report(change: JobChange | JobsDeleted, *, as_json: bool) -> None:
+    if as_json:
+        print_json(change.to_json())
+    else:
+        say(change.sentence)

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
-from devtrail_tui.cli.follow import log_lines, log_text, next_seq
+from devtrail_tui.actions.jobs import get_job
+from devtrail_tui.actions.logs import log_lines, next_seq
+from devtrail_tui.cli.follow import log_text
 from devtrail_tui.cli.interruption import INTERRUPTED
 from devtrail_tui.cli.output import json_option, narrate, print_json, say
 from devtrail_tui.cli.run import how_to_go_on, wait_for_job
@@ -24,7 +26,7 @@ from devtrail_tui.core.job import Job, LogLine, iso
 def logs(*, job_id: int, follow: bool, tail: int | None, as_json: bool) -> int:
     """Print a job's log. With --json one JSON object a line."""
     with opened() as services:
-        services.views.job(job_id)
+        get_job(services, job_id)
         first = 1 if tail is None else max(1, next_seq(services, job_id) - tail)
         printer = LogPrinter(as_json=as_json)
         if follow:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from devtrail_tui.cli.follow import Follower, Narrator, PatientLooks, Teller, log_lines, narrator
+from devtrail_tui.actions import Services
+from devtrail_tui.actions.logs import log_lines
+from devtrail_tui.cli.follow import Follower, Narrator, PatientLooks, Teller, narrator
 from devtrail_tui.cli.interruption import INTERRUPTED, Bell, Interruption
 from devtrail_tui.cli.output import narrate, print_json, say, status_words, table
 from devtrail_tui.core.job import Job, Status, job_json
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.services import Services
 
 EXIT_CODES = {Status.COMPLETED: 0, Status.FAILED: 1, Status.CANCELLED: 3}
 _LACKS_SOMETHING = 2

@@ -7,15 +7,16 @@ from typing import Any
 
 import click
 
-from devtrail_tui.cli.follow import Follower, LineNarrator, PatientLooks, Teller, next_seq
+from devtrail_tui.actions import Services
+from devtrail_tui.actions.jobs import get_job, list_jobs
+from devtrail_tui.actions.logs import next_seq
+from devtrail_tui.cli.follow import Follower, LineNarrator, PatientLooks, Teller
 from devtrail_tui.cli.interruption import INTERRUPTED, Bell, Interruption
 from devtrail_tui.cli.output import json_option, narrate, print_json, say, status_words
 from devtrail_tui.cli.run import EXIT_CODES, LOOK_S, WorkerThread, report_end, run_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import NotPossible, UsageError
 from devtrail_tui.core.job import Job, Status
-from devtrail_tui.core.job_filter import parse
-from devtrail_tui.services import Services
 
 _MOST_AT_ONCE = 32
 
@@ -36,7 +37,7 @@ def work(*, once: bool, job_id: int | None, concurrency: str | None, as_json: bo
 
 
 def _one_job(services: Services, job_id: int, *, as_json: bool) -> int:
-    job = services.views.job(job_id)
+    job = get_job(services, job_id)
     if job.status.finished:
         raise NotPossible(
             f"Job {job_id} is finished ({job.status.lower()}); run it again with: devtrail-tui jobs retry {job_id}"
@@ -65,7 +66,7 @@ def _queue(services: Services, *, once: bool, as_json: bool) -> int:
             worker.stop()
             unsubscribe()
         watch.look()
-    ended = [services.views.job(job_id) for job_id in dict.fromkeys(worker.ended)]
+    ended = [get_job(services, job_id) for job_id in dict.fromkeys(worker.ended)]
     summary = summary_json(ended, lost=worker.lost)
     if as_json:
         print_json(summary)
@@ -98,11 +99,8 @@ class RunningJobs:
         self._version = version  # only now: what could not be read is looked for again
 
     def _find_new(self) -> None:
-        for row in self._services.views.jobs_page(parse("state:running"), limit=_MOST_AT_ONCE):
-            if row.id in self._followers:
-                continue
-            job = self._services.views.job(row.id)
-            if job.worker_id == self._services.worker_id:
+        for job in list_jobs(self._services, "state:running", limit=_MOST_AT_ONCE).jobs:
+            if job.id not in self._followers and job.worker_id == self._services.worker_id:
                 narrate(f"#{job.id} {job.type} {job.title}")
                 self._followers[job.id] = Follower(
                     self._services,

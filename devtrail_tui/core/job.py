@@ -34,6 +34,18 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One claim of a job: who ran it from when to when, and how that ended (None while it runs)."""
+
+    number: int
+    worker_id: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """What `enqueue` stores. `config` holds references to secrets, never their values."""
 

@@ -1,7 +1,6 @@
 """The composition root: settings in, everything a front end needs out. Importing it is cheap."""
 
 from devtrail_tui.services.composition import (
-    Exported,
     Services,
     job_types,
     settings_problems,
@@ -12,7 +11,6 @@ from devtrail_tui.store.private_files import make_private_folder, write_private
 from devtrail_tui.store.secret_places import new_key as new_secret_key
 
 __all__ = [
-    "Exported",
     "LocalSurroundings",
     "Services",
     "job_types",

@@ -5,32 +5,27 @@ Importing this module is cheap. `open()` imports the database layer and opens th
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL, host_of
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
-from devtrail_tui.core.errors import AlreadyQueued, InvalidInput, NotPossible, StoreError
+from devtrail_tui.core.errors import NotPossible, StoreError
 from devtrail_tui.core.exclusions import Exclusions
 from devtrail_tui.services.surroundings import LocalSurroundings
 from devtrail_tui.settings import SETTINGS, Settings
 from devtrail_tui.store.private_files import close_to_others
 from devtrail_tui.store.secret_places import EncryptedTable, Place, PlainFile, SecretKey
-from devtrail_tui.store.secrets import FoundSecret, Secrets
+from devtrail_tui.store.secrets import Secrets
 
 if TYPE_CHECKING:
-    from devtrail_tui.core.context import Preview
-    from devtrail_tui.core.job import Job
-    from devtrail_tui.core.job_type import JobType
     from devtrail_tui.jobs import Catalogue
     from devtrail_tui.runtime.lease_watch import LeaseWatch
     from devtrail_tui.runtime.worker import Worker
@@ -45,14 +40,6 @@ if TYPE_CHECKING:
 
 PLAIN_SECRETS = "secrets-unencrypted.json"
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A document and how many entries of evidence it holds."""
-
-    text: str
-    entries: int
 
 
 def job_types(settings: Settings | None = None) -> Catalogue:
@@ -223,51 +210,6 @@ class Services:
             self._open = False
             self.database.close()
 
-    def check(self, type_name: str, raw: Mapping[str, Any]) -> Any:
-        """The typed config out of what a form or a command gave, checked against the world; stores nothing.
-
-        Raises InvalidInput with a sentence per field.
-        """
-        from devtrail_tui.services.launching import checked, with_origins
-
-        job_type = self.catalogue.named(type_name)
-        try:
-            return checked(job_type, raw, self.surroundings, self.secrets)
-        except InvalidInput as error:
-            raise InvalidInput(with_origins(job_type, raw, self.settings.origins, error.problems)) from None
-
-    def disclosure(self, job_type: JobType[Any], config: Any) -> str:
-        """What a job will send to which host, for the person to read before it starts; empty where it sends nothing."""
-        return job_type.discloses(config, self.surroundings) if job_type.discloses else ""
-
-    def launch(self, type_name: str, raw: Mapping[str, Any], *, elsewhere: bool = False, **job_fields: Any) -> Job:
-        """Check, put secrets out of the config, and enqueue. `elsewhere`: another process is to run it, so a secret that only
-        this memory holds is refused. `job_fields` are fields of NewJob such as `priority`.
-
-        Raises InvalidInput before anything is stored, AlreadyQueued where an active job does the same.
-        """
-        from devtrail_tui.services.launching import already_queued, new_job
-
-        config, job_type = self.check(type_name, raw), self.catalogue.named(type_name)
-        new = new_job(
-            job_type,
-            config,
-            self.secrets,
-            self.surroundings,
-            worker_id=self.worker_id,
-            elsewhere=elsewhere,
-            **job_fields,
-        )
-        try:
-            return self.queue.enqueue(new).result()
-        except AlreadyQueued as twin:
-            sentence = already_queued(job_type, config, self.views.job(twin.job_id))
-            raise AlreadyQueued(sentence, job_id=twin.job_id) from None
-
-    def found(self, secret_name: str) -> FoundSecret | None:
-        """Where a secret was found, for the form's “found” and for doctor; never its value."""
-        return self.secrets.find(secret_name)
-
     def rescue(self) -> None:
         """Take back what ended workers left, as a worker does; for whoever waits for a job of theirs. Raises StoreError."""
         from devtrail_tui.runtime.process import alive, this_process
@@ -307,37 +249,6 @@ class Services:
             heartbeat_s=self.settings.heartbeat_s,
         )
         return Worker(doors, pace, job_id=job_id, once=once)
-
-    def export_evidence(self, form: str, wanted: str = "") -> Exported:
-        """The evidence that passes a filter (core.evidence_filter) as a document; `form` is md, json or csv. A filter by
-        criterion leaves other matches out."""
-        from devtrail_tui.core.evidence_filter import parse
-        from devtrail_tui.reports.evidence_report import EvidenceReport, only
-        from devtrail_tui.reports.exports import FORMATS
-
-        entries = self.evidence.entries(text=wanted)
-        report = EvidenceReport(
-            generated_at=self.clock.now(),
-            entries=only(entries, parse(wanted).criteria),
-            criteria=tuple(self.criteria.list(include_retired=True)),
-            models=self.evidence.models(),
-            chosen=wanted,
-            demo=self.demo,
-        )
-        return Exported(self.secrets.redact(FORMATS[form](report)), len(report.entries))
-
-    async def preview(self, type_name: str, raw: Mapping[str, Any]) -> Preview:
-        """What a job with these settings would send to Claude, shown on one example that GitHub is asked for; nothing is sent
-        there, stored or paid. Raises InvalidInput, NotPossible for a type that sends nothing, and what GitHub's client raises."""
-        from devtrail_tui.services.preview import PreviewServices, typed_secrets
-
-        job_type = self.catalogue.named(type_name)
-        if job_type.preview is None:
-            raise NotPossible(f"{job_type.title} sends nothing to Claude.")
-        config = await asyncio.to_thread(self.check, type_name, raw)
-        given = typed_secrets(job_type, config)
-        async with PreviewServices(self.clients, self.criteria, self.secrets, self.clock, given) as door:
-            return await job_type.preview(config, door)
 
 
 def database_folder(url: str) -> Path:

@@ -12,14 +12,14 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, 
 
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import NotFound
-from devtrail_tui.core.job import Job, Status
+from devtrail_tui.core.job import Attempt, Job, Status
 from devtrail_tui.core.job_filter import JobFilter
 from devtrail_tui.core.job_row import HeaderFacts, JobRow
 from devtrail_tui.store import service_limits
 from devtrail_tui.store.chunks import in_chunks
 from devtrail_tui.store.engine import Database
 from devtrail_tui.store.job_rows import JOB_COLUMNS, job_of
-from devtrail_tui.store.tables import analyses, evidence_entries, job_counts, jobs, workers
+from devtrail_tui.store.tables import analyses, evidence_entries, job_attempts, job_counts, jobs, workers
 from devtrail_tui.store.workers import Worker
 
 WORKER_ALIVE = timedelta(seconds=30)
@@ -54,6 +54,18 @@ _SPENT = select(func.coalesce(func.sum(func.coalesce(analyses.c.cost_usd, 0.0) +
 )
 _ASKED_FOR = select(jobs.c.repositories).where(jobs.c.repositories != "").order_by(jobs.c.id.desc()).limit(_RECENT_JOBS)
 _FOUND_IN = select(evidence_entries.c.repository).where(evidence_entries.c.repository.is_not(None)).distinct()
+_ATTEMPTS = (
+    select(
+        job_attempts.c.attempt,
+        job_attempts.c.worker_id,
+        job_attempts.c.started_at,
+        job_attempts.c.ended_at,
+        job_attempts.c.outcome,
+        job_attempts.c.error,
+    )
+    .where(job_attempts.c.job_id == bindparam("job"))
+    .order_by(job_attempts.c.claim_no)
+)
 
 
 class Views:
@@ -78,6 +90,11 @@ class Views:
             for some in in_chunks(ids):
                 found.update((row.id, job_of(row)) for row in connection.execute(_JOBS, {"ids": some}))
         return [found[each] for each in ids if each in found]
+
+    def attempts(self, job_id: int) -> list[Attempt]:
+        """A job's attempts, oldest first; none for an unknown job."""
+        with self._database.read() as connection:
+            return [Attempt(*row) for row in connection.execute(_ATTEMPTS, {"job": job_id})]
 
     def job_ids(self, wanted: JobFilter | None = None, newer_than: int = 0) -> array[int]:
         """The ids above `newer_than` that pass the filter, newest first."""

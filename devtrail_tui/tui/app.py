@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.driver import Driver
 
-    from devtrail_tui.services import Services
+    from devtrail_tui.actions import Services
     from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, Snapshot, SnapshotReady
 
 LEAVE_S = 1.7

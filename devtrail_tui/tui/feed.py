@@ -23,9 +23,9 @@ from devtrail_tui.tui.widgets.log_pane import LogData
 from devtrail_tui.tui.widgets.row_table import RowTableData
 
 if TYPE_CHECKING:
+    from devtrail_tui.actions import Services
     from devtrail_tui.core.evidence import Criterion, EvidenceDetail, EvidenceEntry
     from devtrail_tui.core.job import Job
-    from devtrail_tui.services import Services
 
 TICK_S = 0.15
 """The shortest time between two snapshots that commits cause."""

@@ -13,7 +13,7 @@ from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 
 if TYPE_CHECKING:
-    from devtrail_tui.services import Services
+    from devtrail_tui.actions import Services
     from devtrail_tui.tui.feed import Feed, Snapshot
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.cli.log_file import logging_to
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer, World
@@ -88,7 +89,7 @@ class Person:
         """Services whose worker has claimed a sync that stands still at GitHub's door."""
         gate = self.server.faults.hang("user")
         with self.services() as services:
-            services.launch("GITHUB_SYNC", {"repositories": ["acme/web"], "analyse": False})
+            launch_job(services, "GITHUB_SYNC", {"repositories": ["acme/web"], "analyse": False})
             worker = services.worker()
             thread = threading.Thread(target=worker.run)
             thread.start()
@@ -189,7 +190,7 @@ def github_pause_s(person: Person) -> None:
     person.set("github_pause_s = 7")
     clock = HastyClock()
     with person.services(clock) as services:
-        services.launch("GITHUB_SYNC", {"repositories": ["acme/web"], "analyse": False, "maxPullRequests": 1})
+        launch_job(services, "GITHUB_SYNC", {"repositories": ["acme/web"], "analyse": False, "maxPullRequests": 1})
         services.worker(once=True).run()
     assert 6 < max(clock.waits) <= 7
 

@@ -134,7 +134,6 @@ def test_a_job_that_does_not_exist(line: CommandLine, arguments: tuple[str, ...]
         (("jobs", "show", "soon"), ("'soon'",)),
         (("jobs", "list", "state:asleep"), ("“asleep” is not a state",)),
         (("jobs", "list", "colour:red"), ("no qualifier “colour:”",)),
-        (("jobs", "cleanup"), ("--days",)),
         (("jobs", "cleanup", "--days", "-1"), ("--days", "from 0")),
         (("jobs", "cleanup", "--days", "nan"), ("--days", "from 0")),
         (("work", "--job", "1", "--once"), ("--job", "leave out")),
@@ -292,7 +291,12 @@ def test_json_errors_name_the_settings(line: CommandLine, own_home: Path) -> Non
 
 @pytest.mark.parametrize(
     "arguments",
-    [("jobs", "show", "4711"), ("nonsense",), ("jobs", "cleanup"), ("evidence", "export", "--format", "csv")],
+    [
+        ("jobs", "show", "4711"),
+        ("nonsense",),
+        ("jobs", "cleanup", "--days", "x"),
+        ("evidence", "export", "--format", "csv"),
+    ],
 )
 def test_every_refusal_is_json_when_asked_for(line: CommandLine, arguments: tuple[str, ...]) -> None:
     result = line(*arguments, "--json")

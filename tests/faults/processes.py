@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.core.errors import DatabaseBusy
 from devtrail_tui.core.job import Job, NewJob
 from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
@@ -276,7 +277,7 @@ class Site:
         days = {"startDate": (since or first_day(self.server)).isoformat()}
         if until is not None:
             days["endDate"] = until.isoformat()
-        return self.services.launch("GITHUB_SYNC", {"repositories": list(names), **days, **raw})
+        return launch_job(self.services, "GITHUB_SYNC", {"repositories": list(names), **days, **raw})
 
     def enqueue(self, type_name: str, **fields: Any) -> Job:
         """Enqueue a job of a type that only the worker processes need to know."""

@@ -58,7 +58,7 @@ def disk_site(disk: SmallDisk, open_site: Callable[..., Site]) -> Site:
 
 def slow_enough(fills: int) -> Latency:
     """So slow that a sync is not over before the disk was full that often."""
-    return Latency(github=0.01, claude=0.1 if fills == 1 else 0.8)
+    return Latency(github=0.01, claude=0.1 if fills == 1 else 1.6)
 
 
 def empty_journal(site: Site) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.evidence import EvidenceDetail
 from devtrail_tui.core.job import Job, LogLine
@@ -66,7 +67,7 @@ class Desk:
     def launch(self, *repositories: str, **raw: Any) -> Job:
         """Enqueue a sync of all repositories, or of those named."""
         names = repositories or tuple(repository.full_name for repository in self.server.world.repositories)
-        return self.services.launch("GITHUB_SYNC", {"repositories": list(names), **raw})
+        return launch_job(self.services, "GITHUB_SYNC", {"repositories": list(names), **raw})
 
     def sync(self, *repositories: str, **raw: Any) -> Job:
         """Launch one and work until nothing can run."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.job import Job, LogLine
 from devtrail_tui.core.job_type import JobType
@@ -52,7 +53,7 @@ class Bench:
 
     def launch(self, name: str, **raw: Any) -> Job:
         """Enqueue one."""
-        return self.services.launch(name, raw)
+        return launch_job(self.services, name, raw)
 
     def work(self, **how: Any) -> Summary:
         """Run a worker here until nothing is left."""

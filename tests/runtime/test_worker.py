@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import ClaimLost, InvalidInput, PermanentError, TemporaryError
 from devtrail_tui.core.job import Claim, Level, Progress, Status
@@ -159,7 +160,7 @@ def test_a_typed_secret_stays_in_memory_and_binds_the_job_to_this_worker(bench: 
     assert job.needs_worker == bench.services.worker_id
     assert "typed-by-hand" not in str(job)
     with pytest.raises(InvalidInput, match="elsewhere"):
-        bench.services.launch("NEEDS", {"token": "typed-by-hand"}, elsewhere=True)
+        launch_job(bench.services, "NEEDS", {"token": "typed-by-hand"}, elsewhere=True)
     bench.work()
     assert seen == ["typed-by-hand"]
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import PermanentError
 from devtrail_tui.core.evidence import Criterion
@@ -152,7 +153,7 @@ class HostileHome:
             ),
         }
         self.desk.services.catalogue = Catalogue(kinds)
-        job = self.desk.services.launch("SPEAKS", {})
+        job = launch_job(self.desk.services, "SPEAKS", {})
         return self.desk.work(job)
 
     def jobs_that_wait(self) -> list[Job]:

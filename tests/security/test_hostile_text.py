@@ -20,6 +20,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from devtrail_tui import cli
+from devtrail_tui.actions.evidence import export_evidence
 from devtrail_tui.core.job import Status
 from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
 from devtrail_tui.tui.app import DevTrailApp, make_app
@@ -300,7 +301,7 @@ def test_all_hostile_settings_are_harmless(
 
 
 def test_no_spreadsheet_runs_a_cell_of_an_export(home: HostileHome) -> None:
-    rows = list(csv.reader(io.StringIO(home.desk.services.export_evidence("csv").text)))
+    rows = list(csv.reader(io.StringIO(export_evidence(home.desk.services, "csv").text)))
     assert len(rows) > len(STRINGS)
     for row in rows:
         for cell in row:
@@ -679,7 +680,7 @@ def test_a_megabyte_in_every_field_is_taken_in_its_stride(tmp_path: Path) -> Non
         assert home.synced.status is Status.COMPLETED
         assert len(home.desk.evidence()) == len(home.texts)
         for form in ("md", "json", "csv"):
-            text = home.desk.services.export_evidence(form).text
+            text = export_evidence(home.desk.services, form).text
             for each in texts_in(json.loads(text)) if form == "json" else [text]:
                 assert_harmless(each)
     finally:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from devtrail_tui.actions.evidence import export_evidence
 from devtrail_tui.core.evidence import AnalysisState, EvidenceDetail
 from devtrail_tui.core.job import Job, Status
 from devtrail_tui.core.text import safe
@@ -446,7 +447,7 @@ def test_no_secret_is_exported(form: str, synced: Synced) -> None:
 
 
 def _exported(synced: Synced, form: str) -> str:
-    return synced.desk.services.export_evidence(form).text
+    return export_evidence(synced.desk.services, form).text
 
 
 def test_links_and_images_in_explanations_are_dead_in_markdown(synced: Synced) -> None:

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.job import Job, Level
 from devtrail_tui.core.job_type import JobType, Surroundings
@@ -124,7 +125,7 @@ class House:
 
     def launch(self, *repositories: str) -> Job:
         """Enqueue a job."""
-        return self.services.launch("GITHUB_SYNC", {"repositories": list(repositories)})
+        return launch_job(self.services, "GITHUB_SYNC", {"repositories": list(repositories)})
 
     @asynccontextmanager
     async def app(self, *, size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[DevTrailApp, Pilot[None]]]:

@@ -178,7 +178,7 @@ async def test_a_fault_prints_a_sentence_without_locals_and_strikes_out_secrets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     house = House(tmp_path, environ={"GITHUB_TOKEN": "ghp_very_secret_value"})
-    assert house.services.found("github")
+    assert house.services.secrets.find("github")
     token = house.services.secrets.resolve("github", "")
     app = make_app(house.services)
 

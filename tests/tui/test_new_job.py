@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from textual.widgets import Input, OptionList, Select, TextArea
 
+from devtrail_tui.actions.launching import FormCheck, check_form
 from devtrail_tui.core.job import Status
 from devtrail_tui.tui.app import DevTrailApp
 from devtrail_tui.tui.forms import Flag, Form, SecretField, SecretInput
+from devtrail_tui.tui.screens import new_job
 from devtrail_tui.tui.screens.confirm import ConfirmScreen
 from devtrail_tui.tui.screens.new_job import NewJobScreen
 from tests.tui.app_host import PATIENCE_S, House, screen_text, sees, typed, until
@@ -247,22 +249,15 @@ async def test_a_form_that_is_closed_before_its_check_is_over_takes_nothing_with
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed, over = threading.Event(), threading.Event()
-    disclosure = house.services.disclosure
 
-    def late(*arguments: Any) -> str:
+    def slow(*arguments: Any) -> FormCheck:
+        assert closed.wait(PATIENCE_S)
         try:
-            return disclosure(*arguments)
+            return check_form(*arguments)
         finally:
             over.set()
 
-    check = house.services.check
-
-    def slow(*arguments: Any) -> Any:
-        assert closed.wait(PATIENCE_S)
-        return check(*arguments)
-
-    monkeypatch.setattr(house.services, "check", slow)
-    monkeypatch.setattr(house.services, "disclosure", late)
+    monkeypatch.setattr(new_job, "check_form", slow)
     async with house.app() as (app, pilot):
         await pilot.press("n")
         await sees(pilot, "Repositories *")

@@ -9,9 +9,9 @@ from devtrail_tui.core.context import Context, PullRequestSource, Repository
 from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
 from devtrail_tui.core.evidence import AnalysisState, KnownPullRequest, PullRequestRef
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import LOOKING, Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.tally import Tally, left_as_it_is
-from devtrail_tui.jobs.github_sync.wording import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _waiting_list(work: RepositoryWork, known: KnownPullRequest, wanted: Wanted)
 
 
 def _found(work: RepositoryWork) -> str:
-    found = f"{work.name}: {count(len(work.refs), 'merged pull request')} found"
+    found = f"{work.name}: {count_of(len(work.refs), 'merged pull request')} found"
     if work.refs and not work.to_fetch:
         found += ", all already stored"
     elif work.stored_before:

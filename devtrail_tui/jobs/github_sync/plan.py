@@ -7,8 +7,8 @@ from typing import Any
 
 from devtrail_tui.core.context import Context, PullRequestSource
 from devtrail_tui.core.evidence import NewEvidence, PullRequest
+from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
-from devtrail_tui.jobs.github_sync.wording import count
 from devtrail_tui.jobs.matching.matcher import Matcher
 
 SAMPLE_SIZE = 20
@@ -37,7 +37,7 @@ async def plan(
     new = sum(each["new"] for each in plans)
     cost = f"about {tokens:,} tokens and ${dollars:.2f} for Claude" if matcher else "nothing would be sent to Claude"
     context.log(
-        f"Dry run: {count(new, 'pull request')} would be fetched; {cost}. Nothing was stored, nothing was paid."
+        f"Dry run: {count_of(new, 'pull request')} would be fetched; {cost}. Nothing was stored, nothing was paid."
     )
     return {
         "dryRun": True,

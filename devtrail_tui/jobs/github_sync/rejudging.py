@@ -8,8 +8,8 @@ from typing import Any
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import RepositoryExcluded
 from devtrail_tui.core.evidence import NewEvidence, PullRequest
+from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import Board
-from devtrail_tui.jobs.github_sync.wording import count
 from devtrail_tui.jobs.matching.matcher import Matcher
 
 SAMPLE_SIZE = 20
@@ -54,7 +54,7 @@ async def judged_otherwise(
     usd = len(entries) * sum(known_prices) / len(known_prices) if known_prices else None
     cost = "" if usd is None else f" It would cost about ${usd:.2f}."
     context.log(
-        f"{count(len(entries), 'stored pull request')} judged by another rubric, model, context or prompt version; "
+        f"{count_of(len(entries), 'stored pull request')} judged by another rubric, model, context or prompt version; "
         f"judge again with --rejudge.{cost}"
     )
     return {"count": len(entries), "expectedUsd": None if usd is None else round(usd, 4)}

@@ -14,13 +14,14 @@ from devtrail_tui.core.evidence import KnownPullRequest, NewEvidence, NewJudgeme
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.metrics import metrics
+from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
 from devtrail_tui.jobs.github_sync.discovery import Wanted, discover
 from devtrail_tui.jobs.github_sync.plan import plan
 from devtrail_tui.jobs.github_sync.rejudging import judged_otherwise, look_up
 from devtrail_tui.jobs.github_sync.tally import Tally, counted, left_as_it_is
-from devtrail_tui.jobs.github_sync.wording import count, lines_of, name_of
+from devtrail_tui.jobs.github_sync.wording import lines_of, name_of
 from devtrail_tui.jobs.matching.matcher import Matcher
 
 
@@ -253,7 +254,7 @@ class Sync:
     def _message(self) -> str:
         board, tally = self._board, self._board.tally
         if board.found and board.stored_before == board.found:
-            return f"All {count(board.found, 'pull request')} already stored; nothing was fetched again."
+            return f"All {count_of(board.found, 'pull request')} already stored; nothing was fetched again."
         parts = [f"{tally.new} new", f"{tally.updated} updated", f"{board.stored_before} already stored"]
         parts += [f"{tally.matched} matched", f"{tally.not_analysed} not analysed"]
         parts += [f"{tally.outdated} judged before their latest change"] if tally.outdated else []

@@ -12,11 +12,6 @@ def name_of(pull_request: PullRequest) -> str:
     return f"{pull_request.repository}#{pull_request.number}"
 
 
-def count(number: int, thing: str) -> str:
-    """1 pull request, 2 pull requests."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def lines_of(pull_request: PullRequest, judgement: Judgement) -> list[tuple[Level, str]]:
     """The log lines of one judged pull request: its matches, and what our own checks dropped."""
     name = name_of(pull_request)

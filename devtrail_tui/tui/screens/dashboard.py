@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -11,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.timer import Timer
 
+from devtrail_tui.actions.jobs import CLEANUP_AGE, cancel_job, cleanup_jobs, retry_job
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.keymap import bindings
@@ -23,14 +25,13 @@ from devtrail_tui.tui.widgets.log_pane import LogPane
 from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
 
 if TYPE_CHECKING:
+    from devtrail_tui.actions import Services
     from devtrail_tui.core.job import Job
     from devtrail_tui.core.job_row import JobRow
-    from devtrail_tui.services import Services
     from devtrail_tui.tui.feed import Snapshot
 
 REST_S = 0.08
 """How long the cursor must rest on a job before its progress and log are read."""
-CLEANUP_AGE = timedelta(days=30)
 
 
 class DashboardScreen(LiveScreen):
@@ -165,7 +166,7 @@ class DashboardScreen(LiveScreen):
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
             if yes:
-                self.in_thread(lambda services: _cancel(services, row.id))
+                self.in_thread(partial(_cancel, job_id=row.id))
 
         title = safe_line(row.title, limit=50)
         question = f"Cancel job {row.id} · {title}?" if title else f"Cancel job {row.id}?"
@@ -177,7 +178,7 @@ class DashboardScreen(LiveScreen):
         if row is None:
             self._say_why_none()
             return
-        self.in_thread(lambda services: _retry(services, row.id))
+        self.in_thread(lambda services: retry_job(services, row.id).sentence)
 
     async def action_cleanup_jobs(self) -> None:
         """Ask, then delete old finished jobs; evidence stays."""
@@ -187,7 +188,7 @@ class DashboardScreen(LiveScreen):
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
             if yes:
-                self.in_thread(_cleanup)
+                self.in_thread(lambda services: cleanup_jobs(services).sentence)
 
         question = (
             f"Delete all jobs that ended more than {CLEANUP_AGE.days} days ago, with their logs?\n\nEvidence stays."
@@ -245,15 +246,5 @@ class DashboardScreen(LiveScreen):
 
 
 def _cancel(services: Services, job_id: int) -> str:
-    job = services.queue.cancel(job_id).result()
-    return f"Job {job.id} is cancelled." if job.status is Status.CANCELLED else ""  # the table says "stopping"
-
-
-def _retry(services: Services, job_id: int) -> str:
-    services.queue.retry(job_id).result()
-    return f"Job {job_id} runs again as soon as a worker is free."
-
-
-def _cleanup(services: Services) -> str:
-    deleted = services.queue.cleanup(CLEANUP_AGE).result()
-    return "No job is that old." if deleted == 0 else f"{deleted:,} job{'s' if deleted != 1 else ''} deleted."
+    change = cancel_job(services, job_id)
+    return change.sentence if change.job.status is Status.CANCELLED else ""  # the table shows "stopping"

@@ -16,10 +16,10 @@ from textual.widgets import Static
 
 from devtrail_tui.core.evidence import OUTDATED, AnalysisState, Criterion, EvidenceDetail, Match
 from devtrail_tui.core.text import safe, safe_line
+from devtrail_tui.core.wording import count
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen
 from devtrail_tui.tui.widgets.bar import bar
-from devtrail_tui.tui.widgets.figures import count
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
 from devtrail_tui.tui.widgets.text_scroll import TextScroll

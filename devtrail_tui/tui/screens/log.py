@@ -9,15 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
+from devtrail_tui.actions.logs import find_in_log
 from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.wording import status_look
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen, Told
 from devtrail_tui.tui.screens.find_bar import FindBar
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
 from devtrail_tui.tui.widgets.log_pane import LogPane
-from devtrail_tui.tui.widgets.status import status_look
 
 if TYPE_CHECKING:
     from devtrail_tui.tui.feed import Snapshot
@@ -100,14 +101,11 @@ class LogScreen(LiveScreen):
         snapshot = self.devtrail.snapshot
         if snapshot is None or snapshot.log.job_id is None:
             return
-        job_id, last = snapshot.log.job_id, snapshot.log.last
-        log, app = self.services.job_log, self.app
+        services, app, job_id = self.services, self.app, snapshot.log.job_id
 
         def run() -> None:
             try:
-                seq = log.find(job_id, term, after_seq=after_seq, backwards=backwards)
-                if seq is None:  # once round
-                    seq = log.find(job_id, term, after_seq=last + 1 if backwards else 0, backwards=backwards)
+                seq = find_in_log(services, job_id, term, after_seq=after_seq, backwards=backwards)
             except DevTrailError as error:
                 app.post_message(Told(str(error), failed=True))
             else:

@@ -16,30 +16,29 @@ from textual.timer import Timer
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
+from devtrail_tui.actions.jobs import get_job
+from devtrail_tui.actions.launching import FormCheck, FormFacts, check_form, form_facts, launch_job
 from devtrail_tui.core.errors import AlreadyQueued, DevTrailError, InvalidInput
 from devtrail_tui.core.job import Job
 from devtrail_tui.core.job_type import JobType
-from devtrail_tui.core.setting import Kind
-from devtrail_tui.tui.forms import FieldChanged, FieldLeft, Form, LastEntered, SecretField
+from devtrail_tui.tui.forms import FieldChanged, FieldLeft, Form, LastEntered
 from devtrail_tui.tui.keymap import bindings, key_of
 
 if TYPE_CHECKING:
-    from devtrail_tui.services import Services
+    from devtrail_tui.actions import Services
     from devtrail_tui.tui.live_screen import LiveApp
 
 SETTLE_S = 0.35
 """How long typing must rest before the form is checked."""
-_EXAMPLES: Mapping[Kind, Any] = {Kind.REPOSITORIES: ["owner/name"], Kind.DAY: "2026-01-01", Kind.TEXT: "…"}
 
 
 class Checked(Message):
     """What a check of the form came to; `number` tells a late answer from the present one."""
 
-    def __init__(self, number: int, problems: Mapping[str, str], disclosure: str) -> None:
+    def __init__(self, number: int, check: FormCheck) -> None:
         super().__init__()
         self.number = number
-        self.problems = problems
-        self.disclosure = disclosure
+        self.check = check
 
 
 class Launched(Message):
@@ -59,13 +58,12 @@ class Refused(Message):
         self.problems = problems
 
 
-class Seen(Message):
-    """Something a form can offer was found out: where a secret is, or repositories of earlier jobs."""
+class FactsRead(Message):
+    """What the form shows besides its settings."""
 
-    def __init__(self, repositories: list[str], found: Mapping[str, str | None]) -> None:
+    def __init__(self, facts: FormFacts) -> None:
         super().__init__()
-        self.repositories = repositories
-        self.found = found
+        self.facts = facts
 
 
 class NewJobScreen(ModalScreen["Job | None"]):
@@ -163,38 +161,29 @@ class NewJobScreen(ModalScreen["Job | None"]):
         box.border_subtitle = Content(f"tab next · {sent}{ways_out}")
         await self.query_one("#form-holder").mount(form)
         form.focus_first()
-        self._find_out(form)
+        self._read_facts(form)
         self._check()
 
     # -- what the form offers
 
-    def _find_out(self, form: Form) -> None:
-        services = self._services
-        names = {each.setting.secret_name for each in form.secrets()}
+    def _read_facts(self, form: Form) -> None:
+        services, job_type = self._services, form.job_type
 
         def run() -> None:
             try:
-                found = {name: services.found(name) for name in names}
-                repositories = services.views.known_repositories()
+                self.post_message(FactsRead(form_facts(services, job_type)))
             except DevTrailError as error:
                 self.post_message(Refused({"": str(error)}))
-            else:
-                self.post_message(
-                    Seen(list(repositories), {name: each.where if each else None for name, each in found.items()})
-                )
 
-        self.app.run_worker(run, thread=True, group="find-out")
+        self.app.run_worker(run, thread=True, group="facts")
 
-    def on_seen(self, message: Seen) -> None:
+    def on_facts_read(self, message: FactsRead) -> None:
         """Offer earlier repositories, say where secrets are."""
         if self._form is not None:
-            self._form.offer_repositories(message.repositories)
-            for each in self._form.secrets():
-                self._show_found(each, message.found)
-
-    @staticmethod
-    def _show_found(field: SecretField, found: Mapping[str, str | None]) -> None:
-        field.show_found(found.get(field.setting.secret_name))
+            self._form.offer_repositories(list(message.facts.repositories))
+            for field in self._form.secrets():
+                secret = message.facts.secrets.get(field.setting.secret_name)
+                field.show_found(secret.where if secret else None)
 
     # -- checking while it is filled
 
@@ -216,15 +205,11 @@ class NewJobScreen(ModalScreen["Job | None"]):
         services = self._services
 
         def run() -> None:
-            problems: Mapping[str, str] = {}
             try:
-                config = services.check(job_type.name, raw)
-            except InvalidInput as error:
-                problems, config = error.problems, _as_far_as_it_goes(job_type, raw, error.problems)
+                check = check_form(services, job_type, raw)
             except DevTrailError as error:
-                problems, config = {"": str(error)}, None
-            says = services.disclosure(job_type, config) if config is not None else ""
-            self.post_message(Checked(number, problems, says))
+                check = FormCheck({"": str(error)}, "")
+            self.post_message(Checked(number, check))
 
         self.app.run_worker(run, thread=True, group="check")
 
@@ -234,11 +219,11 @@ class NewJobScreen(ModalScreen["Job | None"]):
             return
         shown = {
             key: text
-            for key, text in message.problems.items()
+            for key, text in message.check.problems.items()
             if self._submitted or not key or key in self._form.touched
         }
         self._show_problems(shown)
-        self.query_one("#disclosure", Static).update(Content(message.disclosure))
+        self.query_one("#disclosure", Static).update(Content(message.check.disclosure))
 
     def _show_problems(self, problems: Mapping[str, str]) -> None:
         assert self._form is not None  # noqa: S101 - only called with a form
@@ -263,9 +248,9 @@ class NewJobScreen(ModalScreen["Job | None"]):
 
         def run() -> None:
             try:
-                job = services.launch(name, raw)
+                job = launch_job(services, name, raw)
             except AlreadyQueued as twin:
-                self.post_message(Launched(services.views.job(twin.job_id), str(twin)))
+                self.post_message(Launched(get_job(services, twin.job_id), str(twin)))
             except InvalidInput as error:
                 self.post_message(Refused(error.problems))
             except DevTrailError as error:
@@ -285,10 +270,11 @@ class NewJobScreen(ModalScreen["Job | None"]):
         self.run_worker(self._show_prompt(form.job_type.name, form.raw()), group="show-prompt", exclusive=True)
 
     async def _show_prompt(self, name: str, raw: Mapping[str, Any]) -> None:
+        from devtrail_tui.actions.preview import preview_job
         from devtrail_tui.tui.screens.prompt import PromptScreen
 
         try:
-            shown = await self._services.preview(name, raw)
+            shown = await preview_job(self._services, name, raw)
         except InvalidInput as error:
             self._submitted = True
             self.on_refused(Refused(error.problems))
@@ -324,15 +310,3 @@ class NewJobScreen(ModalScreen["Job | None"]):
                 self.dismiss(None)
 
         self.app.push_screen(ConfirmScreen("Throw away what you typed?", yes="Throw away", no="Stay"), answered)
-
-
-def _as_far_as_it_goes(job_type: JobType[Any], raw: Mapping[str, Any], problems: Mapping[str, str]) -> Any:
-    """A config for the disclosure line alone: what is right in the form, examples for what is required and missing."""
-    kept = {key: value for key, value in raw.items() if key not in problems}
-    for each in job_type.settings:
-        if each.required and each.key not in kept and each.kind in _EXAMPLES:
-            kept[each.key] = _EXAMPLES[each.kind]
-    try:
-        return job_type.parse(kept)
-    except InvalidInput:
-        return None

@@ -13,12 +13,11 @@ from textual.binding import BindingType
 from devtrail_tui.core.job_row import JobRow
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.wording import AGE_WIDTH, STATUS_WIDTH, TOOK_WIDTH, WHEN_WIDTH, age, status_look, took, when
 from devtrail_tui.tui.keymap import bindings, key_of
 from devtrail_tui.tui.widgets.bar import bar, percent
 from devtrail_tui.tui.widgets.cells import Part, fit, ink, shorten, width_of
-from devtrail_tui.tui.widgets.durations import AGE_WIDTH, TOOK_WIDTH, WHEN_WIDTH, age, took, when
 from devtrail_tui.tui.widgets.row_table import EDGE, GAP, MARK, RowTable, RowTableData
-from devtrail_tui.tui.widgets.status import STATUS_WIDTH, status_look
 
 _PERCENT, _WORD = 5, 8
 

@@ -23,6 +23,7 @@ from textual.timer import Timer
 
 from devtrail_tui.core.status import Level
 from devtrail_tui.core.text import safe, safe_line
+from devtrail_tui.core.wording import clock_time, count, since_start
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.widgets.cells import (
     Part,
@@ -35,8 +36,6 @@ from devtrail_tui.tui.widgets.cells import (
     width_of,
     wrap,
 )
-from devtrail_tui.tui.widgets.durations import clock_time, since_start
-from devtrail_tui.tui.widgets.figures import count
 
 if TYPE_CHECKING:
     from devtrail_tui.core.job import LogLine

@@ -13,13 +13,11 @@ from textual.widget import Widget
 
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.wording import count, countdown, dollars, left, status_look, took, when
 from devtrail_tui.tui.widgets.bar import bar, percent
 from devtrail_tui.tui.widgets.cells import Part, entitle, fit, flow, ink, shorten, strip_of, width_of, wrap
-from devtrail_tui.tui.widgets.durations import countdown, left, took, when
-from devtrail_tui.tui.widgets.figures import count, dollars
 from devtrail_tui.tui.widgets.job_table import type_title
 from devtrail_tui.tui.widgets.pace import Pace
-from devtrail_tui.tui.widgets.status import status_look
 
 if TYPE_CHECKING:
     from devtrail_tui.core.job import Job

@@ -18,9 +18,9 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.wording import count
 from devtrail_tui.tui.keymap import bindings, key_of
 from devtrail_tui.tui.widgets.cells import Part, entitle, ink, shorten, strip_of, width_of
-from devtrail_tui.tui.widgets.figures import count
 
 R = TypeVar("R")
 WINDOW_DELAY_S = 0.03

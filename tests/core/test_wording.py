@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devtrail_tui.tui.widgets.durations import (
+from devtrail_tui.core.wording import (
     AGE_WIDTH,
     TOOK_WIDTH,
     WHEN_WIDTH,

@@ -1,9 +1,12 @@
-"""How the screen writes lengths of time and moments. Pure: the present moment is always passed in."""
+"""How both front ends write statuses, amounts, lengths of time and moments. The present moment is always passed in."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
+
+from devtrail_tui.core.status import Status
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 TOOK_WIDTH = 7
@@ -14,6 +17,50 @@ AGE_WIDTH = 8
 """Cells that `age` needs at most."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLook:
+    """A sign, a word, and the tone of their colour (`running`, `done`, `failed`, `quiet`); the word alone is enough to tell."""
+
+    sign: str
+    word: str
+    tone: str
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.word}"
+
+
+_LOOKS = {
+    Status.PENDING: StatusLook("○", "waiting", "quiet"),
+    Status.RUNNING: StatusLook("●", "running", "running"),
+    Status.COMPLETED: StatusLook("✓", "done", "done"),
+    Status.FAILED: StatusLook("✗", "failed", "failed"),
+    Status.CANCELLED: StatusLook("■", "cancelled", "quiet"),
+}
+_STOPPING = StatusLook("◌", "stopping", "running")
+STATUS_WIDTH = max(len(str(look)) for look in (*_LOOKS.values(), _STOPPING))
+"""Cells of the longest sign and word."""
+
+
+def status_look(status: Status, *, cancel_requested: bool = False) -> StatusLook:
+    """What to show for a status; a running job that was asked to stop is stopping."""
+    return _STOPPING if status is Status.RUNNING and cancel_requested else _LOOKS[status]
+
+
+def dollars(amount: float) -> str:
+    """Dollars to the cent: "$0.42", "$1,204.00"; what rounds to nothing but is something is "<$0.01"."""
+    return "<$0.01" if 0 < amount < 0.005 else f"${amount:,.2f}"
+
+
+def count(number: int) -> str:
+    """A whole number with thousands separators: "4,812"."""
+    return f"{number:,}"
+
+
+def count_of(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: "1 job", "4,812 jobs"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def took(seconds: float) -> str:

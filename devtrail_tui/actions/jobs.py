@@ -1,0 +1,110 @@
+"""Jobs: look at them, cancel, retry, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.job import job_json
+from devtrail_tui.core.job_filter import parse
+from devtrail_tui.core.status import Status
+from devtrail_tui.core.wording import count_of
+
+if TYPE_CHECKING:
+    from devtrail_tui.actions import Services
+    from devtrail_tui.core.job import Attempt, Job
+    from devtrail_tui.core.job_row import JobRow
+
+CLEANUP_AGE = timedelta(days=30)
+"""Jobs that ended longer ago are deleted by a clean-up that names no age."""
+_LONGEST_CLEANUP_DAYS = 36_500
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Jobs of a list, newest first, and whether there may be older ones."""
+
+    rows: Sequence[JobRow]
+    jobs: Sequence[Job]
+    more: bool
+
+    def to_json(self) -> list[dict[str, Any]]:
+        return [job_json(job) for job in self.jobs]
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    """A job after a change that a person asked for."""
+
+    job: Job
+    sentence: str
+
+    def to_json(self) -> dict[str, Any]:
+        return job_json(self.job)
+
+
+@dataclass(frozen=True, slots=True)
+class JobsDeleted:
+    """How many jobs were deleted."""
+
+    count: int
+    sentence: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"deleted": self.count}
+
+
+def list_jobs(services: Services, query: str, *, before_id: int | None = None, limit: int = 50) -> JobPage:
+    """The jobs that pass a filter (core.job_filter), older than `before_id`. Raises UsageError for a filter that is not
+    understood."""
+    job_filter = parse(query)
+    if job_filter.problems:
+        raise UsageError(" ".join(job_filter.problems))
+    rows = services.views.jobs_page(job_filter, before_id=before_id, limit=limit)
+    return JobPage(rows, services.views.jobs([row.id for row in rows]), more=len(rows) == limit)
+
+
+def get_job(services: Services, job_id: int) -> Job:
+    """One job. Raises NotFound."""
+    return services.views.job(job_id)
+
+
+def job_attempts(services: Services, job_id: int) -> Sequence[Attempt]:
+    """A job's attempts, oldest first."""
+    return services.views.attempts(job_id)
+
+
+def cancel_job(services: Services, job_id: int) -> JobChange:
+    """Cancel a waiting job; ask the owner of a running one to stop. Raises NotPossible, NotFound."""
+    job = services.queue.cancel(job_id).result()
+    if job.status is Status.RUNNING:
+        return JobChange(job, f"Job {job_id} is asked to stop; what it has saved is kept.")
+    return JobChange(job, f"Job {job_id} is cancelled.")
+
+
+def retry_job(services: Services, job_id: int) -> JobChange:
+    """Put a failed or cancelled job back into the queue. Raises NotPossible, NotFound."""
+    job = services.queue.retry(job_id).result()
+    return JobChange(job, f"Job {job_id} is in the queue again.")
+
+
+def delete_job(services: Services, job_id: int) -> JobsDeleted:
+    """Delete a finished job with its log; its evidence stays. Raises NotPossible, NotFound."""
+    deleted = services.queue.delete(job_id).result()
+    return JobsDeleted(deleted, f"Job {job_id} is deleted.")
+
+
+def cleanup_jobs(services: Services, older_than: timedelta = CLEANUP_AGE) -> JobsDeleted:
+    """Delete jobs that ended longer ago than `older_than`, with their logs; evidence stays."""
+    deleted = services.queue.cleanup(older_than).result()
+    return JobsDeleted(deleted, f"{count_of(deleted, 'job')} deleted." if deleted else "No job is that old.")
+
+
+def cleanup_age(days: float) -> timedelta:
+    """An age in days, checked. Raises UsageError."""
+    if not 0 <= days <= _LONGEST_CLEANUP_DAYS:  # also refuses NaN
+        raise UsageError(f"--days is from 0 to {_LONGEST_CLEANUP_DAYS:,}, not {days:g}.")
+    return timedelta(days=days)

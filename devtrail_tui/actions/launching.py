@@ -1,0 +1,179 @@
+"""From what a person gave to a job in the queue: checked, its secrets replaced by references, stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from devtrail_tui.core.errors import AlreadyQueued, InvalidInput, SecretMissing
+from devtrail_tui.core.job import NewJob
+from devtrail_tui.core.setting import Kind, config_json, parse_config
+from devtrail_tui.store.secrets import MEMORY, PREFIX
+
+if TYPE_CHECKING:
+    from devtrail_tui.actions import Services
+    from devtrail_tui.core.job import Job
+    from devtrail_tui.core.job_type import JobType
+    from devtrail_tui.store.secrets import FoundSecret
+
+_EXAMPLES: Mapping[Kind, Any] = {Kind.REPOSITORIES: ["owner/name"], Kind.DAY: "2026-01-01", Kind.TEXT: "…"}
+"""For the disclosure of a form that is not filled in yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormFacts:
+    """What a form shows besides its settings: by name where a secret comes from (None: nowhere), repositories to suggest."""
+
+    secrets: Mapping[str, FoundSecret | None]
+    repositories: Sequence[str]
+
+
+def form_facts(services: Services, job_type: JobType[Any]) -> FormFacts:
+    """What the form of a job type shows besides its settings. Raises StoreError."""
+    names = {each.secret_name for each in job_type.settings if each.secret}
+    return FormFacts({name: services.secrets.find(name) for name in names}, services.views.known_repositories())
+
+
+def check_config(services: Services, job_type: JobType[Any], raw: Mapping[str, Any]) -> Any:
+    """The typed config out of what a form or a command gave; stores nothing. Raises InvalidInput with a sentence per field."""
+    config, problems = None, {}
+    try:
+        config = job_type.parse(raw)
+        problems = {**job_type.check(config, services.surroundings), **_missing_secrets(services, job_type, config)}
+    except InvalidInput as error:
+        problems = dict(error.problems)
+    if problems:
+        raise InvalidInput(_with_origins(job_type, raw, services.settings.origins, problems))
+    return config
+
+
+def _missing_secrets(services: Services, job_type: JobType[Any], config: Any) -> dict[str, str]:
+    problems = {}
+    for each in job_type.settings:
+        if each.secret and each.required and not getattr(config, each.name):
+            try:
+                services.secrets.resolve(each.secret_name, "")
+            except SecretMissing as error:
+                problems[each.key] = str(error)
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class FormCheck:
+    """What is wrong with a form, by key, and what its job would send."""
+
+    problems: Mapping[str, str]
+    disclosure: str
+
+
+def check_form(services: Services, job_type: JobType[Any], raw: Mapping[str, Any]) -> FormCheck:
+    """Check a form while it is filled in. With problems, the disclosure is that of the fields that are right, with examples for
+    what is required and missing."""
+    try:
+        return FormCheck({}, disclosure(services, job_type, check_config(services, job_type, raw)))
+    except InvalidInput as error:
+        problems = error.problems
+    examples = {
+        each.key: _EXAMPLES[each.kind] for each in job_type.settings if each.required and each.kind in _EXAMPLES
+    }
+    try:
+        config = job_type.parse(examples | {key: value for key, value in raw.items() if key not in problems})
+    except InvalidInput:
+        return FormCheck(problems, "")
+    return FormCheck(problems, disclosure(services, job_type, config))
+
+
+def disclosure(services: Services, job_type: JobType[Any], config: Any) -> str:
+    """What a job will send to which host, for the person to read before it starts; empty where it sends nothing."""
+    return job_type.discloses(config, services.surroundings) if job_type.discloses else ""
+
+
+def launch_job(
+    services: Services, type_name: str, raw: Mapping[str, Any], *, elsewhere: bool = False, **job_fields: Any
+) -> Job:
+    """Check, replace secrets by references, and enqueue. `elsewhere`: another process is to run it, so a secret that only this
+    memory holds is refused. `job_fields` are fields of NewJob such as `priority`.
+
+    Raises InvalidInput before anything is stored, AlreadyQueued where an active job does the same.
+    """
+    job_type = services.catalogue.named(type_name)
+    config = check_config(services, job_type, raw)
+    new = _new_job(services, job_type, config, elsewhere=elsewhere, **job_fields)
+    try:
+        return services.queue.enqueue(new).result()
+    except AlreadyQueued as twin:
+        sentence = _already_queued(job_type, config, services.views.job(twin.job_id))
+        raise AlreadyQueued(sentence, job_id=twin.job_id) from None
+
+
+def _with_origins(
+    job_type: JobType[Any], raw: Mapping[str, Any], origins: Mapping[str, str], problems: Mapping[str, str]
+) -> dict[str, str]:
+    """The problems of a job's settings; of a value that is config.toml's and not the job's own, with its origin."""
+    not_own = {
+        each.key: origins[each.default_from]
+        for each in job_type.settings
+        if each.default_from in origins and raw.get(each.key) in (None, "", each.default)
+    }
+    return {key: f"{text} It comes from {not_own[key]}." if key in not_own else text for key, text in problems.items()}
+
+
+def _new_job(services: Services, job_type: JobType[Any], config: Any, *, elsewhere: bool, **job_fields: Any) -> NewJob:
+    config, memory_only_key = _without_secrets(services, job_type, config)
+    if memory_only_key and elsewhere:
+        raise InvalidInput(
+            {
+                memory_only_key: "This secret is known to this command only, and the job is to run elsewhere. "
+                "Set it in the environment of the worker, or leave out --no-wait."
+            }
+        )
+    return NewJob(
+        type=job_type.name,
+        config=config_json(config),
+        title=job_type.describe(config),
+        max_attempts=job_type.max_attempts,
+        timeout_s=job_type.timeout_s,
+        unique_key=_unique_key(services, job_type, config),
+        needs_worker=services.worker_id if memory_only_key else None,
+        **job_fields,
+    )
+
+
+def _already_queued(job_type: JobType[Any], config: Any, active: Job) -> str:
+    """What a person is told whose launch was the same as an active job: its number, what it may spend, and where it differs."""
+    active_config = parse_config(job_type.config, active.config)
+    parts = [f"Already queued as job {active.id}"]
+    differing = []
+    for each in job_type.settings:
+        value = getattr(active_config, each.name)
+        if each.kind is Kind.DOLLARS and value is not None:
+            parts.append(f"{each.label.partition(' (')[0].lower()} ${value:g}")
+        elif not each.secret and value != getattr(config, each.name) and each.kind is not Kind.REPOSITORIES:
+            differing.append(each.label)
+    parts += [f"with another “{label}”" for label in differing]
+    return ", ".join(parts) + "."
+
+
+def _unique_key(services: Services, job_type: JobType[Any], config: Any) -> str | None:
+    if job_type.unique_key is None:
+        return None
+    shared = {
+        each.name: ""
+        for each in job_type.settings
+        if each.secret and not getattr(config, each.name).startswith(PREFIX + MEMORY)
+    }
+    return job_type.unique_key(replace(config, **shared), services.surroundings)
+
+
+def _without_secrets(services: Services, job_type: JobType[Any], config: Any) -> tuple[Any, str]:
+    """The config with references for secrets, and the key of a setting whose secret lives in this process alone."""
+    references: dict[str, str] = {}
+    memory_only_key = ""
+    for each in job_type.settings:
+        value = getattr(config, each.name)
+        if each.secret and value and not value.startswith(PREFIX):
+            references[each.name] = services.secrets.keep(each.secret_name, value)
+            if references[each.name].startswith(PREFIX + MEMORY):
+                memory_only_key = each.key
+    return replace(config, **references), memory_only_key

@@ -1,0 +1,76 @@
+"""What a job would send to Claude, shown before anything is sent: GitHub is asked for one example, nobody is paid."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from typing import TYPE_CHECKING, Any
+
+from devtrail_tui.actions.launching import check_config
+from devtrail_tui.core.errors import NotPossible
+from devtrail_tui.core.service import S, ServiceSpec
+from devtrail_tui.runtime.context import ClientScope
+from devtrail_tui.store.secrets import PREFIX
+
+if TYPE_CHECKING:
+    from devtrail_tui.actions import Services
+    from devtrail_tui.core.context import Analyser, Preview
+    from devtrail_tui.core.evidence import Criterion
+
+
+async def preview_job(services: Services, type_name: str, raw: Mapping[str, Any]) -> Preview:
+    """What a job with these settings would send to Claude, shown on one example that GitHub is asked for; nothing is sent
+    there, stored or paid.
+
+    Raises InvalidInput, NotPossible for a type that sends nothing, and what GitHub's client raises.
+    """
+    job_type = services.catalogue.named(type_name)
+    if job_type.preview is None:
+        raise NotPossible(f"{job_type.title} sends nothing to Claude.")
+    config = await asyncio.to_thread(check_config, services, job_type, raw)
+    typed_secrets = {each.secret_name: getattr(config, each.name) for each in job_type.settings if each.secret}
+    async with PreviewServices(services, typed_secrets) as door:
+        return await job_type.preview(config, door)
+
+
+class PreviewServices:
+    """The doors of a preview (core.context.PreviewDoor), closed with their clients at the end of the block.
+
+    `typed_secrets` by name. Claude's client gets no key, so that it could not send anything if it tried.
+    """
+
+    def __init__(self, services: Services, typed_secrets: Mapping[str, str]) -> None:
+        self._services = services
+        self._typed_secrets = typed_secrets
+        self._exits = AsyncExitStack()
+        self.clock = services.clock
+
+    async def __aenter__(self) -> PreviewServices:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._exits.aclose()
+
+    async def source(self, spec: ServiceSpec[S]) -> S:
+        """A service without a voice. Raises SecretMissing, PermanentError for one nobody provides."""
+        made = await self._services.clients.source(spec, ClientScope(self._secret))
+        return await self._exits.enter_async_context(aclosing(made))
+
+    async def analyser(self, *, model: str, about: str = "") -> Analyser:
+        """Claude's client without a key."""
+        clients = self._services.clients
+        made = await clients.analyser(clients.outside_jobs(""), model=model, about=about)
+        return await self._exits.enter_async_context(aclosing(made))
+
+    async def criteria(self) -> Sequence[Criterion]:
+        """The criteria that would be sent."""
+        listed = await asyncio.to_thread(self._services.criteria.list)
+        return [each for each in listed if each.pr_detectable]
+
+    async def _secret(self, name: str) -> str:
+        value = self._typed_secrets.get(name, "")
+        if value and not value.startswith(PREFIX):
+            self._services.secrets.redact.learn(value)
+            return value
+        return await asyncio.to_thread(self._services.secrets.resolve, name, value)
