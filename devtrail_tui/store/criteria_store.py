@@ -61,7 +61,7 @@ class CriteriaStore:
         self._database = database
         self._clock = clock
 
-    def list(self, include_retired: bool = False) -> Sequence[Criterion]:  # noqa: FBT001, FBT002 - list(True) reads badly and is not written
+    def list(self, *, include_retired: bool = False) -> Sequence[Criterion]:
         """The criteria in force, in the order of their import; the retired ones after them if asked for."""
         statement = _ALL if include_retired else _IN_FORCE
         with self._database.read() as connection:

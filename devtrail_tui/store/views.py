@@ -96,10 +96,10 @@ class Views:
         with self._database.read() as connection:
             return [Attempt(*row) for row in connection.execute(_ATTEMPTS, {"job": job_id})]
 
-    def job_ids(self, wanted: JobFilter | None = None, newer_than: int = 0) -> array[int]:
+    def job_ids(self, job_filter: JobFilter | None = None, newer_than: int = 0) -> array[int]:
         """The ids above `newer_than` that pass the filter, newest first."""
         with self._database.read() as connection:
-            conditions = _conditions(connection, wanted or JobFilter())
+            conditions = _conditions(connection, job_filter or JobFilter())
             if newer_than:
                 conditions.append(jobs.c.id > newer_than)
             statement = select(jobs.c.id).where(*conditions).order_by(jobs.c.id.desc())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -28,6 +29,7 @@ from devtrail_tui.tui.changed_cells import TerminalCells
 from devtrail_tui.tui.input_order import InputOrder
 from devtrail_tui.tui.keymap import bindings, check_keys
 from devtrail_tui.tui.live_screen import LiveScreen, Told
+from devtrail_tui.tui.screen_table import SCREENS, ScreenEntry
 from devtrail_tui.tui.screens.dashboard import DashboardScreen
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from devtrail_tui.actions import Services
-    from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, Snapshot, SnapshotReady
+    from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, Reading, Snapshot, SnapshotReady
 
 LEAVE_S = 1.7
 """How long leaving waits for the worker to give its jobs back."""
@@ -100,10 +102,12 @@ def _system_commands() -> type[Provider]:
     return SystemCommandsProvider
 
 
-def _evidence_screen() -> Screen[Any]:
-    from devtrail_tui.tui.screens.evidence import EvidenceScreen
+def _screen_maker(entry: ScreenEntry) -> Callable[[], Screen[Any]]:
+    def make() -> Screen[Any]:
+        screen: Screen[Any] = getattr(importlib.import_module(entry.module), entry.class_name)()
+        return screen
 
-    return EvidenceScreen()
+    return make
 
 
 class DevTrailApp(App[None], inherit_bindings=False):
@@ -111,11 +115,11 @@ class DevTrailApp(App[None], inherit_bindings=False):
 
     TITLE = "DevTrail"
     CSS_PATH = "app.tcss"
-    MODES: ClassVar[dict[str, Any]] = {"jobs": DashboardScreen, "evidence": _evidence_screen}
-    DEFAULT_MODE = "jobs"
+    MODES: ClassVar[dict[str, Any]] = {each.mode: _screen_maker(each) for each in SCREENS}
+    DEFAULT_MODE = SCREENS[0].mode
     COMMANDS = {_commands, _system_commands}  # noqa: RUF012 - Textual's own declaration
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("show_jobs", "show_evidence", "palette", "help", "restart_worker", "quit"),
+        *bindings(*(f"show_{each.mode}" for each in SCREENS), "palette", "help", "restart_worker", "quit"),
         *bindings("quit_anywhere", priority=True),
     ]
 
@@ -171,7 +175,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
             self.services.open()
             from devtrail_tui.tui.feed import Feed
 
-            self.feed = Feed(self.services, self.post_message)
+            self.feed = Feed(self.services, self.dashboard.reading, self.post_message)
             _ = self.services.catalogue  # imports the job types, which the UI thread should not wait for
         except DevTrailError as error:
             self.post_message(NotOpened(error))
@@ -194,6 +198,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         """Data flows from here on."""
         if self.leaving or self.feed is None:
             return
+        self.feed.show(self.reading)
         self.feed.start()
         if self.live is not None:
             self.live.opened()
@@ -251,9 +256,15 @@ class DevTrailApp(App[None], inherit_bindings=False):
     # -- what the feed brings
 
     @property
-    def live(self) -> LiveScreen | None:
+    def live(self) -> LiveScreen[Any] | None:
         """The screen that shows data now; a dialog may stand over it."""
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen)), None)
+
+    @property
+    def reading(self) -> Reading:
+        """What the shown mode's screens read."""
+        reading: Reading = getattr(self.screen_stack[0], "reading", None) or self.dashboard.reading
+        return reading
 
     @property
     def dashboard(self) -> DashboardScreen:
@@ -279,7 +290,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
     def _redraw(self) -> None:
         screen = self.live
         if self.snapshot is not None and screen is not None and screen.is_mounted:
-            screen.show(self.snapshot)
+            screen.draw(self.snapshot)
 
     def on_feed_trouble(self, message: FeedTrouble) -> None:
         """The database cannot be read now; what is shown grows old, so it is said."""
@@ -316,13 +327,8 @@ class DevTrailApp(App[None], inherit_bindings=False):
 
     # -- screens
 
-    async def action_show_jobs(self) -> None:
-        await self._show_mode("jobs")
-
-    async def action_show_evidence(self) -> None:
-        await self._show_mode("evidence")
-
-    async def _show_mode(self, mode: str) -> None:
+    async def action_show_mode(self, mode: str) -> None:
+        """Show the screens of a mode of `screen_table`."""
         if self.current_mode != mode:
             await self.switch_mode(mode)
             self._redraw()

@@ -8,9 +8,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.dom import DOMNode
 
-from devtrail_tui.tui.keymap import BY_ID, COMMANDS, Command, shown_key
-
-_ORDER = {each.id: index for index, each in enumerate(COMMANDS)}
+from devtrail_tui.tui.keymap import Command, declared, order, shown_key
 
 
 class CommandProvider(Provider):
@@ -33,10 +31,10 @@ class CommandProvider(Provider):
     def _callable(self) -> Iterator[tuple[Command, str, DOMNode]]:
         found: dict[str, tuple[Command, str, DOMNode]] = {}
         for active in self.screen.active_bindings.values():
-            command = BY_ID.get(active.binding.id or "")
+            command = declared(active.binding.id or "")
             if command is not None and command.in_palette and active.enabled:
                 found.setdefault(command.id, (command, active.binding.key, active.node))
-        yield from sorted(found.values(), key=lambda each: _ORDER[each[0].id])
+        yield from sorted(found.values(), key=lambda each: order(each[0].id))
 
     async def _call(self, command: Command, node: DOMNode) -> None:
         await self.app.run_action(command.action, node)

@@ -25,11 +25,18 @@ from textual.widgets.option_list import Option
 
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.setting import Kind, Setting
-from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.keymap import Command, Place, bindings, declare
 from devtrail_tui.tui.periods import Period, named, periods
 
 _WHERE_TO_SET = {"github": "GITHUB_TOKEN", "anthropic": "ANTHROPIC_API_KEY"}
 _OWN_DAYS = -1
+
+declare(
+    Place("Form", 4, "in the new-job form"),
+    Command("launch", "ctrl+s", "launch", "launch", "Launch the job as the form stands"),
+    Command("show_prompt", "f3", "show_prompt", "what is sent", "Show what would be sent to Claude, on one example"),
+    Command("turn_flag", "enter,space", "turn", "", "Yes or no, in a field that asks for it", in_palette=False),
+)
 
 
 class FieldChanged(Message):

@@ -1,15 +1,15 @@
 """Every command of the app: its id, keys, action and words, as data.
 
-Bindings, footer, help and palette are drawn from this table. A person re-maps a command by its id in config.toml:
-`[keys]` with `cancel_job = "x"`.
+Bindings, footer, help and palette are drawn from these declarations; a screen adds its own (`declare`). A person re-maps a
+command by its id in config.toml: `[keys]` with `cancel_job = "x"`.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+import importlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -17,18 +17,19 @@ from textual.keys import Keys, _character_to_key, format_key
 
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.tui.screen_table import FORM_MODULE, SCREENS
 
 
-class Place(StrEnum):
-    """Where a command works; the value is the heading in help."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where commands work: the heading in help, its place among the others (key bar and help are in this order), and a
+    sentence behind it with `{}` for the keys of `keys_of`. Commands of a place share the keyboard with those of `MOVE` and
+    `EVERYWHERE`."""
 
-    EVERYWHERE = "Everywhere"
-    MOVE = "Moving in a list"
-    JOBS = "Jobs"
-    LOG = "Log"
-    EVIDENCE = "Evidence"
-    FORM = "Form"
-    DIALOG = "Dialogs"
+    title: str
+    rank: int
+    about: str = ""
+    keys_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,81 +45,81 @@ class Command:
     action: str
     label: str
     help: str
-    place: Place
     in_palette: bool = True
 
 
-def _table() -> Iterable[Command]:
-    place = Place.JOBS
-    yield Command("new_job", "n", "new_job", "new", "Launch a new job from a form", place)
-    yield Command("cancel_job", "c", "cancel_job", "cancel", "Cancel the chosen job (asks)", place)
-    yield Command("retry_job", "r", "retry_job", "retry", "Run a failed or cancelled job again", place)
-    yield Command("open_job", "enter", "open_job", "open", "Open the chosen job: settings, progress, result", place)
-    yield Command(
-        "filter_jobs", "slash", "filter", "filter", "Filter the jobs: state:failed type:sync repo:x words", place
-    )
-    yield Command("open_log", "l", "open_log", "log", "Show the chosen job's whole log", place)
-    yield Command("cleanup_jobs", "D", "cleanup_jobs", "", "Delete finished jobs older than 30 days (asks)", place)
-
-    place = Place.LOG
-    yield Command("follow_log", "f", "follow", "follow", "Follow the end of the log, or stand still", place)
-    yield Command("wrap_log", "w", "wrap", "wrap", "Wrap long log lines, or cut them", place)
-    yield Command("log_times", "t", "times", "times", "Times of day, times since the start, or none", place)
-    yield Command("find_in_log", "slash", "find", "find", "Find text in the log", place)
-    yield Command("find_next", "n", "find_next", "next", "Go to the next line found", place)
-    yield Command("find_previous", "N", "find_previous", "", "Go to the line found before", place)
-    yield Command("copy_line", "y", "yank", "copy", "Copy the line under the cursor", place)
-    yield Command("copy_lines", "Y", "yank_window", "", "Copy all lines that are loaded around the view", place)
-    yield Command("log_left", "left", "sideways(-1)", "", "To the left in long lines", place, in_palette=False)
-    yield Command("log_right", "right", "sideways(1)", "", "To the right in long lines", place, in_palette=False)
-
-    place = Place.EVIDENCE
-    yield Command("open_entry", "enter", "open_entry", "open", "Open the chosen entry: matches, quotes, figures", place)
-    yield Command("filter_evidence", "slash", "filter", "filter", "Filter the evidence by words", place)
-    yield Command("open_link", "o", "open_link", "browser", "Open the pull request in the browser", place)
-
-    place = Place.FORM
-    yield Command("launch", "ctrl+s", "launch", "launch", "Launch the job as the form stands", place)
-    yield Command(
-        "show_prompt", "f3", "show_prompt", "what is sent", "Show what would be sent to Claude, on one example", place
-    )
-
-    yield Command(
-        "turn_flag", "enter,space", "turn", "", "Yes or no, in a field that asks for it", place, in_palette=False
-    )
-
-    place = Place.DIALOG
-    yield Command("answer_yes", "y", "answer(True)", "", "Answer yes", place, in_palette=False)
-    yield Command("answer_no", "n", "answer(False)", "", "Answer no", place, in_palette=False)
-    yield Command("previous_answer", "left,h", "focus_answer(-1)", "", "To the answer before", place, in_palette=False)
-    yield Command("next_answer", "right,l", "focus_answer(1)", "", "To the next answer", place, in_palette=False)
-    yield Command(
-        "close_dialog", "q", "back", "", "Close help, a question (no) or what is sent", place, in_palette=False
-    )
-
-    place = Place.MOVE
-    yield Command("move_down", "j,down", "move(1)", "", "Down one line", place, in_palette=False)
-    yield Command("move_up", "k,up", "move(-1)", "", "Up one line", place, in_palette=False)
-    yield Command("move_first", "g,home", "first", "", "To the first line", place, in_palette=False)
-    yield Command("move_last", "G,end", "last", "", "To the last line", place, in_palette=False)
-    yield Command("page_down", "pagedown,ctrl+d", "page(1)", "", "Down one page", place, in_palette=False)
-    yield Command("page_up", "pageup,ctrl+u", "page(-1)", "", "Up one page", place, in_palette=False)
-
-    place = Place.EVERYWHERE
-    yield Command("show_jobs", "1", "show_jobs", "", "Go to the jobs", place)
-    yield Command("show_evidence", "2", "show_evidence", "", "Go to the evidence", place)
-    yield Command("back", "escape", "back", "back", "Go back; never cancels a job", place, in_palette=False)
-    yield Command(
-        "palette", "colon,ctrl+p", "command_palette", "palette", "Every command by its name", place, in_palette=False
-    )
-    yield Command("help", "question_mark", "help", "help", "This help", place)
-    yield Command("restart_worker", "f5", "restart_worker", "", "Start the worker again after it stopped", place)
-    yield Command("quit", "q,ctrl+c", "quit", "quit", "Quit (asks when jobs run; they go on next time)", place)
-    yield Command("quit_anywhere", "ctrl+q", "quit", "", "Quit, also out of a form or dialog", place, in_palette=False)
+MOVE = Place("Moving in a list", 1)
+LOG = Place("Log", 2, "in the log; {} and {} also beside it", ("follow_log", "wrap_log"))
+DIALOG = Place("Dialogs", 5)
+EVERYWHERE = Place("Everywhere", 6)
+_DECLARED: dict[str, tuple[Place, Command]] = {}
 
 
-COMMANDS: tuple[Command, ...] = tuple(_table())
-BY_ID: Mapping[str, Command] = {each.id: each for each in COMMANDS}
+def declare(place: Place, *commands: Command) -> None:
+    """Add a place's commands; a screen declares its own when it is imported. Raises ValueError for an id that exists."""
+    for each in commands:
+        if each.id in _DECLARED:
+            raise ValueError(f"There are two commands {each.id}.")
+    _DECLARED.update({each.id: (place, each) for each in commands})
+
+
+declare(
+    LOG,
+    Command("follow_log", "f", "follow", "follow", "Follow the end of the log, or stop following"),
+    Command("wrap_log", "w", "wrap", "wrap", "Wrap long log lines, or cut them"),
+    Command("log_times", "t", "times", "times", "Times of day, times since the start, or none"),
+    Command("find_in_log", "slash", "find", "find", "Find text in the log"),
+    Command("find_next", "n", "find_next", "next", "Go to the next match"),
+    Command("find_previous", "N", "find_previous", "", "Go to the previous match"),
+    Command("copy_line", "y", "yank", "copy", "Copy the line under the cursor"),
+    Command("copy_lines", "Y", "yank_window", "", "Copy all lines that are loaded around the view"),
+    Command("log_left", "left", "sideways(-1)", "", "To the left in long lines", in_palette=False),
+    Command("log_right", "right", "sideways(1)", "", "To the right in long lines", in_palette=False),
+)
+declare(
+    DIALOG,
+    Command("answer_yes", "y", "answer(True)", "", "Answer yes", in_palette=False),
+    Command("answer_no", "n", "answer(False)", "", "Answer no", in_palette=False),
+    Command("previous_answer", "left,h", "focus_answer(-1)", "", "To the previous answer", in_palette=False),
+    Command("next_answer", "right,l", "focus_answer(1)", "", "To the next answer", in_palette=False),
+    Command("close_dialog", "q", "back", "", "Close help, a question (no) or what is sent", in_palette=False),
+)
+declare(
+    MOVE,
+    Command("move_down", "j,down", "move(1)", "", "Down one line", in_palette=False),
+    Command("move_up", "k,up", "move(-1)", "", "Up one line", in_palette=False),
+    Command("move_first", "g,home", "first", "", "To the first line", in_palette=False),
+    Command("move_last", "G,end", "last", "", "To the last line", in_palette=False),
+    Command("page_down", "pagedown,ctrl+d", "page(1)", "", "Down one page", in_palette=False),
+    Command("page_up", "pageup,ctrl+u", "page(-1)", "", "Up one page", in_palette=False),
+)
+declare(
+    EVERYWHERE,
+    *(Command(f"show_{each.mode}", each.key, f"show_mode('{each.mode}')", "", each.help) for each in SCREENS),
+    Command("back", "escape", "back", "back", "Go back; never cancels a job", in_palette=False),
+    Command("palette", "colon,ctrl+p", "command_palette", "palette", "Every command by its name", in_palette=False),
+    Command("help", "question_mark", "help", "help", "This help"),
+    Command("restart_worker", "f5", "restart_worker", "", "Start the worker again after it stopped"),
+    Command("quit", "q,ctrl+c", "quit", "quit", "Quit (asks when jobs run; they go on next time)"),
+    Command("quit_anywhere", "ctrl+q", "quit", "", "Quit, also out of a form or dialog", in_palette=False),
+)
+
+
+def commands() -> Mapping[str, tuple[Place, Command]]:
+    """Every command by id, in the order of help and key bar; imports the screens that declare some."""
+    for module in {each.module for each in SCREENS} | {FORM_MODULE}:
+        importlib.import_module(module)
+    return dict(sorted(_DECLARED.items(), key=lambda each: order(each[0])))
+
+
+def declared(command_id: str) -> Command | None:
+    """A command of what is imported so far; None for an unknown id."""
+    return _DECLARED[command_id][1] if command_id in _DECLARED else None
+
+
+def order(command_id: str) -> tuple[int, int]:
+    """Where a command stands in help and key bar."""
+    return _DECLARED[command_id][0].rank, list(_DECLARED).index(command_id)
 
 
 _THROUGH_DIALOGS = ("back", "help", "quit_anywhere")
@@ -130,7 +131,7 @@ _WHILE_TYPING = ("launch", "show_prompt", "quit_anywhere")
 def bindings(*ids: str, priority: bool = False, hidden: bool = False) -> list[BindingType]:
     """Textual bindings of the named commands, in that order, with ids so that a keymap can re-map them; `hidden` keeps them out
     of the key bar."""
-    return [_binding(BY_ID[each], priority=priority, hidden=hidden) for each in ids]
+    return [_binding(_DECLARED[each][1], priority=priority, hidden=hidden) for each in ids]
 
 
 def _binding(command: Command, *, priority: bool, hidden: bool) -> Binding:
@@ -151,11 +152,13 @@ def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
     Raises UsageError with a sentence for each command that does not exist, for keys that make no sense, and for each key that two
     commands would share in the same place.
     """
-    keymap, problems = {}, []
+    if not keys:
+        return {}
+    keymap, problems, known = {}, [], commands()
     for name, value in keys.items():
-        if name not in BY_ID:
-            near = difflib.get_close_matches(name, BY_ID, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(BY_ID)}."
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
             problems.append(f"There is no command “{safe_line(name, limit=40)}”. {hint}")
             continue
         parts = [part.strip() for part in value.split(",")]
@@ -179,12 +182,13 @@ def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
 
 def _clashes(keymap: Mapping[str, str]) -> Iterator[str]:
     """Commands of one place share the keyboard with those that work in every list and everywhere."""
-    for place in Place:
+    known = commands()
+    for place in dict.fromkeys(each for each, _ in known.values()):
         taken: dict[str, str] = {}
-        for command in COMMANDS:
-            if command.place not in (place, Place.MOVE, Place.EVERYWHERE):
+        for command_place, command in known.values():
+            if command_place not in (place, MOVE, EVERYWHERE):
                 continue
-            if place is Place.DIALOG and command.place is Place.EVERYWHERE and command.id not in _THROUGH_DIALOGS:
+            if place is DIALOG and command_place is EVERYWHERE and command.id not in _THROUGH_DIALOGS:
                 continue
             for key in keymap.get(command.id, command.keys).split(","):
                 other = taken.setdefault(_long_name(key), command.id)
@@ -218,5 +222,6 @@ def shown_key(key: str) -> str:
 
 def key_of(node: DOMNode, command_id: str) -> str:
     """The first key of a command as people read it, re-mapped where config.toml says so."""
-    keys = node.app._keymap.get(command_id) or BY_ID[command_id].keys  # noqa: SLF001 - Textual has no other way to ask
+    command = declared(command_id) or commands()[command_id][1]
+    keys = node.app._keymap.get(command_id) or command.keys  # noqa: SLF001 - Textual has no other way to ask
     return shown_key(keys.split(",")[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from textual.message import Message
 from textual.screen import Screen
@@ -14,7 +14,17 @@ from devtrail_tui.tui.widgets.header_bar import HeaderBar
 
 if TYPE_CHECKING:
     from devtrail_tui.actions import Services
-    from devtrail_tui.tui.feed import Feed, Snapshot
+    from devtrail_tui.tui.feed import Feed, Reading, Snapshot
+
+
+class ScreenData(Protocol):
+    """What a snapshot holds for the screens of a mode, with the request that it answers."""
+
+    @property
+    def request(self) -> Any: ...
+
+
+D = TypeVar("D", bound=ScreenData)
 
 
 class ChosenJob(Protocol):
@@ -35,9 +45,12 @@ class LiveApp(Protocol):
     leaving: bool
 
     @property
+    def reading(self) -> Reading: ...
+
+    @property
     def dashboard(self) -> ChosenJob: ...
 
-    async def action_show_jobs(self) -> None: ...
+    async def action_show_mode(self, mode: str) -> None: ...
 
 
 class Told(Message):
@@ -49,8 +62,12 @@ class Told(Message):
         self.failed = failed
 
 
-class LiveScreen(Screen[None]):
-    """A whole screen that shows snapshots."""
+class LiveScreen(Screen[None], Generic[D]):
+    """A whole screen that shows snapshots whose data are of the type `DATA`."""
+
+    DATA: type[D]
+    data: D | None = None
+    """What was drawn last."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's own declaration
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - Textual's own declaration
@@ -73,25 +90,35 @@ class LiveScreen(Screen[None]):
         return self.devtrail.services
 
     def on_screen_resume(self) -> None:
-        """In view (again): what is known already."""
+        """In view (again): read what its mode shows, and draw what is known already."""
+        feed = self.devtrail.feed
+        if feed is not None:
+            feed.show(self.devtrail.reading)
         if self.devtrail.snapshot is not None:
-            self.show(self.devtrail.snapshot)
+            self.draw(self.devtrail.snapshot)
 
     def opened(self) -> None:
         """The database is open and the catalogue known."""
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Draw a new snapshot; called on the UI thread for the screens in view."""
-
-    def is_late(self, snapshot: Snapshot) -> bool:
-        """Whether another job is asked for by now than the snapshot has."""
-        feed = self.devtrail.feed
-        return feed is not None and snapshot.wanted.chosen != feed.wanted.chosen
-
-    def show_header(self, snapshot: Snapshot) -> None:
-        """The first line of the screen."""
+    def draw(self, snapshot: Snapshot) -> None:
+        """Draw a new snapshot: the header, and the data where it is of the kind that this screen shows."""
         app = self.devtrail
         self.query_one(HeaderBar).update(snapshot.header, stopping=app.leaving, trouble=app.worker_trouble)
+        if isinstance(snapshot.data, self.DATA):
+            self.data = snapshot.data
+            self.show(snapshot.data)
+
+    def is_outdated(self, data: D) -> bool:
+        """Whether something else is chosen by now than `data` were read for."""
+        return bool(data.request.chosen != self.devtrail.reading.request.chosen)
+
+    def show(self, data: D) -> None:
+        """Draw the data of a snapshot; called on the UI thread for the screens in view."""
+
+    def want(self, **changes: Any) -> None:
+        """Ask the feed for something else: fields of its mode's request."""
+        if self.devtrail.feed is not None:
+            self.devtrail.feed.want(**changes)
 
     def tick(self, now: datetime) -> None:
         """A second went by: draw elapsed times and countdowns anew."""

@@ -311,11 +311,12 @@ async def test_while_the_cursor_moves_no_job_is_read_but_the_last(
         house.services.queue.cancel(job.id).result()
     async with house.app() as (app, pilot):
         assert app.feed is not None
-        await until(pilot, lambda: app.snapshot and app.snapshot.wanted.chosen == jobs[-1].id, "the newest job")
-        chosen, want = [], app.feed.want
+        await until(pilot, lambda: app.snapshot and app.snapshot.data.request.chosen == jobs[-1].id, "the newest job")
+        chosen: list[int | None] = []
+        want = app.feed.want
 
         def watched(**changes: Any) -> None:
-            chosen.append(changes.get("chosen"))
+            chosen.extend(each for name, each in changes.items() if name == "chosen")
             want(**changes)
 
         monkeypatch.setattr(app.feed, "want", watched)

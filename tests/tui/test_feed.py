@@ -16,7 +16,8 @@ from devtrail_tui.core.errors import DatabaseUnusable
 from devtrail_tui.core.job import Job, Level, NewJob, Status
 from devtrail_tui.core.job_filter import parse
 from devtrail_tui.store import workers
-from devtrail_tui.tui.feed import FOLLOWED_LINES, LOG_PERIOD_S, Feed, FeedFault, FeedTrouble, Snapshot, SnapshotReady
+from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, SnapshotReady
+from devtrail_tui.tui.screens.jobs_reading import FOLLOWED_LINES, LOG_PERIOD_S, JobsData, JobsReading
 from tests.tui.app_host import PATIENCE_S, House
 
 
@@ -26,16 +27,19 @@ class Listener:
     def __init__(self, house: House) -> None:
         self.house = house.opened()
         self.posted: queue.Queue[Message] = queue.Queue()
-        self.feed = Feed(house.services, self.posted.put)
+        self.feed = Feed(house.services, JobsReading(), self.posted.put)
         self.asked_by: set[str] = set()
 
-    def until(self, holds: Any) -> Snapshot:
-        """The first snapshot for which `holds`."""
+    def until(self, holds: Any) -> JobsData:
+        """The data of the first snapshot for which `holds`."""
         while True:
             message = self.posted.get(timeout=PATIENCE_S)
             assert not isinstance(message, FeedFault), message
-            if isinstance(message, SnapshotReady) and holds(message.snapshot):
-                return message.snapshot
+            if isinstance(message, SnapshotReady):
+                self.snapshot, data = message.snapshot, message.snapshot.data
+                assert isinstance(data, JobsData)
+                if holds(data):
+                    return data
 
     def enqueue(self, title: str = "") -> Job:
         return self.house.services.queue.enqueue(NewJob("GITHUB_SYNC", title=title)).result()
@@ -58,11 +62,11 @@ def test_a_commit_brings_one_snapshot_with_rows_job_and_log(listener: Listener) 
     snapshot = listener.until(lambda seen: seen.table.total == 1)
     assert list(snapshot.table.ids) == [job.id]
     assert snapshot.table.rows[job.id].title == "acme/shop"
-    assert snapshot.header.counts[Status.PENDING] == 1
+    assert listener.snapshot.header.counts[Status.PENDING] == 1
     assert snapshot.job is None
 
     listener.feed.want(chosen=job.id)
-    chosen = listener.until(lambda seen: seen.wanted.chosen == job.id and seen.log.last)
+    chosen = listener.until(lambda seen: seen.request.chosen == job.id and seen.log.last)
     assert chosen.job is not None
     assert chosen.job.id == job.id
     assert chosen.log.lines[-1].message == "hello"
@@ -93,16 +97,16 @@ def test_another_wish_is_served_at_once(listener: Listener, monkeypatch: pytest.
     monkeypatch.setattr("devtrail_tui.tui.feed.TICK_S", 10 * PATIENCE_S)
     for _ in range(2):
         listener.feed.want(chosen=job.id)
-        listener.until(lambda seen: seen.wanted.chosen == job.id)
+        listener.until(lambda seen: seen.request.chosen == job.id)
         listener.feed.want(chosen=None)
-        listener.until(lambda seen: seen.wanted.chosen is None)
+        listener.until(lambda seen: seen.request.chosen is None)
 
 
 def test_a_heartbeat_brings_no_snapshot(listener: Listener) -> None:
     database, now = listener.house.services.database, datetime.now(UTC)
     worker = workers.Worker("w", "host", 1, 0.0, "w", now, now, 1)
     database.write(lambda connection: workers.register(connection, worker)).result()
-    listener.until(lambda seen: seen.header.workers == 1)
+    listener.until(lambda _: listener.snapshot.header.workers == 1)
     reads = threading.Semaphore(0)
     header_facts = listener.house.services.views.header_facts
 
@@ -117,12 +121,12 @@ def test_a_heartbeat_brings_no_snapshot(listener: Listener) -> None:
     job = listener.enqueue()
     snapshot = listener.posted.get(timeout=PATIENCE_S)
     assert isinstance(snapshot, SnapshotReady)
-    assert list(snapshot.snapshot.table.ids) == [job.id], "the heartbeat was posted"
+    assert list(snapshot.snapshot.data.table.ids) == [job.id], "the heartbeat was posted"
 
 
 def test_the_end_of_a_growing_log_is_read_once_a_period(listener: Listener) -> None:
     clock = [0.0]
-    listener.feed._reader._monotonic = lambda: clock[0]
+    listener.feed._monotonic = lambda: clock[0]
     job, note = listener.enqueue(), listener.house.services.job_log.note
     note(job.id, Level.INFO, "first").result()
     listener.feed.want(chosen=job.id)
@@ -135,7 +139,7 @@ def test_the_end_of_a_growing_log_is_read_once_a_period(listener: Listener) -> N
     assert listener.until(lambda seen: seen.log.last == 2).log.lines[-1].message == "second"
     note(job.id, Level.INFO, "third").result()
     listener.feed.want(log=(1, 3))
-    assert listener.until(lambda seen: seen.wanted.log == (1, 3)).log.last == 3, (
+    assert listener.until(lambda seen: seen.request.log == (1, 3)).log.last == 3, (
         "who reads further up is served at once"
     )
 
@@ -147,9 +151,9 @@ def test_new_ids_are_added_without_reading_all_again(listener: Listener) -> None
     asked: list[int] = []
     reading = listener.house.services.views.job_ids
 
-    def watched(wanted: Any = None, newer_than: int = 0) -> Any:
+    def watched(job_filter: Any = None, newer_than: int = 0) -> Any:
         asked.append(newer_than)
-        return reading(wanted, newer_than)
+        return reading(job_filter, newer_than)
 
     listener.house.services.views.job_ids = watched  # type: ignore[method-assign]  # to see what is asked
     newest = listener.enqueue()
@@ -189,13 +193,13 @@ def test_only_the_wanted_window_of_rows_and_lines_is_read(listener: Listener) ->
     for future in [note(last.id, Level.INFO, f"line {number}") for number in range(FOLLOWED_LINES + 100)]:
         future.result()
     listener.feed.want(rows=(300, 310), chosen=last.id)
-    snapshot = listener.until(lambda seen: seen.wanted.rows == (300, 310) and len(seen.table.ids) == 400)
+    snapshot = listener.until(lambda seen: seen.request.rows == (300, 310) and len(seen.table.ids) == 400)
     assert snapshot.table.ids[305] in snapshot.table.rows
     assert len(snapshot.table.rows) < 200
     assert len(snapshot.log.lines) == FOLLOWED_LINES
     assert snapshot.log.lines[-1].seq == snapshot.log.last
     listener.feed.want(log=(10, 20))
-    window = listener.until(lambda seen: seen.wanted.log == (10, 20))
+    window = listener.until(lambda seen: seen.request.log == (10, 20))
     assert [line.seq for line in window.log.lines] == list(range(10, 21))
 
 
@@ -208,7 +212,7 @@ def test_a_database_that_is_gone_is_said_once_and_the_feed_goes_on(
     def gone() -> int:
         raise DatabaseUnusable("The database was deleted while it was in use; quit.")
 
-    monkeypatch.setattr("devtrail_tui.tui.feed.ALIVE_S", 0.01)
+    monkeypatch.setattr("devtrail_tui.tui.feed.HEALTH_PERIOD_S", 0.01)
     with monkeypatch.context() as while_gone:
         while_gone.setattr(database, "version", gone)
         message = listener.posted.get(timeout=PATIENCE_S)
@@ -235,6 +239,7 @@ def test_a_fault_of_the_program_is_not_swallowed(tmp_path: Path) -> None:
 
 
 def test_a_later_snapshot_replaces_one_that_was_not_handled(listener: Listener) -> None:
-    snapshot = listener.until(lambda _: True)
+    listener.until(lambda _: True)
+    snapshot = listener.snapshot
     assert SnapshotReady(snapshot).can_replace(SnapshotReady(snapshot))
     assert not SnapshotReady(snapshot).can_replace(FeedTrouble(""))

@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 
 import devtrail_tui.tui
 from devtrail_tui.core.errors import UsageError
-from devtrail_tui.tui.keymap import _WHILE_TYPING, BY_ID, COMMANDS, check_keys, shown_key
+from devtrail_tui.tui.keymap import _WHILE_TYPING, Command, Place, check_keys, commands, declare, shown_key
 from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
 from devtrail_tui.tui.widgets.job_table import JobTable
 from devtrail_tui.tui.widgets.log_pane import LogPane
@@ -44,11 +44,11 @@ def test_every_command_is_bound_somewhere_and_every_binding_is_a_command() -> No
     ids = set()
     for node, binding in bound():
         assert isinstance(binding, Binding), f"{node.__name__}: {binding} has no id, so it cannot be re-mapped"
-        command = BY_ID.get(binding.id or "")
+        _, command = commands().get(binding.id or "", (None, None))
         assert command is not None, f"{node.__name__}: {binding.key} is not in the table of commands"
         assert (binding.key, binding.action) == (command.keys, command.action)
         ids.add(command.id)
-    assert ids == set(BY_ID)
+    assert ids == set(commands())
     assert len(NODES) > 20
 
 
@@ -62,7 +62,7 @@ def test_no_key_is_handled_beside_the_bindings() -> None:
 @pytest.mark.parametrize("node", [EvidenceTable, JobTable, LogPane, TextScroll])
 def test_lists_and_texts_keep_no_keys_of_textuals_own(node: type[DOMNode]) -> None:
     for bindings in node._merge_bindings().key_to_bindings.values():
-        assert all(each.id in BY_ID for each in bindings)
+        assert all(each.id in commands() for each in bindings)
 
 
 def test_every_bound_action_exists_where_it_is_bound() -> None:
@@ -79,7 +79,8 @@ def test_what_takes_its_key_before_a_field_cannot_be_on_a_character() -> None:
 
 
 def test_ids_are_unique() -> None:
-    assert len(BY_ID) == len(COMMANDS)
+    with pytest.raises(ValueError, match="cancel_job"):
+        declare(Place("Elsewhere", 9), Command("cancel_job", "x", "other", "", "Something else"))
 
 
 def test_the_standard_keys_do_not_clash() -> None:

@@ -18,24 +18,27 @@ from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen
 from devtrail_tui.tui.screens.find_bar import FindBar
+from devtrail_tui.tui.screens.jobs_reading import JobsData, JobsReading
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.job_table import JobTable
 from devtrail_tui.tui.widgets.key_bar import KeyBar
 from devtrail_tui.tui.widgets.log_pane import LogPane
 from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
+from devtrail_tui.tui.widgets.row_table import EDGE
 
 if TYPE_CHECKING:
     from devtrail_tui.actions import Services
     from devtrail_tui.core.job import Job
     from devtrail_tui.core.job_row import JobRow
-    from devtrail_tui.tui.feed import Snapshot
 
 REST_S = 0.08
 """How long the cursor must rest on a job before its progress and log are read."""
 
 
-class DashboardScreen(LiveScreen):
+class DashboardScreen(LiveScreen[JobsData]):
     """The chosen job is the one under the table's cursor."""
+
+    DATA = JobsData
 
     AUTO_FOCUS = "#jobs"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,6 +48,10 @@ class DashboardScreen(LiveScreen):
 
     _launched: int | None = None
     _resting: Timer | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reading = JobsReading()
 
     def compose(self) -> ComposeResult:
         """Header, table over the two panes, keys."""
@@ -68,28 +75,23 @@ class DashboardScreen(LiveScreen):
         self.query_one(JobTable).set_type_titles(titles)
         self.query_one(ProgressPanel).set_type_titles(titles)
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, data: JobsData) -> None:
         """Table first: the cursor may move, which changes what is chosen."""
         now = self.services.clock.now()
-        self.show_header(snapshot)
         table = self.query_one(JobTable)
-        table.update(snapshot.table, now)
+        table.update(data.table, now)
         if self._launched is not None and table.move_to(self._launched):
             self._launched = None
-        if snapshot.wanted.chosen == table.cursor_job_id:
-            self.query_one(ProgressPanel).update(snapshot.job, now)
-            self.query_one(LogPane).update(snapshot.log)
+        if data.request.chosen == table.cursor_job_id:
+            self.query_one(ProgressPanel).update(data.job, now)
+            self.query_one(LogPane).update(data.log)
 
     def tick(self, now: datetime) -> None:
         """Elapsed times and countdowns."""
         self.query_one(JobTable).tick(now)
-        snapshot = self.devtrail.snapshot
-        if (
-            snapshot is not None
-            and snapshot.job is not None
-            and snapshot.job.id == self.query_one(JobTable).cursor_job_id
-        ):
-            self.query_one(ProgressPanel).update(snapshot.job, now)
+        job = self.data.job if self.data is not None else None
+        if job is not None and job.id == self.query_one(JobTable).cursor_job_id:
+            self.query_one(ProgressPanel).update(job, now)
 
     def choose(self, job_id: int) -> None:
         """Put the cursor on a job as soon as the table knows it."""
@@ -98,34 +100,31 @@ class DashboardScreen(LiveScreen):
 
     @on(JobTable.Highlighted)
     def _highlighted(self) -> None:
-        feed = self.devtrail.feed
         if self._resting is not None:
             self._resting.stop()
-        if feed is not None and feed.wanted.chosen is None:
+        if self.reading.request.chosen is None:
             self._want_chosen()
         else:
             self._resting = self.set_timer(REST_S, self._want_chosen)
         self.refresh_bindings()
 
     def _want_chosen(self) -> None:
-        job_id, feed = self.query_one(JobTable).cursor_job_id, self.devtrail.feed
-        if feed is not None and feed.wanted.chosen != job_id:
-            feed.want(chosen=job_id, log=None)
+        job_id = self.query_one(JobTable).cursor_job_id
+        if self.reading.request.chosen != job_id:
+            self.want(chosen=job_id, log=None)
 
     @on(JobTable.WindowWanted)
     def _rows_wanted(self, event: JobTable.WindowWanted) -> None:
-        if self.devtrail.feed is not None:
-            self.devtrail.feed.want(rows=(event.first, event.last))
+        self.want(rows=(event.first, event.last))
 
     @on(LogPane.WindowWanted)
     def _lines_wanted(self, event: LogPane.WindowWanted) -> None:
-        if self.devtrail.feed is not None:
-            self.devtrail.feed.want(log=None if event.pane.following else (event.first, event.last))
+        self.want(log=None if event.pane.following else (event.first, event.last))
 
     @on(LogPane.FollowChanged)
     def _follow_changed(self, event: LogPane.FollowChanged) -> None:
-        if self.devtrail.feed is not None and event.following:
-            self.devtrail.feed.want(log=None)
+        if event.following:
+            self.want(log=None)
 
     # -- what can be done with the chosen job
 
@@ -133,8 +132,7 @@ class DashboardScreen(LiveScreen):
     def chosen(self) -> JobRow | None:
         """The row under the cursor."""
         job_id = self.query_one(JobTable).cursor_job_id
-        snapshot = self.devtrail.snapshot
-        return None if snapshot is None or job_id is None else snapshot.table.rows.get(job_id)
+        return None if self.data is None or job_id is None else self.data.table.rows.get(job_id)
 
     async def action_new_job(self) -> None:
         """Open the form."""
@@ -230,8 +228,7 @@ class DashboardScreen(LiveScreen):
 
         parsed = job_filter.parse(event.text)
         event.bar.complain(parsed.problems[0] if parsed.problems else "")
-        if self.devtrail.feed is not None:
-            self.devtrail.feed.want(job_filter=parsed, filter_text=event.text.strip(), rows=(0, 60))
+        self.want(job_filter=parsed, filter_text=event.text.strip(), rows=(0, EDGE))
 
     @on(FindBar.Left)
     def _filter_left(self) -> None:

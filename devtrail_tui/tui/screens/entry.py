@@ -6,7 +6,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from textual.app import ComposeResult
@@ -19,13 +19,11 @@ from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.core.wording import count
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen
+from devtrail_tui.tui.screens.evidence_reading import EvidenceData
 from devtrail_tui.tui.widgets.bar import bar
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
 from devtrail_tui.tui.widgets.text_scroll import TextScroll
-
-if TYPE_CHECKING:
-    from devtrail_tui.tui.feed import Snapshot
 
 Piece = Content | tuple[str, str] | str
 _STRENGTH_CELLS = 12
@@ -33,9 +31,10 @@ _LONGEST_TEXT = 6_000
 _MUTED = "$foreground-muted"
 
 
-class EntryScreen(LiveScreen):
+class EntryScreen(LiveScreen[EvidenceData]):
     """The entry that was opened in the list."""
 
+    DATA = EvidenceData
     AUTO_FOCUS = "#entry-scroll"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "open_link")]
     CSS = """
@@ -65,16 +64,9 @@ class EntryScreen(LiveScreen):
             yield Static("", id="entry")
         yield KeyBar()
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, data: EvidenceData) -> None:
         """A running sync may match it while it is read."""
-        self.show_header(snapshot)
-        data = snapshot.evidence
-        if (
-            data is None
-            or data.detail is None
-            or data.detail.entry.id != self._evidence_id
-            or data.detail == self._shown
-        ):
+        if data.detail is None or data.detail.entry.id != self._evidence_id or data.detail == self._shown:
             return
         self._shown, entry = data.detail, data.detail.entry
         self._url = safe_line(entry.pr_url or "")

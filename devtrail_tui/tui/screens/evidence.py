@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from devtrail_tui.core import evidence_filter
-from devtrail_tui.tui.feed import EDGE, EvidenceWanted
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen
+from devtrail_tui.tui.screens.evidence_reading import EvidenceData, EvidenceReading
 from devtrail_tui.tui.screens.find_bar import FindBar
 from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
-
-if TYPE_CHECKING:
-    from devtrail_tui.tui.feed import Snapshot
+from devtrail_tui.tui.widgets.row_table import EDGE
 
 
-class EvidenceScreen(LiveScreen):
-    """Reads only while it is in view."""
+class EvidenceScreen(LiveScreen[EvidenceData]):
+    """The list of entries."""
 
+    DATA = EvidenceData
     AUTO_FOCUS = "#entries"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("filter_evidence", "back")]
 
     def __init__(self) -> None:
         super().__init__()
-        self._wanted = EvidenceWanted()
+        self.reading = EvidenceReading()
 
     def compose(self) -> ComposeResult:
         """Header, filter, list, keys."""
@@ -38,31 +37,9 @@ class EvidenceScreen(LiveScreen):
         yield EvidenceTable(id="entries")
         yield KeyBar()
 
-    def on_screen_resume(self) -> None:
-        """In view: what it shows is read from now on."""
-        super().on_screen_resume()
-        self.want()
-
-    def on_screen_suspend(self) -> None:
-        """Out of view, unless one of its entries is opened."""
-        if self.devtrail.feed is not None and self.app.current_mode != "evidence":
-            self.devtrail.feed.want(evidence=None)
-
-    def want(self, **changes: object) -> None:
-        """Ask the feed for what is shown; fields as in EvidenceWanted."""
-        self._wanted = EvidenceWanted(**{**_fields(self._wanted), **changes})  # type: ignore[arg-type]  # fields by name
-        if self.devtrail.feed is not None:
-            self.devtrail.feed.want(evidence=self._wanted)
-
-    def opened(self) -> None:
-        """The feed has begun."""
-        self.want()
-
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, data: EvidenceData) -> None:
         """The list as of now."""
-        self.show_header(snapshot)
-        if snapshot.evidence is not None:
-            self.query_one(EvidenceTable).update(snapshot.evidence.table, self.services.clock.now())
+        self.query_one(EvidenceTable).update(data.table, self.services.clock.now())
 
     @on(EvidenceTable.Highlighted)
     def _highlighted(self) -> None:
@@ -101,8 +78,4 @@ class EvidenceScreen(LiveScreen):
         if self.query_one(FindBar).text:
             self.query_one(FindBar).clear()
         else:
-            await self.devtrail.action_show_jobs()
-
-
-def _fields(wanted: EvidenceWanted) -> dict[str, object]:
-    return {"text": wanted.text, "rows": wanted.rows, "chosen": wanted.chosen}
+            await self.devtrail.action_show_mode("jobs")

@@ -12,16 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from devtrail_tui.tui.keymap import COMMANDS, Command, Place, bindings, key_of, shown_key
+from devtrail_tui.tui.keymap import Command, bindings, commands, key_of, shown_key
 from devtrail_tui.tui.widgets.text_scroll import TextScroll
-
-_ABOUT: Mapping[Place, tuple[str, ...]] = {
-    Place.JOBS: ("on {}", "show_jobs"),
-    Place.LOG: ("in the log; {} and {} also beside it", "follow_log", "wrap_log"),
-    Place.EVIDENCE: ("on {}", "show_evidence"),
-    Place.FORM: ("in the new-job form",),
-}
-"""A sentence behind a heading, and the commands whose keys it names."""
 
 _WIDE = 96
 _HELP_CELLS = 60
@@ -80,11 +72,15 @@ class HelpScreen(ModalScreen[None]):
     def _text(self) -> Content:
         self._drawn_wide = self._wide
         parts: list[Content | tuple[str, str] | str] = []
-        for place in (Place.JOBS, Place.MOVE, Place.LOG, Place.EVIDENCE, Place.FORM, Place.DIALOG, Place.EVERYWHERE):
-            words, *ids = _ABOUT.get(place, ("",))
-            about = "  " + words.format(*(key_of(self, each) for each in ids)) if words else ""
-            parts += ["\n" if parts else "", (place.value, "bold $primary"), (about, "$foreground-muted"), "\n"]
-            parts += [each for command in COMMANDS if command.place is place for each in self._line(command)]
+        heading = None
+        for place, command in commands().values():
+            if place is not heading:
+                heading = place
+                about = (
+                    "  " + place.about.format(*(key_of(self, each) for each in place.keys_of)) if place.about else ""
+                )
+                parts += ["\n" if parts else "", (place.title, "bold $primary"), (about, "$foreground-muted"), "\n"]
+            parts += self._line(command)
         return Content.assemble(*parts)
 
     def _line(self, command: Command) -> list[Content | tuple[str, str] | str]:

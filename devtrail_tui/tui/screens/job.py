@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from devtrail_tui.core.job import Job
+from devtrail_tui.core.job import Attempt, Job
 from devtrail_tui.core.setting import Kind
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen
+from devtrail_tui.tui.screens.jobs_reading import JobsData
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
 from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
 from devtrail_tui.tui.widgets.text_scroll import TextScroll
 
-if TYPE_CHECKING:
-    from devtrail_tui.tui.feed import Snapshot
-
 _SECRET = "secret:"  # noqa: S105 - how a reference to a secret begins; no secret
 
 
-class JobScreen(LiveScreen):
+class JobScreen(LiveScreen[JobsData]):
     """The job that is chosen on the dashboard; goes on moving."""
 
+    DATA = JobsData
     AUTO_FOCUS = "#facts-scroll"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "open_log", "cancel_job", "retry_job")]
     CSS = """
@@ -47,7 +46,7 @@ class JobScreen(LiveScreen):
     }
     """
 
-    _job: Job | None = None
+    _drawn: tuple[Job, Sequence[Attempt]] | None = None
 
     def compose(self) -> ComposeResult:
         """Bars over facts."""
@@ -57,27 +56,27 @@ class JobScreen(LiveScreen):
             yield Static(id="facts")
         yield KeyBar()
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, data: JobsData) -> None:
         """The bars move, facts are added."""
-        self.show_header(snapshot)
-        job = snapshot.job
-        if job is None or self.is_late(snapshot):
+        job = data.job
+        if job is None or self.is_outdated(data):
             return
         self.query_one(ProgressPanel).update(job, self.services.clock.now())
-        if job != self._job:
-            self._job = job
-            self.query_one("#facts", Static).update(self._facts(job))
+        if (job, data.attempts) != self._drawn:
+            self._drawn = (job, data.attempts)
+            self.query_one("#facts", Static).update(self._facts(job, data.attempts))
 
     def tick(self, now: datetime) -> None:
         """Countdowns."""
-        if self._job is not None:
-            self.query_one(ProgressPanel).update(self._job, now)
+        if self._drawn is not None:
+            self.query_one(ProgressPanel).update(self._drawn[0], now)
 
-    def _facts(self, job: Job) -> Content:
+    def _facts(self, job: Job, attempts: Sequence[Attempt]) -> Content:
         pieces: list[Content | tuple[str, str] | str] = []
         for heading, rows in (
             ("What went wrong", [("", safe(job.error))] if job.error else []),
             ("When", list(_times(job))),
+            ("Attempts", [_attempt(each) for each in attempts] if len(attempts) > 1 else []),
             ("Asked for", list(self._asked(job))),
             ("Result", list(_flat(job.result or {}))),
         ):
@@ -118,6 +117,15 @@ def _times(job: Job) -> Iterator[tuple[str, str]]:
         if moment is not None:
             yield name, f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
     yield "tries", f"{job.attempt} of {job.max_attempts}"
+
+
+def _attempt(each: Attempt) -> tuple[str, str]:
+    ended = f" to {each.ended_at.astimezone():%H:%M:%S}" if each.ended_at else ""
+    return str(each.number), " · ".join(
+        part
+        for part in (f"{each.started_at.astimezone():%Y-%m-%d %H:%M:%S}{ended}", each.outcome, safe(each.error or ""))
+        if part
+    )
 
 
 def _secret(reference: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,13 +16,10 @@ from devtrail_tui.core.wording import status_look
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen, Told
 from devtrail_tui.tui.screens.find_bar import FindBar
+from devtrail_tui.tui.screens.jobs_reading import JobsData
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
 from devtrail_tui.tui.widgets.log_pane import LogPane
-
-if TYPE_CHECKING:
-    from devtrail_tui.tui.feed import Snapshot
-
 
 _WIDE = 100
 """Columns from which lines are cut rather than wrapped, until `w`."""
@@ -37,9 +34,10 @@ class Found(Message):
         self.seq = seq
 
 
-class LogScreen(LiveScreen):
+class LogScreen(LiveScreen[JobsData]):
     """The log of the job that is chosen on the dashboard."""
 
+    DATA = JobsData
     AUTO_FOCUS = "#log"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back")]
 
@@ -55,27 +53,24 @@ class LogScreen(LiveScreen):
         if self.app.size.width < _WIDE:
             self.query_one(LogPane).action_wrap()
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, data: JobsData) -> None:
         """The log grows, the job's state changes."""
-        self.show_header(snapshot)
-        if self.is_late(snapshot):
+        if self.is_outdated(data):
             return
-        pane = self.query_one(LogPane)
-        pane.update(snapshot.log)
-        job = snapshot.job
+        pane, job = self.query_one(LogPane), data.job
+        pane.update(data.log)
         if job is not None:
             look = status_look(job.status, cancel_requested=job.cancel_requested_at is not None)
             pane.set_caption(f"Log of {job.id} · {safe_line(job.title, limit=60)} · {look}")
 
     @on(LogPane.WindowWanted)
     def _lines_wanted(self, event: LogPane.WindowWanted) -> None:
-        if self.devtrail.feed is not None:
-            self.devtrail.feed.want(log=None if event.pane.following else (event.first, event.last))
+        self.want(log=None if event.pane.following else (event.first, event.last))
 
     @on(LogPane.FollowChanged)
     def _follow_changed(self, event: LogPane.FollowChanged) -> None:
-        if self.devtrail.feed is not None and event.following:
-            self.devtrail.feed.want(log=None)
+        if event.following:
+            self.want(log=None)
 
     @on(LogPane.FindOpened)
     async def _find_opened(self) -> None:
@@ -98,10 +93,9 @@ class LogScreen(LiveScreen):
         self._find(event.term, event.after_seq, backwards=event.backwards)
 
     def _find(self, term: str, after_seq: int, *, backwards: bool) -> None:
-        snapshot = self.devtrail.snapshot
-        if snapshot is None or snapshot.log.job_id is None:
+        if self.data is None or self.data.job is None:
             return
-        services, app, job_id = self.services, self.app, snapshot.log.job_id
+        services, app, job_id = self.services, self.app, self.data.job.id
 
         def run() -> None:
             try:
@@ -129,6 +123,5 @@ class LogScreen(LiveScreen):
         if bar.text:
             bar.clear()
             return
-        if self.devtrail.feed is not None:
-            self.devtrail.feed.want(log=None)
+        self.want(log=None)
         self.dismiss(None)

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceEntry, Role
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.tui.keymap import bindings, key_of
+from devtrail_tui.tui.keymap import Command, Place, bindings, declare, key_of
 from devtrail_tui.tui.widgets.cells import Part, fit, ink, shorten, width_of
 from devtrail_tui.tui.widgets.row_table import EDGE, GAP, MARK, RowTable, RowTableData
 
@@ -28,6 +28,17 @@ _STEPS = (
     (_DAY, _SHORT_NAME, 0, 0, 24),
     (0, _SHORT_NAME, 0, 0, 0),
 )
+
+declare(
+    Place("Evidence", 3, "on {}", ("show_evidence",)),
+    Command("open_entry", "enter", "open_entry", "open", "Open the chosen entry: matches, quotes, figures"),
+    Command("filter_evidence", "slash", "filter", "filter", "Filter the evidence by words"),
+    Command("open_link", "o", "open_link", "browser", "Open the pull request in the browser"),
+)
+
+
+class EvidenceTableData(RowTableData[EvidenceEntry]):
+    """What the list of evidence shows."""
 
 
 @dataclass(frozen=True, slots=True)

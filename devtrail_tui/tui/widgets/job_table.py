@@ -14,12 +14,22 @@ from devtrail_tui.core.job_row import JobRow
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import AGE_WIDTH, STATUS_WIDTH, TOOK_WIDTH, WHEN_WIDTH, age, status_look, took, when
-from devtrail_tui.tui.keymap import bindings, key_of
+from devtrail_tui.tui.keymap import Command, Place, bindings, declare, key_of
 from devtrail_tui.tui.widgets.bar import bar, percent
 from devtrail_tui.tui.widgets.cells import Part, fit, ink, shorten, width_of
 from devtrail_tui.tui.widgets.row_table import EDGE, GAP, MARK, RowTable, RowTableData
 
 _PERCENT, _WORD = 5, 8
+declare(
+    Place("Jobs", 0, "on {}", ("show_jobs",)),
+    Command("new_job", "n", "new_job", "new", "Launch a new job from a form"),
+    Command("cancel_job", "c", "cancel_job", "cancel", "Cancel the chosen job (asks)"),
+    Command("retry_job", "r", "retry_job", "retry", "Run a failed or cancelled job again"),
+    Command("open_job", "enter", "open_job", "open", "Open the chosen job: settings, progress, result"),
+    Command("filter_jobs", "slash", "filter", "filter", "Filter the jobs: state:failed type:sync repo:x words"),
+    Command("open_log", "l", "open_log", "log", "Show the chosen job's whole log"),
+    Command("cleanup_jobs", "D", "cleanup_jobs", "", "Delete finished jobs older than 30 days (asks)"),
+)
 
 
 class JobTableData(RowTableData[JobRow]):

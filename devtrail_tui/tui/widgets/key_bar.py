@@ -10,14 +10,13 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from devtrail_tui.tui.keymap import COMMANDS, shown_key
+from devtrail_tui.tui.keymap import declared, order, shown_key
 from devtrail_tui.tui.widgets.cells import Part, ink, strip_of, width_of
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
     from textual.screen import Screen
 
-_ORDER = {each.id: index for index, each in enumerate(COMMANDS)}
 _KEEP = ("palette", "help", "quit")
 _SIGNS = {"enter": "↵"}
 """Shorter than their names: every key fits in 80 columns."""
@@ -62,11 +61,11 @@ class KeyBar(Widget):
         found: dict[str, _Key] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and binding.id and binding.id in _ORDER and binding.id not in found:
+            if binding.show and binding.id and declared(binding.id) and binding.id not in found:
                 found[binding.id] = _Key(
                     binding.id, _SIGNS.get(binding.key) or shown_key(binding.key), binding.description, active
                 )
-        keys = sorted(found.values(), key=lambda each: _ORDER[each.id])
+        keys = sorted(found.values(), key=lambda each: order(each.id))
         room = self.size.width - 1
         while sum(each.width + 2 for each in keys) > room and len(keys) > len(_KEEP):
             keys.remove(next(each for each in reversed(keys) if each.id not in _KEEP))

@@ -1,0 +1,88 @@
+"""What screens read, as protocols: the open services provide it."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.evidence import Criterion, EvidenceDetail, EvidenceEntry
+    from devtrail_tui.core.job import Attempt, Job, LogLine
+    from devtrail_tui.core.job_filter import JobFilter
+    from devtrail_tui.core.job_row import HeaderFacts, JobRow
+
+
+class ChangeSource(Protocol):
+    """Tells when something was committed, by this process or another."""
+
+    def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback`, which must not block, after each commit. Returns the function that ends this."""
+        ...
+
+    def version(self) -> int:
+        """A number that differs after each commit. Raises StoreError."""
+        ...
+
+    def check_health(self) -> None:
+        """Raises DatabaseUnusable where the file was deleted, replaced, damaged or made read-only."""
+        ...
+
+
+class JobReader(Protocol):
+    """Jobs and the state of the system."""
+
+    def header_facts(self) -> HeaderFacts: ...
+
+    def job_ids(self, job_filter: JobFilter | None = None, newer_than: int = 0) -> array[int]: ...
+
+    def job_rows(self, ids: Sequence[int]) -> dict[int, JobRow]: ...
+
+    def job(self, job_id: int) -> Job: ...
+
+    def attempts(self, job_id: int) -> list[Attempt]: ...
+
+
+class LogReader(Protocol):
+    """The lines of a job's log, by number."""
+
+    def bounds(self, job_id: int) -> tuple[int, int] | None: ...
+
+    def page(self, job_id: int, *, first_seq: int, limit: int) -> list[LogLine]: ...
+
+
+class EvidenceReader(Protocol):
+    """Entries of evidence."""
+
+    def ids(self, *, text: str = "") -> array[int]: ...
+
+    def count(self) -> int: ...
+
+    def rows(self, ids: Sequence[int]) -> dict[int, EvidenceEntry]: ...
+
+    def detail(self, evidence_id: int) -> EvidenceDetail: ...
+
+
+class CriteriaReader(Protocol):
+    """The rubric."""
+
+    def list(self, *, include_retired: bool = False) -> Sequence[Criterion]: ...
+
+
+class Readers(Protocol):
+    """Everything screens read. Calls block: they belong in the feed's thread."""
+
+    @property
+    def database(self) -> ChangeSource: ...
+
+    @property
+    def views(self) -> JobReader: ...
+
+    @property
+    def job_log(self) -> LogReader: ...
+
+    @property
+    def evidence(self) -> EvidenceReader: ...
+
+    @property
+    def criteria(self) -> CriteriaReader: ...

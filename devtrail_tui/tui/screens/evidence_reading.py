@@ -1,0 +1,61 @@
+"""What the screens of the mode Evidence read: the list, and the opened entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from devtrail_tui.core.errors import NotFound
+from devtrail_tui.tui.widgets.evidence_table import EvidenceTableData
+from devtrail_tui.tui.widgets.row_table import EDGE
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.evidence import Criterion, EvidenceDetail
+    from devtrail_tui.core.job_row import HeaderFacts
+    from devtrail_tui.core.readers import Readers
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRequest:
+    """Words to look for, the lines in view, the entry opened."""
+
+    text: str = ""
+    rows: tuple[int, int] = (0, EDGE)
+    chosen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceData:
+    """The list, and the entry that is opened, with the criteria its matches name, by id."""
+
+    request: EvidenceRequest
+    table: EvidenceTableData
+    detail: EvidenceDetail | None = None
+    criteria: Mapping[str, Criterion] = field(default_factory=dict)
+
+
+class EvidenceReading:
+    """Reads the list and the opened entry."""
+
+    overdue = False
+
+    def __init__(self) -> None:
+        self.request = EvidenceRequest()
+
+    def read(self, readers: Readers, request: EvidenceRequest, _header: HeaderFacts, _now_s: float) -> EvidenceData:
+        """Everything that is requested. Raises StoreError."""
+        store = readers.evidence
+        ids = store.ids(text=request.text)
+        total = store.count() if request.text else len(ids)
+        first, last = request.rows
+        rows = store.rows(ids[max(first - EDGE, 0) : last + EDGE + 1])
+        table = EvidenceTableData(ids, rows, request.text, total)
+        if request.chosen is None:
+            return EvidenceData(request, table)
+        try:
+            detail = store.detail(request.chosen)
+        except NotFound:  # deleted since the screen asked for it
+            return EvidenceData(request, table)
+        criteria = {each.id: each for each in readers.criteria.list(include_retired=True)}
+        return EvidenceData(request, table, detail, criteria)
