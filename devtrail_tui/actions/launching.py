@@ -31,7 +31,7 @@ class FormFacts:
 
 def form_facts(services: Services, job_type: JobType[Any]) -> FormFacts:
     """What the form of a job type shows besides its settings. Raises StoreError."""
-    names = {each.secret_name for each in job_type.settings if each.secret}
+    names = {setting.secret_name for setting in job_type.settings if setting.secret}
     return FormFacts({name: services.secrets.find(name) for name in names}, services.views.known_repositories())
 
 
@@ -50,12 +50,12 @@ def check_config(services: Services, job_type: JobType[Any], raw: Mapping[str, A
 
 def _missing_secrets(services: Services, job_type: JobType[Any], config: Any) -> dict[str, str]:
     problems = {}
-    for each in job_type.settings:
-        if each.secret and each.required and not getattr(config, each.name):
+    for setting in job_type.settings:
+        if setting.secret and setting.required and not getattr(config, setting.name):
             try:
-                services.secrets.resolve(each.secret_name, "")
+                services.secrets.resolve(setting.secret_name, "")
             except SecretMissing as error:
-                problems[each.key] = str(error)
+                problems[setting.key] = str(error)
     return problems
 
 
@@ -75,7 +75,9 @@ def check_form(services: Services, job_type: JobType[Any], raw: Mapping[str, Any
     except InvalidInput as error:
         problems = error.problems
     examples = {
-        each.key: _EXAMPLES[each.kind] for each in job_type.settings if each.required and each.kind in _EXAMPLES
+        setting.key: _EXAMPLES[setting.kind]
+        for setting in job_type.settings
+        if setting.required and setting.kind in _EXAMPLES
     }
     try:
         config = job_type.parse(examples | {key: value for key, value in raw.items() if key not in problems})
@@ -112,9 +114,9 @@ def _with_origins(
 ) -> dict[str, str]:
     """The problems of a job's settings; of a value that is config.toml's and not the job's own, with its origin."""
     not_own = {
-        each.key: origins[each.default_from]
-        for each in job_type.settings
-        if each.default_from in origins and raw.get(each.key) in (None, "", each.default)
+        setting.key: origins[setting.default_from]
+        for setting in job_type.settings
+        if setting.default_from in origins and raw.get(setting.key) in (None, "", setting.default)
     }
     return {key: f"{text} It comes from {not_own[key]}." if key in not_own else text for key, text in problems.items()}
 
@@ -145,12 +147,12 @@ def _already_queued(job_type: JobType[Any], config: Any, active: Job) -> str:
     active_config = parse_config(job_type.config, active.config)
     parts = [f"Already queued as job {active.id}"]
     differing = []
-    for each in job_type.settings:
-        value = getattr(active_config, each.name)
-        if each.kind is Kind.DOLLARS and value is not None:
-            parts.append(f"{each.label.partition(' (')[0].lower()} ${value:g}")
-        elif not each.secret and value != getattr(config, each.name) and each.kind is not Kind.REPOSITORIES:
-            differing.append(each.label)
+    for setting in job_type.settings:
+        value = getattr(active_config, setting.name)
+        if setting.kind is Kind.DOLLARS and value is not None:
+            parts.append(f"{setting.label.partition(' (')[0].lower()} ${value:g}")
+        elif not setting.secret and value != getattr(config, setting.name) and setting.kind is not Kind.REPOSITORIES:
+            differing.append(setting.label)
     parts += [f"with another “{label}”" for label in differing]
     return ", ".join(parts) + "."
 
@@ -159,9 +161,9 @@ def _unique_key(services: Services, job_type: JobType[Any], config: Any) -> str 
     if job_type.unique_key is None:
         return None
     shared = {
-        each.name: ""
-        for each in job_type.settings
-        if each.secret and not getattr(config, each.name).startswith(PREFIX + MEMORY)
+        setting.name: ""
+        for setting in job_type.settings
+        if setting.secret and not getattr(config, setting.name).startswith(PREFIX + MEMORY)
     }
     return job_type.unique_key(replace(config, **shared), services.surroundings)
 
@@ -170,10 +172,10 @@ def _without_secrets(services: Services, job_type: JobType[Any], config: Any) ->
     """The config with references for secrets, and the key of a setting whose secret lives in this process alone."""
     references: dict[str, str] = {}
     memory_only_key = ""
-    for each in job_type.settings:
-        value = getattr(config, each.name)
-        if each.secret and value and not value.startswith(PREFIX):
-            references[each.name] = services.secrets.keep(each.secret_name, value)
-            if references[each.name].startswith(PREFIX + MEMORY):
-                memory_only_key = each.key
+    for setting in job_type.settings:
+        value = getattr(config, setting.name)
+        if setting.secret and value and not value.startswith(PREFIX):
+            references[setting.name] = services.secrets.keep(setting.secret_name, value)
+            if references[setting.name].startswith(PREFIX + MEMORY):
+                memory_only_key = setting.key
     return replace(config, **references), memory_only_key

@@ -29,7 +29,9 @@ async def preview_job(services: Services, type_name: str, raw: Mapping[str, Any]
     if job_type.preview is None:
         raise NotPossible(f"{job_type.title} sends nothing to Claude.")
     config = await asyncio.to_thread(check_config, services, job_type, raw)
-    typed_secrets = {each.secret_name: getattr(config, each.name) for each in job_type.settings if each.secret}
+    typed_secrets = {
+        setting.secret_name: getattr(config, setting.name) for setting in job_type.settings if setting.secret
+    }
     async with PreviewServices(services, typed_secrets) as door:
         return await job_type.preview(config, door)
 

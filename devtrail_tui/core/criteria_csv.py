@@ -51,9 +51,9 @@ def dump(criteria: Iterable[Criterion]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for each in criteria:
-        texts = (each.id, each.area_of_concentration, each.subarea, each.description)
-        writer.writerow([*map(without_formula, texts), "true" if each.pr_detectable else "false"])
+    for criterion in criteria:
+        texts = (criterion.id, criterion.area_of_concentration, criterion.subarea, criterion.description)
+        writer.writerow([*map(without_formula, texts), "true" if criterion.pr_detectable else "false"])
     return out.getvalue()
 
 

@@ -84,7 +84,7 @@ class Progress:
         """Read what `to_json` wrote, in this version or an earlier one; keys that are not known are passed over."""
         values = _renewed(data) if data and "repositories" in data else dict(data or {})
         values["parts"] = tuple(Part(**each) for each in values.get("parts", ()))
-        values["counts"] = tuple(Count(**each) for each in values.get("counts", ()))
+        values["counts"] = tuple(Count(**count) for count in values.get("counts", ()))
         if waiting := values.get("waiting"):
             until = datetime.fromisoformat(waiting["until"]) if waiting["until"] else None
             values["waiting"] = Waiting(waiting["sentence"], until)

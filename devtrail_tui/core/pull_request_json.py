@@ -29,10 +29,10 @@ def pull_request_json(pull_request: PullRequest) -> dict[str, Any]:
         "deletions": pull_request.deletions,
         "changedFiles": pull_request.changed_files,
         "labels": list(pull_request.labels),
-        "files": [_file_json(each) for each in pull_request.files],
-        "comments": [_comment_json(each) for each in pull_request.comments],
-        "reviews": [_review_json(each) for each in pull_request.reviews],
-        "reviewComments": [_comment_json(each) for each in pull_request.review_comments],
+        "files": [_file_json(file) for file in pull_request.files],
+        "comments": [_comment_json(comment) for comment in pull_request.comments],
+        "reviews": [_review_json(review) for review in pull_request.reviews],
+        "reviewComments": [_comment_json(comment) for comment in pull_request.review_comments],
     }
 
 
@@ -56,10 +56,10 @@ def pull_request_from_json(data: Mapping[str, Any]) -> PullRequest:
         deletions=data["deletions"],
         changed_files=data["changedFiles"],
         labels=tuple(data["labels"]),
-        files=tuple(_file(each) for each in data["files"]),
-        comments=tuple(_comment(each) for each in data["comments"]),
-        reviews=tuple(_review(each) for each in data["reviews"]),
-        review_comments=tuple(_comment(each) for each in data["reviewComments"]),
+        files=tuple(_file(file) for file in data["files"]),
+        comments=tuple(_comment(comment) for comment in data["comments"]),
+        reviews=tuple(_review(review) for review in data["reviews"]),
+        review_comments=tuple(_comment(comment) for comment in data["reviewComments"]),
     )
 
 

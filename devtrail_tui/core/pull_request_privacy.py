@@ -17,11 +17,12 @@ def without_secrets(pull_request: PullRequest, redact: Redact) -> PullRequest:
         title=redact(pull_request.title),
         body=redact(pull_request.body),
         branch=redact(pull_request.branch),
-        files=tuple(replace(each, path=redact(each.path)) for each in pull_request.files),
-        comments=tuple(replace(each, body=redact(each.body)) for each in pull_request.comments),
-        reviews=tuple(replace(each, body=redact(each.body)) for each in pull_request.reviews),
+        files=tuple(replace(file, path=redact(file.path)) for file in pull_request.files),
+        comments=tuple(replace(comment, body=redact(comment.body)) for comment in pull_request.comments),
+        reviews=tuple(replace(review, body=redact(review.body)) for review in pull_request.reviews),
         review_comments=tuple(
-            replace(each, body=redact(each.body), path=redact(each.path)) for each in pull_request.review_comments
+            replace(comment, body=redact(comment.body), path=redact(comment.path))
+            for comment in pull_request.review_comments
         ),
         labels=tuple(redact(label) for label in pull_request.labels),
     )
@@ -29,7 +30,9 @@ def without_secrets(pull_request: PullRequest, redact: Redact) -> PullRequest:
 
 def without_excluded_paths(pull_request: PullRequest, exclusions: Exclusions) -> tuple[PullRequest, int, int]:
     """The same without excluded files and without comments on their lines, and how many of each were left out."""
-    files = tuple(each for each in pull_request.files if not exclusions.path(each.path))
-    comments = tuple(each for each in pull_request.review_comments if not (each.path and exclusions.path(each.path)))
+    files = tuple(file for file in pull_request.files if not exclusions.path(file.path))
+    comments = tuple(
+        comment for comment in pull_request.review_comments if not (comment.path and exclusions.path(comment.path))
+    )
     left_out = len(pull_request.files) - len(files), len(pull_request.review_comments) - len(comments)
     return replace(pull_request, files=files, review_comments=comments), *left_out

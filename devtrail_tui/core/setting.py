@@ -111,15 +111,15 @@ def settings_of(config_type: type[Any], defaults: Mapping[str, Any] = NO_DEFAULT
     Raises TypeError where a field was not made by `setting`: an undescribed field could not be shown anywhere.
     """
     settings = []
-    for each in dataclasses.fields(config_type):
-        described = each.metadata.get(_METADATA)
+    for field in dataclasses.fields(config_type):
+        described = field.metadata.get(_METADATA)
         if described is None:
-            raise TypeError(f"{config_type.__name__}.{each.name} is not described; declare it with setting(...)")
+            raise TypeError(f"{config_type.__name__}.{field.name} is not described; declare it with setting(...)")
         values = dict(described)
-        values["key"] = values["key"] or _camel(each.name)
-        values["flag"] = values["flag"] or each.name.replace("_", "-")
+        values["key"] = values["key"] or _camel(field.name)
+        values["flag"] = values["flag"] or field.name.replace("_", "-")
         values["default"] = defaults.get(values["default_from"], values["default"])
-        settings.append(Setting(name=each.name, **values))
+        settings.append(Setting(name=field.name, **values))
     return tuple(settings)
 
 

@@ -59,10 +59,14 @@ def catalogue(defaults: Mapping[str, Any] | None = None) -> Catalogue:
 
 
 def _with_defaults(job_type: JobType[Any], defaults: Mapping[str, Any]) -> JobType[Any]:
-    for each in job_type.settings:
-        if each.default_from not in ("", *defaults) or each.kind in (Kind.PATTERNS, Kind.TABLE) or each.environment:
+    for setting in job_type.settings:
+        if (
+            setting.default_from not in ("", *defaults)
+            or setting.kind in (Kind.PATTERNS, Kind.TABLE)
+            or setting.environment
+        ):
             raise UsageError(
-                f"{job_type.name}: its setting {each.name} cannot be: its default comes from no setting of config.toml, "
+                f"{job_type.name}: its setting {setting.name} cannot be: its default comes from no setting of config.toml, "
                 "or it is declared as only those can be."
             )
     return replace(job_type, defaults=defaults)

@@ -93,7 +93,7 @@ class EvidenceReport:
         for entry in self.entries:
             for match in entry.matches:
                 found[match.criterion_id].append(Support(entry, match))
-        known = {each.id: each for each in self.criteria}
+        known = {criterion.id: criterion for criterion in self.criteria}
         gone = [Criterion(key, "No longer in the rubric", "", "") for key in sorted(found) if key not in known]
         return tuple(
             Section(each, tuple(sorted(found[each.id], key=_strongest_first)))

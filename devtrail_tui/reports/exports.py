@@ -160,7 +160,7 @@ def _facts(entry: EvidenceEntry) -> str:
         ", ".join(str(role) for role in entry.roles),
         f"merged {entry.merged_at:%Y-%m-%d}" if entry.merged_at else "",
         f"+{entry.additions:,} −{entry.deletions:,} in {entry.changed_files:,} files",
-        ", ".join(inline(each) for each in entry.components),
+        ", ".join(inline(component) for component in entry.components),
     ]
     return " · ".join(part for part in parts if part)
 

@@ -205,7 +205,7 @@ class Execution:
 def _references(job_type: JobType[Any], job: Job) -> dict[str, str]:
     """The job's secret references by secret name; absent where the standard sources are meant."""
     return {
-        each.secret_name: str(job.config[each.key])
-        for each in job_type.settings
-        if each.kind is Kind.SECRET and job.config.get(each.key)
+        setting.secret_name: str(job.config[setting.key])
+        for setting in job_type.settings
+        if setting.kind is Kind.SECRET and job.config.get(setting.key)
     }

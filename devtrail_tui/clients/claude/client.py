@@ -264,7 +264,7 @@ class ClaudeAnalyser:
         with suppress(DevTrailError):  # the names are a kindness; the sentence stands without them
             page = (await self._send_once(Method.LIST_MODELS, {"limit": 50})).body
             models = page.get("data") if isinstance(page, dict) else None
-            listed = [each for each in models if isinstance(each, dict)] if isinstance(models, list) else []
+            listed = [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
             active = [each for each in listed if each.get("lifecycle", "active") == "active"]
             names = [self._clean(str(each.get("id"))) for each in active][:_MODELS_NAMED]
         return f"{sentence} There are: {', '.join(names)}." if names else f"{sentence} Choose another."

@@ -63,8 +63,8 @@ class SdkConnection:
     async def aclose(self) -> None:
         """Close all connections; harmless when repeated."""
         clients, self._clients = self._clients, {}
-        for each in clients.values():
-            await each.close()
+        for client in clients.values():
+            await client.close()
 
     def _client(self, call: Call) -> AsyncAnthropic:
         """Key and address are explicit, so that no profile on the disk is picked up. Redirects are not followed: they would take

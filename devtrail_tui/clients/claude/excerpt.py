@@ -78,28 +78,28 @@ def quotable(pull_request: PullRequest) -> tuple[str, ...]:
     return (
         pull_request.title,
         pull_request.body,
-        *(each.body for each in pull_request.comments),
-        *(each.body for each in pull_request.reviews),
-        *(each.body for each in pull_request.review_comments),
-        *(each.path for each in pull_request.files),
+        *(comment.body for comment in pull_request.comments),
+        *(review.body for review in pull_request.reviews),
+        *(comment.body for comment in pull_request.review_comments),
+        *(file.path for file in pull_request.files),
         *pull_request.labels,
     )
 
 
 def _cleaned(pull_request: PullRequest) -> PullRequest:
     """The pull request with its texts made safe once, for all steps, and without reviews that say nothing."""
-    said = [each for each in pull_request.reviews if each.body.strip() or each.state != "COMMENTED"]
+    said = [review for review in pull_request.reviews if review.body.strip() or review.state != "COMMENTED"]
     return replace(
         pull_request,
         repository=safe_line(pull_request.repository),
         author=safe_line(pull_request.author),
         title=safe_line(pull_request.title),
         body=safe(pull_request.body).strip(),
-        files=tuple(replace(each, path=safe_line(each.path)) for each in pull_request.files),
-        comments=tuple(_cleaned_entry(each) for each in pull_request.comments),
+        files=tuple(replace(file, path=safe_line(file.path)) for file in pull_request.files),
+        comments=tuple(_cleaned_entry(comment) for comment in pull_request.comments),
         reviews=tuple(_cleaned_entry(each) for each in said),
         review_comments=tuple(
-            replace(_cleaned_entry(each), path=safe_line(each.path)) for each in pull_request.review_comments
+            replace(_cleaned_entry(comment), path=safe_line(comment.path)) for comment in pull_request.review_comments
         ),
         labels=tuple(safe_line(label, limit=100) for label in pull_request.labels[:_MOST_LABELS]),
     )
@@ -147,18 +147,21 @@ def _content(kept: PullRequest, components: list[str], limits: _Limits) -> dict[
         "additions": kept.additions,
         "deletions": kept.deletions,
         "changed_files": kept.changed_files,
-        "files": [f"{each.path[:_LONGEST_PATH]} +{each.additions} -{each.deletions}" for each in kept.files],
-        "comments": [{"author": each.author, "text": text(each)} for each in kept.comments],
-        "reviews": [{"author": each.author, "state": each.state, "text": text(each)} for each in kept.reviews],
+        "files": [f"{file.path[:_LONGEST_PATH]} +{file.additions} -{file.deletions}" for file in kept.files],
+        "comments": [{"author": comment.author, "text": text(comment)} for comment in kept.comments],
+        "reviews": [{"author": review.author, "state": review.state, "text": text(review)} for review in kept.reviews],
         "review_comments": [
-            {"author": each.author, "path": each.path[:_LONGEST_PATH], "text": text(each)}
-            for each in kept.review_comments
+            {"author": comment.author, "path": comment.path[:_LONGEST_PATH], "text": text(comment)}
+            for comment in kept.review_comments
         ],
     }
 
 
 def _left_out(whole: PullRequest, kept: PullRequest, limits: _Limits, excluded_files: int) -> tuple[str, ...]:
-    bodies = [*(each.body for each in kept.comments + kept.review_comments), *(each.body for each in kept.reviews)]
+    bodies = [
+        *(comment.body for comment in kept.comments + kept.review_comments),
+        *(review.body for review in kept.reviews),
+    ]
     sentences = (
         _shortened("description", [whole.body], limits.description),
         _shortened("comments and reviews", bodies, limits.text),

@@ -56,7 +56,7 @@ def instructions() -> str:
 
 def rubric(criteria: Sequence[Criterion]) -> str:
     """The criteria, one a line, in the order given."""
-    lines = [f"- {each.id}: {_name(each)}. {safe_line(each.description)}" for each in criteria]
+    lines = [f"- {criterion.id}: {_name(criterion)}. {safe_line(criterion.description)}" for criterion in criteria]
     return "\n".join(["The criteria, one a line, each with its criterion_id first:", *lines])
 
 

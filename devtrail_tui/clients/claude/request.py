@@ -34,7 +34,7 @@ def request_key(body: Mapping[str, Any]) -> str:
 
 def judgement_key(model: str, criteria: Sequence[Criterion], user_context: str) -> str:
     """SHA-256 (hex) over what every pull request is judged by: model, instructions, rubric, form of the answer, context."""
-    judged = [each for each in criteria if each.pr_detectable]
+    judged = [criterion for criterion in criteria if criterion.pr_detectable]
     schema = prompt.answer_schema([each.id for each in judged])
     return request_key(
         {
@@ -65,7 +65,7 @@ def build_request(
     """
     if exclusions.repository(pull_request.repository):
         raise RepositoryExcluded(pull_request.repository)
-    judged = [each for each in criteria if each.pr_detectable]
+    judged = [criterion for criterion in criteria if criterion.pr_detectable]
     if not judged:
         raise NotPossible("There are no criteria that can be seen in a pull request; import some (criteria import).")
     open_part, files, comments = without_excluded_paths(pull_request, exclusions)
@@ -102,7 +102,7 @@ def _body(model: str, criteria: Sequence[Criterion], shown: Excerpt, user_contex
         ],
         "messages": [{"role": "user", "content": prompt.question(shown, user_context)}],
         "output_config": {
-            "format": {"type": "json_schema", "schema": prompt.answer_schema([each.id for each in criteria])}
+            "format": {"type": "json_schema", "schema": prompt.answer_schema([criterion.id for criterion in criteria])}
         },
     }
 

@@ -90,7 +90,7 @@ def check(answer: HttpAnswer, data: Any, host: str) -> None:
 
 def graph_answer(data: Any, host: str) -> GraphAnswer:
     """GraphQL's answer. Raises TooHeavy or Refused where there is no data at all."""
-    errors = tuple(_graph_error(each) for each in _errors(data))
+    errors = tuple(_graph_error(error) for error in _errors(data))
     found = data.get("data") if isinstance(data, dict) else None
     if isinstance(found, dict):
         return GraphAnswer(found, errors)

@@ -139,7 +139,7 @@ class Hydration:
                 whole[name] = _joined(whole[name], child(more, name), cursors[name])
                 cursors[name] = _cursor(whole, name)
         if whole.get("reviews") is not None:
-            reviews = [await self._whole_review(each) for each in children(child(whole, "reviews"))]
+            reviews = [await self._whole_review(review) for review in children(child(whole, "reviews"))]
             whole["reviews"] = {**whole["reviews"], "nodes": reviews}
         return whole
 

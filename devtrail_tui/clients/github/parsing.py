@@ -72,11 +72,11 @@ def pull_request(node: Node, host: str) -> PullRequest:
         additions=whole_number(node, "additions"),
         deletions=whole_number(node, "deletions"),
         changed_files=whole_number(node, "changedFiles"),
-        files=tuple(changed_file(each) for each in _nodes(node, "files")),
+        files=tuple(changed_file(file) for file in _nodes(node, "files")),
         comments=tuple(sorted((comment(each) for each in _nodes(node, "comments")), key=_when)),
         reviews=tuple(review(each) for each in reviews),
         review_comments=tuple(sorted(line_comments, key=_when)),
-        labels=tuple(_line(each, "name") for each in _nodes(node, "labels")),
+        labels=tuple(_line(label, "name") for label in _nodes(node, "labels")),
     )
 
 

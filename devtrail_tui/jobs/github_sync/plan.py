@@ -32,9 +32,9 @@ async def plan(
         board.at(work.name)
         sample = [entry async for entry in _sample(context, source, work, evidence_of)] if matcher else []
         plans.append(_plan_one(work, matcher, sample))
-    tokens = sum(each["tokens"] or 0 for each in plans)
-    dollars = sum(each["expectedUsd"] or 0.0 for each in plans)
-    new = sum(each["new"] for each in plans)
+    tokens = sum(plan["tokens"] or 0 for plan in plans)
+    dollars = sum(plan["expectedUsd"] or 0.0 for plan in plans)
+    new = sum(plan["new"] for plan in plans)
     cost = f"about {tokens:,} tokens and ${dollars:.2f} for Claude" if matcher else "nothing would be sent to Claude"
     context.log(
         f"Dry run: {count_of(new, 'pull request')} would be fetched; {cost}. Nothing was stored, nothing was paid."
@@ -55,8 +55,8 @@ def _plan_one(work: RepositoryWork, matcher: Matcher | None, sample: list[NewEvi
     if matcher is not None and sample:
         requests = [matcher.request(entry) for entry in sample]
         share = (len(work.to_fetch) + len(work.to_match)) / len(requests)
-        tokens = round(share * sum(each.input_tokens for each in requests))
-        dollars = round(share * sum(each.expected_usd or 0.0 for each in requests), 4)
+        tokens = round(share * sum(request.input_tokens for request in requests))
+        dollars = round(share * sum(request.expected_usd or 0.0 for request in requests), 4)
     return {
         "repository": work.name,
         "note": work.note,

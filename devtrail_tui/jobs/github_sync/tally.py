@@ -24,7 +24,7 @@ class Tally:
 
     def plus(self, other: Tally) -> Tally:
         """Both counts added up."""
-        return Tally(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(Tally)})
+        return Tally(**{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(Tally)})
 
     def carried(self) -> dict[str, int]:
         """What a later attempt of this job goes on counting from."""
