@@ -149,24 +149,24 @@ def read_settings(environ: Mapping[str, str], **flags: Any) -> tuple[Settings, d
     except UsageError as error:
         in_file, problems = {}, {"": str(error)}
     notices = tuple(f"{path}: {sentence}" for name, sentence in _RETIRED.items() if in_file.pop(name, None) is not None)
-    variables = {each.name: each.environment for each in SETTINGS.values() if environ.get(each.environment)}
-    values: dict[str, Any] = {"database_url": f"sqlite:///{folders.data / 'devtrail.db'}"}
+    variables = {setting.name: setting.environment for setting in SETTINGS.values() if environ.get(setting.environment)}
+    settled_values: dict[str, Any] = {"database_url": f"sqlite:///{folders.data / 'devtrail.db'}"}
     origins: dict[str, str] = {}
     layers: tuple[tuple[Mapping[str, Any], Callable[[str], str]], ...] = (
         (in_file, lambda name: f"{path}: {name}"),
         (
-            {name: environ[each] for name, each in variables.items()},
+            {name: environ[setting] for name, setting in variables.items()},
             lambda name: f"environment variable {variables[name]}",
         ),
         (flags, lambda name: f"--{name.replace('_', '-')}"),
     )
     for raw, origin in layers:
         fitting, unfit = read_values(SETTINGS, raw)
-        unfit |= {name: "It is empty; leave it out." for name, value in raw.items() if value == ""}
+        unfit |= {name: "It is empty; leave it out." for name, raw_value in raw.items() if raw_value == ""}
         problems |= {origin(name): sentence for name, sentence in unfit.items()}
-        values |= fitting
+        settled_values |= fitting
         origins |= {name: origin(name) for name in fitting}
-    settings = Settings(folders=folders, origins=origins, notices=notices, **values)
+    settings = Settings(folders=folders, origins=origins, notices=notices, **settled_values)
     if settings.heartbeat_s * 2 > settings.lease_s:
         problems[origins.get("heartbeat_s") or origins["lease_s"]] = (
             f"heartbeat_s ({settings.heartbeat_s:g}) must be at most half of lease_s ({settings.lease_s:g}), "

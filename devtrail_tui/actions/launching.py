@@ -80,7 +80,7 @@ def check_form(services: Services, job_type: JobType[Any], raw: Mapping[str, Any
         if setting.required and setting.kind in _EXAMPLES
     }
     try:
-        config = job_type.parse(examples | {key: value for key, value in raw.items() if key not in problems})
+        config = job_type.parse(examples | {key: raw_value for key, raw_value in raw.items() if key not in problems})
     except InvalidInput:
         return FormCheck(problems, "")
     return FormCheck(problems, disclosure(services, job_type, config))
@@ -145,16 +145,20 @@ def _new_job(services: Services, job_type: JobType[Any], config: Any, *, elsewhe
 def _already_queued(job_type: JobType[Any], config: Any, active: Job) -> str:
     """What a person is told whose launch was the same as an active job: its number, what it may spend, and where it differs."""
     active_config = parse_config(job_type.config, active.config)
-    parts = [f"Already queued as job {active.id}"]
+    phrases = [f"Already queued as job {active.id}"]
     differing = []
     for setting in job_type.settings:
-        value = getattr(active_config, setting.name)
-        if setting.kind is Kind.DOLLARS and value is not None:
-            parts.append(f"{setting.label.partition(' (')[0].lower()} ${value:g}")
-        elif not setting.secret and value != getattr(config, setting.name) and setting.kind is not Kind.REPOSITORIES:
+        active_value = getattr(active_config, setting.name)
+        if setting.kind is Kind.DOLLARS and active_value is not None:
+            phrases.append(f"{setting.label.partition(' (')[0].lower()} ${active_value:g}")
+        elif (
+            not setting.secret
+            and active_value != getattr(config, setting.name)
+            and setting.kind is not Kind.REPOSITORIES
+        ):
             differing.append(setting.label)
-    parts += [f"with another “{label}”" for label in differing]
-    return ", ".join(parts) + "."
+    phrases += [f"with another “{label}”" for label in differing]
+    return ", ".join(phrases) + "."
 
 
 def _unique_key(services: Services, job_type: JobType[Any], config: Any) -> str | None:
@@ -173,9 +177,9 @@ def _without_secrets(services: Services, job_type: JobType[Any], config: Any) ->
     references: dict[str, str] = {}
     memory_only_key = ""
     for setting in job_type.settings:
-        value = getattr(config, setting.name)
-        if setting.secret and value and not value.startswith(PREFIX):
-            references[setting.name] = services.secrets.keep(setting.secret_name, value)
+        secret = getattr(config, setting.name)
+        if setting.secret and secret and not secret.startswith(PREFIX):
+            references[setting.name] = services.secrets.keep(setting.secret_name, secret)
             if references[setting.name].startswith(PREFIX + MEMORY):
                 memory_only_key = setting.key
     return replace(config, **references), memory_only_key

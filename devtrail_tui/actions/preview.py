@@ -56,23 +56,23 @@ class PreviewServices:
 
     async def source(self, spec: ServiceSpec[S]) -> S:
         """A service without a voice. Raises SecretMissing, PermanentError for one nobody provides."""
-        made = await self._services.clients.source(spec, ClientScope(self._secret))
-        return await self._exits.enter_async_context(aclosing(made))
+        source = await self._services.clients.source(spec, ClientScope(self._secret))
+        return await self._exits.enter_async_context(aclosing(source))
 
     async def analyser(self, *, model: str, about: str = "") -> Analyser:
         """Claude's client without a key."""
         clients = self._services.clients
-        made = await clients.analyser(clients.outside_jobs(""), model=model, about=about)
-        return await self._exits.enter_async_context(aclosing(made))
+        analyser = await clients.analyser(clients.outside_jobs(""), model=model, about=about)
+        return await self._exits.enter_async_context(aclosing(analyser))
 
     async def criteria(self) -> Sequence[Criterion]:
         """The criteria that would be sent."""
         listed = await asyncio.to_thread(self._services.criteria.list)
-        return [each for each in listed if each.pr_detectable]
+        return [criterion for criterion in listed if criterion.pr_detectable]
 
     async def _secret(self, name: str) -> str:
-        value = self._typed_secrets.get(name, "")
-        if value and not value.startswith(PREFIX):
-            self._services.secrets.redact.learn(value)
-            return value
-        return await asyncio.to_thread(self._services.secrets.resolve, name, value)
+        secret = self._typed_secrets.get(name, "")
+        if secret and not secret.startswith(PREFIX):
+            self._services.secrets.redact.learn(secret)
+            return secret
+        return await asyncio.to_thread(self._services.secrets.resolve, name, secret)

@@ -130,25 +130,30 @@ def components(files: Sequence[ChangedFile]) -> tuple[str, ...]:
 
 
 def _vote(path: str) -> tuple[str, int]:
-    parts = [part for part in path.split("/") if part not in ("", ".", "..")]
-    if not parts:
+    segments = [segment for segment in path.split("/") if segment not in ("", ".", "..")]
+    if not segments:
         return "", 0
-    kind = _kind(parts)
+    kind = _kind(segments)
     weight = _FILE_WEIGHTS[kind]
     if kind in _OWN_NAME:
         return kind, 4 * weight
-    package, rest = _package(parts)
-    if kind == "settings" and len(rest) == 1:
+    package, inner_segments = _package(segments)
+    if kind == "settings" and len(inner_segments) == 1:
         return package or kind, 4 * weight
-    rest = _without_test_folders(rest)
-    place = _next_route(rest) or _area(rest, _AREAS, 1000) or _area(rest, _VAGUE_AREAS, 700) or _folders(rest, package)
-    name = f"{package}: {place.name}" if package and place.name else package or place.name
-    return name, max(1, place.worth * 4 * weight // (100 * (4 + place.depth)))
+    inner_segments = _without_test_folders(inner_segments)
+    candidate = (
+        _next_route(inner_segments)
+        or _area(inner_segments, _AREAS, 1000)
+        or _area(inner_segments, _VAGUE_AREAS, 700)
+        or _folders(inner_segments, package)
+    )
+    name = f"{package}: {candidate.name}" if package and candidate.name else package or candidate.name
+    return name, max(1, candidate.worth * 4 * weight // (100 * (4 + candidate.depth)))
 
 
 def _kind(parts: Sequence[str]) -> str:
     """What sort of file it is, a key of _FILE_WEIGHTS."""
-    folders = {part.lower() for part in parts[:-1]}
+    folders = {segment.lower() for segment in parts[:-1]}
     name = parts[-1]
     lower = name.lower()
     if lower in _SETTINGS_FILES:
@@ -172,29 +177,29 @@ def _kind(parts: Sequence[str]) -> str:
 def _package(parts: Sequence[str]) -> tuple[str, list[str]]:
     """The package a path belongs to ("" if none) and the path within it."""
     top = parts[0].lower()
-    rest = list(parts)
+    inner_segments = list(parts)
     if top in _WORKSPACES and len(parts) >= (4 if top in _AREAS else 3):
-        rest = rest[1:]
-        if rest[0].startswith("@") and len(rest) > 2:
-            rest = rest[1:]
-        return rest[0], rest[1:]
+        inner_segments = inner_segments[1:]
+        if inner_segments[0].startswith("@") and len(inner_segments) > 2:
+            inner_segments = inner_segments[1:]
+        return inner_segments[0], inner_segments[1:]
     if top in _SIDES and len(parts) >= 3:
-        return rest[0], rest[1:]
-    return "", rest
+        return inner_segments[0], inner_segments[1:]
+    return "", inner_segments
 
 
 def _without_test_folders(parts: Sequence[str]) -> list[str]:
     """The path as its code would have it: `tests/api/test_orders.py` mirrors `api/orders.py`."""
-    folders = [part for part in parts[:-1] if part.lower() not in _TEST_FOLDERS]
+    folders = [segment for segment in parts[:-1] if segment.lower() not in _TEST_FOLDERS]
     return [*folders, parts[-1]] if folders else list(parts)
 
 
 def _next_route(parts: Sequence[str]) -> _Place | None:
     """Next.js' app router (`app/(shop)/checkout/page.tsx`), where folders are pages, and `pages/api`, where they are an API."""
-    lower = [part.lower() for part in parts]
+    lower = [segment.lower() for segment in parts]
     if "app" in lower[:-1] and _bare(parts[-1]) in _NEXT_STEMS:
         start = lower.index("app")
-        inside = [part for part in parts[start + 1 : -1] if not _ROUTE_PART.fullmatch(part)]
+        inside = [segment for segment in parts[start + 1 : -1] if not _ROUTE_PART.fullmatch(segment)]
         if inside and inside[0].lower() == "api":
             return _named("api", inside[1:], parts[-1], start)
         return _named("pages", inside, parts[-1], start)
@@ -205,20 +210,20 @@ def _next_route(parts: Sequence[str]) -> _Place | None:
 
 
 def _named(area: str, folders: Sequence[str], file: str, depth: int) -> _Place:
-    thing = _thing(area, [*folders, file])
-    return _Place(f"{area}/{thing}" if thing else area, 1000, max(depth - 1, 0))
+    feature = _thing(area, [*folders, file])
+    return _Place(f"{area}/{feature}" if feature else area, 1000, max(depth - 1, 0))
 
 
 def _area(parts: Sequence[str], areas: frozenset[str], worth: int) -> _Place | None:
     """The outermost folder that is one of `areas`, with the thing next to it."""
-    for index, part in enumerate(parts[:-1]):
-        area = part.lower()
+    for index, segment in enumerate(parts[:-1]):
+        area = segment.lower()
         if area not in areas:
             continue
-        thing = _thing(area, parts[index + 1 :])
-        if not thing and worth < 1000 and index + 2 < len(parts):
+        feature = _thing(area, parts[index + 1 :])
+        if not feature and worth < 1000 and index + 2 < len(parts):
             continue
-        return _Place(f"{area}/{thing}" if thing else area, worth, len(_below_source_root(parts[:index])))
+        return _Place(f"{area}/{feature}" if feature else area, worth, len(_below_source_root(parts[:index])))
     return None
 
 
@@ -239,7 +244,7 @@ def _folders(parts: Sequence[str], package: str) -> _Place:
     folders = _below_source_root(parts[:-1])
     if folders:
         return _Place("/".join(folders[:2]), 400, 0)
-    ambiguous = [part for part in parts[:-1] if part.lower() in _AMBIGUOUS]
+    ambiguous = [segment for segment in parts[:-1] if segment.lower() in _AMBIGUOUS]
     if ambiguous and not package:
         stem = _stem(parts[-1])
         return _Place(ambiguous[-1] if stem.lower() in _INDEX_STEMS else f"{ambiguous[-1]}/{stem}", 400, 0)
@@ -250,12 +255,12 @@ def _folders(parts: Sequence[str], package: str) -> _Place:
 
 def _below_source_root(folders: Sequence[str]) -> list[str]:
     """Without `src/main/java/com/acme` and the like."""
-    rest = list(folders)
-    while rest and rest[0].lower() in _SOURCE_ROOTS:
-        rest = rest[1:]
-    if len(rest) > 1 and rest[0].lower() in _REVERSED_DOMAINS:
-        rest = rest[2:]
-    return rest
+    inner_folders = list(folders)
+    while inner_folders and inner_folders[0].lower() in _SOURCE_ROOTS:
+        inner_folders = inner_folders[1:]
+    if len(inner_folders) > 1 and inner_folders[0].lower() in _REVERSED_DOMAINS:
+        inner_folders = inner_folders[2:]
+    return inner_folders
 
 
 def _stem(file: str) -> str:
@@ -274,8 +279,8 @@ def _bare(file: str) -> str:
 
 def _without_area_word(area: str, stem: str) -> str:
     """`orders_controller`, `orders.controller` and `OrdersController` in `controllers` are about orders."""
-    words = {area, area.removesuffix("s"), area[:-3] + "y" if area.endswith("ies") else area}
-    for word in sorted(words, key=lambda each: (-len(each), each)):
+    area_words = {area, area.removesuffix("s"), area[:-3] + "y" if area.endswith("ies") else area}
+    for word in sorted(area_words, key=lambda each: (-len(each), each)):
         if not stem.lower().endswith(word) or len(stem) <= len(word):
             continue
         head = stem[: -len(word)]

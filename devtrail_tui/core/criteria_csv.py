@@ -97,9 +97,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _column_order(line: int, header: Sequence[str]) -> list[int]:
     names = [cell.strip().lower() for cell in header]
-    wanted = ", ".join(COLUMNS)
+    column_names = ", ".join(COLUMNS)
     if not names:
-        raise InvalidInput({"": f"The file is empty; its first line names the columns {wanted}."})
+        raise InvalidInput({"": f"The file is empty; its first line names the columns {column_names}."})
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         raise InvalidInput(
             {f"line {line}": "The columns are not separated by commas; save the file as comma-separated."}
@@ -107,11 +107,15 @@ def _column_order(line: int, header: Sequence[str]) -> list[int]:
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         plural = "columns are" if len(missing) > 1 else "column is"
-        raise InvalidInput({f"line {line}": f"The {plural} missing: {', '.join(missing)}. The columns are {wanted}."})
+        raise InvalidInput(
+            {f"line {line}": f"The {plural} missing: {', '.join(missing)}. The columns are {column_names}."}
+        )
     extra = [name for name in names if name not in COLUMNS]
     if extra:
-        shown = ", ".join(f"“{safe_line(name, limit=40)}”" for name in extra[:5])
-        raise InvalidInput({f"line {line}": f"There is no column {shown}; remove it. The columns are {wanted}."})
+        extra_names = ", ".join(f"“{safe_line(name, limit=40)}”" for name in extra[:5])
+        raise InvalidInput(
+            {f"line {line}": f"There is no column {extra_names}; remove it. The columns are {column_names}."}
+        )
     if len(names) > len(COLUMNS):
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidInput({f"line {line}": f"The column {twice} stands there twice; keep one."})
@@ -119,30 +123,32 @@ def _column_order(line: int, header: Sequence[str]) -> list[int]:
 
 
 def _criteria(rows: Iterable[tuple[int, list[str]]], order: Sequence[int]) -> list[Criterion]:
-    found: list[Criterion] = []
+    criteria: list[Criterion] = []
     first_line: dict[str, int] = {}
     problems: dict[str, str] = {}
     for line, row in rows:
         try:
-            each = _criterion(row, order)
+            criterion = _criterion(row, order)
         except ValueError as error:
             problems[f"line {line}"] = str(error)
             if len(problems) >= _MOST_PROBLEMS:
                 problems[""] = "The lines after that were not looked at."
                 break
             continue
-        earlier = first_line.setdefault(each.id.lower(), line)
+        earlier = first_line.setdefault(criterion.id.lower(), line)
         if earlier != line:
-            problems[f"line {line}"] = f"The criterion_id {each.id} stands on line {earlier} already; use each once."
-        found.append(each)
-        if len(found) > MOST_CRITERIA:
+            problems[f"line {line}"] = (
+                f"The criterion_id {criterion.id} stands on line {earlier} already; use each once."
+            )
+        criteria.append(criterion)
+        if len(criteria) > MOST_CRITERIA:
             problems[""] = f"There are more than {MOST_CRITERIA} criteria; a rubric has at most that many."
             break
-    if not problems and not found:
+    if not problems and not criteria:
         problems[""] = "The file holds no criteria, only the names of the columns."
     if problems:
         raise InvalidInput(problems)
-    return found
+    return criteria
 
 
 def _criterion(row: Sequence[str], order: Sequence[int]) -> Criterion:
@@ -152,9 +158,9 @@ def _criterion(row: Sequence[str], order: Sequence[int]) -> Criterion:
     if not identifier:
         raise ValueError("The criterion_id is empty.")
     if not _ID.fullmatch(identifier):
-        shown = safe_line(identifier, limit=60)
+        shown_id = safe_line(identifier, limit=60)
         raise ValueError(
-            f"The criterion_id “{shown}” is not usable; take up to {LONGEST_ID} letters A-Z, digits, dots, dashes and"
+            f"The criterion_id “{shown_id}” is not usable; take up to {LONGEST_ID} letters A-Z, digits, dots, dashes and"
             " underscores, beginning with a letter or digit."
         )
     return Criterion(

@@ -30,19 +30,19 @@ def parse(text: str) -> EvidenceFilter:
     roles: set[Role] = set()
     states: set[AnalysisState] = set()
     fields: dict[str, set[str]] = {"repo": set(), "criterion": set(), "": set()}
-    for piece in taken.pieces:
-        if piece.name == "role":
-            found_roles = {role for role in Role if role.startswith(piece.value)}
+    for token in taken.pieces:
+        if token.name == "role":
+            found_roles = {role for role in Role if role.startswith(token.value)}
             roles |= found_roles
             if not found_roles:
-                problems.append(f"“{piece.value}” is not a role; there are {', '.join(Role)}.")
-        elif piece.name == "state":
-            found_states = {state for state in AnalysisState if state.startswith(piece.value)}
+                problems.append(f"“{token.value}” is not a role; there are {', '.join(Role)}.")
+        elif token.name == "state":
+            found_states = {state for state in AnalysisState if state.startswith(token.value)}
             states |= found_states
             if not found_states:
-                problems.append(f"“{piece.value}” is not a state; there are {', '.join(AnalysisState)}.")
+                problems.append(f"“{token.value}” is not a state; there are {', '.join(AnalysisState)}.")
         else:
-            fields[piece.name].add(piece.value)
+            fields[token.name].add(token.value)
     return EvidenceFilter(
         words=frozenset(fields[""]),
         repositories=frozenset(fields["repo"]),

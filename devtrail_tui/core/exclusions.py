@@ -39,7 +39,7 @@ def _path_fits(pattern: str, path: str) -> bool:
     if _fits(pattern, path) or _fits(pattern, f"/{path}"):
         return True
     if "/" not in pattern:
-        return any(_fits(pattern, part) for part in path.split("/"))
+        return any(_fits(pattern, segment) for segment in path.split("/"))
     return _fits(f"{pattern}/*", path)  # a folder named without its slash
 
 

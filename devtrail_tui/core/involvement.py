@@ -17,8 +17,8 @@ def roles(pull_request: PullRequest, login: str) -> tuple[Role, ...]:
         comment.author.casefold() == who for comment in (*pull_request.comments, *pull_request.review_comments)
     )
     reviewed = any(review.author.casefold() == who and review.state != "PENDING" for review in pull_request.reviews)
-    found = ((Role.AUTHOR, author), (Role.COMMENTER, commented), (Role.REVIEWER, reviewed and not author))
-    return tuple(role for role, holds in found if holds)
+    involvements = ((Role.AUTHOR, author), (Role.COMMENTER, commented), (Role.REVIEWER, reviewed and not author))
+    return tuple(role for role, holds in involvements if holds)
 
 
 def took_the_place(earlier: PullRequest, earlier_login: str, present: PullRequest, present_login: str) -> bool:
@@ -27,18 +27,22 @@ def took_the_place(earlier: PullRequest, earlier_login: str, present: PullReques
     True only where the earlier login no longer occurs in the pull request, and everything of its that is still there (author,
     comments by time and path, reviews by time) is now the present login's.
     """
-    before, after = _places(earlier), _places(present)
-    if earlier_login.casefold() in after.values():
+    earlier_logins, present_logins = _places(earlier), _places(present)
+    if earlier_login.casefold() in present_logins.values():
         return False
-    still_there = [after[place] for place, who in before.items() if who == earlier_login.casefold() and place in after]
+    still_there = [
+        present_logins[position]
+        for position, who in earlier_logins.items()
+        if who == earlier_login.casefold() and position in present_logins
+    ]
     return bool(still_there) and set(still_there) == {present_login.casefold()}
 
 
 def _places(pull_request: PullRequest) -> dict[tuple[object, ...], str]:
     """Who stands where, case-folded; a place is told apart by what a rename does not change."""
-    places: dict[tuple[object, ...], str] = {("author",): pull_request.author.casefold()}
+    logins: dict[tuple[object, ...], str] = {("author",): pull_request.author.casefold()}
     for comment in (*pull_request.comments, *pull_request.review_comments):
-        places["comment", comment.created_at, comment.path] = comment.author.casefold()
+        logins["comment", comment.created_at, comment.path] = comment.author.casefold()
     for review in pull_request.reviews:
-        places["review", review.submitted_at, review.state] = review.author.casefold()
-    return places
+        logins["review", review.submitted_at, review.state] = review.author.casefold()
+    return logins

@@ -38,8 +38,8 @@ class JobFilter:
 
     def has_type(self, type_name: str) -> bool:
         """Whether a job type passes."""
-        words = (type_name.casefold(), *type_name.casefold().split("_"))
-        return not self.types or any(word.startswith(each) for each in self.types for word in words)
+        type_words = (type_name.casefold(), *type_name.casefold().split("_"))
+        return not self.types or any(word.startswith(prefix) for prefix in self.types for word in type_words)
 
 
 def parse(text: str) -> JobFilter:
@@ -49,21 +49,21 @@ def parse(text: str) -> JobFilter:
     statuses: set[Status] = set()
     ids: set[int] = set()
     fields: dict[str, set[str]] = {"type": set(), "repo": set(), "": set()}
-    for piece in taken.pieces:
-        if piece.name in ("state", "status"):
-            found = _statuses(piece.value)
+    for token in taken.pieces:
+        if token.name in ("state", "status"):
+            found = _statuses(token.value)
             statuses |= found
             if not found:
-                known = ", ".join(status.lower() for status in Status)
-                problems.append(f"“{piece.value}” is not a state; there are {known}.")
-        elif piece.name == "id":
-            number = piece.value.removeprefix("#")
+                status_names = ", ".join(status.lower() for status in Status)
+                problems.append(f"“{token.value}” is not a state; there are {status_names}.")
+        elif token.name == "id":
+            number = token.value.removeprefix("#")
             if number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER:
                 ids.add(int(number))
             else:
-                problems.append(f"“{piece.value}” is not a job's number.")
+                problems.append(f"“{token.value}” is not a job's number.")
         else:
-            fields[piece.name].add(piece.value)
+            fields[token.name].add(token.value)
     return JobFilter(
         statuses=frozenset(statuses),
         types=frozenset(fields["type"]),

@@ -22,12 +22,12 @@ def plain(value: object, name: str = "", depth: int = 0) -> Any:
     if depth == _DEEPEST:
         raise ValueError(f"{name} is nested too deeply")
     if isinstance(value, list | tuple):
-        return [plain(each, f"{name}[{place}]", depth + 1) for place, each in enumerate(value)]
+        return [plain(item, f"{name}[{index}]", depth + 1) for index, item in enumerate(value)]
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
                 raise ValueError(f"a key{f' of {name}' if name else ''} is {described(key)}")
-        return {str.__str__(key): plain(each, f"{name}.{key}".strip("."), depth + 1) for key, each in value.items()}
+        return {str.__str__(key): plain(item, f"{name}.{key}".strip("."), depth + 1) for key, item in value.items()}
     raise ValueError(f"{name} is {described(value)}")
 
 
@@ -48,17 +48,17 @@ def check_fields(value: Any, name: str) -> None:
     """
     for field, hint in get_type_hints(type(value)).items():
         kinds = (hint,) if get_origin(hint) is tuple else get_args(hint) or (hint,)
-        part = getattr(value, field)
-        if not any(_fits(part, kind, f"{name}'s {field}") for kind in kinds):
-            words = " or ".join(_word(kind) for kind in kinds)
-            raise ValueError(f"{name}'s {field} is {described(part)}, which is no {words}.")
+        field_value = getattr(value, field)
+        if not any(_fits(field_value, kind, f"{name}'s {field}") for kind in kinds):
+            kind_words = " or ".join(_word(kind) for kind in kinds)
+            raise ValueError(f"{name}'s {field} is {described(field_value)}, which is no {kind_words}.")
 
 
 def _fits(value: Any, kind: Any, name: str) -> bool:
     if kind in (int, float):
         return _is_number(value) and (kind is float or isinstance(value, int))
     if get_origin(kind) is tuple:
-        return isinstance(value, tuple) and all(_fits(each, get_args(kind)[0], name) for each in value)
+        return isinstance(value, tuple) and all(_fits(item, get_args(kind)[0], name) for item in value)
     if dataclasses.is_dataclass(value) and isinstance(value, kind):
         check_fields(value, name)
     return isinstance(value, kind)

@@ -65,30 +65,30 @@ class Progress:
     @property
     def total(self) -> int:
         """The parts' totals added up, as far as they are counted."""
-        return sum(each.total or 0 for each in self.parts)
+        return sum(part_progress.total or 0 for part_progress in self.parts)
 
     @property
     def done(self) -> int:
         """How much of `total` is done."""
-        return sum(each.done for each in self.parts)
+        return sum(part_progress.done for part_progress in self.parts)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; the inverse of `from_json`."""
-        values = asdict(self)
+        document = asdict(self)
         if self.waiting is not None and self.waiting.until is not None:
-            values["waiting"]["until"] = self.waiting.until.astimezone(UTC).isoformat()
-        return values
+            document["waiting"]["until"] = self.waiting.until.astimezone(UTC).isoformat()
+        return document
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> Progress:
         """Read what `to_json` wrote, in this version or an earlier one; keys that are not known are passed over."""
-        values = _renewed(data) if data and "repositories" in data else dict(data or {})
-        values["parts"] = tuple(Part(**each) for each in values.get("parts", ()))
-        values["counts"] = tuple(Count(**count) for count in values.get("counts", ()))
-        if waiting := values.get("waiting"):
+        document = _renewed(data) if data and "repositories" in data else dict(data or {})
+        document["parts"] = tuple(Part(**part_json) for part_json in document.get("parts", ()))
+        document["counts"] = tuple(Count(**count) for count in document.get("counts", ()))
+        if waiting := document.get("waiting"):
             until = datetime.fromisoformat(waiting["until"]) if waiting["until"] else None
-            values["waiting"] = Waiting(waiting["sentence"], until)
-        return cls(**{name: value for name, value in values.items() if name in cls.__dataclass_fields__})
+            document["waiting"] = Waiting(waiting["sentence"], until)
+        return cls(**{name: field_value for name, field_value in document.items() if name in cls.__dataclass_fields__})
 
 
 _OLD_COUNTS = ("new", "stored_before", "matched", "not_analysed", "failed")
@@ -96,13 +96,13 @@ _OLD_COUNTS = ("new", "stored_before", "matched", "not_analysed", "failed")
 
 def _renewed(old: Mapping[str, Any]) -> dict[str, Any]:
     """Progress as it was stored while its fields were one job type's own."""
-    whole = [{"name": "all", "done": old["processed"], "total": old["total"]}] if old["total"] else []
+    summary_parts = [{"name": "all", "done": old["processed"], "total": old["total"]}] if old["total"] else []
     counts = [{"label": name.replace("_", " "), "number": old[name], "bad": name == "failed"} for name in _OLD_COUNTS]
     return {
         **old,
         "current_part": old["current_repo"],
         "current_item": old["current_pr"],
-        "parts": old["repositories"] or whole,
+        "parts": old["repositories"] or summary_parts,
         "parts_name": "repositories",
         "counts": counts,
         "waiting": {"sentence": old["waiting"], "until": old["waiting_until"]} if old["waiting"] else None,

@@ -31,27 +31,29 @@ class Pieces:
 def take_apart(text: str, known: Collection[str]) -> Pieces:
     """Split a filter. A qualifier without a value yet (somebody is still typing) is passed over; an address such as
     https://... is a word; commas give several values to one qualifier."""
-    pieces: list[Piece] = []
+    tokens: list[Piece] = []
     problems: list[str] = []
-    for found in _PIECE.finditer(safe_line(text)):
-        if found["open"]:
-            if found["open"].lower() not in known:
-                pieces.append(Piece("", found[0].casefold()))
+    for token_match in _PIECE.finditer(safe_line(text)):
+        if token_match["open"]:
+            if token_match["open"].lower() not in known:
+                tokens.append(Piece("", token_match[0].casefold()))
             continue
-        name = (found["name"] or "").lower()
-        value = (found["quoted"] if found["quoted"] is not None else found["plain"] or "").casefold()
-        if not value:
+        name = (token_match["name"] or "").lower()
+        token_value = (
+            token_match["quoted"] if token_match["quoted"] is not None else token_match["plain"] or ""
+        ).casefold()
+        if not token_value:
             continue
         if name and name not in known:
-            if value.startswith("//"):
-                pieces.append(Piece("", f"{name}:{value}"))
+            if token_value.startswith("//"):
+                tokens.append(Piece("", f"{name}:{token_value}"))
             else:
-                names = ", ".join(f"{each}:" for each in known)
+                names = ", ".join(f"{qualifier}:" for qualifier in known)
                 problems.append(f"There is no qualifier “{name}:”; there are {names}.")
-        elif name and found["quoted"] is None:
-            pieces.extend(Piece(name, each) for each in value.split(",") if each)
-        elif not name and _NUMBER.fullmatch(value) and "id" in known:
-            pieces.append(Piece("id", value))
+        elif name and token_match["quoted"] is None:
+            tokens.extend(Piece(name, qualifier) for qualifier in token_value.split(",") if qualifier)
+        elif not name and _NUMBER.fullmatch(token_value) and "id" in known:
+            tokens.append(Piece("id", token_value))
         else:
-            pieces.append(Piece(name, value))
-    return Pieces(tuple(pieces), tuple(problems))
+            tokens.append(Piece(name, token_value))
+    return Pieces(tuple(tokens), tuple(problems))

@@ -37,14 +37,16 @@ def mask_patterns(text: str) -> str:
 def forms_of(value: str) -> frozenset[str]:
     """How a value may stand in a text: as it is, in a URL, in JSON, and inside any base64 (each of the three ways it can lie
     across base64's groups of three bytes; only the characters that depend on nothing but the value)."""
-    data = value.encode("utf-8", "surrogatepass")
+    secret_bytes = value.encode("utf-8", "surrogatepass")
     plain = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1], repr(value)[1:-1]}
     encoded = {
-        encode(b"\0" * before + data).decode()[(0, 2, 3)[before] : (before + len(data)) * 8 // 6]
-        for before in range(3)
+        encode(b"\0" * prefix_length + secret_bytes).decode()[
+            (0, 2, 3)[prefix_length] : (prefix_length + len(secret_bytes)) * 8 // 6
+        ]
+        for prefix_length in range(3)
         for encode in (base64.b64encode, base64.urlsafe_b64encode)
     }
-    return frozenset(plain | {each for each in encoded if len(each) >= _SHORTEST_ENCODED})
+    return frozenset(plain | {form for form in encoded if len(form) >= _SHORTEST_ENCODED})
 
 
 class Redactor:
@@ -55,8 +57,8 @@ class Redactor:
         self._values: frozenset[str] = frozenset()
         self._forms: tuple[str, ...] = ()
         self._expression: re.Pattern[str] | None = None
-        for value in values:
-            self.learn(value)
+        for secret in values:
+            self.learn(secret)
 
     def learn(self, value: str | None) -> None:
         """From now on this value is masked; nothing happens for an empty or a very short one."""
@@ -86,9 +88,9 @@ class Redactor:
         if isinstance(value, str):
             return self(value)
         if isinstance(value, dict):
-            return {self(key) if isinstance(key, str) else key: self.json(each) for key, each in value.items()}
+            return {self(key) if isinstance(key, str) else key: self.json(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.json(each) for each in value]
+            return [self.json(item) for item in value]
         return value
 
     def _without_beginnings(self, text: str) -> str:
@@ -97,12 +99,12 @@ class Redactor:
         return "…".join([*self._each_without_beginning(cut), last])
 
     def _each_without_beginning(self, pieces: Iterable[str]) -> Iterator[str]:
-        for piece in pieces:
+        for text in pieces:
             lengths = (
                 length
-                for value in self._values
-                for length in range(min(len(value), len(piece)), SHORTEST_VALUE - 1, -1)
-                if piece.endswith(value[:length])
+                for secret in self._values
+                for length in range(min(len(secret), len(text)), SHORTEST_VALUE - 1, -1)
+                if text.endswith(secret[:length])
             )
             cut = max(lengths, default=0)
-            yield piece[:-cut] + MASK if cut else piece
+            yield text[:-cut] + MASK if cut else text

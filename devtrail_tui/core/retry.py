@@ -26,8 +26,8 @@ def delay_s(
     """
     if attempt < 1:
         raise ValueError("Tries are counted from 1.")
-    most = min(cap, base * 2.0 ** min(attempt - 1, _LARGEST_EXPONENT))
-    jittered = random.uniform(0.0, most)
+    longest_s = min(cap, base * 2.0 ** min(attempt - 1, _LARGEST_EXPONENT))
+    jittered = random.uniform(0.0, longest_s)
     if retry_after_s is None or not math.isfinite(retry_after_s):
         return jittered
     return max(min(retry_after_s, LONGEST_RETRY_AFTER_S), jittered)

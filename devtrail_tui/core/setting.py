@@ -101,8 +101,8 @@ def setting(
 
 
 def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.title() for part in rest)
+    head, *later_words = name.split("_")
+    return head + "".join(word.title() for word in later_words)
 
 
 def settings_of(config_type: type[Any], defaults: Mapping[str, Any] = NO_DEFAULTS) -> tuple[Setting, ...]:
@@ -115,11 +115,11 @@ def settings_of(config_type: type[Any], defaults: Mapping[str, Any] = NO_DEFAULT
         described = field.metadata.get(_METADATA)
         if described is None:
             raise TypeError(f"{config_type.__name__}.{field.name} is not described; declare it with setting(...)")
-        values = dict(described)
-        values["key"] = values["key"] or _camel(field.name)
-        values["flag"] = values["flag"] or field.name.replace("_", "-")
-        values["default"] = defaults.get(values["default_from"], values["default"])
-        settings.append(Setting(name=field.name, **values))
+        arguments = dict(described)
+        arguments["key"] = arguments["key"] or _camel(field.name)
+        arguments["flag"] = arguments["flag"] or field.name.replace("_", "-")
+        arguments["default"] = defaults.get(arguments["default_from"], arguments["default"])
+        settings.append(Setting(name=field.name, **arguments))
     return tuple(settings)
 
 
@@ -128,47 +128,49 @@ def parse_config(config_type: type[C], raw: Mapping[str, Any], defaults: Mapping
 
     Raises InvalidInput with a sentence for every field that is wrong, unknown or missing.
     """
-    described = {each.key: each for each in settings_of(config_type, defaults)}
-    values, problems = read_values(described, {key: each for key, each in raw.items() if not key.startswith("_")})
+    described = {setting.key: setting for setting in settings_of(config_type, defaults)}
+    config_values, problems = read_values(
+        described, {key: raw_value for key, raw_value in raw.items() if not key.startswith("_")}
+    )
     if problems:
         raise InvalidInput(problems)
-    return config_type(**values)
+    return config_type(**config_values)
 
 
 def read_values(described: Mapping[str, Setting], raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Typed values by field name, and by key a sentence for everything that is wrong, unknown or missing."""
     problems: dict[str, str] = {}
-    values: dict[str, Any] = {}
+    typed_values: dict[str, Any] = {}
     for key in raw:
         if key not in described:
             near = difflib.get_close_matches(key, described, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(described)}."
             problems[safe_line(key, limit=60)] = f"There is no such setting. {hint}"
-    for key, each in described.items():
-        value = raw.get(key)
-        if value is None or value in ("", [], ()):
-            value = each.default if each.default_from else None
-        if value is None:
-            if (each.required and each.kind is not Kind.SECRET) or each.default_from:
-                problems[key] = f"{each.label} is needed."
+    for key, setting in described.items():
+        raw_value = raw.get(key)
+        if raw_value is None or raw_value in ("", [], ()):
+            raw_value = setting.default if setting.default_from else None
+        if raw_value is None:
+            if (setting.required and setting.kind is not Kind.SECRET) or setting.default_from:
+                problems[key] = f"{setting.label} is needed."
             continue
         try:
-            values[each.name] = _READERS[each.kind](each, value)
+            typed_values[setting.name] = _READERS[setting.kind](setting, raw_value)
         except ValueError as error:
             problems[key] = str(error)
-    return values, problems
+    return typed_values, problems
 
 
 def config_json(config: Any) -> dict[str, Any]:
     """A config as JSON under its JSON keys; days as ISO dates. The inverse of `parse_config`."""
     out: dict[str, Any] = {}
-    for each in settings_of(type(config)):
-        value = getattr(config, each.name)
-        if isinstance(value, date):
-            value = value.isoformat()
-        elif isinstance(value, tuple):
-            value = list(value)
-        out[each.key] = value
+    for setting in settings_of(type(config)):
+        json_value = getattr(config, setting.name)
+        if isinstance(json_value, date):
+            json_value = json_value.isoformat()
+        elif isinstance(json_value, tuple):
+            json_value = list(json_value)
+        out[setting.key] = json_value
     return out
 
 
@@ -226,13 +228,15 @@ def _read_integer(each: Setting, value: Any) -> int:
 
 
 def _read_patterns(each: Setting, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(part, str) and part.strip() for part in value):
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(pattern, str) and pattern.strip() for pattern in value
+    ):
         raise ValueError(f'{each.label} is a list of patterns, such as ["acme/secret-*"].')
-    return tuple(safe_line(part) for part in value)
+    return tuple(safe_line(pattern) for pattern in value)
 
 
 def _read_table(each: Setting, value: Any) -> dict[str, str]:
-    if not isinstance(value, Mapping) or not all(isinstance(part, str) for part in value.values()):
+    if not isinstance(value, Mapping) or not all(isinstance(entry, str) for entry in value.values()):
         raise ValueError(f'{each.label} is a table of binding = "keys", such as cancel_job = "x".')
     return dict(value)
 
@@ -249,13 +253,13 @@ def _read_day(each: Setting, value: Any) -> date:
 
 
 def _read_repositories(each: Setting, value: Any) -> tuple[str, ...]:
-    parts = re.split(r"[\s,]+", value) if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple):
+    items = re.split(r"[\s,]+", value) if isinstance(value, str) else value
+    if not isinstance(items, list | tuple):
         raise ValueError(f"{each.label} is a list of owner/name.")
     names: dict[str, str] = {}
-    for part in parts:
-        if part:
-            name = repository_name(part)
+    for item in items:
+        if item:
+            name = repository_name(item)
             if name.lower() in names:
                 raise ValueError(f"{name} is named twice; name each repository once.")
             names[name.lower()] = name
@@ -271,14 +275,14 @@ def repository_name(text: Any) -> str:
     """
     if not isinstance(text, str):
         raise ValueError("A repository is text such as acme/shop.")
-    name, shown = text.strip(), safe_line(text, limit=60)
+    name, shown_text = text.strip(), safe_line(text, limit=60)
     address = re.fullmatch(r"(?:https?://[^/\s]+/|git@[^:\s]+:)([\w.-]+/[\w.-]+?)(?:\.git)?(?:/.*)?", name)
     if address:
-        raise ValueError(f"“{shown}” is an address; write {address.group(1)}.")
+        raise ValueError(f"“{shown_text}” is an address; write {address.group(1)}.")
     if re.fullmatch(r"[A-Za-z0-9._-]+", name):
-        raise ValueError(f"“{shown}” lacks its owner; write owner/{shown}.")
+        raise ValueError(f"“{shown_text}” lacks its owner; write owner/{shown_text}.")
     if not _REPOSITORY.fullmatch(name) or name.rsplit("/", 1)[1] in (".", ".."):
-        raise ValueError(f"“{shown}” is not a repository; write owner/name, such as acme/shop.")
+        raise ValueError(f"“{shown_text}” is not a repository; write owner/name, such as acme/shop.")
     return name
 
 

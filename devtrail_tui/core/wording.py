@@ -65,12 +65,12 @@ def count_of(number: int, noun: str, plural: str = "") -> str:
 
 def took(seconds: float) -> str:
     """How long something lasted: "0:48", "12:05", "1:02:03", "10 h 02", "4.2 d". Less than nothing is nothing."""
-    whole = max(0, math.floor(seconds))
-    if whole < 10 * HOUR:
-        return _clock(whole)
-    if whole < 100 * HOUR:
-        return f"{whole // HOUR} h {whole % HOUR // MINUTE:02}"
-    return f"{math.floor(whole / DAY * 10) / 10} d"
+    whole_seconds = max(0, math.floor(seconds))
+    if whole_seconds < 10 * HOUR:
+        return _clock(whole_seconds)
+    if whole_seconds < 100 * HOUR:
+        return f"{whole_seconds // HOUR} h {whole_seconds % HOUR // MINUTE:02}"
+    return f"{math.floor(whole_seconds / DAY * 10) / 10} d"
 
 
 def countdown(seconds: float) -> str:
@@ -102,24 +102,24 @@ def when(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
         return "just now"
     if seconds < HOUR:
         return f"{int(seconds // MINUTE)} min ago"
-    here, today = moment.astimezone(zone), now.astimezone(zone)
-    days = (today.date() - here.date()).days
+    local_moment, today = moment.astimezone(zone), now.astimezone(zone)
+    days = (today.date() - local_moment.date()).days
     if days <= 0 or seconds < 12 * HOUR:
         return f"{int(seconds // HOUR)} h ago"
     if days == 1:
         return "yesterday"
     if days < 7:
         return f"{days} d ago"
-    if here.year == today.year:
-        return f"{here.day} {_MONTHS[here.month - 1]}"
-    return f"{_MONTHS[here.month - 1]} {here.year}"
+    if local_moment.year == today.year:
+        return f"{local_moment.day} {_MONTHS[local_moment.month - 1]}"
+    return f"{_MONTHS[local_moment.month - 1]} {local_moment.year}"
 
 
 def age(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
     """`when` in fewer cells: "now", "2 min", "1 d", "in 5 min"."""
-    words = {"just now": "now", "yesterday": "1 d"}
+    short_words = {"just now": "now", "yesterday": "1 d"}
     text = when(moment, now, zone).removesuffix(" ago")
-    return words.get(text, text)
+    return short_words.get(text, text)
 
 
 def clock_time(moment: datetime, zone: tzinfo | None = None) -> str:
@@ -135,8 +135,8 @@ def since_start(moment: datetime, start: datetime) -> str:
 
 
 def _clock(whole: int) -> str:
-    hours, rest = divmod(whole, HOUR)
-    minutes, seconds = divmod(rest, MINUTE)
+    hours, seconds_of_hour = divmod(whole, HOUR)
+    minutes, seconds = divmod(seconds_of_hour, MINUTE)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 

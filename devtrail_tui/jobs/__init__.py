@@ -42,7 +42,7 @@ class Catalogue(Mapping[str, JobType[Any]]):
 
     def by_command(self, command: str) -> JobType[Any] | None:
         """The type that a command line verb starts, if one does."""
-        return next((each for each in self.values() if each.command == command), None)
+        return next((job_type for job_type in self.values() if job_type.command == command), None)
 
 
 def catalogue(defaults: Mapping[str, Any] | None = None) -> Catalogue:

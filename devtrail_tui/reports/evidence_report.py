@@ -69,8 +69,8 @@ class EvidenceReport:
     @property
     def model_names(self) -> tuple[str, ...]:
         """The models whose views are in the report."""
-        shown = {entry.id for entry in self.entries}
-        return tuple(sorted({name for key, name in self.models.items() if key in shown and name}))
+        entry_ids = {entry.id for entry in self.entries}
+        return tuple(sorted({name for key, name in self.models.items() if key in entry_ids and name}))
 
     @property
     def counts(self) -> Counts:
@@ -89,16 +89,18 @@ class EvidenceReport:
     @property
     def sections(self) -> tuple[Section, ...]:
         """Every criterion that something speaks for, in the rubric's order; one that left the rubric comes last, by its id."""
-        found: dict[str, list[Support]] = defaultdict(list)
+        supports: dict[str, list[Support]] = defaultdict(list)
         for entry in self.entries:
             for match in entry.matches:
-                found[match.criterion_id].append(Support(entry, match))
-        known = {criterion.id: criterion for criterion in self.criteria}
-        gone = [Criterion(key, "No longer in the rubric", "", "") for key in sorted(found) if key not in known]
+                supports[match.criterion_id].append(Support(entry, match))
+        criteria_by_id = {criterion.id: criterion for criterion in self.criteria}
+        gone = [
+            Criterion(key, "No longer in the rubric", "", "") for key in sorted(supports) if key not in criteria_by_id
+        ]
         return tuple(
-            Section(each, tuple(sorted(found[each.id], key=_strongest_first)))
+            Section(each, tuple(sorted(supports[each.id], key=_strongest_first)))
             for each in (*self.criteria, *gone)
-            if each.id in found
+            if each.id in supports
         )
 
     @property
@@ -113,8 +115,8 @@ def state_words(entry: EvidenceEntry) -> str:
         return "not analysed"
     if entry.analysis_state is AnalysisState.FAILED:
         return "analysis failed"
-    words = "matched" if entry.matches else "analysed, no match"
-    return f"{words}, {OUTDATED}" if entry.outdated else words
+    state_text = "matched" if entry.matches else "analysed, no match"
+    return f"{state_text}, {OUTDATED}" if entry.outdated else state_text
 
 
 def counts_words(counts: Counts) -> str:

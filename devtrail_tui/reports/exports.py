@@ -135,7 +135,7 @@ def _header(report: EvidenceReport) -> Iterator[str]:
 
 def _section(section: Section) -> Iterator[str]:
     criterion = section.criterion
-    name = " · ".join(inline(part) for part in (criterion.id, criterion.subarea) if part)
+    name = " · ".join(inline(name_part) for name_part in (criterion.id, criterion.subarea) if name_part)
     yield f"### Criterion {name}"
     if criterion.description:
         yield inline(criterion.description)
@@ -155,14 +155,14 @@ def _support(support: Support) -> Iterator[str]:
 
 
 def _facts(entry: EvidenceEntry) -> str:
-    parts = [
+    facts = [
         " ".join(filter(None, (inline(entry.repository or ""), f"\\#{entry.pr_number}" if entry.pr_number else ""))),
         ", ".join(str(role) for role in entry.roles),
         f"merged {entry.merged_at:%Y-%m-%d}" if entry.merged_at else "",
         f"+{entry.additions:,} −{entry.deletions:,} in {entry.changed_files:,} files",
         ", ".join(inline(component) for component in entry.components),
     ]
-    return " · ".join(part for part in parts if part)
+    return " · ".join(fact for fact in facts if fact)
 
 
 def _listed(entry: EvidenceEntry) -> str:
@@ -176,7 +176,7 @@ def percent(confidence: float) -> int:
 
 
 def _without_criterion(match: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in match.items() if key != "criterionId"}
+    return {key: field_value for key, field_value in match.items() if key != "criterionId"}
 
 
 def _rows(report: EvidenceReport) -> Iterator[dict[str, object]]:

@@ -25,9 +25,9 @@ def _unblocked(found: re.Match[str]) -> str:
 
 def link(text: str, url: str | None) -> str:
     """A link with foreign text to a web address; without a web address the text alone."""
-    shown = inline(text)
+    link_text = inline(text)
     target = web_address(url)
-    return f"[{shown}](<{target}>)" if target else shown
+    return f"[{link_text}](<{target}>)" if target else link_text
 
 
 def web_address(url: str | None) -> str:

@@ -191,13 +191,13 @@ class JobContext:
     ) -> Sequence[KnownPullRequest]:
         self.check_open()
         now, moved = self._stores.clock.now(), plain(dict(cursor or {}), "cursor")
-        own = [(now, level, message) for message, level in (_checked_line(*line) for line in log)]
+        log_lines = [(now, level, message) for message, level in (_checked_line(*line) for line in log)]
         save = partial(self._stores.evidence.save, judgements=judgements, ownership=ownership, cursor=moved)
-        known = await self.patience.write(
-            lambda: self._log.write(lambda lines: save(self._claim, evidence, log=[*lines, *own]))
+        stored = await self.patience.write(
+            lambda: self._log.write(lambda lines: save(self._claim, evidence, log=[*lines, *log_lines]))
         )
         self._cursor.update(moved)
-        return known
+        return stored
 
     async def source(self, spec: ServiceSpec[S]) -> S:
         return await self._client(spec, lambda scope: self._stores.clients.source(spec, scope))
@@ -215,8 +215,8 @@ class JobContext:
                 partial(self.waiting, key),
                 self.service_limit,
             )
-            made = await self._exits.enter_async_context(aclosing(await make(scope)))
-            self._clients[key] = self._guarded(made)
+            opened_client = await self._exits.enter_async_context(aclosing(await make(scope)))
+            self._clients[key] = self._guarded(opened_client)
         client: S = self._clients[key]
         return client
 
@@ -312,4 +312,4 @@ class _Criteria:
     async def detectable(self) -> Sequence[Criterion]:
         present = await asyncio.to_thread(self._stores.criteria.list)
         rubric = await self._context.patience.write(lambda: self._stores.rubrics.fixed(self._claim, present))
-        return [each for each in rubric if each.pr_detectable]
+        return [criterion for criterion in rubric if criterion.pr_detectable]

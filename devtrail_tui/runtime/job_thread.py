@@ -26,7 +26,7 @@ _unclosable: list[object] = []
 
 def stuck_threads() -> int:
     """How many abandoned threads of this process still live."""
-    return sum(each.is_alive() for each in tuple(_abandoned))
+    return sum(thread.is_alive() for thread in tuple(_abandoned))
 
 
 class JobThread(Generic[T]):
@@ -83,10 +83,10 @@ class JobThread(Generic[T]):
                 self.outcome = self._judged(fault)
                 self._on_change()
                 self._drive(self._loop.create_task(self._tidy()))
-            while not self._abandoned and (left := asyncio.all_tasks(self._loop)):
-                for each in left:
-                    each.cancel()
-                self._drive(self._loop.create_task(_end_of(left)))
+            while not self._abandoned and (open_tasks := asyncio.all_tasks(self._loop)):
+                for task in open_tasks:
+                    task.cancel()
+                self._drive(self._loop.create_task(_end_of(open_tasks)))
             self._drive(self._loop.create_task(self._loop.shutdown_asyncgens()))
             _close(self._loop)
         finally:

@@ -36,9 +36,9 @@ class LeaseWatch:
     def ran_out(self, leases: Mapping[Claim, datetime]) -> set[Claim]:
         """Which of these claims, all that run now, have a silent owner. To be asked several times a lease."""
         now = self._clock.monotonic()
-        before, first_look = self._seen or {}, self._seen is None
+        earlier_leases, first_look = self._seen or {}, self._seen is None
         self._seen = {claim: _Seen(lease, now) for claim, lease in leases.items()}
-        for claim, seen in before.items():
+        for claim, seen in earlier_leases.items():
             if leases.get(claim) == seen.lease:
                 self._seen[claim] = seen
         silent = {claim for claim, seen in self._seen.items() if now - seen.since >= self._lease_s}

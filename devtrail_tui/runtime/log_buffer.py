@@ -33,15 +33,15 @@ class LogBuffer:
     def write(self, store: Callable[[Sequence[Line]], Future[T]]) -> Future[T]:
         """Hand all lines that wait to `store` once the write before this one is over; where it fails they come first in the next.
         The future is as that of `store`, and cannot be cancelled."""
-        result: Future[T] = Future()
-        result.set_running_or_notify_cancel()
+        written: Future[T] = Future()
+        written.set_running_or_notify_cancel()
         with self._lock:
-            before, self._last = self._last, result
-        if before is None:
-            self._begin(store, result)
+            earlier_write, self._last = self._last, written
+        if earlier_write is None:
+            self._begin(store, written)
         else:
-            before.add_done_callback(lambda _: self._begin(store, result))
-        return result
+            earlier_write.add_done_callback(lambda _: self._begin(store, written))
+        return written
 
     def _begin(self, store: Callable[[Sequence[Line]], Future[T]], result: Future[T]) -> None:
         with self._lock:

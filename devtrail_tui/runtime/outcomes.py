@@ -132,8 +132,8 @@ def _text_of(error: BaseException) -> str:
 
 
 def _seconds(error: TemporaryError) -> float | None:
-    after = getattr(error, "retry_after_s", None)  # a plugin's subclass may have forgotten it
-    return after if isinstance(after, int | float) else None
+    retry_after_s = getattr(error, "retry_after_s", None)  # a plugin's subclass may have forgotten it
+    return retry_after_s if isinstance(retry_after_s, int | float) else None
 
 
 def _first_error(error: BaseException) -> BaseException:

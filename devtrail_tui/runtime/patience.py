@@ -39,15 +39,15 @@ class Patience:
 
     async def write(self, attempt: Callable[[], Future[T]]) -> T:
         """The result of `attempt`, made again until it is stored. Raises whatever time does not mend."""
-        this = object()
+        token = object()
         try:
             while True:
                 try:
                     return await settled(attempt())
                 except PASSES as error:
                     with self._lock:
-                        self._waiting[this] = str(error)
+                        self._waiting[token] = str(error)
                 await self._clock.sleep(AGAIN_S)
         finally:
             with self._lock:
-                self._waiting.pop(this, None)
+                self._waiting.pop(token, None)

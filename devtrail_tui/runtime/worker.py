@@ -186,12 +186,12 @@ class Worker:
             _logger.warning("the worker's end could not be stored: %s", error)
 
     def _described(self) -> workers.Worker:
-        here, now = this_process(), self._doors.clock.now()
+        process, now = this_process(), self._doors.clock.now()
         return workers.Worker(
             id=self._doors.worker_id,
-            host=here.host,
-            pid=here.pid,
-            process_started_at=here.start,
+            host=process.host,
+            pid=process.pid,
+            process_started_at=process.start,
             title="",
             started_at=now,
             last_seen_at=now,
@@ -240,7 +240,7 @@ class Worker:
             _logger.error(stuck)
         self._stuck = stuck
         running = self._running.values()
-        return not stuck and len(running) < self._pace.concurrency and not any(each.job.crashes for each in running)
+        return not stuck and len(running) < self._pace.concurrency and not any(run.job.crashes for run in running)
 
     async def _claim(self) -> Job | None:
         doors = self._doors
@@ -317,8 +317,8 @@ class Worker:
         self._interrupt_all(Interruption.STOP)
         tasks = tuple(self._running)
         if tasks:
-            _done, late = await asyncio.wait(tasks, timeout=GIVE_BACK_S)
-            for task in late:
+            _done, unfinished = await asyncio.wait(tasks, timeout=GIVE_BACK_S)
+            for task in unfinished:
                 _logger.warning("job %d did not end in time; its lease gives it back", self._running[task].job.id)
 
     def _interrupt_all(self, reason: Interruption) -> None:

@@ -45,10 +45,10 @@ class Clients:
         if make is None:
             raise PermanentError(
                 f"This job asks for the service “{safe_line(getattr(spec, 'name', str(spec)), limit=60)}”, which is not provided "
-                f"here; there is: {', '.join(each.name for each in self._makers)}. Update DevTrail or the job's plugin."
+                f"here; there is: {', '.join(known.name for known in self._makers)}. Update DevTrail or the job's plugin."
             )
-        made: S = await make(await scope.secret(spec.secret), scope)
-        return made
+        client: S = await make(await scope.secret(spec.secret), scope)
+        return client
 
     async def analyser(self, scope: ClientScope, *, model: str, about: str = "") -> Analyser:
         """What asks Claude; whoever asks closes it. Where there is a key its process starts now. Raises SecretMissing."""
@@ -58,7 +58,7 @@ class Clients:
         if process is not None and key:
             with suppress(CallFailed):  # the first call says it
                 await asyncio.to_thread(process.start)
-        made: Analyser = claude.ClaudeAnalyser(
+        client: Analyser = claude.ClaudeAnalyser(
             key,
             model,
             connection=process,
@@ -73,7 +73,7 @@ class Clients:
             exclusions=self._exclusions,
             concurrency=self._settings.claude_concurrency,
         )
-        return made
+        return client
 
     def close(self) -> None:
         """End the process that talks to Claude, calls under way or not."""
@@ -90,7 +90,7 @@ class Clients:
 
     async def _github(self, token: str, scope: ClientScope) -> PullRequestSource:
         github = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.github.client")
-        made: PullRequestSource = github.GitHubClient(
+        client: PullRequestSource = github.GitHubClient(
             self._settings.github_url,
             token,
             clock=self._clock,
@@ -101,4 +101,4 @@ class Clients:
             service_limit=scope.service_limit,
             limits=self._github_limits.setdefault(token, github.SharedLimits()),
         )
-        return made
+        return client

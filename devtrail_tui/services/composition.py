@@ -175,8 +175,8 @@ class Services:
         from devtrail_tui.runtime.process import this_process
         from devtrail_tui.store.workers import worker_id
 
-        here = this_process()
-        return worker_id(here.host, here.pid, here.start, os.urandom(4).hex())
+        process = this_process()
+        return worker_id(process.host, process.pid, process.start, os.urandom(4).hex())
 
     @cached_property
     def care(self) -> DatabaseCare:

@@ -18,19 +18,19 @@ def host_of(base_url: str | None) -> str:
     """
     url = base_url or DEFAULT_BASE_URL
     try:
-        parts = urlsplit(url.strip())
-        host = parts.hostname or ""
+        address = urlsplit(url.strip())
+        host = address.hostname or ""
     except ValueError:
         host = ""
-    if not host or parts.scheme not in ("https", "http"):
+    if not host or address.scheme not in ("https", "http"):
         raise UsageError(
             f"“{safe_line(url, limit=80)}” is no address for Claude; ANTHROPIC_BASE_URL is such as https://HOST."
         )
-    if parts.username is not None or parts.password is not None:
+    if address.username is not None or address.password is not None:
         raise UsageError("Claude's address holds a user name or password; leave it out and set ANTHROPIC_API_KEY.")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if address.scheme == "http" and not _is_loopback(host):
         raise UsageError(f"http to {safe_line(host, limit=80)} would send your Claude key in clear; use https.")
-    return parts.netloc
+    return address.netloc
 
 
 def _is_loopback(host: str) -> bool:

@@ -36,17 +36,17 @@ def verify(request: AnalysisRequest, analysis: Analysis) -> Verified:
         return Verified(matches=(), problem=str(error))
     texts = QuotableTexts(request.source_text)
     dropped: list[str] = []
-    held: dict[str, Match] = {}
+    matches: dict[str, Match] = {}
     for claim in claims[:_MOST_CLAIMS]:
         try:
             match = _match(claim, request.criterion_ids, texts, dropped)
         except ValueError as error:
             dropped.append(str(error))
             continue
-        held[match.criterion_id] = _folded(held.get(match.criterion_id), match)
+        matches[match.criterion_id] = _folded(matches.get(match.criterion_id), match)
     if len(claims) > _MOST_CLAIMS:
         dropped.append(f"Only the first {_MOST_CLAIMS} of {len(claims):,} claims were looked at.")
-    ranked = sorted(held.values(), key=lambda match: -match.confidence)
+    ranked = sorted(matches.values(), key=lambda match: -match.confidence)
     dropped += [
         f"{match.criterion_id} ({round(match.confidence * 100)}) left out: only the {MOST_MATCHES} strongest are kept."
         for match in ranked[MOST_MATCHES:]
@@ -78,8 +78,8 @@ def _match(claim: Any, criterion_ids: frozenset[str], texts: QuotableTexts, drop
         raise ValueError("A claim was left out: it does not have the form that was asked for.")
     criterion_id = claim.get("criterion_id")
     if not isinstance(criterion_id, str) or criterion_id not in criterion_ids:
-        shown = safe_line(str(criterion_id), limit=40)
-        raise ValueError(f"A claim was left out: there is no criterion “{shown}”.")
+        shown_id = safe_line(str(criterion_id), limit=40)
+        raise ValueError(f"A claim was left out: there is no criterion “{shown_id}”.")
     confidence = _confidence(criterion_id, claim.get("confidence"))
     given = claim.get("explanation")
     explanation = safe(given, limit=LONGEST_EXPLANATION).strip() if isinstance(given, str) else ""
@@ -90,29 +90,31 @@ def _match(claim: Any, criterion_ids: frozenset[str], texts: QuotableTexts, drop
 
 
 def _confidence(criterion_id: str, value: Any) -> float:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not (whole or (isinstance(value, float) and value.is_integer())) or not 0 <= value <= 100:
-        shown = safe_line(str(value)[:40], limit=20)
-        raise ValueError(f"{criterion_id} left out: its confidence “{shown}” is not a whole number from 0 to 100.")
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if not (is_integer or (isinstance(value, float) and value.is_integer())) or not 0 <= value <= 100:
+        shown_value = safe_line(str(value)[:40], limit=20)
+        raise ValueError(
+            f"{criterion_id} left out: its confidence “{shown_value}” is not a whole number from 0 to 100."
+        )
     return float(value) / 100
 
 
 def _quotes(criterion_id: str, value: Any, texts: QuotableTexts, dropped: list[str]) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    verbatim: dict[str, None] = {}
     invented = 0
     for quote in value if isinstance(value, list) else []:
-        piece = texts.find(quote) if isinstance(quote, str) else None
-        if piece is None:
+        verbatim_text = texts.find(quote) if isinstance(quote, str) else None
+        if verbatim_text is None:
             invented += 1
-            shown = safe_line(quote, limit=60) if isinstance(quote, str) else "?"
-            dropped.append(f"{criterion_id}: a quote was left out, the pull request does not say “{shown}”.")
-        elif len(found) < MOST_QUOTES:
+            shown_quote = safe_line(quote, limit=60) if isinstance(quote, str) else "?"
+            dropped.append(f"{criterion_id}: a quote was left out, the pull request does not say “{shown_quote}”.")
+        elif len(verbatim) < MOST_QUOTES:
             # A piece of a verbatim piece is verbatim: a long one is cut without an ellipsis.
-            found.setdefault(piece[:LONGEST_QUOTE].rstrip())
-    if not found:
+            verbatim.setdefault(verbatim_text[:LONGEST_QUOTE].rstrip())
+    if not verbatim:
         reason = "none of its quotes is in the pull request" if invented else "it came without a quote"
         raise ValueError(f"{criterion_id} left out: {reason}.")
-    return tuple(found)
+    return tuple(verbatim)
 
 
 def _folded(earlier: Match | None, match: Match) -> Match:

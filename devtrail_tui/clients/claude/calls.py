@@ -81,15 +81,15 @@ class Connection(Protocol):
 
 def packed(message: Mapping[str, Any]) -> bytes:
     """One message as bytes. ASCII only: a lone surrogate passes."""
-    data = json.dumps(message).encode()
-    return len(data).to_bytes(_LENGTH_BYTES, "big") + data
+    payload = json.dumps(message).encode()
+    return len(payload).to_bytes(_LENGTH_BYTES, "big") + payload
 
 
 def read_message(stream: IO[bytes]) -> dict[str, Any] | None:
     """The next message; blocks. None where the stream ends, also in the middle of one."""
     length = stream.read(_LENGTH_BYTES)
-    data = stream.read(int.from_bytes(length, "big"))
-    if len(length) < _LENGTH_BYTES or len(data) < int.from_bytes(length, "big"):
+    payload = stream.read(int.from_bytes(length, "big"))
+    if len(length) < _LENGTH_BYTES or len(payload) < int.from_bytes(length, "big"):
         return None
-    message: dict[str, Any] = json.loads(data)
+    message: dict[str, Any] = json.loads(payload)
     return message

@@ -37,9 +37,9 @@ async def _serve(calls: BinaryIO, answers: BinaryIO) -> None:
 
 
 async def _answer(connection: SdkConnection, message: Mapping[str, Any], answers: BinaryIO) -> None:
-    given = message["call"]
+    call = message["call"]
     try:
-        answer = await connection.call(Call(**{**given, "method": Method(given["method"])}))
+        answer = await connection.call(Call(**{**call, "method": Method(call["method"])}))
         outcome = {"answer": asdict(answer)}
     except CallFailed as error:
         outcome = {"failure": asdict(error.failure)}

@@ -198,12 +198,12 @@ def _hand_over(done: Future[Answer], late: Callable[[Answer], None]) -> None:
 
 def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of the child: what the network and the machine need, no secret of ours or of others."""
-    kept = {
-        name: value
-        for name, value in environ.items()
+    allowed = {
+        name: variable
+        for name, variable in environ.items()
         if not name.startswith(_OWN_VARIABLES) and not any(word in name.upper() for word in _SECRET_WORDS)
     }
     home = Path(devtrail_tui.__file__).resolve().parents[1]
     if home.name not in ("site-packages", "dist-packages"):  # a checkout: -P keeps the present folder off the path
-        kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(home), kept.get("PYTHONPATH", ""))))
-    return kept
+        allowed["PYTHONPATH"] = os.pathsep.join(filter(None, (str(home), allowed.get("PYTHONPATH", ""))))
+    return allowed

@@ -80,9 +80,9 @@ class ClaudeAnalyser:
         self._call_timeout_s = call_timeout_s
         self._redact = redact
         self._exclusions = exclusions
-        own = SdkConnection()
-        self._connection: Connection = connection or own
-        self._close_own = own.aclose
+        connection_here = SdkConnection()
+        self._connection: Connection = connection or connection_here
+        self._close_own = connection_here.aclose
         self._limits = limits or SharedLimits()
         self._refusals_before = self._limits.refusals
         self._unknown_model: UnknownModel | None = None
@@ -195,12 +195,12 @@ class ClaudeAnalyser:
                 self._pause_all(str(error), delay_s(self._unknown_in_a_row, self._random))
                 raise
             except TemporaryError as error:
-                asked = error.retry_after_s
-                if asked is not None:
-                    self._pause_all("Claude asked to wait.", asked)
-                if attempt >= self._attempts or (asked is not None and asked > LONGEST_WAIT_S):
+                retry_after_s = error.retry_after_s
+                if retry_after_s is not None:
+                    self._pause_all("Claude asked to wait.", retry_after_s)
+                if attempt >= self._attempts or (retry_after_s is not None and retry_after_s > LONGEST_WAIT_S):
                     raise
-                seconds = delay_s(attempt, self._random, retry_after_s=asked)
+                seconds = delay_s(attempt, self._random, retry_after_s=retry_after_s)
                 self._narrate(
                     Level.WARNING, f"{error} Trying again in {seconds:.0f} s (try {attempt} of {self._attempts})."
                 )
@@ -287,7 +287,7 @@ def _usage_counts(usage: object) -> dict[str, int]:
     counts = usage if isinstance(usage, dict) else {}
     cached, details = counts.get("cache_creation"), counts.get("output_tokens_details")
     names = (prices.INPUT, prices.OUTPUT, prices.CACHE_READ, prices.CACHE_WRITE)
-    values = {name: counts.get(name) for name in names}
-    values[prices.CACHE_WRITE_1H] = cached.get("ephemeral_1h_input_tokens") if isinstance(cached, dict) else None
-    values["thinking_tokens"] = details.get("thinking_tokens") if isinstance(details, dict) else None
-    return {name: value for name, value in values.items() if type(value) is int and value >= 0}
+    by_name = {name: counts.get(name) for name in names}
+    by_name[prices.CACHE_WRITE_1H] = cached.get("ephemeral_1h_input_tokens") if isinstance(cached, dict) else None
+    by_name["thinking_tokens"] = details.get("thinking_tokens") if isinstance(details, dict) else None
+    return {name: tokens for name, tokens in by_name.items() if type(tokens) is int and tokens >= 0}

@@ -95,7 +95,7 @@ def _failure(error: Exception) -> Failure | None:
     import httpx2
 
     if isinstance(error, anthropic.APIStatusError):
-        headers = {name: value for name in _WAIT_HEADERS if (value := error.response.headers.get(name))}
+        headers = {name: header for name in _WAIT_HEADERS if (header := error.response.headers.get(name))}
         texts = (error.type, error.api_message, error.request_id)  # a gateway's error may have anything in its fields
         kind, message, request_id = (text if isinstance(text, str) else "" for text in texts)
         return Failure(Kind.STATUS, "", error.status_code, kind, message, request_id, headers)

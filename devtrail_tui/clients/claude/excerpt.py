@@ -67,10 +67,10 @@ def excerpt(
     files, and comments on their lines, that were taken out before."""
     cleaned = _cleaned(pull_request)
     for limits in _STEPS:
-        shown = _shown(cleaned, components, login, roles, limits, excluded)
-        if expected_tokens(json.dumps(shown.content, ensure_ascii=False, indent=1)) <= room_tokens:
-            return shown
-    return shown
+        content = _shown(cleaned, components, login, roles, limits, excluded)
+        if expected_tokens(json.dumps(content.content, ensure_ascii=False, indent=1)) <= room_tokens:
+            return content
+    return content
 
 
 def quotable(pull_request: PullRequest) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def quotable(pull_request: PullRequest) -> tuple[str, ...]:
 
 def _cleaned(pull_request: PullRequest) -> PullRequest:
     """The pull request with its texts made safe once, for all steps, and without reviews that say nothing."""
-    said = [review for review in pull_request.reviews if review.body.strip() or review.state != "COMMENTED"]
+    reviews = [review for review in pull_request.reviews if review.body.strip() or review.state != "COMMENTED"]
     return replace(
         pull_request,
         repository=safe_line(pull_request.repository),
@@ -97,7 +97,7 @@ def _cleaned(pull_request: PullRequest) -> PullRequest:
         body=safe(pull_request.body).strip(),
         files=tuple(replace(file, path=safe_line(file.path)) for file in pull_request.files),
         comments=tuple(_cleaned_entry(comment) for comment in pull_request.comments),
-        reviews=tuple(_cleaned_entry(each) for each in said),
+        reviews=tuple(_cleaned_entry(each) for each in reviews),
         review_comments=tuple(
             replace(_cleaned_entry(comment), path=safe_line(comment.path)) for comment in pull_request.review_comments
         ),
@@ -117,17 +117,17 @@ def _shown(
     limits: _Limits,
     excluded: tuple[int, int],
 ) -> Excerpt:
-    kept = replace(
+    shortened = replace(
         whole,
         files=_most_changed(whole.files, limits.files),
         comments=_kept(whole.comments, limits.entries, login),
         reviews=_kept(whole.reviews, limits.entries, login),
         review_comments=_kept(whole.review_comments, limits.entries, login),
     )
-    left_out = (*_left_out(whole, kept, limits, excluded[0]), *_excluded(*excluded))
-    mine = {"work_of": safe_line(login), "roles": [role.value for role in roles]}
+    left_out = (*_left_out(whole, shortened, limits, excluded[0]), *_excluded(*excluded))
+    involvement = {"work_of": safe_line(login), "roles": [role.value for role in roles]}
     components_shown = [safe_line(component) for component in components]
-    content = {**mine, **_content(kept, components_shown, limits), "left_out": list(left_out)}
+    content = {**involvement, **_content(shortened, components_shown, limits), "left_out": list(left_out)}
     return Excerpt(content=content, left_out=left_out)
 
 

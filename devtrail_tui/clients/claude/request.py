@@ -72,8 +72,8 @@ def build_request(
     if files:
         components = components_of(open_part.files)
     open_part = without_secrets(open_part, redact)
-    shown = excerpt(open_part, components, login=login, roles=roles, excluded=(files, comments))
-    body = _body(model, judged, shown, redact(user_context))
+    excerpt_shown = excerpt(open_part, components, login=login, roles=roles, excluded=(files, comments))
+    body = _body(model, judged, excerpt_shown, redact(user_context))
     system = "".join(block["text"] for block in body["system"]) + json.dumps(body["output_config"])
     user = body["messages"][0]["content"]
     cached, fresh = expected_tokens(system), expected_tokens(user) + _FRAME_TOKENS
@@ -110,14 +110,14 @@ def _body(model: str, criteria: Sequence[Criterion], shown: Excerpt, user_contex
 def preview(request: AnalysisRequest, base_url: str) -> str:
     """The request as a person reads it before anything is sent: every text that leaves the machine, unabridged."""
     body = request.body
-    parts = [
+    sections = [
         f"POST {base_url.rstrip('/')}/v1/messages",
         f"model {body['model']}, at most {body['max_tokens']:,} tokens back",
     ]
     for number, block in enumerate(body["system"], start=1):
         cached = " (cache_control ephemeral: kept by Claude for five minutes)" if "cache_control" in block else ""
-        parts.append(f"--- system, part {number}{cached} ---\n{block['text']}")
-    parts += [f"--- {message['role']} ---\n{message['content']}" for message in body["messages"]]
+        sections.append(f"--- system, part {number}{cached} ---\n{block['text']}")
+    sections += [f"--- {message['role']} ---\n{message['content']}" for message in body["messages"]]
     schema = json.dumps(body["output_config"], ensure_ascii=False, indent=1)
-    parts.append(f"--- form of the answer ---\n{schema}")
-    return "\n\n".join(parts)
+    sections.append(f"--- form of the answer ---\n{schema}")
+    return "\n\n".join(sections)

@@ -70,10 +70,10 @@ def decoded(answer: HttpAnswer, host: str) -> Any:
 
 def limited(answer: HttpAnswer, data: Any, now: datetime) -> Limited | None:
     """Whether this answer says that a limit is reached, and for how long."""
-    words = _limit_words(answer, data)
-    if words is None or "x-github-sso" in answer.headers:
+    limit_message = _limit_words(answer, data)
+    if limit_message is None or "x-github-sso" in answer.headers:
         return None
-    secondary = bool(_SECONDARY_WORDS.search(words))
+    secondary = bool(_SECONDARY_WORDS.search(limit_message))
     seconds = seconds_of_retry_after(answer.headers, now)
     spent = answer.headers.get("x-ratelimit-remaining") == "0"
     if seconds is None and spent:
@@ -91,9 +91,9 @@ def check(answer: HttpAnswer, data: Any, host: str) -> None:
 def graph_answer(data: Any, host: str) -> GraphAnswer:
     """GraphQL's answer. Raises TooHeavy or Refused where there is no data at all."""
     errors = tuple(_graph_error(error) for error in _errors(data))
-    found = data.get("data") if isinstance(data, dict) else None
-    if isinstance(found, dict):
-        return GraphAnswer(found, errors)
+    document = data.get("data") if isinstance(data, dict) else None
+    if isinstance(document, dict):
+        return GraphAnswer(document, errors)
     raise failure_of(errors, host)
 
 
@@ -109,12 +109,12 @@ def failure_of(errors: Sequence[GraphError], host: str) -> TooHeavy | Refused:
 
 def _limit_words(answer: HttpAnswer, data: Any) -> str | None:
     """The sentence of an answer that is about a limit; None for every other answer."""
-    words = _message(data)
+    message = _message(data)
     if answer.status == 429:
-        return words
+        return message
     if answer.status == 403:
         by_header = "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
-        return words if by_header or _LIMIT_WORDS.search(words) else None
+        return message if by_header or _LIMIT_WORDS.search(message) else None
     if answer.status == 200:
         for error in map(_graph_error, _errors(data)):
             if error.kind in _LIMITED or (not error.path and _LIMIT_WORDS.search(error.message)):
@@ -123,15 +123,15 @@ def _limit_words(answer: HttpAnswer, data: Any) -> str | None:
 
 
 def _failure(answer: HttpAnswer, data: Any, host: str) -> DevTrailError:
-    words, status = _message(data), answer.status
-    said = f": {words}" if words else "."
+    message, status = _message(data), answer.status
+    detail = f": {message}" if message else "."
     if status == 401:
         return AuthenticationError(
             f"{host} refused the GitHub token (401). Make a new one, or check which one is used with devtrail-tui doctor.",
             service="github",
         )
     if status == 403:
-        return _forbidden(answer, words, host)
+        return _forbidden(answer, message, host)
     if status == 404:
         return Refused(f"{host} does not have what was asked for (404): check DEVTRAIL_GITHUB_URL.", kind=NOT_FOUND)
     if status == 407:
@@ -140,7 +140,7 @@ def _failure(answer: HttpAnswer, data: Any, host: str) -> DevTrailError:
         return TooHeavy(f"{host} answered {status}, {_TROUBLE[status]}.")
     if status >= 500:
         return Unreachable(f"{host} is not available now ({status}).")
-    return Refused(f"{host} refused the request ({status}){said}")
+    return Refused(f"{host} refused the request ({status}){detail}")
 
 
 def _forbidden(answer: HttpAnswer, words: str, host: str) -> Refused:
@@ -158,14 +158,14 @@ def _forbidden(answer: HttpAnswer, words: str, host: str) -> Refused:
 
 
 def _sso_url(header: str) -> str:
-    found = re.search(r"url=(\S+)", safe_line(header, limit=2000))
-    if found is None:
+    url_match = re.search(r"url=(\S+)", safe_line(header, limit=2000))
+    if url_match is None:
         return ""
     try:
-        parts = urlsplit(found[1].rstrip(";,"))
+        url = urlsplit(url_match[1].rstrip(";,"))
     except ValueError:
         return ""
-    return parts.geturl() if parts.scheme == "https" and parts.hostname and not parts.username else ""
+    return url.geturl() if url.scheme == "https" and url.hostname and not url.username else ""
 
 
 def _is_page(answer: HttpAnswer) -> bool:
@@ -191,5 +191,5 @@ def _graph_error(each: Any) -> GraphError:
     return GraphError(
         safe_line(str(kind), limit=60),
         safe_line(str(each.get("message") or "no reason given"), limit=_MOST_WORDS),
-        tuple(part for part in path if isinstance(part, (str, int))) if isinstance(path, list) else (),
+        tuple(step for step in path if isinstance(step, (str, int))) if isinstance(path, list) else (),
     )

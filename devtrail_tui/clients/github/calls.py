@@ -86,12 +86,12 @@ class Calls:
         failures = limits = 0
         while True:
             try:
-                answer, data = await self._once(method, url, content, resource)
-                limit = limited(answer, data, self._clock.now())
+                answer, document = await self._once(method, url, content, resource)
+                limit = limited(answer, document, self._clock.now())
                 if limit is None:
-                    check(answer, data, self.endpoint.api_host)
+                    check(answer, document, self.endpoint.api_host)
                     self._notice_sso(answer)
-                    return read(data), answer.headers
+                    return read(document), answer.headers
             except (Unreachable, TooHeavy) as error:
                 failures += 1
                 if failures >= (tries if isinstance(error, TooHeavy) else MOST_TRIES):
@@ -108,8 +108,8 @@ class Calls:
             answer = await self._transport.exchange(method, url, content)
             if answer.status == 401:
                 self._refuse(answer)
-            if (seen := self._limiter.learn(resource, answer.headers)) is not None:
-                self._report(seen)
+            if (limit := self._limiter.learn(resource, answer.headers)) is not None:
+                self._report(limit)
         return answer, await self._read(answer)
 
     def _refuse(self, answer: HttpAnswer) -> None:

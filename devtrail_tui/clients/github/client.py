@@ -102,9 +102,9 @@ class GitHubClient:
         """Whose token this is, by REST, which alone lists a classic token's scopes. Raises AuthenticationError, PermanentError,
         TemporaryError."""
         asked_at = self._clock.now()
-        data, headers = await self._calls.rest("/user")
+        user, headers = await self._calls.rest("/user")
         answered_at, their_time = self._clock.now(), date_of(headers)
-        node = _object(data)
+        node = _object(user)
         scopes = (safe_line(scope, limit=60) for scope in headers.get("x-oauth-scopes", "").split(","))
         name = node.get("name")
         self._login = safe_line(text(node, "login"), limit=100)
@@ -119,12 +119,12 @@ class GitHubClient:
     async def limits(self) -> tuple[RateLimit, ...]:
         """All limits as GitHub states them now, without using any up; empty where an Enterprise server has them switched off."""
         try:
-            data, _ = await self._calls.rest("/rate_limit")
+            limits_json, _ = await self._calls.rest("/rate_limit")
         except Refused as error:
             if error.kind == NOT_FOUND:
                 return ()
             raise
-        resources = child(_object(data), "resources")
+        resources = child(_object(limits_json), "resources")
         return tuple(self._limit(name, child(resources, name)) for name in _REST_RESOURCES if name in resources)
 
     async def repository(self, name: str) -> Repository:
@@ -135,10 +135,10 @@ class GitHubClient:
             raise RepositoryNotFound(f"{safe_line(name, limit=100)} is not owner/name.", repository=name)
         if self._excluded(name):
             raise RepositoryExcluded(safe_line(name, limit=140))
-        found = parsing.repository(name, await self._asked_repository(name, owner, short))
-        if self._excluded(found.name):
-            raise RepositoryExcluded(found.name)
-        return found
+        repository = parsing.repository(name, await self._asked_repository(name, owner, short))
+        if self._excluded(repository.name):
+            raise RepositoryExcluded(repository.name)
+        return repository
 
     async def discover(
         self, repository: Repository, login: str, start: datetime, end: datetime
@@ -155,8 +155,8 @@ class GitHubClient:
         try:
             while (batch := await upcoming) is not None:
                 upcoming = self._started(batches)
-                for result in batch:
-                    yield result
+                for hydrated in batch:
+                    yield hydrated
         finally:
             await _stopped([upcoming])
             await batches.aclose()
@@ -172,9 +172,9 @@ class GitHubClient:
             answer = await self._calls.graph("Repository", {"owner": owner, "name": short})
         except Refused as error:
             raise _repository_refused(name, GraphError(error.kind, str(error))) from error
-        found = answer.data.get("repository")
-        if isinstance(found, dict):
-            return found
+        repository = answer.data.get("repository")
+        if isinstance(repository, dict):
+            return repository
         if answer.errors and answer.errors[0].heavy:
             raise failure_of(answer.errors, self._calls.endpoint.api_host)
         raise _repository_refused(name, answer.errors[0] if answer.errors else GraphError(NOT_FOUND, ""))
@@ -216,12 +216,13 @@ def _object(data: Any) -> Node:
 
 
 def _repository_refused(name: str, error: GraphError) -> PermanentError:
-    shown = safe_line(name, limit=140)
+    shown_name = safe_line(name, limit=140)
     if error.kind == NOT_FOUND:
         return RepositoryNotFound(
-            f"{shown} was not found: it does not exist, or the token may not see it (private repositories need the repo scope).",
+            f"{shown_name} was not found: it does not exist, or the token may not see it "
+            "(private repositories need the repo scope).",
             repository=name,
         )
     if error.kind == FORBIDDEN:
-        return RepositoryNotFound(f"The token may not read {shown}: {error.message}", repository=name)
-    return Refused(f"{shown} could not be looked up: {error.message}", kind=error.kind)
+        return RepositoryNotFound(f"The token may not read {shown_name}: {error.message}", repository=name)
+    return Refused(f"{shown_name} could not be looked up: {error.message}", kind=error.kind)

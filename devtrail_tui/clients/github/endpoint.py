@@ -31,17 +31,17 @@ class Endpoint:
 def endpoint(api_url: str) -> Endpoint:
     """Read an API root. Raises UsageError: not a URL, a user name or password in it, or http to another machine, over which
     the token would travel in clear."""
-    parts = _split(api_url)
-    host = (parts.hostname or "").rstrip(".")
+    url = _split(api_url)
+    host = (url.hostname or "").rstrip(".")
     loopback = _is_loopback(host)
-    _check(parts, host, loopback=loopback)
-    port = f":{parts.port}" if parts.port else ""
-    origin = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
-    path = parts.path.rstrip("/")
+    _check(url, host, loopback=loopback)
+    port = f":{url.port}" if url.port else ""
+    origin = f"{url.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+    path = url.path.rstrip("/")
     if path == "/api/v3":
         return Endpoint(origin + path, f"{origin}/api/graphql", origin, host + port, host, loopback)
     if path:
-        raise UsageError(f"GitHub's API is not at {safe_line(parts.path, limit=80)} of {host}. {_EXPECTED}")
+        raise UsageError(f"GitHub's API is not at {safe_line(url.path, limit=80)} of {host}. {_EXPECTED}")
     if not (loopback or host == "api.github.com" or _is_data_residency(host)):
         raise UsageError(f"{host} is a web address, not GitHub's API. {_EXPECTED}")
     return Endpoint(origin, f"{origin}/graphql", origin, host + port, _web_host(host), loopback)
@@ -49,11 +49,11 @@ def endpoint(api_url: str) -> Endpoint:
 
 def _split(api_url: str) -> SplitResult:
     try:
-        parts = urlsplit(api_url.strip())
-        _ = parts.port  # reading it is what checks it
+        url = urlsplit(api_url.strip())
+        _ = url.port  # reading it is what checks it
     except ValueError as error:
         raise UsageError(f"GitHub's address cannot be read as a URL. {_EXPECTED}") from error
-    return parts
+    return url
 
 
 def _check(parts: SplitResult, host: str, *, loopback: bool) -> None:

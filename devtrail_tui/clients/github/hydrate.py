@@ -82,8 +82,8 @@ class Hydration:
     async def _batch(self, batch: Sequence[PullRequestRef], answer: GraphAnswer) -> list[Hydrated]:
         results = []
         for index, ref in enumerate(batch):
-            result = await self._from_node(ref, answer, index)
-            results.append(result if result is not None else await self._single(ref))
+            hydrated = await self._from_node(ref, answer, index)
+            results.append(hydrated if hydrated is not None else await self._single(ref))
         return results
 
     async def _single(self, ref: PullRequestRef) -> Hydrated:
@@ -92,10 +92,10 @@ class Hydration:
         for failures, sizes in enumerate(SIZES, start=1):
             try:
                 answer = await self._calls.graph("PullRequests", {"ids": [ref.node_id], **sizes.variables()}, tries=1)
-                result = await self._from_node(ref, answer, 0)
-                if result is not None:
+                hydrated = await self._from_node(ref, answer, 0)
+                if hydrated is not None:
                     self._in_trouble = 0
-                    return result
+                    return hydrated
                 trouble = TooHeavy(f"GitHub gave only part of {_name(ref)}.")
             except TooHeavy as error:
                 trouble = error
@@ -123,32 +123,32 @@ class Hydration:
         if errors or not isinstance(node, Mapping):
             return None
         try:
-            whole = await self._completed(node)
-            return Hydrated(ref, parsing.pull_request(whole, self._web_host))
+            complete_node = await self._completed(node)
+            return Hydrated(ref, parsing.pull_request(complete_node, self._web_host))
         except (UnexpectedAnswer, Refused, TooHeavy) as error:
             return Hydrated(ref, None, f"{_name(ref)} could not be read: {error}")
 
     async def _completed(self, node: Node) -> Node:
         """The node with all pages of its connections."""
-        whole: dict[str, Any] = dict(node)
+        complete_node: dict[str, Any] = dict(node)
         node_id = text(node, "id")
-        cursors = {name: _cursor(whole, name) for name in _CONNECTIONS}
+        cursors = {name: _cursor(complete_node, name) for name in _CONNECTIONS}
         while any(cursors.values()):
-            more = await self._more_of_pull_request(node_id, cursors)
+            next_page = await self._more_of_pull_request(node_id, cursors)
             for name in [name for name, cursor in cursors.items() if cursor]:
-                whole[name] = _joined(whole[name], child(more, name), cursors[name])
-                cursors[name] = _cursor(whole, name)
-        if whole.get("reviews") is not None:
-            reviews = [await self._whole_review(review) for review in children(child(whole, "reviews"))]
-            whole["reviews"] = {**whole["reviews"], "nodes": reviews}
-        return whole
+                complete_node[name] = _joined(complete_node[name], child(next_page, name), cursors[name])
+                cursors[name] = _cursor(complete_node, name)
+        if complete_node.get("reviews") is not None:
+            reviews = [await self._whole_review(review) for review in children(child(complete_node, "reviews"))]
+            complete_node["reviews"] = {**complete_node["reviews"], "nodes": reviews}
+        return complete_node
 
     async def _whole_review(self, review: Node) -> Node:
         comments = child(review, "comments")
-        while (after := next_cursor(comments)) is not None:
-            variables = {"id": text(review, "id"), "after": after}
-            more = await self._node("MoreOfReview", variables, lambda sizes: {"page": sizes.page})
-            comments = _joined(comments, child(more, "comments"), after)
+        while (cursor := next_cursor(comments)) is not None:
+            variables = {"id": text(review, "id"), "after": cursor}
+            next_page = await self._node("MoreOfReview", variables, lambda sizes: {"page": sizes.page})
+            comments = _joined(comments, child(next_page, "comments"), cursor)
         return {**review, "comments": comments}
 
     async def _more_of_pull_request(self, node_id: str, cursors: Mapping[str, str | None]) -> Node:

@@ -104,25 +104,25 @@ class Limiter:
             return None
         resource = headers.get("x-ratelimit-resource", resource)
         reset_at = self._clock.now() + timedelta(seconds=seconds)
-        seen = RateLimit(resource, limit, remaining, reset_at)
+        limit_read = RateLimit(resource, limit, remaining, reset_at)
         with self._shared.lock:
-            self._shared.limits[resource] = seen
-        return seen
+            self._shared.limits[resource] = limit_read
+        return limit_read
 
     def hold(self, resource: str, limited: Limited, times: int, host: str) -> None:
         """Let nothing through until the limit is over; `times` counts the limits this request has met, from 1. Raises
         TemporaryError when waiting has not helped."""
-        known = limited.seconds is not None
+        wait_is_known = limited.seconds is not None
         wait = limited.seconds if limited.seconds is not None else UNKNOWN_WAIT_S * 2.0 ** (times - 1)
         wait = min(max(wait, 0.0), LONGEST_WAIT_S)
-        if times > (MOST_WAITS if known else MOST_UNKNOWN_WAITS):
+        if times > (MOST_WAITS if wait_is_known else MOST_UNKNOWN_WAITS):
             raise TemporaryError(
                 f"{host} still limits us after {times - 1} waits: try again later, or stop other programs that use this token.",
                 retry_after_s=wait,
             )
         with self._shared.lock:
-            for each in (GRAPHQL, CORE) if limited.everything else (resource,):
-                self._hold(each, wait)
+            for paused_resource in (GRAPHQL, CORE) if limited.everything else (resource,):
+                self._hold(paused_resource, wait)
 
     def _hold(self, resource: str, seconds: float) -> None:
         until = self._clock.now() + timedelta(seconds=seconds)
@@ -198,13 +198,13 @@ def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | No
 
 def seconds_of_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """`retry-after`: seconds, or a date (RFC 9110); None where it is absent or unreadable."""
-    value = headers.get("retry-after", "").strip()
-    if not value:
+    header = headers.get("retry-after", "").strip()
+    if not header:
         return None
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), LONGEST_WAIT_S)
+    if header.isascii() and header.isdigit():
+        return min(float(header[:9]), LONGEST_WAIT_S)
     try:
-        moment = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(header)
     except ValueError:
         return None
     return min(max((_aware(moment) - (date_of(headers) or now)).total_seconds(), 0.0), LONGEST_WAIT_S)

@@ -53,8 +53,8 @@ def pull_request(node: Node, host: str) -> PullRequest:
         raise UnexpectedAnswer("It is not merged.")
     author, author_kind = actor(node)
     name, number = _line(child(node, "repository"), "nameWithOwner"), whole_number(node, "number")
-    reviews = [each for each in _nodes(node, "reviews") if each.get("state") != PENDING]
-    line_comments = [comment(each) for review in reviews for each in _nodes(review, "comments")]
+    reviews = [node_json for node_json in _nodes(node, "reviews") if node_json.get("state") != PENDING]
+    line_comments = [comment(node_json) for review in reviews for node_json in _nodes(review, "comments")]
     return PullRequest(
         host=host,
         node_id=_line(node, "id"),
@@ -73,8 +73,8 @@ def pull_request(node: Node, host: str) -> PullRequest:
         deletions=whole_number(node, "deletions"),
         changed_files=whole_number(node, "changedFiles"),
         files=tuple(changed_file(file) for file in _nodes(node, "files")),
-        comments=tuple(sorted((comment(each) for each in _nodes(node, "comments")), key=_when)),
-        reviews=tuple(review(each) for each in reviews),
+        comments=tuple(sorted((comment(node_json) for node_json in _nodes(node, "comments")), key=_when)),
+        reviews=tuple(review(node_json) for node_json in reviews),
         review_comments=tuple(sorted(line_comments, key=_when)),
         labels=tuple(_line(label, "name") for label in _nodes(node, "labels")),
     )
@@ -136,14 +136,14 @@ def _line(node: Node, name: str) -> str:
 
 def _url(node: Node) -> str:
     """The web address, if it is one a browser may be sent to."""
-    value = node.get("url")
-    if not isinstance(value, str) or len(value) > MOST_URL or value != safe_line(value) or " " in value:
+    url_text = node.get("url")
+    if not isinstance(url_text, str) or len(url_text) > MOST_URL or url_text != safe_line(url_text) or " " in url_text:
         return ""
     try:
-        parts = urlsplit(value)
+        url = urlsplit(url_text)
     except ValueError:
         return ""
-    return value if parts.scheme in ("https", "http") and parts.hostname and parts.username is None else ""
+    return url_text if url.scheme in ("https", "http") and url.hostname and url.username is None else ""
 
 
 def _when(each: Comment) -> datetime:

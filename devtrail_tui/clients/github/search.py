@@ -89,18 +89,18 @@ class Discovery:
         span = Span.between(start, end)
         if span.empty:
             return []
-        found: dict[str, PullRequestRef] = {}
+        refs: dict[str, PullRequestRef] = {}
         firsts = await self._first_pages(span)
         for role, first in firsts.items():
-            seen = await self._whole(role, span, first, look_again=True)
-            found.update(seen.refs)
-        return sorted(found.values(), key=lambda ref: (ref.merged_at, ref.number), reverse=True)
+            span_refs = await self._whole(role, span, first, look_again=True)
+            refs.update(span_refs.refs)
+        return sorted(refs.values(), key=lambda ref: (ref.merged_at, ref.number), reverse=True)
 
     async def _first_pages(self, span: Span) -> dict[str, Node]:
         variables = {role: self._query(role, span) for role in QUALIFIERS}
         try:
-            data = (await self._asked("Discover", variables, tries=2)).data
-            return {role: child(data, role) for role in QUALIFIERS}
+            document = (await self._asked("Discover", variables, tries=2)).data
+            return {role: child(document, role) for role in QUALIFIERS}
         except TooHeavy:
             return {role: await self._page(role, span, None) for role in QUALIFIERS}
 
@@ -108,29 +108,29 @@ class Discovery:
         count = whole_number(page, "issueCount")
         if count > MOST_RESULTS and span.divisible:
             return await self._halved(role, span, look_again=look_again)
-        seen = _Seen({}, set())
-        self._take(page, span, seen)
-        while (after := next_cursor(page)) is not None:
-            page = await self._page(role, span, after)
-            before = len(seen.ids)
-            self._take(page, span, seen)
-            if len(seen.ids) == before:
+        collected = _Seen({}, set())
+        self._take(page, span, collected)
+        while (cursor := next_cursor(page)) is not None:
+            page = await self._page(role, span, cursor)
+            count_before = len(collected.ids)
+            self._take(page, span, collected)
+            if len(collected.ids) == count_before:
                 break  # a page that brings nothing new: going on could last for ever
-        if len(seen.ids) < count and look_again and span.divisible:
+        if len(collected.ids) < count and look_again and span.divisible:
             again = await self._halved(role, span, look_again=False)
-            seen = _Seen({**seen.refs, **again.refs}, seen.ids | again.ids)
-        if len(seen.ids) < count and look_again:
-            self._say_incomplete(role, span, len(seen.ids), count)
-        return seen
+            collected = _Seen({**collected.refs, **again.refs}, collected.ids | again.ids)
+        if len(collected.ids) < count and look_again:
+            self._say_incomplete(role, span, len(collected.ids), count)
+        return collected
 
     async def _halved(self, role: str, span: Span, *, look_again: bool) -> _Seen:
-        both = _Seen({}, set())
+        collected = _Seen({}, set())
         for half in span.halves():
             page = await self._page(role, half, None)
-            seen = await self._whole(role, half, page, look_again=look_again)
-            both.refs.update(seen.refs)
-            both.ids.update(seen.ids)
-        return both
+            half_refs = await self._whole(role, half, page, look_again=look_again)
+            collected.refs.update(half_refs.refs)
+            collected.ids.update(half_refs.ids)
+        return collected
 
     async def _page(self, role: str, span: Span, after: str | None) -> Node:
         answer = await self._asked("Search", {"query": self._query(role, span), "after": after}, tries=MOST_TRIES)
@@ -179,8 +179,8 @@ class Discovery:
 def _whole_second(moment: datetime) -> datetime:
     """The first whole second not before it."""
     moment = moment.astimezone(UTC)
-    whole = moment.replace(microsecond=0)
-    return whole if whole == moment else whole + _SECOND
+    second = moment.replace(microsecond=0)
+    return second if second == moment else second + _SECOND
 
 
 def _stamp(moment: datetime) -> str:

@@ -13,62 +13,62 @@ Node = Mapping[str, Any]
 
 def text(node: Node, name: str) -> str:
     """A string; still foreign: pass it through core.text before it goes anywhere."""
-    value = node.get(name)
-    if not isinstance(value, str):
+    field_value = node.get(name)
+    if not isinstance(field_value, str):
         raise _unexpected(name)
-    return value
+    return field_value
 
 
 def whole_number(node: Node, name: str) -> int:
     """An integer."""
-    value = node.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
+    field_value = node.get(name)
+    if not isinstance(field_value, int) or isinstance(field_value, bool):
         raise _unexpected(name)
-    return value
+    return field_value
 
 
 def flag(node: Node, name: str) -> bool:
     """True or false."""
-    value = node.get(name)
-    if not isinstance(value, bool):
+    field_value = node.get(name)
+    if not isinstance(field_value, bool):
         raise _unexpected(name)
-    return value
+    return field_value
 
 
 def moment(node: Node, name: str) -> datetime:
     """A time, as aware UTC."""
-    value = optional_moment(node, name)
-    if value is None:
+    field_value = optional_moment(node, name)
+    if field_value is None:
         raise _unexpected(name)
-    return value
+    return field_value
 
 
 def optional_moment(node: Node, name: str) -> datetime | None:
     """A time, or None where GitHub has none."""
-    value = node.get(name)
-    if value is None:
+    field_value = node.get(name)
+    if field_value is None:
         return None
     try:
-        found = datetime.fromisoformat(value)
-        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+        parsed = datetime.fromisoformat(field_value)
+        return (parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError) as error:
         raise _unexpected(name) from error
 
 
 def child(node: Node, name: str) -> Node:
     """An object."""
-    value = node.get(name)
-    if not isinstance(value, Mapping):
+    field_value = node.get(name)
+    if not isinstance(field_value, Mapping):
         raise _unexpected(name)
-    return value
+    return field_value
 
 
 def children(node: Node, name: str = "nodes") -> Sequence[Node]:
     """The objects of a list; GitHub puts null for what the token may not see, and those are left out."""
-    value = node.get(name)
-    if not isinstance(value, list):
+    field_value = node.get(name)
+    if not isinstance(field_value, list):
         raise _unexpected(name)
-    return [each for each in value if isinstance(each, Mapping)]
+    return [item for item in field_value if isinstance(item, Mapping)]
 
 
 def next_cursor(connection: Node) -> str | None:

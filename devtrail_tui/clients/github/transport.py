@@ -99,9 +99,10 @@ class Transport:
         target = urljoin(url, location)
         parts = urlsplit(target)
         if f"{parts.scheme}://{parts.netloc}" != self._endpoint.origin:
-            other = safe_line(parts.netloc.rpartition("@")[2], limit=100)
+            other_host = safe_line(parts.netloc.rpartition("@")[2], limit=100)
             raise PermanentError(
-                f"{self._host} sends us on to {other}; the token was not sent there. Check DEVTRAIL_GITHUB_URL and any proxy."
+                f"{self._host} redirects to {other_host}; the token was not sent there. "
+                "Check DEVTRAIL_GITHUB_URL and any proxy."
             )
         return target
 
@@ -146,14 +147,14 @@ def _checked(token: str) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
+    visited: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
-        each = waiting.pop()
-        if each is None or id(each) in seen:
+        cause = waiting.pop()
+        if cause is None or id(cause) in visited:
             continue
-        seen.add(id(each))
-        yield each
-        waiting += [each.__cause__, each.__context__]
-        if isinstance(each, BaseExceptionGroup):
-            waiting += each.exceptions
+        visited.add(id(cause))
+        yield cause
+        waiting += [cause.__cause__, cause.__context__]
+        if isinstance(cause, BaseExceptionGroup):
+            waiting += cause.exceptions

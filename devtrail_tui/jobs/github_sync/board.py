@@ -84,11 +84,11 @@ class Board:
 
     def show(self) -> None:
         """Tell whoever watches."""
-        tally, total, done = self.tally, self.found, sum(work.done for work in self.works)
-        known = self.phase != LOOKING
+        tally, total, items_done = self.tally, self.found, sum(work.done for work in self.works)
+        totals_known = self.phase != LOOKING
         self._context.progress(
             Progress(
-                percent=(100 * done / total if total else 100.0) if known else None,
+                percent=(100 * items_done / total if total else 100.0) if totals_known else None,
                 phase=self.phase,
                 current_part=self.current[0],
                 current_item=self.current[1],

@@ -124,21 +124,21 @@ def unique_key(config: GithubSyncConfig, surroundings: Surroundings) -> str:
 
 def describe(config: GithubSyncConfig) -> str:
     """`acme/shop +2 · 2025-11-23 to today`."""
-    first, *others = config.repositories
-    what = f"{first} +{len(others)}" if others else first
+    first, *more_names = config.repositories
+    repository_words = f"{first} +{len(more_names)}" if more_names else first
     if config.start_date is None and config.end_date is None:
         days = "last year"
     else:
         days = f"{config.start_date or 'a year ago'} to {config.end_date or 'today'}"
-    return f"{what} · {days}{' · dry run' if config.dry_run else ''}"
+    return f"{repository_words} · {days}{' · dry run' if config.dry_run else ''}"
 
 
 def discloses(config: GithubSyncConfig, surroundings: Surroundings) -> str:
     """What leaves the machine, and where to."""
-    asked = f"{surroundings.github_host} is asked for your merged pull requests"
+    github_sentence = f"{surroundings.github_host} is asked for your merged pull requests"
     if not config.analyse or config.dry_run:
-        return f"{asked}; nothing is sent to Claude."
+        return f"{github_sentence}; nothing is sent to Claude."
     return (
-        f"{asked}; titles, descriptions, comments, reviews and file names (no code) go to {config.model} at "
+        f"{github_sentence}; titles, descriptions, comments, reviews and file names (no code) go to {config.model} at "
         f"{surroundings.claude_host}, for at most ${config.budget_usd:.2f}."
     )

@@ -61,7 +61,7 @@ async def _discover_one(
 ) -> None:
     if repository.name.lower() != work.asked.lower():
         context.log(f"{work.asked} is now called {repository.name}.")
-    if any(other is not work and other.name.lower() == repository.name.lower() for other in board.works):
+    if any(other_work is not work and other_work.name.lower() == repository.name.lower() for other_work in board.works):
         work.note = f"the same as {repository.name}"
         context.log(f"{work.asked}: the same repository was asked for twice; it is read once.", Level.WARNING)
         return
@@ -69,10 +69,10 @@ async def _discover_one(
     refs = await source.discover(repository, wanted.login, start, end)
     work.refs = refs[: wanted.most]
     node_ids = [ref.node_id for ref in work.refs]
-    known = await context.evidence.known_nodes(source.host, wanted.account_id, wanted.login, node_ids)
-    work.known_ids = frozenset(known)
+    stored = await context.evidence.known_nodes(source.host, wanted.account_id, wanted.login, node_ids)
+    work.known_ids = frozenset(stored)
     for ref in work.refs:
-        board.tally = board.tally.plus(_sort_out(work, ref, known.get(ref.node_id), wanted))
+        board.tally = board.tally.plus(_sort_out(work, ref, stored.get(ref.node_id), wanted))
     context.log(_found(work))
 
 
@@ -102,12 +102,12 @@ def _waiting_list(work: RepositoryWork, known: KnownPullRequest, wanted: Wanted)
 
 
 def _found(work: RepositoryWork) -> str:
-    found = f"{work.name}: {count_of(len(work.refs), 'merged pull request')} found"
+    sentence = f"{work.name}: {count_of(len(work.refs), 'merged pull request')} found"
     if work.refs and not work.to_fetch:
-        found += ", all already stored"
+        sentence += ", all already stored"
     elif work.stored_before:
-        found += f", {work.stored_before} already stored"
-    return f"{found}, {len(work.to_match)} of them still to be matched" if work.to_match else found
+        sentence += f", {work.stored_before} already stored"
+    return f"{sentence}, {len(work.to_match)} of them still to be matched" if work.to_match else sentence
 
 
 def day_begins(day: date) -> datetime:

@@ -77,5 +77,5 @@ async def _sample(
     async for hydrated in source.hydrate(work.to_fetch[:SAMPLE_SIZE]):
         if hydrated.pull_request is not None:
             yield evidence_of(hydrated.pull_request)
-    for known in work.to_match[:SAMPLE_SIZE]:
-        yield evidence_of(await context.evidence.pull_request(known.evidence_id))
+    for stored in work.to_match[:SAMPLE_SIZE]:
+        yield evidence_of(await context.evidence.pull_request(stored.evidence_id))

@@ -27,12 +27,12 @@ async def look_up(
     """Settle those of which it is not recorded what they were judged by: where the ledger holds the answer to the very request
     that would be sent now, reading it again costs nothing; the others were judged by something else."""
     for work in board.works:
-        for known in work.to_look_up:
-            entry = evidence_of(await context.evidence.pull_request(known.evidence_id))
+        for stored in work.to_look_up:
+            entry = evidence_of(await context.evidence.pull_request(stored.evidence_id))
             if rejudge or await _answered(context, matcher, entry):
-                work.to_match.append(known)
+                work.to_match.append(stored)
             else:
-                work.judged_otherwise.append(known)
+                work.judged_otherwise.append(stored)
         work.to_look_up.clear()
         work.done += len(work.judged_otherwise)
 
@@ -42,12 +42,12 @@ async def judged_otherwise(
 ) -> dict[str, Any] | None:
     """How many there are and what judging them again would cost in dollars (None: not known), said in the log; None where there
     are none."""
-    entries = [known for work in board.works for known in work.judged_otherwise]
+    entries = [stored for work in board.works for stored in work.judged_otherwise]
     if not entries:
         return None
     prices: list[float | None] = []
-    for known in entries[:SAMPLE_SIZE]:
-        entry = evidence_of(await context.evidence.pull_request(known.evidence_id))
+    for stored in entries[:SAMPLE_SIZE]:
+        entry = evidence_of(await context.evidence.pull_request(stored.evidence_id))
         answered = await _answered(context, matcher, entry)
         prices.append(0.0 if answered else matcher.request(entry).expected_usd)
     known_prices = [price for price in prices if price is not None]

@@ -32,17 +32,17 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
     """
     matcher = await _matcher(config, context)
     source = await context.source(GITHUB)
-    wanted = await _settle(config, context, source, judged_by=matcher.judged_by if matcher else None)
+    scope = await _settle(config, context, source, judged_by=matcher.judged_by if matcher else None)
     board = Board(context, config.repositories)
     board.budget_usd = config.budget_usd if matcher else None
-    sync = Sync(context, source, board, wanted, matcher)
+    sync = Sync(context, source, board, scope, matcher)
     await sync.begin()
-    await discover(context, source, board, wanted)
+    await discover(context, source, board, scope)
     if matcher is not None:
         await look_up(context, board, matcher, sync.evidence_of, rejudge=config.rejudge)
         board.judged_otherwise = await judged_otherwise(context, board, matcher, sync.evidence_of)
     if config.dry_run:
-        return {"login": wanted.login, **await plan(context, source, board, matcher, sync.evidence_of)}
+        return {"login": scope.login, **await plan(context, source, board, matcher, sync.evidence_of)}
     await sync.identify()
     await sync.fetch_and_match()
     sync.raise_what_stopped_matching()
@@ -118,10 +118,10 @@ class Sync:
     async def identify(self) -> None:
         """Give the account its stored entries, once a job: a save resets the count of crashes, and must be progress."""
         nodes = tuple(ref.node_id for work in self._board.works for ref in work.refs)
-        mine = Ownership(self._source.host, self._wanted.account_id, self._wanted.login, nodes)
-        if not self._identified and await self._context.evidence.lacks_identity(mine):
+        ownership = Ownership(self._source.host, self._wanted.account_id, self._wanted.login, nodes)
+        if not self._identified and await self._context.evidence.lacks_identity(ownership):
             self._identified = True
-            await self._save((), Tally(), ownership=mine)
+            await self._save((), Tally(), ownership=ownership)
 
     async def fetch_and_match(self) -> None:
         """Work through the board. Pull requests are matched while others are still being fetched."""
@@ -129,8 +129,8 @@ class Sync:
         board.enter("fetching and matching" if self._matcher else "fetching")
         async with asyncio.TaskGroup() as group:
             for work in board.works:
-                for known in work.to_match:
-                    group.create_task(self._match_stored(work, known))
+                for stored in work.to_match:
+                    group.create_task(self._match_stored(work, stored))
             try:
                 for work in board.works:
                     await self._fetch(work, group)
@@ -159,10 +159,10 @@ class Sync:
         if stopped is None:
             return
         missing = self._board.tally.not_analysed + self._board.tally.outdated
-        kept = f"All evidence is kept; {missing} not analysed."
+        evidence_sentence = f"All evidence is kept; {missing} not analysed."
         if isinstance(stopped, TemporaryError):
-            raise TemporaryError(f"{stopped} {kept}", retry_after_s=stopped.retry_after_s)
-        raise PermanentError(f"{stopped} {kept} Retry the job to match what is missing.")
+            raise TemporaryError(f"{stopped} {evidence_sentence}", retry_after_s=stopped.retry_after_s)
+        raise PermanentError(f"{stopped} {evidence_sentence} Retry the job to match what is missing.")
 
     def result(self) -> dict[str, Any]:
         """What the job did, over all its attempts."""
@@ -203,14 +203,14 @@ class Sync:
 
     async def _store(self, work: RepositoryWork, entry: NewEvidence, group: asyncio.TaskGroup) -> None:
         updated = entry.pull_request.node_id in work.known_ids
-        (known,) = await self._save((entry,), Tally(new=0 if updated else 1, updated=1 if updated else 0))
-        if self._matcher is None or known.current:
-            self._board.tally = self._board.tally.plus(left_as_it_is(known))
+        (stored,) = await self._save((entry,), Tally(new=0 if updated else 1, updated=1 if updated else 0))
+        if self._matcher is None or stored.current:
+            self._board.tally = self._board.tally.plus(left_as_it_is(stored))
             self._board.finish_one(work)
-        elif known.updated_at > entry.pull_request.updated_at:  # another job has stored a newer state meanwhile
-            group.create_task(self._match_stored(work, known))
+        elif stored.updated_at > entry.pull_request.updated_at:  # another job has stored a newer state meanwhile
+            group.create_task(self._match_stored(work, stored))
         else:
-            group.create_task(self._match(work, known, entry, self._matcher))
+            group.create_task(self._match(work, stored, entry, self._matcher))
 
     async def _match_stored(self, work: RepositoryWork, known: KnownPullRequest) -> None:
         assert self._matcher is not None  # noqa: S101 - discovery gives these only where there is one
@@ -235,32 +235,32 @@ class Sync:
         ownership: Ownership | None = None,
     ) -> Sequence[KnownPullRequest]:
         """Store entries together with the count that includes them, so that a later attempt counts on rightly."""
-        wanted = self._wanted
+        scope = self._wanted
         own = {
-            "login": wanted.login,
-            "account": wanted.account_id,
-            "start": wanted.start.isoformat(),
-            "end": wanted.end.isoformat(),
+            "login": scope.login,
+            "account": scope.account_id,
+            "start": scope.start.isoformat(),
+            "end": scope.end.isoformat(),
             "identified": self._identified,
         }
         async with self._saving:
             cursor = {"": {**own, **self._board.tally.plus(more).carried()}}
-            known = await self._context.save(
+            stored = await self._context.save(
                 entries, judgements=judgements, ownership=ownership, cursor=cursor, log=log
             )
             self._board.tally = self._board.tally.plus(more)
-        return known
+        return stored
 
     def _message(self) -> str:
         board, tally = self._board, self._board.tally
         if board.found and board.stored_before == board.found:
             return f"All {count_of(board.found, 'pull request')} already stored; nothing was fetched again."
-        parts = [f"{tally.new} new", f"{tally.updated} updated", f"{board.stored_before} already stored"]
-        parts += [f"{tally.matched} matched", f"{tally.not_analysed} not analysed"]
-        parts += [f"{tally.outdated} judged before their latest change"] if tally.outdated else []
-        parts += [f"{tally.failed} failed"] if tally.failed else []
+        phrases = [f"{tally.new} new", f"{tally.updated} updated", f"{board.stored_before} already stored"]
+        phrases += [f"{tally.matched} matched", f"{tally.not_analysed} not analysed"]
+        phrases += [f"{tally.outdated} judged before their latest change"] if tally.outdated else []
+        phrases += [f"{tally.failed} failed"] if tally.failed else []
         otherwise = board.judged_otherwise
-        parts += (
+        phrases += (
             [f"{otherwise['count']} judged by another rubric, model, context or prompt version"] if otherwise else []
         )
-        return ", ".join(parts) + "."
+        return ", ".join(phrases) + "."

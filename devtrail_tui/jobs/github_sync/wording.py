@@ -22,7 +22,9 @@ def lines_of(pull_request: PullRequest, judgement: Judgement) -> list[tuple[Leve
         case AnalysisState.NOT_ANALYSED:
             lines.append((Level.WARNING, f"{name}: not analysed. {judgement.note}"))
         case AnalysisState.ANALYSED:
-            found = ", ".join(f"{match.criterion_id} {match.confidence * 100:.0f}" for match in judgement.matches or ())
+            matches = ", ".join(
+                f"{match.criterion_id} {match.confidence * 100:.0f}" for match in judgement.matches or ()
+            )
             stored = "" if judgement.paid else " (answer already paid for)"
-            lines.append((Level.INFO, f"{name} {pull_request.title} → {found or 'no criterion'}{stored}"))
+            lines.append((Level.INFO, f"{name} {pull_request.title} → {matches or 'no criterion'}{stored}"))
     return lines
