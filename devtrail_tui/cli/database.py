@@ -38,7 +38,7 @@ def _services() -> Services:
 @json_option
 def backup(*, output: str | None, as_json: bool) -> int:
     """Copy the whole database, also while it is in use; only you can read the copy."""
-    made, found = _services().care.back_up(Path(output).expanduser().absolute() if output else None)
+    made, found = _services().maintenance.back_up(Path(output).expanduser().absolute() if output else None)
     if as_json:
         print_json({"backup": str(made.path), "bytes": made.size, "schema": found.revision, "rows": dict(found.rows)})
     else:
@@ -50,7 +50,7 @@ def backup(*, output: str | None, as_json: bool) -> int:
 @json_option
 def backups(*, as_json: bool) -> int:
     """List the backups, newest first."""
-    listed = _services().care.backups()
+    listed = _services().maintenance.backups()
     if as_json:
         print_json([_backup_json(each) for each in listed])
         return 0
@@ -74,9 +74,9 @@ def _backup_json(each: Any) -> dict[str, Any]:
 def restore(*, backup_file: str, force: bool, as_json: bool) -> int:
     """Put a backup (a path, or a name that `db backups` lists) in the place of the database. It is checked before; what stood
     there is kept as a backup."""
-    care = _services().care
-    source = care.find(backup_file)
-    done = care.restore(source, although_open=force)
+    maintenance = _services().maintenance
+    source = maintenance.find(backup_file)
+    done = maintenance.restore(source, although_open=force)
     if as_json:
         print_json(
             {
@@ -97,16 +97,16 @@ def restore(*, backup_file: str, force: bool, as_json: bool) -> int:
 @json_option
 def check(*, as_json: bool) -> int:
     """Read the whole database and say what is wrong with it: pages, keys, counters, rows that belong to nothing."""
-    care = _services().care
-    wrong = care.check()
+    maintenance = _services().maintenance
+    wrong = maintenance.check()
     if as_json:
-        print_json({"ok": not wrong, "database": str(care.path), "problems": wrong})
+        print_json({"ok": not wrong, "database": str(maintenance.path), "problems": wrong})
     elif wrong:
         for each in wrong:
             say(f"✗ {each}")
         say("Restore a backup: devtrail-tui db backups lists them, devtrail-tui db restore BACKUP puts one in place.")
     else:
-        say(f"✓ {care.path} is whole: {care.contents().sentence}.")
+        say(f"✓ {maintenance.path} is whole: {maintenance.contents().sentence}.")
     return _DAMAGED if wrong else 0
 
 
@@ -114,12 +114,12 @@ def check(*, as_json: bool) -> int:
 @json_option
 def vacuum(*, as_json: bool) -> int:
     """Give the room that deleted rows left back to the disk."""
-    care = _services().care
-    done = care.vacuum()
+    maintenance = _services().maintenance
+    done = maintenance.vacuum()
     if as_json:
-        print_json({"database": str(care.path), "bytesBefore": done.before, "bytesAfter": done.after})
+        print_json({"database": str(maintenance.path), "bytesBefore": done.before, "bytesAfter": done.after})
     else:
-        say(f"{care.path}: {megabytes(done.before)} before, {megabytes(done.after)} now.")
+        say(f"{maintenance.path}: {megabytes(done.before)} before, {megabytes(done.after)} now.")
     return 0
 
 

@@ -115,7 +115,7 @@ def _stored(services: Services) -> Iterator[Check]:
 def _database(services: Services) -> Check:
     path = services.database.path
     jobs, entries = sum(services.views.counts().values()), services.evidence.count()
-    problems = services.care.check()
+    problems = services.maintenance.check()
     data = {"path": str(path), "jobs": jobs, "evidence": entries, "problems": problems}
     if problems:
         message = f"{path} is damaged: {problems[0]}. Restore a backup: devtrail-tui db backups"
@@ -135,15 +135,15 @@ def _looked_after(services: Services) -> Iterator[Check]:
     else:
         yield Check("SQLite", State.OK, version, {**data, "walResetBug": False})
     try:
-        free, needed = services.care.free_bytes(), max(_ROOM_BYTES, 2 * services.care.size())
+        free, needed = services.maintenance.free_bytes(), max(_ROOM_BYTES, 2 * services.maintenance.size())
         state = State.OK if free >= needed else State.NOTE
         short = "" if state is State.OK else f"; make room: backups and updates want {megabytes(needed)}"
         yield Check("disk", state, f"{megabytes(free)} free{short}", {"freeBytes": free})
     except (OSError, DevTrailError) as error:
         yield Check("disk", State.NOTE, f"how much is free cannot be told ({error})")
     try:
-        newest = next(iter(services.care.backups()), None)
-        count = len(services.care.backups())
+        newest = next(iter(services.maintenance.backups()), None)
+        count = len(services.maintenance.backups())
         words = f"{count}, the newest of {local_time(newest.made_at)}" if newest else "none yet; devtrail-tui db backup"
         yield Check("backups", State.OK if newest else State.NOTE, words, {"count": count})
     except DevTrailError as error:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull
-from devtrail_tui.store.engine import settled
+from devtrail_tui.store.database import await_commit
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Patience:
         try:
             while True:
                 try:
-                    return await settled(attempt())
+                    return await await_commit(attempt())
                 except PASSES as error:
                     with self._lock:
                         self._waiting[token] = str(error)

@@ -13,7 +13,7 @@ from devtrail_tui.runtime.duties import Duties, Duty
 from devtrail_tui.runtime.lease_watch import LeaseWatch
 from devtrail_tui.runtime.patience import PASSES
 from devtrail_tui.runtime.process import alive, this_process
-from devtrail_tui.store.engine import Database, settled
+from devtrail_tui.store.database import Database, await_commit
 from devtrail_tui.store.queue import JobQueue, prune_events
 
 HEALTH_S = 2.0
@@ -39,11 +39,11 @@ def duties_of_worker(
         await asyncio.to_thread(database.check_health)
 
     async def prune() -> None:
-        await settled(prune_events(database, clock.now() - EVENT_RETENTION))
+        await await_commit(prune_events(database, clock.now() - EVENT_RETENTION))
 
     async def rescue() -> None:
         try:
-            rescued = await settled(
+            rescued = await await_commit(
                 queue.rescue(host=this_process().host, alive=alive, spare=running(), ran_out=watch.ran_out)
             )
         except PASSES as error:

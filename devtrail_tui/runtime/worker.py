@@ -27,7 +27,7 @@ from devtrail_tui.runtime.patience import AGAIN_S, PASSES
 from devtrail_tui.runtime.process import this_process
 from devtrail_tui.runtime.upkeep import duties_of_worker
 from devtrail_tui.store import workers
-from devtrail_tui.store.engine import Database, settled
+from devtrail_tui.store.database import Database, await_commit
 from devtrail_tui.store.queue import any_due, cancel_requested, next_due_at
 
 GIVE_BACK_S = STOP_GRACE_S + 0.3
@@ -166,7 +166,7 @@ class Worker:
         """Make this worker known; where there is no room for its row, the next round tries again."""
         try:
             row = self._described()
-            await settled(self._doors.database.write(lambda connection: workers.register(connection, row)))
+            await await_commit(self._doors.database.write(lambda connection: workers.register(connection, row)))
         except PASSES as error:
             self._no_room_yet(error)
         else:
@@ -181,7 +181,7 @@ class Worker:
     async def _forget(self) -> None:
         try:
             identity = self._doors.worker_id
-            await settled(self._doors.database.write(lambda connection: workers.forget(connection, identity)))
+            await await_commit(self._doors.database.write(lambda connection: workers.forget(connection, identity)))
         except StoreError as error:  # the row grows old, which says the same
             _logger.warning("the worker's end could not be stored: %s", error)
 
@@ -258,7 +258,7 @@ class Worker:
             self._claim_at = next_due_at(doors.database, doors.worker_id, types, doors.clock.now()) or _NEVER
             return None
         try:
-            job = await settled(
+            job = await await_commit(
                 doors.queue.claim(
                     doors.worker_id,
                     lease_s=self._pace.lease_s,

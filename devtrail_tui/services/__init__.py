@@ -7,8 +7,8 @@ from devtrail_tui.services.composition import (
 )
 from devtrail_tui.services.surroundings import LocalSurroundings, sqlite_has_wal_reset_bug, sqlite_version
 from devtrail_tui.store.crash_reports import report_crash
+from devtrail_tui.store.encrypted_secrets import new_key as new_secret_key
 from devtrail_tui.store.private_files import make_private_folder, write_private
-from devtrail_tui.store.secret_places import new_key as new_secret_key
 
 __all__ = [
     "LocalSurroundings",

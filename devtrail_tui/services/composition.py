@@ -21,8 +21,9 @@ from devtrail_tui.core.errors import NotPossible, StoreError
 from devtrail_tui.core.exclusions import Exclusions
 from devtrail_tui.services.surroundings import LocalSurroundings
 from devtrail_tui.settings import SETTINGS, Settings
+from devtrail_tui.store.encrypted_secrets import EncryptedTable, SecretKey
 from devtrail_tui.store.private_files import close_to_others
-from devtrail_tui.store.secret_places import EncryptedTable, Place, PlainFile, SecretKey
+from devtrail_tui.store.secret_places import Place, PlainFile
 from devtrail_tui.store.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
     from devtrail_tui.runtime.worker import Worker
     from devtrail_tui.services.clients import Clients
     from devtrail_tui.store.analyses import Analyses
-    from devtrail_tui.store.care import DatabaseCare
     from devtrail_tui.store.criteria_store import CriteriaStore
     from devtrail_tui.store.evidence_store import EvidenceStore
     from devtrail_tui.store.job_log import JobLog
     from devtrail_tui.store.queue import JobQueue
     from devtrail_tui.store.rubrics import Rubrics
+    from devtrail_tui.store.sqlite.maintenance import DatabaseMaintenance
 
 PLAIN_SECRETS = "secrets-unencrypted.json"
 _logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def job_types(settings: Settings | None = None) -> Catalogue:
 def settings_problems(settings: Settings) -> dict[str, str]:
     """By origin, a sentence for each value of config.toml or the environment that keeps its limits and yet cannot be used."""
     from devtrail_tui.clients.claude.prices import price_known
-    from devtrail_tui.store.engine import Database
+    from devtrail_tui.store.sqlite.engine import SqliteDatabase
 
     def priced(model: str) -> None:
         if not price_known(model):
@@ -61,7 +62,7 @@ def settings_problems(settings: Settings) -> dict[str, str]:
 
     return settings.problems(
         {
-            "database_url": Database,
+            "database_url": SqliteDatabase,
             "github_url": endpoint,
             "anthropic_base_url": host_of,
             "model": priced,
@@ -103,13 +104,13 @@ class Services:
     def open(self) -> None:
         """Open the database. Raises StoreError with a sentence, InvalidInput for its address. The doors to it are made when first
         used: the first rows of a screen need the views alone."""
-        from devtrail_tui.store.engine import Database
+        from devtrail_tui.store.sqlite.engine import SqliteDatabase
         from devtrail_tui.store.views import Views
 
         folders = self.settings.folders
         for folder in (folders.data, folders.state, folders.log):
             close_to_others(folder)
-        database = self.settings.read("database_url", lambda url: Database(url, clock=self.clock))
+        database = self.settings.read("database_url", lambda url: SqliteDatabase(url, clock=self.clock))
         database.open()
         self.database = database
         self.views = Views(database, self.clock)
@@ -127,7 +128,7 @@ class Services:
         """What jobs say."""
         from devtrail_tui.store.job_log import JobLog
 
-        return JobLog(self.database, self.clock, self.secrets.redact)
+        return JobLog(self.database, self.secrets.redact)
 
     @cached_property
     def evidence(self) -> EvidenceStore:
@@ -179,12 +180,12 @@ class Services:
         return worker_id(process.host, process.pid, process.start, os.urandom(4).hex())
 
     @cached_property
-    def care(self) -> DatabaseCare:
+    def maintenance(self) -> DatabaseMaintenance:
         """Backups and checks of the database file, which need not be open. Raises InvalidInput for an address that cannot be."""
-        from devtrail_tui.store.care import DatabaseCare
-        from devtrail_tui.store.engine import Database
+        from devtrail_tui.store.sqlite.engine import SqliteDatabase
+        from devtrail_tui.store.sqlite.maintenance import DatabaseMaintenance
 
-        return DatabaseCare(self.settings.read("database_url", Database).path, self.clock)
+        return DatabaseMaintenance(self.settings.read("database_url", SqliteDatabase).path, self.clock)
 
     def start_weekly_backup(self) -> threading.Thread | None:
         """Make the weekly backup in a thread, where one is due; whoever starts a worker for a person calls this. None for the
@@ -194,7 +195,7 @@ class Services:
 
         def run() -> None:
             try:
-                self.care.weekly_backup()
+                self.maintenance.weekly_backup()
             except StoreError as error:  # the next start tries again; doctor shows how old the newest is
                 _logger.warning("the weekly backup was not made: %s", error)
 

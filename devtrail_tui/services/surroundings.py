@@ -33,13 +33,13 @@ class LocalSurroundings:
 
 def sqlite_version() -> str:
     """Of the SQLite that this Python brings."""
-    import sqlite3
+    from devtrail_tui.store.sqlite.sqlite_file import LIBRARY_VERSION
 
-    return sqlite3.sqlite_version
+    return LIBRARY_VERSION
 
 
 def sqlite_has_wal_reset_bug() -> bool:
     """Whether that SQLite is one of those with the bug (store.sqlite_file)."""
-    from devtrail_tui.store.sqlite_file import has_wal_reset_bug
+    from devtrail_tui.store.sqlite.sqlite_file import has_wal_reset_bug
 
     return has_wal_reset_bug()

@@ -5,7 +5,6 @@ An account's id never changes; its login can. Rows that an earlier version store
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -13,14 +12,14 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from devtrail_tui.core.evidence import Ownership, PullRequest
 from devtrail_tui.core.involvement import took_the_place
 from devtrail_tui.core.pull_request_json import pull_request_from_json
-from devtrail_tui.store.chunks import in_chunks
+from devtrail_tui.store.job_rows import in_list, rows_of
 from devtrail_tui.store.tables import evidence_criteria, evidence_entries, verdicts
 
 _JUDGEMENT = ("analysis_state", "analysis_note", "analysis_id", "analysed_at", "judged_pr_updated_at", "judged_by")
 _columns = evidence_entries.c
 _WITHOUT_ACCOUNT = select(_columns.id, _columns.node_id, _columns.login, _columns.content).where(
     _columns.host == bindparam("host"),
-    _columns.node_id.in_(bindparam("nodes", expanding=True)),
+    in_list(_columns.node_id),
     _columns.account_id.is_(None),
 )
 _OF_ACCOUNT = select(_columns.id, _columns.content).where(
@@ -41,13 +40,18 @@ _EARLIER_LOGIN = (
 _NAMED_OTHERWISE = select(_columns.id).where(*_EARLIER_LOGIN).limit(1)
 _RENAME = update(evidence_entries).where(*_EARLIER_LOGIN).values(login=bindparam("present"))
 _JUDGED_AT = select(_columns.analysed_at).where(_columns.id == bindparam("entry"))
-_JUDGEMENT_OF = select(*(_columns[name] for name in _JUDGEMENT)).where(_columns.id == bindparam("entry"))
-_SET_JUDGEMENT = (
+_SOURCE = evidence_entries.alias("source")
+_MOVE_JUDGEMENT = (
     update(evidence_entries)
-    .where(_columns.id == bindparam("entry"))
-    .values({name: bindparam(name) for name in _JUDGEMENT})
+    .where(_columns.id == bindparam("target"))
+    .values(
+        {
+            name: select(_SOURCE.c[name]).where(_SOURCE.c.id == bindparam("source")).scalar_subquery()
+            for name in _JUDGEMENT
+        }
+    )
 )
-_FORGET_MATCHES = delete(evidence_criteria).where(evidence_criteria.c.evidence_id == bindparam("entry"))
+FORGET_MATCHES = delete(evidence_criteria).where(evidence_criteria.c.evidence_id == bindparam("entry"))
 _MOVE_MATCHES = (
     update(evidence_criteria)
     .where(evidence_criteria.c.evidence_id == bindparam("source"))
@@ -73,32 +77,27 @@ def lacks_identity_on(connection: Connection, ownership: Ownership) -> bool:
     account = {"at": ownership.host, "account": ownership.account_id, "present": ownership.login}
     if connection.execute(_NAMED_OTHERWISE, account).first() is not None:
         return True
-    return any(
-        connection.execute(_WITHOUT_ACCOUNT, {"host": ownership.host, "nodes": some}).first() is not None
-        for some in in_chunks(ownership.node_ids)
-    )
+    return any(True for _row in rows_of(connection, _WITHOUT_ACCOUNT, ownership.node_ids, host=ownership.host))
 
 
 def identify_on(connection: Connection, ownership: Ownership) -> None:
     """Give the account its rows among these pull requests, and its present login to all of its rows."""
     account = {"account": ownership.account_id, "present": ownership.login}
     connection.execute(_RENAME, {"at": ownership.host, **account})
-    for some in in_chunks(ownership.node_ids):
-        rows = connection.execute(_WITHOUT_ACCOUNT, {"host": ownership.host, "nodes": some}).all()
-        present = ownership.login.casefold()
-        # Rows of the present login first: what they become is what rows of earlier logins are merged into.
-        for row in sorted(rows, key=lambda row: row.login.casefold() != present):
-            own = _own_row(connection, ownership.host, row.node_id, ownership.account_id)
-            if row.login.casefold() == present:
-                _take(connection, row.id, own.id if own else None, account)
-            elif own is not None and _renamed(row, pull_request_from_json(own.content), ownership.login):
-                _merge(connection, row.id, own.id)
+    present = ownership.login.casefold()
+    rows = rows_of(connection, _WITHOUT_ACCOUNT, ownership.node_ids, host=ownership.host)
+    # Rows of the present login first: what they become is what rows of earlier logins are merged into.
+    for row in sorted(rows, key=lambda row: row.login.casefold() != present):
+        own = _own_row(connection, ownership.host, row.node_id, ownership.account_id)
+        if row.login.casefold() == present:
+            _take(connection, row.id, own.id if own else None, account)
+        elif own is not None and _renamed(row, pull_request_from_json(own.content), ownership.login):
+            _merge(connection, row.id, own.id)
 
 
 def take_over_on(connection: Connection, present: PullRequest, account_id: str, login: str) -> None:
     """Give the account the row of a pull request just fetched: stored under its login, or under one that it had before."""
-    rows = connection.execute(_WITHOUT_ACCOUNT, {"host": present.host, "nodes": [present.node_id]}).all()
-    for row in rows:
+    for row in list(rows_of(connection, _WITHOUT_ACCOUNT, [present.node_id], host=present.host)):
         if row.login.casefold() == login.casefold() or _renamed(row, present, login):
             own = _own_row(connection, present.host, present.node_id, account_id)
             _take(connection, row.id, own.id if own else None, {"account": account_id, "present": login})
@@ -121,13 +120,12 @@ def _take(connection: Connection, entry: int, own: int | None, account: dict[str
 
 def _merge(connection: Connection, source: int, target: int) -> None:
     """Two rows of one person become `target`; the newest judgement and every verdict stay."""
+    moved = {"source": source, "target": target}
     judged = [connection.execute(_JUDGED_AT, {"entry": entry}).scalar_one() for entry in (source, target)]
     if judged[0] is not None and (judged[1] is None or judged[0] > judged[1]):
-        judgement: Sequence[Any] = connection.execute(_JUDGEMENT_OF, {"entry": source}).one()
-        connection.execute(_SET_JUDGEMENT, {"entry": target, **dict(zip(_JUDGEMENT, judgement, strict=True))})
-        connection.execute(_FORGET_MATCHES, {"entry": target})
-        connection.execute(_MOVE_MATCHES, {"source": source, "target": target})
-    moved = {"source": source, "target": target}
+        connection.execute(_MOVE_JUDGEMENT, moved)
+        connection.execute(FORGET_MATCHES, {"entry": target})
+        connection.execute(_MOVE_MATCHES, moved)
     connection.execute(_MOVE_VERDICTS, moved)
     connection.execute(_FORGET_VERDICTS, moved)
     connection.execute(_FORGET_ENTRY, moved)

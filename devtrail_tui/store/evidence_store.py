@@ -9,26 +9,13 @@ from array import array
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    bindparam,
-    exists,
-    func,
-    or_,
-    select,
-    tuple_,
-    update,
-)
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, or_, select, update
 
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import ClaimLost, NotFound
 from devtrail_tui.core.evidence import (
-    AnalysisState,
     EvidenceDetail,
     EvidenceEntry,
     EvidenceType,
@@ -39,59 +26,37 @@ from devtrail_tui.core.evidence import (
     Ownership,
     PullRequest,
 )
-from devtrail_tui.core.evidence_filter import EvidenceFilter, parse
+from devtrail_tui.core.evidence_filter import parse
 from devtrail_tui.core.job import Claim
 from devtrail_tui.core.pull_request_json import pull_request_from_json
 from devtrail_tui.core.pull_request_privacy import without_secrets
 from devtrail_tui.core.redaction import Redactor
-from devtrail_tui.store.chunks import in_chunks
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.database import Database
 from devtrail_tui.store.evidence_identity import identify_on, lacks_identity_on
 from devtrail_tui.store.evidence_rows import KNOWN_COLUMNS, entries_on, known_of
 from devtrail_tui.store.evidence_saves import save_entry_on, save_judgement_on
 from devtrail_tui.store.job_log import Line, append_on, redacted_lines
-from devtrail_tui.store.tables import (
-    RUNNING,
-    analyses,
-    evidence_criteria,
-    evidence_entries,
-    jobs,
-    sync_cursors,
-)
+from devtrail_tui.store.job_rows import FENCE, fenced_by, in_list, rows_of
+from devtrail_tui.store.sqlite.upsert import upsert
+from devtrail_tui.store.tables import analyses, evidence_criteria, evidence_entries, jobs, sync_cursors
 
-_PROVE_AND_HEAL = (
-    update(jobs)
-    .where(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"), jobs.c.status == RUNNING)
-    .values(crashes=0, updated_at=bindparam("now"))
-)
-"""Proves the claim; and a job that saved something has moved on, whatever it died of before."""
-_NEW_CURSOR = upsert(sync_cursors)
-_SAVE_CURSOR = _NEW_CURSOR.on_conflict_do_update(
-    index_elements=[sync_cursors.c.job_id, sync_cursors.c.repository],
-    set_={"cursor": _NEW_CURSOR.excluded.cursor, "updated_at": _NEW_CURSOR.excluded.updated_at},
-)
+_PROVE_CLAIM = update(jobs).where(FENCE).values(crashes=0, updated_at=bindparam("now"))
+"""Also clears the crash count: a job that saves makes progress, whatever it died of before."""
+_SAVE_CURSOR = upsert(sync_cursors, "cursor", "updated_at")
 _CURSORS = select(sync_cursors.c.repository, sync_cursors.c.cursor).where(sync_cursors.c.job_id == bindparam("job"))
 
 _KNOWN_NODES = select(*KNOWN_COLUMNS).where(
     evidence_entries.c.type == EvidenceType.PULL_REQUEST.value,
     evidence_entries.c.host == bindparam("host"),
-    evidence_entries.c.node_id.in_(bindparam("nodes", expanding=True)),
+    in_list(evidence_entries.c.node_id),
     or_(
         evidence_entries.c.account_id == bindparam("account"),
         evidence_entries.c.account_id.is_(None)
         & (func.lower(evidence_entries.c.login) == func.lower(bindparam("login"))),
     ),
 )
-_NOT_ANALYSED = (
-    select(evidence_entries.c.id)
-    .where(
-        evidence_entries.c.analysis_state != AnalysisState.ANALYSED.value,
-        evidence_entries.c.type == EvidenceType.PULL_REQUEST.value,
-    )
-    .order_by(evidence_entries.c.occurred_at, evidence_entries.c.id)
-)
 _NEWEST_FIRST = (evidence_entries.c.occurred_at.desc(), evidence_entries.c.id.desc())
-_ORDER_KEY = (evidence_entries.c.occurred_at, evidence_entries.c.id)
+_COUNT = select(func.count()).select_from(evidence_entries)
 _CONTENT = select(evidence_entries.c.content).where(
     evidence_entries.c.id == bindparam("evidence"), evidence_entries.c.type == EvidenceType.PULL_REQUEST.value
 )
@@ -139,27 +104,22 @@ class EvidenceStore:
         Secrets in texts and log lines are masked.
         """
         now = self._clock.now()
-        saved = tuple(replace(each, pull_request=without_secrets(each.pull_request, self._redact)) for each in evidence)
-        judged = tuple(replace(each, note=self._redact(each.note)) for each in judgements)
-        cursors, lines = dict(cursor or {}), redacted_lines(self._redact, log)
+        entries = [replace(new, pull_request=without_secrets(new.pull_request, self._redact)) for new in evidence]
+        redacted = [replace(new, note=self._redact(new.note)) for new in judgements]
+        lines = redacted_lines(self._redact, log)
+        row = {"job_id": claim.job_id, "updated_at": now}
+        cursors = [{**row, "repository": name, "cursor": value} for name, value in (cursor or {}).items()]
 
         def work(connection: Connection) -> list[KnownPullRequest]:
-            fence = {"job": claim.job_id, "claim": claim.claim_no, "now": now}
-            if connection.execute(_PROVE_AND_HEAL, fence).rowcount != 1:
+            if connection.execute(_PROVE_CLAIM, {**fenced_by(claim), "now": now}).rowcount != 1:
                 raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; what it just found was not stored.")
             if ownership is not None:
                 identify_on(connection, ownership)
-            known = [save_entry_on(connection, each, claim.job_id, now) for each in saved]
-            for each in judged:
-                save_judgement_on(connection, each, claim.job_id, now)
+            known = [save_entry_on(connection, new, claim.job_id, now) for new in entries]
+            for judgement in redacted:
+                save_judgement_on(connection, judgement, claim.job_id, now)
             if cursors:
-                connection.execute(
-                    _SAVE_CURSOR,
-                    [
-                        {"job_id": claim.job_id, "repository": name, "cursor": value, "updated_at": now}
-                        for name, value in cursors.items()
-                    ],
-                )
+                connection.execute(_SAVE_CURSOR, cursors)
             append_on(connection, claim, lines)
             return known
 
@@ -176,10 +136,8 @@ class EvidenceStore:
         """The stored pull requests of an account among these node ids, which survive renames of the repository. Rows that know no
         account are the login's, in any letter case."""
         person = {"host": host, "account": account_id, "login": login}
-        rows: list[Any] = []
         with self._database.read() as connection:
-            for some in in_chunks(node_ids):
-                rows += connection.execute(_KNOWN_NODES, {"nodes": some, **person}).all()
+            rows = list(rows_of(connection, _KNOWN_NODES, node_ids, **person))
         # A row of the account comes last, and so stands for the pull request where there is one of the bare login too.
         known = [known_of(row) for row in sorted(rows, key=lambda row: row.account_id is not None)]
         return {each.node_id: each for each in known}
@@ -189,18 +147,6 @@ class EvidenceStore:
         with self._database.read() as connection:
             return lacks_identity_on(connection, ownership)
 
-    def not_analysed(self, login: str | None, repositories: Sequence[str]) -> list[EvidenceEntry]:
-        """Pull requests without an analysis (never tried, or failed), oldest merge first; no `repositories` means all."""
-        statement = _NOT_ANALYSED
-        if login is not None:
-            statement = statement.where(evidence_entries.c.login == login)
-        if repositories:
-            names = [name.lower() for name in repositories]
-            statement = statement.where(func.lower(evidence_entries.c.repository).in_(names))
-        with self._database.read() as connection:
-            ids = connection.execute(statement).scalars().all()
-            return list(entries_on(connection, ids).values())
-
     def pull_request(self, evidence_id: int) -> PullRequest:
         """The stored pull request of an entry. Raises NotFound."""
         with self._database.read() as connection:
@@ -209,55 +155,25 @@ class EvidenceStore:
             raise _no_such(evidence_id)
         return pull_request_from_json(content)
 
-    def ids(
-        self,
-        *,
-        text: str = "",
-        criterion: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> array[int]:
-        """The ids that pass, newest merge first. `text` as in core.evidence_filter; `until` is not included itself."""
-        statement = select(evidence_entries.c.id).where(*_conditions(text, criterion, since, until))
+    def ids(self, text: str = "") -> array[int]:
+        """The ids that pass the filter (core.evidence_filter), newest merge first."""
         with self._database.read() as connection:
-            return array("q", connection.execute(statement.order_by(*_NEWEST_FIRST)).scalars())
+            return array("q", connection.execute(_ids(text)).scalars())
 
-    def count(
-        self,
-        *,
-        text: str = "",
-        criterion: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> int:
-        """How many entries pass."""
-        statement = select(func.count()).select_from(evidence_entries)
+    def count(self, text: str = "") -> int:
+        """How many entries pass the filter."""
         with self._database.read() as connection:
-            return int(connection.execute(statement.where(*_conditions(text, criterion, since, until))).scalar_one())
+            return int(connection.execute(_COUNT.where(*_conditions(text))).scalar_one())
 
     def rows(self, ids: Sequence[int]) -> dict[int, EvidenceEntry]:
         """The entries with these ids, in this order; unknown ids are left out."""
         with self._database.read() as connection:
             return entries_on(connection, ids)
 
-    def entries(
-        self,
-        *,
-        text: str = "",
-        criterion: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        before: int | None = None,
-        limit: int | None = None,
-    ) -> list[EvidenceEntry]:
-        """A page of the entries that pass, newest merge first; `before` is the id of the last entry of the page before."""
-        statement = select(evidence_entries.c.id).where(*_conditions(text, criterion, since, until))
-        if before is not None:
-            last = evidence_entries.alias("last")
-            at = select(last.c.occurred_at).where(last.c.id == before).scalar_subquery()
-            statement = statement.where(tuple_(*_ORDER_KEY) < tuple_(at, before))
+    def entries(self, text: str = "", *, limit: int | None = None) -> list[EvidenceEntry]:
+        """The first `limit` entries that pass the filter, newest merge first."""
         with self._database.read() as connection:
-            ids = connection.execute(statement.order_by(*_NEWEST_FIRST).limit(limit)).scalars().all()
+            ids = connection.execute(_ids(text).limit(limit)).scalars().all()
             return list(entries_on(connection, ids).values())
 
     def detail(self, evidence_id: int) -> EvidenceDetail:
@@ -284,36 +200,25 @@ def _no_such(evidence_id: int) -> NotFound:
     return NotFound(f"There is no evidence {evidence_id}; see the numbers with: devtrail-tui evidence list.")
 
 
-def _conditions(
-    text: str, criterion: str | None, since: datetime | None, until: datetime | None
-) -> list[ColumnElement[bool]]:
-    wanted = parse(text)
-    found = [evidence_entries.c.search_text.contains(word, autoescape=True) for word in sorted(wanted.words)]
-    found += _alternatives(wanted)
-    if criterion is not None:
-        found.append(_matched(evidence_criteria.c.criterion_id == criterion))
-    if since is not None:
-        found.append(evidence_entries.c.occurred_at >= since)
-    if until is not None:
-        found.append(evidence_entries.c.occurred_at < until)
-    return found
+def _ids(text: str) -> Select[int]:
+    return select(evidence_entries.c.id).where(*_conditions(text)).order_by(*_NEWEST_FIRST)
 
 
-def _alternatives(wanted: EvidenceFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.repositories:
-        repository = evidence_entries.c.repository
-        found.append(or_(*(repository.icontains(each, autoescape=True) for each in sorted(wanted.repositories))))
-    if wanted.criteria:
-        found.append(_matched(func.lower(evidence_criteria.c.criterion_id).in_(sorted(wanted.criteria))))
-    if wanted.roles:
-        # `like` on the JSON text: a role is a plain word, quoted only where it stands as a whole value
-        roles = func.lower(evidence_entries.c.roles, type_=evidence_criteria.c.criterion_id.type)
-        found.append(or_(*(roles.contains(f'"{role.value}"') for role in sorted(wanted.roles))))
-    if wanted.states:
-        found.append(evidence_entries.c.analysis_state.in_(sorted(state.value for state in wanted.states)))
-    return found
-
-
-def _matched(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(evidence_criteria.c.evidence_id == evidence_entries.c.id, condition)
+def _conditions(text: str) -> list[ColumnElement[bool]]:
+    evidence_filter = parse(text)
+    columns = evidence_entries.c
+    conditions = [columns.search_text.contains(word, autoescape=True) for word in sorted(evidence_filter.words)]
+    if names := sorted(evidence_filter.repositories):
+        conditions.append(or_(*(columns.repository.icontains(name, autoescape=True) for name in names)))
+    if ids := sorted(evidence_filter.criteria):
+        criterion = evidence_criteria.c
+        conditions.append(
+            exists().where(criterion.evidence_id == columns.id, func.lower(criterion.criterion_id).in_(ids))
+        )
+    if evidence_filter.roles:
+        # `like` on the JSON text: a role is a plain word, quoted only where it is a whole value
+        roles = func.lower(columns.roles, type_=columns.type.type)
+        conditions.append(or_(*(roles.contains(f'"{role.value}"') for role in sorted(evidence_filter.roles))))
+    if evidence_filter.states:
+        conditions.append(columns.analysis_state.in_(sorted(evidence_filter.states)))
+    return conditions

@@ -5,130 +5,95 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.job import Claim, Level, LogLine
 from devtrail_tui.core.redaction import Redactor
-from devtrail_tui.store.engine import Database
-from devtrail_tui.store.tables import RUNNING, job_logs, jobs
+from devtrail_tui.store.database import Database
+from devtrail_tui.store.job_rows import FENCE, fenced_by
+from devtrail_tui.store.tables import job_logs, jobs
 
 Line = tuple[datetime, Level, str]
 """When (aware UTC), how serious, what."""
 
 # One statement proves the claim and takes the numbers, so that no two writers take the same.
-_TAKE_FENCED = (
-    update(jobs)
-    .where(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"), jobs.c.status == RUNNING)
-    .values(last_seq=jobs.c.last_seq + bindparam("lines"))
-    .returning(jobs.c.last_seq, jobs.c.attempt)
-)
-_TAKE = (
+_TAKE_NUMBERS = (
     update(jobs)
     .where(jobs.c.id == bindparam("job"))
     .values(last_seq=jobs.c.last_seq + bindparam("lines"))
     .returning(jobs.c.last_seq, jobs.c.attempt)
 )
+_TAKE_NUMBERS_FENCED = _TAKE_NUMBERS.where(FENCE)
 _INSERT = insert(job_logs)
-_COLUMNS = (
-    job_logs.c.job_id,
-    job_logs.c.seq,
-    job_logs.c.attempt,
-    job_logs.c.timestamp,
-    job_logs.c.level,
-    job_logs.c.message,
-)
+_OF_JOB = job_logs.c.job_id == bindparam("job")
 _PAGE = (
-    select(*_COLUMNS)
-    .where(job_logs.c.job_id == bindparam("job"), job_logs.c.seq >= bindparam("first"))
+    select(*(job_logs.c[name] for name in LogLine.__dataclass_fields__))
+    .where(_OF_JOB, job_logs.c.seq >= bindparam("first"))
     .order_by(job_logs.c.seq)
     .limit(bindparam("most"))
 )
-_FIRST = select(func.min(job_logs.c.seq)).where(job_logs.c.job_id == bindparam("job"))
-_LAST = select(func.max(job_logs.c.seq)).where(job_logs.c.job_id == bindparam("job"))
-_FIND_AFTER = (
-    select(job_logs.c.seq)
-    .where(job_logs.c.job_id == bindparam("job"), job_logs.c.seq > bindparam("from"))
-    .where(func.instr(func.lower(job_logs.c.message), func.lower(bindparam("text"))) > 0)
-    .order_by(job_logs.c.seq)
-    .limit(1)
-)
-_FIND_BEFORE = (
-    select(job_logs.c.seq)
-    .where(job_logs.c.job_id == bindparam("job"), job_logs.c.seq < bindparam("from"))
-    .where(func.instr(func.lower(job_logs.c.message), func.lower(bindparam("text"))) > 0)
-    .order_by(job_logs.c.seq.desc())
-    .limit(1)
-)
+_FIRST = select(func.min(job_logs.c.seq)).where(_OF_JOB)
+_LAST = select(func.max(job_logs.c.seq)).where(_OF_JOB)
+_HOLDS_TEXT = func.instr(func.lower(job_logs.c.message), func.lower(bindparam("text"))) > 0
+_MATCHES = select(job_logs.c.seq).where(_OF_JOB, _HOLDS_TEXT).limit(1)
+_FIND_AFTER = _MATCHES.where(job_logs.c.seq > bindparam("from")).order_by(job_logs.c.seq)
+_FIND_BEFORE = _MATCHES.where(job_logs.c.seq < bindparam("from")).order_by(job_logs.c.seq.desc())
 
 
 def append_on(connection: Connection, claim: Claim, lines: Sequence[Line]) -> bool:
-    """Add lines inside somebody's transaction; False, and nothing written, where the claim is lost."""
-    if not lines:
-        return True
-    taken = connection.execute(
-        _TAKE_FENCED, {"job": claim.job_id, "claim": claim.claim_no, "lines": len(lines)}
-    ).one_or_none()
-    if taken is None:
-        return False
-    _insert(connection, claim.job_id, taken[0], taken[1], lines)
-    return True
+    """Add lines in the caller's transaction; False, and nothing written, where the claim is lost."""
+    return not lines or _insert(connection, _TAKE_NUMBERS_FENCED, fenced_by(claim), lines)
 
 
 def note_on(connection: Connection, job_id: int, line: Line) -> bool:
-    """Add a line that is not of a running claim (a cancel, a rescue) inside somebody's transaction; False for an unknown job."""
-    taken = connection.execute(_TAKE, {"job": job_id, "lines": 1}).one_or_none()
-    if taken is None:
+    """Add a line that is not of a running claim (a cancel, a rescue) in the caller's transaction; False for an unknown job."""
+    return _insert(connection, _TAKE_NUMBERS, {"job": job_id}, (line,))
+
+
+def _insert(connection: Connection, take_numbers: Any, job: dict[str, Any], lines: Sequence[Line]) -> bool:
+    row = connection.execute(take_numbers, {**job, "lines": len(lines)}).one_or_none()
+    if row is None:
         return False
-    _insert(connection, job_id, taken[0], taken[1], (line,))
-    return True
-
-
-def _insert(connection: Connection, job_id: int, last_seq: int, attempt: int, lines: Sequence[Line]) -> None:
-    first = last_seq - len(lines) + 1
+    last_seq, attempt = row
     connection.execute(
         _INSERT,
         [
             {
-                "job_id": job_id,
-                "seq": first + index,
+                "job_id": job["job"],
+                "seq": seq,
                 "attempt": attempt,
                 "timestamp": timestamp,
                 "level": level.value,
                 "message": message,
             }
-            for index, (timestamp, level, message) in enumerate(lines)
+            for seq, (timestamp, level, message) in enumerate(lines, last_seq - len(lines) + 1)
         ],
     )
+    return True
 
 
 def redacted_lines(redact: Redactor, lines: Sequence[Line]) -> tuple[Line, ...]:
     """The lines with secrets masked in their messages."""
-    before = [message for _, _, message in lines]
-    after = redact.lines(before)
-    if after is before:
+    messages = [message for _, _, message in lines]
+    redacted = redact.lines(messages)
+    if redacted is messages:
         return tuple(lines)
-    return tuple((at, level, message) for (at, level, _), message in zip(lines, after, strict=True))
+    return tuple((at, level, message) for (at, level, _), message in zip(lines, redacted, strict=True))
 
 
 class JobLog:
     """Appends are fenced by the claim; secrets are masked, messages cleaned and cut to 10,000 characters by their column."""
 
-    def __init__(self, database: Database, clock: Clock | None = None, redact: Redactor | None = None) -> None:
+    def __init__(self, database: Database, redact: Redactor | None = None) -> None:
         self._database = database
-        self._clock = clock or SystemClock()
         self._redact = redact or Redactor()
 
     def append(self, claim: Claim, lines: Sequence[Line]) -> Future[bool]:
         """Add lines of a running job, in order; False where the claim is lost."""
-        kept = redacted_lines(self._redact, lines)
-        return self._database.write(lambda connection: append_on(connection, claim, kept))
-
-    def note(self, job_id: int, level: Level, message: str) -> Future[bool]:
-        """Add a line that is not of a running claim, at the present time; False for an unknown job."""
-        line = (self._clock.now(), level, self._redact(message))
-        return self._database.write(lambda connection: note_on(connection, job_id, line))
+        redacted = redacted_lines(self._redact, lines)
+        return self._database.write(lambda connection: append_on(connection, claim, redacted))
 
     def page(self, job_id: int, *, first_seq: int, limit: int) -> list[LogLine]:
         """Up to `limit` lines from number `first_seq` on."""
@@ -147,7 +112,5 @@ class JobLog:
         """The number of the next line after `after_seq` (or, backwards, before it) that holds `text`; ASCII case is folded."""
         statement = _FIND_BEFORE if backwards else _FIND_AFTER
         with self._database.read() as connection:
-            found: int | None = connection.execute(
-                statement, {"job": job_id, "from": after_seq, "text": text}
-            ).scalar_one_or_none()
-        return found
+            row = connection.execute(statement, {"job": job_id, "from": after_seq, "text": text}).one_or_none()
+        return None if row is None else int(row.seq)

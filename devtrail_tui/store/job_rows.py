@@ -1,19 +1,31 @@
-"""A row of `jobs` as the frozen job that leaves the store."""
+"""What the statements on `jobs` share: the fence of a running job's writes, rows as frozen jobs, IN lists of any length."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row, Select, and_, bindparam
 
-from devtrail_tui.core.job import Job, Progress, Status
-from devtrail_tui.store.tables import jobs
+from devtrail_tui.core.job import Claim, Job, Progress, Status
+from devtrail_tui.store.tables import RUNNING, jobs
+
+OF_CLAIM = and_(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"))
+FENCE = and_(OF_CLAIM, jobs.c.status == RUNNING)
+"""The condition of every write of a running job; `fenced_by` gives its parameters."""
 
 JOB_COLUMNS = tuple(jobs.c[name] for name in Job.__dataclass_fields__)
 """What a job is made of, in the order of its fields."""
-_STATUS = tuple(Job.__dataclass_fields__).index("status")
-_REALS = tuple(tuple(Job.__dataclass_fields__).index(name) for name in ("progress", "spent_usd"))
-_DETAIL = tuple(Job.__dataclass_fields__).index("progress_detail")
+_FIELDS = tuple(Job.__dataclass_fields__)
+_STATUS, _DETAIL = _FIELDS.index("status"), _FIELDS.index("progress_detail")
+_REALS = tuple(_FIELDS.index(name) for name in ("progress", "spent_usd"))
+_LONGEST_LIST = 500
+"""Values in one IN list; older SQLite builds allow 999 parameters."""
+
+
+def fenced_by(claim: Claim) -> dict[str, Any]:
+    """The parameters of OF_CLAIM and FENCE."""
+    return {"job": claim.job_id, "claim": claim.claim_no}
 
 
 def job_of(row: Row[Any]) -> Job:
@@ -24,3 +36,16 @@ def job_of(row: Row[Any]) -> Job:
         values[index] = float(values[index])
     values[_DETAIL] = Progress.from_json(values[_DETAIL])
     return Job(*values)
+
+
+def in_list(column: Any) -> Any:
+    """The condition that `column` is one of the values that `rows_of` is given."""
+    return column.in_(bindparam("values", expanding=True))
+
+
+def rows_of(
+    connection: Connection, statement: Select[Any], values: Sequence[Any], **parameters: Any
+) -> Iterator[Row[Any]]:
+    """The rows of a statement with one `in_list`, which is run with as many values at a time as fit into it."""
+    for start in range(0, len(values), _LONGEST_LIST):
+        yield from connection.execute(statement, {"values": list(values[start : start + _LONGEST_LIST]), **parameters})

@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-_NETWORK_TYPES = frozenset(
-    {
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb",
-        "smb2",
-        "smb3",
-        "smbfs",
-        "afpfs",
-        "webdav",
-        "davfs",
-        "9p",
-        "afs",
-        "ceph",
-        "lustre",
-        "gpfs",
-    }
-    | {"glusterfs", "ncpfs", "coda", "ocfs2", "gfs2", "beegfs", "vboxsf", "prl_fs", "vmhgfs", "macfuse", "osxfuse"}
+_NETWORK_TYPES = re.compile(
+    "nfs4?|cifs|smb[23]?|smbfs|afpfs|webdav|davfs|9p|afs|ceph|lustre|gpfs|glusterfs|ncpfs|coda|ocfs2|gfs2|beegfs|vboxsf|prl_fs|"
+    "vmhgfs|macfuse|osxfuse"
 )
 _LOCAL_FUSE = frozenset(
     {"fuse.ext4", "fuse.ntfs-3g", "fuse.lowntfs-3g", "fuse.exfat", "fuse.fuse-overlayfs", "fuse.gocryptfs"}
 )
-"""What lies behind FUSE is on another machine (sshfs, rclone, s3fs, gvfs) unless it is known to be here."""
+"""Any other FUSE type (sshfs, rclone, s3fs, gvfs) is taken to be on another machine."""
 
 
 def make_private_folder(folder: Path) -> None:
@@ -65,9 +48,9 @@ def close_file_to_others(path: Path) -> None:
 
 def _tighten(path: Path, right_kind: Callable[[int], bool], mode: int) -> None:
     try:
-        found = path.lstat()
-        if right_kind(found.st_mode) and found.st_uid == _me(found) and stat.S_IMODE(found.st_mode) & 0o077:
-            path.chmod(stat.S_IMODE(found.st_mode) & mode)
+        status = path.lstat()
+        if right_kind(status.st_mode) and status.st_uid == _own_uid(status) and stat.S_IMODE(status.st_mode) & 0o077:
+            path.chmod(stat.S_IMODE(status.st_mode) & mode)
     except OSError:
         return  # what could not be made private is refused by `why_not_private`, or is not there
 
@@ -92,67 +75,35 @@ def write_private(path: Path, text: str) -> None:
 def why_not_private(path: Path) -> str:
     """Why others could read or change what is in a file or folder, as a clause such as “it is a symbolic link”; empty when they
     cannot. A file must be ours alone to read, a folder ours alone to write."""
-    found = path.lstat()
-    if stat.S_ISLNK(found.st_mode):
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
         return "it is a symbolic link"
-    if found.st_uid != _me(found):
+    if status.st_uid != _own_uid(status):
         return "it belongs to another user"
     if os.name != "posix":
         return ""
-    mode = stat.S_IMODE(found.st_mode)
-    if stat.S_ISDIR(found.st_mode):
+    mode = stat.S_IMODE(status.st_mode)
+    if stat.S_ISDIR(status.st_mode):
         return f"others may write into it (mode {mode:o})" if mode & 0o022 else ""
     return f"others may read it (mode {mode:o})" if mode & 0o077 else ""
 
 
-def _me(found: os.stat_result) -> int:
-    return os.geteuid() if hasattr(os, "geteuid") else found.st_uid
+def _own_uid(status: os.stat_result) -> int:
+    return os.geteuid() if hasattr(os, "geteuid") else status.st_uid
 
 
 def network_file_system(path: Path) -> str:
     """The type of the network file system a path lies on, such as nfs4; empty for a local disk, or where it cannot be told."""
-    return network_type(path.resolve(), _mounts())
+    import psutil  # not at start-up, before the first frame
 
-
-def network_type(path: Path, mounts: Iterable[tuple[Path, str]]) -> str:
-    """The same over a list of mount points and their types; the last mount of the longest fitting point holds."""
-    longest, kind = -1, ""
-    for point, type_name in mounts:
-        if (path == point or point in path.parents) and len(point.parts) >= longest:
-            longest, kind = len(point.parts), type_name.lower()
-    foreign = kind in _NETWORK_TYPES or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE)
-    return kind if foreign else ""
-
-
-def _mounts() -> Iterator[tuple[Path, str]]:
-    if sys.platform == "darwin":
-        yield from _darwin_mounts()
-        return
+    place, longest, kind = path.resolve(), -1, ""
     try:
-        lines = Path("/proc/self/mounts").read_text("utf-8", "surrogateescape").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        fields = line.split(" ")
-        if len(fields) > 2:  # device, point, type
-            yield Path(_unescaped(fields[1])), fields[2]
-
-
-def _unescaped(point: str) -> str:
-    """Space, tab, newline and backslash stand as octal numbers (proc(5), fstab(5))."""
-    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        point = point.replace(code, character)
-    return point
-
-
-def _darwin_mounts() -> Iterator[tuple[Path, str]]:
-    """Lines such as `//me@host/share on /Volumes/share (smbfs, nodev)`."""
-    try:
-        done = subprocess.run(["/sbin/mount"], capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return
-    for line in done.stdout.splitlines():
-        _device, separator, rest = line.partition(" on ")
-        point, _, options = rest.rpartition(" (")
-        if separator and point:
-            yield Path(point), options.split(",")[0].strip(") ")
+        partitions = psutil.disk_partitions(all=True)
+    except (OSError, psutil.Error):
+        return ""
+    for partition in partitions:  # the last mount of the longest mount point holds
+        point = Path(partition.mountpoint)
+        if place.is_relative_to(point) and len(point.parts) >= longest:
+            longest, kind = len(point.parts), partition.fstype.lower()
+    remote = _NETWORK_TYPES.fullmatch(kind) or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE)
+    return kind if remote else ""

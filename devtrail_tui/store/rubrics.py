@@ -9,21 +9,22 @@ from concurrent.futures import Future
 from dataclasses import asdict
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import ClaimLost
 from devtrail_tui.core.evidence import Criterion
 from devtrail_tui.core.job import Claim
-from devtrail_tui.store.engine import Database
-from devtrail_tui.store.tables import RUNNING, jobs, rubrics
+from devtrail_tui.store.database import Database
+from devtrail_tui.store.job_rows import FENCE, fenced_by
+from devtrail_tui.store.sqlite.upsert import upsert
+from devtrail_tui.store.tables import jobs, rubrics
 
 _FIXED = (
     select(jobs.c.rubric_key, rubrics.c.criteria)
     .select_from(jobs.outerjoin(rubrics, rubrics.c.key == jobs.c.rubric_key))
-    .where(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"), jobs.c.status == RUNNING)
+    .where(FENCE)
 )
-_KEEP = insert(rubrics).on_conflict_do_nothing(index_elements=[rubrics.c.key])
+_ADD = upsert(rubrics)
 _FIX = update(jobs).where(jobs.c.id == bindparam("job")).values(rubric_key=bindparam("rubric"))
 
 
@@ -41,12 +42,12 @@ class Rubrics:
         now = self._clock.now()
 
         def work(connection: Connection) -> list[Criterion]:
-            row = connection.execute(_FIXED, {"job": claim.job_id, "claim": claim.claim_no}).one_or_none()
+            row = connection.execute(_FIXED, fenced_by(claim)).one_or_none()
             if row is None:
                 raise ClaimLost(f"Job {claim.job_id} is no longer this worker's.")
             if row.criteria is not None:
                 return [Criterion(**each) for each in row.criteria]
-            connection.execute(_KEEP, {"key": key, "criteria": criteria, "created_at": now})
+            connection.execute(_ADD, {"key": key, "criteria": criteria, "created_at": now})
             connection.execute(_FIX, {"job": claim.job_id, "rubric": key})
             return list(present)
 

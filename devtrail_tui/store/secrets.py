@@ -20,14 +20,8 @@ from devtrail_tui.core.errors import NotPossible, SecretMissing, UsageError
 from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.core.secret_patterns import SECRET_VARIABLES
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.store.secret_places import (
-    KEY_FILE_VARIABLE,
-    KEY_VARIABLE,
-    EncryptedTable,
-    Keyring,
-    Place,
-    SystemKeyring,
-)
+from devtrail_tui.store.encrypted_secrets import KEY_FILE_VARIABLE, KEY_VARIABLE, EncryptedTable
+from devtrail_tui.store.secret_places import Keyring, Place, SystemKeyring
 
 PREFIX = "secret:"
 MEMORY = "memory:"
@@ -164,13 +158,6 @@ class Secrets:
             if isinstance(place, EncryptedTable) and place.locked(self._entry(name)):
                 return f"The {LABEL[name]} is kept encrypted and cannot be opened. {self._key_step(place)}"
         return ""
-
-    def in_use(self) -> frozenset[str]:
-        """Every value seen so far, for whoever must keep them out of a text."""
-        environment = [self._environ.get(variable) for variable in SECRET_VARIABLES]
-        with self._lock:
-            asked = [value for value, _ in self._asked.values()]
-            return frozenset(filter(None, (*environment, *self._memory.values(), *asked)))
 
     def forget(self) -> None:
         """Ask the sources anew next time; what was typed stays."""

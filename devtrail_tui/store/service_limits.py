@@ -7,16 +7,12 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
 from devtrail_tui.core.service import RateLimit
+from devtrail_tui.store.sqlite.upsert import upsert
 from devtrail_tui.store.tables import service_limits
 
-_STORE = insert(service_limits)
-_STORE = _STORE.on_conflict_do_update(
-    index_elements=list(service_limits.primary_key),
-    set_={name: _STORE.excluded[name] for name in ("limit", "remaining", "reset_at", "seen_at")},
-)
+_STORE = upsert(service_limits, "limit", "remaining", "reset_at", "seen_at")
 _LATEST = (
     select(*(service_limits.c[name] for name in RateLimit.__dataclass_fields__))
     .where(service_limits.c.reset_at > bindparam("now"))
@@ -26,9 +22,9 @@ _LATEST = (
 
 
 def store(connection: Connection, limits: Iterable[RateLimit], now: datetime) -> None:
-    """Note limits that were seen at `now`, each in the place of what was known of it."""
-    for each in limits:
-        connection.execute(_STORE, {**asdict(each), "seen_at": now})
+    """Store limits as they were at `now`."""
+    if rows := [{**asdict(limit), "seen_at": now} for limit in limits]:
+        connection.execute(_STORE, rows)
 
 
 def latest(connection: Connection, now: datetime) -> RateLimit | None:

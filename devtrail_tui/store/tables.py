@@ -1,6 +1,8 @@
-"""The tables as they are now (design: Tables). How they came to be is told by `migrations`; a test holds the two together."""
+"""The tables as they are now. How they came to be is told by `migrations`; a test compares the two."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -20,7 +22,7 @@ from sqlalchemy import (
 from devtrail_tui.store.column_types import ROW_ID, Json, SafeLine, SafeText, UtcTime
 
 MAX_MESSAGE = 10_000
-"""Characters of a log line or an error that are kept."""
+"""Characters of a log line or an error that are stored."""
 MAX_TITLE = 500
 MAX_SHORT = 1_000
 
@@ -30,6 +32,20 @@ PENDING = literal_column("'PENDING'", Text)
 RUNNING = literal_column("'RUNNING'", Text)
 """Literals and not parameters: SQLite uses a partial index only if it sees the value when it prepares the statement."""
 
+
+def _not_null(type_: Any, *names: str) -> list[Column[Any]]:
+    return [Column(name, type_, nullable=False) for name in names]
+
+
+def _nullable(type_: Any, *names: str) -> list[Column[Any]]:
+    return [Column(name, type_) for name in names]
+
+
+def _part_of(parent: str, name: str) -> Column[Any]:
+    """A part of the primary key: the row is deleted with the row of `parent` that it belongs to."""
+    return Column(name, ROW_ID, ForeignKey(f"{parent}.id", ondelete="CASCADE"), primary_key=True)
+
+
 jobs = Table(
     "jobs",
     metadata,
@@ -37,7 +53,7 @@ jobs = Table(
     Column("type", Text, nullable=False),
     Column("title", SafeLine(MAX_TITLE), nullable=False),
     Column("search_text", SafeLine(MAX_TITLE), nullable=False),  # the title case-folded: SQLite folds ASCII only
-    Column("repositories", SafeText, nullable=False),  # "\nacme/shop\nacme/api\n": found without opening the config
+    Column("repositories", SafeText, nullable=False),  # "\nacme/shop\nacme/api\n": searched without opening the config
     Column("status", Text, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("progress", Float, nullable=False),
@@ -46,65 +62,39 @@ jobs = Table(
     Column("config", Json, nullable=False),
     Column("result", Json),
     Column("error", SafeLine(MAX_MESSAGE)),
-    Column("attempt", Integer, nullable=False),
-    Column("max_attempts", Integer, nullable=False),
-    Column("claim_no", Integer, nullable=False),
-    Column("crashes", Integer, nullable=False),
+    *_not_null(Integer, "attempt", "max_attempts", "claim_no", "crashes"),
     Column("last_seq", Integer, nullable=False),  # of its newest log line: the next one costs no search
     Column("run_at", UtcTime, nullable=False),
     Column("waiting_for", SafeLine(MAX_SHORT)),
     Column("timeout_s", Float),
     Column("limits", Json),
-    Column("unique_key", Text),
-    Column("needs_worker", Text),
-    Column("worker_id", Text),
-    Column("lease_expires_at", UtcTime),
-    Column("cancel_requested_at", UtcTime),
-    Column("schedule_id", ROW_ID),
-    Column("retry_of", ROW_ID),
+    *_nullable(Text, "unique_key", "needs_worker", "worker_id"),
+    *_nullable(UtcTime, "lease_expires_at", "cancel_requested_at"),
+    *_nullable(ROW_ID, "schedule_id", "retry_of"),
     Column("spent_usd", Float, nullable=False),  # uncertain cost (analyses.uncertain_usd) included
-    Column("created_at", UtcTime, nullable=False),
-    Column("updated_at", UtcTime, nullable=False),
-    Column("started_at", UtcTime),
-    Column("completed_at", UtcTime),
+    *_not_null(UtcTime, "created_at", "updated_at"),
+    *_nullable(UtcTime, "started_at", "completed_at"),
     Column("rubric_key", Text),  # of the criteria that every attempt of the job judges by
-    sqlite_autoincrement=True,  # a deleted job's number is never given out again
+    sqlite_autoincrement=True,  # the number of a deleted job is never used again
 )
 # The conditions are SQLite's only: naming PostgreSQL here would import its dialect at every start (the migration has both).
-Index(
-    "ix_jobs_pending",
-    jobs.c.priority.desc(),
-    jobs.c.run_at,
-    jobs.c.id,
-    sqlite_where=text("status = 'PENDING'"),
-)
-Index(
-    "ix_jobs_due",
-    jobs.c.run_at,
-    sqlite_where=text("status = 'PENDING'"),
-)
-Index(
-    "ix_jobs_running",
-    jobs.c.id,
-    sqlite_where=text("status = 'RUNNING'"),
-)
+_PENDING_ONLY = text("status = 'PENDING'")
+Index("ix_jobs_pending", jobs.c.priority.desc(), jobs.c.run_at, jobs.c.id, sqlite_where=_PENDING_ONLY)
+Index("ix_jobs_due", jobs.c.run_at, sqlite_where=_PENDING_ONLY)
+Index("ix_jobs_running", jobs.c.id, sqlite_where=text("status = 'RUNNING'"))
+Index("ix_jobs_completed", jobs.c.completed_at, sqlite_where=text("completed_at IS NOT NULL"))
+Index("ix_jobs_listing", jobs.c.id, jobs.c.status, jobs.c.type)  # lists ids and filters without touching the wide rows
 Index(
     "uq_jobs_active_unique_key",
     jobs.c.unique_key,
     unique=True,
     sqlite_where=text("unique_key IS NOT NULL AND status IN ('PENDING', 'RUNNING')"),
 )
-Index(
-    "ix_jobs_completed",
-    jobs.c.completed_at,
-    sqlite_where=text("completed_at IS NOT NULL"),
-)
-Index("ix_jobs_listing", jobs.c.id, jobs.c.status, jobs.c.type)  # lists ids and filters without touching the wide rows
 
 job_attempts = Table(
     "job_attempts",
     metadata,
-    Column("job_id", ROW_ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    _part_of("jobs", "job_id"),
     Column("claim_no", Integer, primary_key=True),
     Column("attempt", Integer, nullable=False),
     Column("worker_id", Text, nullable=False),
@@ -118,8 +108,8 @@ job_attempts = Table(
 job_dependencies = Table(
     "job_dependencies",
     metadata,
-    Column("job_id", ROW_ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    Column("depends_on", ROW_ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    _part_of("jobs", "job_id"),
+    _part_of("jobs", "depends_on"),
     Index("ix_job_dependencies_depends_on", "depends_on"),
     sqlite_with_rowid=False,
 )
@@ -127,7 +117,7 @@ job_dependencies = Table(
 job_logs = Table(
     "job_logs",
     metadata,
-    Column("job_id", ROW_ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    _part_of("jobs", "job_id"),
     Column("seq", Integer, primary_key=True),
     Column("attempt", Integer, nullable=False),
     Column("timestamp", UtcTime, nullable=False),
@@ -163,14 +153,9 @@ job_events = Table(
 service_limits = Table(
     "service_limits",
     metadata,
-    Column("service", SafeLine(MAX_SHORT), primary_key=True),
-    Column("host", SafeLine(MAX_SHORT), primary_key=True),
-    Column("account", SafeLine(MAX_SHORT), primary_key=True),
-    Column("resource", SafeLine(MAX_SHORT), primary_key=True),
-    Column("limit", Integer, nullable=False),
-    Column("remaining", Integer, nullable=False),
-    Column("reset_at", UtcTime, nullable=False),
-    Column("seen_at", UtcTime, nullable=False),
+    *(Column(name, SafeLine(MAX_SHORT), primary_key=True) for name in ("service", "host", "account", "resource")),
+    *_not_null(Integer, "limit", "remaining"),
+    *_not_null(UtcTime, "reset_at", "seen_at"),
     sqlite_with_rowid=False,
 )
 
@@ -184,11 +169,8 @@ schedules = Table(
     Column("rule", SafeLine(MAX_SHORT), nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("priority", Integer, nullable=False),
-    Column("next_run_at", UtcTime),
-    Column("last_run_at", UtcTime),
-    Column("paused_at", UtcTime),
-    Column("created_at", UtcTime, nullable=False),
-    Column("updated_at", UtcTime, nullable=False),
+    *_nullable(UtcTime, "next_run_at", "last_run_at", "paused_at"),
+    *_not_null(UtcTime, "created_at", "updated_at"),
     sqlite_autoincrement=True,
 )
 
@@ -206,11 +188,10 @@ workers = Table(
     Column("id", Text, primary_key=True),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("process_started_at", Float, nullable=False),  # seconds as runtime.process tells it; told apart, never shown
+    Column("process_started_at", Float, nullable=False),  # seconds as runtime.process tells it; compared, never shown
     Column("title", SafeLine(MAX_TITLE), nullable=False),
     Column("concurrency", Integer, nullable=False),
-    Column("started_at", UtcTime, nullable=False),
-    Column("last_seen_at", UtcTime, nullable=False),
+    *_not_null(UtcTime, "started_at", "last_seen_at"),
 )
 
 evidence_entries = Table(
@@ -223,61 +204,45 @@ evidence_entries = Table(
     Column("search_text", SafeText, nullable=False),  # title, repository and description case-folded
     Column("content", Json, nullable=False),
     Column("login", Text, nullable=False),
-    Column("host", Text),
-    Column("node_id", Text),
+    *_nullable(Text, "host", "node_id"),
     Column("pr_number", Integer),
-    Column("pr_url", SafeLine(MAX_SHORT)),
-    Column("repository", SafeLine(MAX_SHORT)),
+    *_nullable(SafeLine(MAX_SHORT), "pr_url", "repository"),
     Column("occurred_at", UtcTime, nullable=False),  # what lists are ordered by: merged_at for a pull request
-    Column("merged_at", UtcTime),
-    Column("pr_updated_at", UtcTime),
-    Column("additions", Integer, nullable=False),
-    Column("deletions", Integer, nullable=False),
-    Column("changed_files", Integer, nullable=False),
-    Column("days_open", Float),
-    Column("hours_to_first_review", Float),
+    *_nullable(UtcTime, "merged_at", "pr_updated_at"),
+    *_not_null(Integer, "additions", "deletions", "changed_files"),
+    *_nullable(Float, "days_open", "hours_to_first_review"),
     Column("review_rounds", Integer),
-    Column("components", Json, nullable=False),
-    Column("roles", Json, nullable=False),
+    *_not_null(Json, "components", "roles"),
     Column("analysis_state", Text, nullable=False),
     Column("analysis_note", SafeLine(MAX_MESSAGE), nullable=False),
     Column("analysis_id", ROW_ID),
     Column("analysed_at", UtcTime),
-    Column(
-        "job_id", ROW_ID
-    ),  # that saved it last; no foreign key: evidence outlives jobs, and their numbers are not reused
-    Column("created_at", UtcTime, nullable=False),
-    Column("updated_at", UtcTime, nullable=False),
+    Column("job_id", ROW_ID),  # of its last save; no foreign key: evidence outlives jobs
+    *_not_null(UtcTime, "created_at", "updated_at"),
     Column("account_id", Text),  # whose work it is; None until a sync has learnt it, `login` stands for it until then
-    Column(
-        "judged_pr_updated_at", UtcTime
-    ),  # the pr_updated_at that was judged: older than now, the judgement is outdated
+    Column("judged_pr_updated_at", UtcTime),  # the pr_updated_at that was judged; outdated where older
     Column("judged_by", Text),  # key of model, instructions, rubric and context; None: not recorded
     Index("ix_evidence_entries_occurred", "occurred_at", "id"),
     Index("ix_evidence_entries_repository", "login", "repository"),
     sqlite_autoincrement=True,
 )
-Index(
-    "uq_evidence_entries_account",
-    evidence_entries.c.host,
-    evidence_entries.c.node_id,
-    evidence_entries.c.account_id,
-    unique=True,
-    sqlite_where=text("account_id IS NOT NULL"),
-)
-Index(
-    "uq_evidence_entries_login",
-    evidence_entries.c.host,
-    evidence_entries.c.node_id,
-    func.lower(evidence_entries.c.login),
-    unique=True,
-    sqlite_where=text("account_id IS NULL"),  # empty ids never collide in a unique index
-)
+for _person, _column, _condition in (
+    ("account", evidence_entries.c.account_id, "account_id IS NOT NULL"),  # empty ids never collide in a unique index
+    ("login", func.lower(evidence_entries.c.login), "account_id IS NULL"),
+):
+    Index(
+        f"uq_evidence_entries_{_person}",
+        evidence_entries.c.host,
+        evidence_entries.c.node_id,
+        _column,
+        unique=True,
+        sqlite_where=text(_condition),
+    )
 
 evidence_criteria = Table(
     "evidence_criteria",
     metadata,
-    Column("evidence_id", ROW_ID, ForeignKey("evidence_entries.id", ondelete="CASCADE"), primary_key=True),
+    _part_of("evidence_entries", "evidence_id"),
     Column("criterion_id", Text, primary_key=True),  # no foreign key: a match outlives a criterion that is dropped
     Column("confidence", Float, nullable=False),
     Column("explanation", SafeText, nullable=False),
@@ -292,14 +257,12 @@ criteria = Table(
     "criteria",
     metadata,
     Column("id", SafeLine(MAX_SHORT), primary_key=True),
-    Column("area_of_concentration", SafeLine(MAX_SHORT), nullable=False),
-    Column("subarea", SafeLine(MAX_SHORT), nullable=False),
+    *_not_null(SafeLine(MAX_SHORT), "area_of_concentration", "subarea"),
     Column("description", SafeText, nullable=False),
     Column("pr_detectable", Boolean, nullable=False),
     Column("position", Integer, nullable=False),
     Column("retired_at", UtcTime),
-    Column("created_at", UtcTime, nullable=False),
-    Column("updated_at", UtcTime, nullable=False),
+    *_not_null(UtcTime, "created_at", "updated_at"),
 )
 
 verdicts = Table(
@@ -310,8 +273,7 @@ verdicts = Table(
     Column("verdict", Text, nullable=False),
     Column("confidence", Float),
     Column("note", SafeText, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-    Column("updated_at", UtcTime, nullable=False),
+    *_not_null(UtcTime, "created_at", "updated_at"),
     sqlite_with_rowid=False,
 )
 
@@ -335,9 +297,9 @@ analyses = Table(
     Column("call_usd", Float, nullable=False, server_default="0"),  # the worst case of that call
     Column("uncertain_usd", Float, nullable=False, server_default="0"),  # worst cases of calls whose outcome is unknown
     Index("ix_analyses_created", "created_at", "cost_usd"),
+    Index("ix_analyses_call", "call_job_id", sqlite_where=text("call_job_id IS NOT NULL")),
     sqlite_autoincrement=True,
 )
-Index("ix_analyses_call", analyses.c.call_job_id, sqlite_where=text("call_job_id IS NOT NULL"))
 
 rubrics = Table(
     "rubrics",
@@ -363,7 +325,7 @@ reports = Table(
 sync_cursors = Table(
     "sync_cursors",
     metadata,
-    Column("job_id", ROW_ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    _part_of("jobs", "job_id"),
     Column("repository", Text, primary_key=True),  # "" for what belongs to the whole job
     Column("cursor", Json, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
@@ -375,7 +337,6 @@ secrets = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("location", SafeLine(MAX_SHORT), nullable=False),  # where the value is; in clear it is never here
-    Column("ciphertext", Text),  # under a key that is not in the database (secret_places.EncryptedTable)
-    Column("created_at", UtcTime, nullable=False),
-    Column("updated_at", UtcTime, nullable=False),
+    Column("ciphertext", Text),  # under a key that is not in the database (encrypted_secrets.SecretKey)
+    *_not_null(UtcTime, "created_at", "updated_at"),
 )

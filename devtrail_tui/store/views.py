@@ -16,53 +16,30 @@ from devtrail_tui.core.job import Attempt, Job, Status
 from devtrail_tui.core.job_filter import JobFilter
 from devtrail_tui.core.job_row import HeaderFacts, JobRow
 from devtrail_tui.store import service_limits
-from devtrail_tui.store.chunks import in_chunks
-from devtrail_tui.store.engine import Database
-from devtrail_tui.store.job_rows import JOB_COLUMNS, job_of
+from devtrail_tui.store.database import Database
+from devtrail_tui.store.job_rows import JOB_COLUMNS, in_list, job_of, rows_of
 from devtrail_tui.store.tables import analyses, evidence_entries, job_attempts, job_counts, jobs, workers
-from devtrail_tui.store.workers import Worker
 
 WORKER_ALIVE = timedelta(seconds=30)
 """A worker seen within this time lives."""
 _SUGGESTIONS = 50
 _RECENT_JOBS = 200
 
-_ROW_COLUMNS = (
-    jobs.c.id,
-    jobs.c.type,
-    jobs.c.title,
-    jobs.c.status,
-    jobs.c.progress,
-    jobs.c.created_at,
-    jobs.c.run_at,
-    jobs.c.started_at,
-    jobs.c.completed_at,
-    jobs.c.cancel_requested_at,
-    jobs.c.waiting_for,
-    jobs.c.error,
-    jobs.c.attempt,
-    jobs.c.spent_usd,
+_ROW_COLUMNS = tuple(
+    jobs.c["cancel_requested_at" if name == "cancel_requested" else name] for name in JobRow.__dataclass_fields__
 )
-_ROWS = select(*_ROW_COLUMNS).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
+_ROWS = select(*_ROW_COLUMNS).where(in_list(jobs.c.id))
 _JOB = select(*JOB_COLUMNS).where(jobs.c.id == bindparam("job"))
-_JOBS = select(*JOB_COLUMNS).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
+_JOBS = select(*JOB_COLUMNS).where(in_list(jobs.c.id))
 _COUNTS = select(job_counts.c.status, job_counts.c.type, job_counts.c.count)
 _ALIVE = select(func.count()).select_from(workers).where(workers.c.last_seen_at >= bindparam("since"))
-_WORKERS = select(*(workers.c[name] for name in Worker.__dataclass_fields__)).order_by(workers.c.started_at)
 _SPENT = select(func.coalesce(func.sum(func.coalesce(analyses.c.cost_usd, 0.0) + analyses.c.uncertain_usd), 0.0)).where(
     analyses.c.created_at >= bindparam("since")
 )
 _ASKED_FOR = select(jobs.c.repositories).where(jobs.c.repositories != "").order_by(jobs.c.id.desc()).limit(_RECENT_JOBS)
-_FOUND_IN = select(evidence_entries.c.repository).where(evidence_entries.c.repository.is_not(None)).distinct()
+_STORED = select(evidence_entries.c.repository).where(evidence_entries.c.repository.is_not(None)).distinct()
 _ATTEMPTS = (
-    select(
-        job_attempts.c.attempt,
-        job_attempts.c.worker_id,
-        job_attempts.c.started_at,
-        job_attempts.c.ended_at,
-        job_attempts.c.outcome,
-        job_attempts.c.error,
-    )
+    select(*(job_attempts.c[name] for name in Attempt.__dataclass_fields__))
     .where(job_attempts.c.job_id == bindparam("job"))
     .order_by(job_attempts.c.claim_no)
 )
@@ -85,11 +62,9 @@ class Views:
 
     def jobs(self, ids: Sequence[int]) -> list[Job]:
         """These jobs with everything, in this order; unknown ids are left out."""
-        found: dict[int, Job] = {}
         with self._database.read() as connection:
-            for some in in_chunks(ids):
-                found.update((row.id, job_of(row)) for row in connection.execute(_JOBS, {"ids": some}))
-        return [found[each] for each in ids if each in found]
+            by_id = {row.id: job_of(row) for row in rows_of(connection, _JOBS, ids)}
+        return [by_id[job_id] for job_id in ids if job_id in by_id]
 
     def attempts(self, job_id: int) -> list[Attempt]:
         """A job's attempts, oldest first; none for an unknown job."""
@@ -107,40 +82,25 @@ class Views:
 
     def job_rows(self, ids: Sequence[int]) -> dict[int, JobRow]:
         """The rows with these ids, in this order; unknown ids are left out."""
-        found: dict[int, JobRow] = {}
         with self._database.read() as connection:
-            for some in in_chunks(ids):
-                found.update((row.id, _row(row)) for row in connection.execute(_ROWS, {"ids": some}))
-        return {each: found[each] for each in ids if each in found}
+            by_id = {row.id: _row(row) for row in rows_of(connection, _ROWS, ids)}
+        return {job_id: by_id[job_id] for job_id in ids if job_id in by_id}
 
     def jobs_page(
-        self,
-        wanted: JobFilter | None = None,
-        *,
-        before_id: int | None = None,
-        after_id: int | None = None,
-        limit: int = 50,
+        self, job_filter: JobFilter | None = None, *, before_id: int | None = None, limit: int = 50
     ) -> list[JobRow]:
-        """Up to `limit` rows that pass, newest first: the ones just older than `before_id`, just newer than `after_id`, or the
-        newest."""
+        """Up to `limit` rows that pass, newest first: the newest, or those just older than `before_id`."""
         with self._database.read() as connection:
-            statement = select(*_ROW_COLUMNS).where(*_conditions(connection, wanted or JobFilter())).limit(limit)
-            if after_id is not None:
-                newer = statement.where(jobs.c.id > after_id).order_by(jobs.c.id)
-                return [_row(row) for row in connection.execute(newer)][::-1]
+            conditions = _conditions(connection, job_filter or JobFilter())
             if before_id is not None:
-                statement = statement.where(jobs.c.id < before_id)
-            return [_row(row) for row in connection.execute(statement.order_by(jobs.c.id.desc()))]
+                conditions.append(jobs.c.id < before_id)
+            statement = select(*_ROW_COLUMNS).where(*conditions).order_by(jobs.c.id.desc()).limit(limit)
+            return [_row(row) for row in connection.execute(statement)]
 
     def counts(self) -> dict[Status, int]:
         """How many jobs are in each state, all five named."""
         with self._database.read() as connection:
             return _counts(connection)
-
-    def counts_by_type(self) -> dict[tuple[Status, str], int]:
-        """How many jobs of each type are in each state; what is 0 is left out."""
-        with self._database.read() as connection:
-            return {(Status(status), name): count for status, name, count in connection.execute(_COUNTS) if count}
 
     def header_facts(self) -> HeaderFacts:
         """Living workers, counts, what is left of the limit that was seen last, dollars spent since local midnight."""
@@ -154,18 +114,13 @@ class Views:
                 spent_today_usd=float(connection.execute(_SPENT, {"since": midnight}).scalar_one()),
             )
 
-    def workers(self) -> list[Worker]:
-        """Every worker that did not end in good order, living or not, oldest first."""
-        with self._database.read() as connection:
-            return [Worker(*row) for row in connection.execute(_WORKERS)]
-
     def known_repositories(self) -> list[str]:
-        """Repositories to suggest: those asked for lately, then the others evidence was found in; each once."""
+        """Repositories to suggest: those of recent jobs, then the others with evidence; each once."""
         with self._database.read() as connection:
             asked = [name for listed in connection.execute(_ASKED_FOR).scalars() for name in listed.split()]
-            found = sorted(connection.execute(_FOUND_IN).scalars(), key=str.casefold)
-        once = {name.casefold(): name for name in reversed([*asked, *found])}
-        return list(reversed(once.values()))[:_SUGGESTIONS]
+            stored = sorted(connection.execute(_STORED).scalars(), key=str.casefold)
+        unique = {name.casefold(): name for name in reversed([*asked, *stored])}
+        return list(reversed(unique.values()))[:_SUGGESTIONS]
 
 
 def _driver_rows(connection: Connection, statement: Select[Any]) -> Sequence[Any]:
@@ -182,23 +137,23 @@ def _row(row: Row[*tuple[Any, ...]]) -> JobRow:
 
 
 def _counts(connection: Connection) -> dict[Status, int]:
-    found = dict.fromkeys(Status, 0)
+    counts = dict.fromkeys(Status, 0)
     for status, _, count in connection.execute(_COUNTS):
-        found[Status(status)] += count
-    return found
+        counts[Status(status)] += count
+    return counts
 
 
-def _conditions(connection: Connection, wanted: JobFilter) -> list[ColumnElement[bool]]:
+def _conditions(connection: Connection, job_filter: JobFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.statuses:
-        conditions.append(jobs.c.status.in_(sorted(status.value for status in wanted.statuses)))
-    if wanted.types:
-        known = {name for _, name, _ in connection.execute(_COUNTS)}
-        conditions.append(jobs.c.type.in_(sorted(name for name in known if wanted.has_type(name))))
-    if wanted.ids:
-        conditions.append(jobs.c.id.in_(sorted(wanted.ids)))
-    if wanted.repositories:
-        pieces = sorted(wanted.repositories)
-        conditions.append(or_(*(jobs.c.repositories.icontains(each, autoescape=True) for each in pieces)))
-    conditions += [jobs.c.search_text.contains(word, autoescape=True) for word in sorted(wanted.words)]
+    if job_filter.statuses:
+        conditions.append(jobs.c.status.in_(sorted(status.value for status in job_filter.statuses)))
+    if job_filter.types:
+        types = {name for _, name, _ in connection.execute(_COUNTS)}
+        conditions.append(jobs.c.type.in_(sorted(name for name in types if job_filter.has_type(name))))
+    if job_filter.ids:
+        conditions.append(jobs.c.id.in_(sorted(job_filter.ids)))
+    if job_filter.repositories:
+        names = sorted(job_filter.repositories)
+        conditions.append(or_(*(jobs.c.repositories.icontains(name, autoescape=True) for name in names)))
+    conditions += [jobs.c.search_text.contains(word, autoescape=True) for word in sorted(job_filter.words)]
     return conditions

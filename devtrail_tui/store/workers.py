@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
+from devtrail_tui.store.sqlite.upsert import upsert
 from devtrail_tui.store.tables import workers
 
 Alive = Callable[[int, float], bool]
@@ -56,11 +56,7 @@ def process_of(identity: str) -> OwnerProcess | None:
         return None
 
 
-_REGISTER = insert(workers)
-_REGISTER = _REGISTER.on_conflict_do_update(
-    index_elements=[workers.c.id],
-    set_={name: _REGISTER.excluded[name] for name in ("title", "concurrency", "last_seen_at")},
-)
+_REGISTER = upsert(workers, "title", "concurrency", "last_seen_at")
 _FORGET_OLD = delete(workers).where(workers.c.last_seen_at < bindparam("before"))
 FORGOTTEN_AFTER = timedelta(days=7)
 """A worker that was killed leaves its row; after so long nobody wants to know of it any more."""
@@ -72,12 +68,12 @@ _FORGET = delete(workers).where(workers.c.id == bindparam("worker"))
 def register(connection: Connection, worker: Worker) -> None:
     """Add the worker, or bring what is known of it up to date. Workers that were killed long ago are forgotten."""
     connection.execute(_FORGET_OLD, {"before": worker.last_seen_at - FORGOTTEN_AFTER})
-    connection.execute(_REGISTER, {name: getattr(worker, name) for name in Worker.__dataclass_fields__})
+    connection.execute(_REGISTER, asdict(worker))
 
 
 def known(connection: Connection) -> Sequence[str]:
     """The ids of all that registered and were not forgotten."""
-    return list(connection.execute(_KNOWN).scalars())
+    return connection.execute(_KNOWN).scalars().all()
 
 
 def seen(connection: Connection, identity: str, now: datetime) -> None:

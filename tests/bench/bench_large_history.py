@@ -17,7 +17,7 @@ import psutil
 import pytest
 from sqlalchemy import Connection, text
 
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from tests.acceptance.terminal import ENTER, ESCAPE, Terminal
 from tests.bench.bench_store import filled
 
@@ -34,7 +34,7 @@ SELECT :job, i, 1, i, 'info', 'line ' || i || ' of the long log' FROM n
 def lived(home: Path, jobs: int, lines: int) -> None:
     """A database with so many jobs, the newest of which has so many lines."""
     (home / "data").mkdir(parents=True, mode=0o700)
-    database: Database = filled(home / "data", jobs)
+    database: SqliteDatabase = filled(home / "data", jobs)
 
     def fill(connection: Connection) -> None:
         connection.execute(text(_LINES), {"job": jobs, "lines": lines})

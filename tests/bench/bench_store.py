@@ -15,9 +15,9 @@ from sqlalchemy import Connection, text
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Claim, Level, NewJob
 from devtrail_tui.core.job_filter import parse
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import JobQueue, any_due
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 
 pytestmark = pytest.mark.bench
@@ -34,8 +34,8 @@ FROM n
 """
 
 
-def filled(folder: Path, jobs: int) -> Database:
-    database = Database(f"sqlite:///{folder / f'{jobs}.db'}", synchronous="NORMAL")
+def filled(folder: Path, jobs: int) -> SqliteDatabase:
+    database = SqliteDatabase(f"sqlite:///{folder / f'{jobs}.db'}", synchronous="NORMAL")
     database.open()
 
     def fill(connection: Connection) -> None:
@@ -55,7 +55,7 @@ def microseconds(what: Callable[[], object], times: int) -> float:
     return best * 1e6
 
 
-def measured(database: Database) -> dict[str, float]:
+def measured(database: SqliteDatabase) -> dict[str, float]:
     queue, views = JobQueue(database, SystemClock()), Views(database)
     for _ in range(300):
         queue.enqueue(NewJob("GITHUB_SYNC")).result()
@@ -86,7 +86,7 @@ def test_claim_and_newest_page_cost_the_same_at_a_million(tmp_path: Path) -> Non
 
 
 def test_a_million_log_lines(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'log.db'}")
+    database = SqliteDatabase(f"sqlite:///{tmp_path / 'log.db'}")
     database.open()
     queue, log, clock = JobQueue(database, SystemClock()), JobLog(database), SystemClock()
     queue.enqueue(NewJob("T")).result()
@@ -110,7 +110,7 @@ def test_a_million_log_lines(tmp_path: Path) -> None:
 
 def test_jobs_per_second(tmp_path: Path) -> None:
     for synchronous in ("NORMAL", "FULL"):
-        database = Database(f"sqlite:///{tmp_path / f'{synchronous}.db'}", synchronous=synchronous)
+        database = SqliteDatabase(f"sqlite:///{tmp_path / f'{synchronous}.db'}", synchronous=synchronous)
         database.open()
         queue = JobQueue(database, SystemClock())
         for future in [queue.enqueue(NewJob("T")) for _ in range(1001)]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from tests.cli.command_line import CommandLine, Result, stored_jobs
 
 TOMORROW = (date.today() + timedelta(days=2)).isoformat()  # noqa: DTZ011 - a person's own day, as they would type it
@@ -260,7 +260,7 @@ def test_a_place_that_cannot_hold_a_database(
 @pytest.fixture
 def locked(database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Another program holds the write lock, and nobody here waits long for it."""
-    defaults = Database.__init__.__kwdefaults__
+    defaults = SqliteDatabase.__init__.__kwdefaults__
     assert defaults is not None
     monkeypatch.setitem(defaults, "busy_timeout_s", 0.05)
     holder = sqlite3.connect(database, isolation_level=None)

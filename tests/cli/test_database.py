@@ -13,9 +13,9 @@ import pytest
 from devtrail_tui.cli import doctor
 from devtrail_tui.clients.github.client import clock_ahead_s
 from devtrail_tui.demo import DemoServer
-from devtrail_tui.store import care
-from devtrail_tui.store.schema_version import HEAD
-from devtrail_tui.store.sqlite_file import has_wal_reset_bug
+from devtrail_tui.store.sqlite import maintenance
+from devtrail_tui.store.sqlite.schema_version import HEAD
+from devtrail_tui.store.sqlite.sqlite_file import has_wal_reset_bug
 from tests.cli.command_line import SYNC, CommandLine
 
 
@@ -112,7 +112,7 @@ def test_doctor_looks_at_sqlite_disk_backups_and_clock(
     assert (checks["SQLite"]["state"], "3.51.3" in checks["SQLite"]["message"]) == ("note", True)
     line("db", "backup")
     monkeypatch.setattr(doctor, "sqlite_has_wal_reset_bug", lambda: False)
-    monkeypatch.setattr(care.DatabaseCare, "free_bytes", lambda _self: 1_000_000)
+    monkeypatch.setattr(maintenance.DatabaseMaintenance, "free_bytes", lambda _self: 1_000_000)
     checks = {each["name"]: each for each in line("doctor", "--offline", "--json").json["checks"]}
     assert checks["SQLite"]["state"] == "ok"
     assert checks["backups"]["message"].startswith("1, the newest of")

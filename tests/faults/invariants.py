@@ -10,6 +10,7 @@ from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.job import Status
 from devtrail_tui.demo import World
 from devtrail_tui.jobs.github_sync.discovery import day_begins
+from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
 from tests.faults.processes import Site
 
 Numbered = tuple[str, int]
@@ -42,7 +43,7 @@ def stored_evidence(site: Site) -> list[Numbered]:
 
 def assert_sound(site: Site) -> None:
     """The database is whole, its counters are right, no log has a gap, nothing that ended is owned, and no money is lost."""
-    assert site.services.database.integrity_problems() == []
+    assert integrity_problems(site.services.database.path) == []
     assert site.rows("PRAGMA foreign_key_check") == []
     counted = site.rows("SELECT status, type, count FROM job_counts WHERE count <> 0 ORDER BY status, type")
     assert counted == site.rows("SELECT status, type, count(*) FROM jobs GROUP BY status, type ORDER BY status, type")

@@ -11,8 +11,8 @@ from pathlib import Path
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from devtrail_tui.store import schema_version
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.sqlite import schema_version
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 
 REVISIONS = (*schema_version.REVISIONS, "9999")
 _FOLDER = Path(__file__).with_name("revisions")
@@ -37,7 +37,7 @@ def install() -> None:
 def main(url: str) -> None:
     """Open and close the database."""
     install()
-    database = Database(url)
+    database = SqliteDatabase(url)
     database.open()
     print("open", flush=True)
     database.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Status
@@ -19,6 +19,7 @@ from devtrail_tui.demo import DemoServer
 from devtrail_tui.demo.faults import Gate
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
+from devtrail_tui.store.tables import workers
 from tests.faults.processes import PROGRAM, QUICK, Site, wait_until
 from tests.faults.small_world import Written, small_world
 from tests.jobs.conftest import PATIENCE_S, Desk
@@ -85,7 +86,8 @@ def wait_for_heartbeats(services: Services, count: int = HEARTBEATS) -> None:
     seen: set[datetime] = set()
 
     def beaten() -> bool:
-        seen.update(worker.last_seen_at for worker in services.views.workers())
+        with services.database.read() as connection:
+            seen.update(connection.execute(select(workers.c.last_seen_at)).scalars())
         return len(seen) > count
 
     wait_until(beaten, f"{count} heartbeats", seconds=PATIENCE_S)

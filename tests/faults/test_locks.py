@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
+from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
 
 PROCESSES = 3
 THREADS = 4
@@ -27,7 +28,7 @@ def increment(connection: Connection) -> None:
 
 def work(url: str, seconds: float, done: SimpleQueue[tuple[int, list[str]]]) -> None:
     """Increment from several threads for so long; put how often, and what went wrong."""
-    database = Database(url, synchronous="NORMAL")
+    database = SqliteDatabase(url, synchronous="NORMAL")
     database.open()
     until = time.monotonic() + seconds
     numbers, errors = [0] * THREADS, []
@@ -55,7 +56,7 @@ def work(url: str, seconds: float, done: SimpleQueue[tuple[int, list[str]]]) -> 
 def test_no_error_and_no_lost_update(tmp_path: Path, seconds: float) -> None:
     tmp_path.chmod(0o700)
     url = f"sqlite:///{tmp_path / 'devtrail.db'}"
-    database = Database(url, synchronous="NORMAL")
+    database = SqliteDatabase(url, synchronous="NORMAL")
     database.open()
     insert = text("INSERT INTO job_counts (status, type, count) VALUES ('PENDING', 'T', 0)")
     database.write(lambda connection: connection.execute(insert).rowcount).result()
@@ -75,5 +76,5 @@ def test_no_error_and_no_lost_update(tmp_path: Path, seconds: float) -> None:
     assert [error for _, errors in results for error in errors] == []
     assert counted == made
     assert all(number > 0 for number, _ in results)
-    assert database.integrity_problems() == []
+    assert integrity_problems(database.path) == []
     database.close()

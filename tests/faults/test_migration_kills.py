@@ -19,9 +19,9 @@ import pytest
 from sqlalchemy import text
 
 from devtrail_tui.core.errors import DatabaseUnusable
-from devtrail_tui.store import schema_version
-from devtrail_tui.store.backup import FOLDER, Reason, backups
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.sqlite import schema_version
+from devtrail_tui.store.sqlite.backup import FOLDER, Reason, backups
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from tests.faults.processes import CHECKOUT, PATIENCE_S
 
 MANY = 10
@@ -53,7 +53,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         known = schema_version.REVISIONS[: schema_version.REVISIONS.index(request.param) + 1]
         patch.setattr(schema_version, "REVISIONS", known)
         patch.setattr(schema_version, "HEAD", request.param)
-        database = Database(f"sqlite:///{path}", synchronous="NORMAL")
+        database = SqliteDatabase(f"sqlite:///{path}", synchronous="NORMAL")
         database.open()
         database.close()
     return path
@@ -183,7 +183,7 @@ def test_a_migration_that_leaves_rows_without_their_parents_is_undone(
     monkeypatch.setattr(
         schema_version, "_migrate", lambda connection: connection.execute(text("DELETE FROM jobs WHERE id = 3"))
     )
-    database = Database(f"sqlite:///{old}", synchronous="NORMAL")
+    database = SqliteDatabase(f"sqlite:///{old}", synchronous="NORMAL")
     with pytest.raises(DatabaseUnusable, match="rows of job_logs point to jobs"):
         database.open()
     assert state(old) == before

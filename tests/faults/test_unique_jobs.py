@@ -13,8 +13,8 @@ import pytest
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.job import NewJob
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 
 KEY = "the only one"
@@ -25,7 +25,7 @@ Made = tuple[int, list[int], list[str]]
 
 def create(url: str, rounds: int, threads: int, begin: Barrier, made: SimpleQueue[Made]) -> None:
     """One process: in every round all its threads enqueue the same unique job at once."""
-    database = Database(url, synchronous="NORMAL")
+    database = SqliteDatabase(url, synchronous="NORMAL")
     database.open()
     queue = JobQueue(database, SystemClock())
     for number in range(rounds):
@@ -57,7 +57,7 @@ def test_one_job_each_round_and_a_sentence_for_everybody_else(
     processes: int, threads: int, rounds: int, tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path / 'devtrail.db'}"
-    database = Database(url, synchronous="NORMAL")
+    database = SqliteDatabase(url, synchronous="NORMAL")
     database.open()
     queue, views = JobQueue(database, SystemClock()), Views(database)
     context = multiprocessing.get_context("spawn")

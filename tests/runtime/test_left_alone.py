@@ -103,7 +103,7 @@ PORTS: dict[str, Callable[[Context], Any]] = {
     "analyser": lambda context: context.analyser(model="claude-sonnet-5-5"),
     "secret": lambda context: context.secret("github"),
     "has_secret": lambda context: context.has_secret("github"),
-    "evidence": lambda context: context.evidence.not_analysed(None, ()),
+    "evidence": lambda context: context.evidence.pull_request(1),
     "criteria": lambda context: context.criteria.detectable(),
     "find": lambda context: context.analyses.find("k" * 64),
     "lease": lambda context: context.analyses.lease(REQUEST),

@@ -84,7 +84,7 @@ def test_a_fault_on_the_command_line_is_a_sentence(
     def break_down(*_: object, **__: object) -> None:
         raise RuntimeError(f"unforeseen: {TOKEN}")
 
-    monkeypatch.setattr("devtrail_tui.store.engine.Database.open", break_down)
+    monkeypatch.setattr("devtrail_tui.store.sqlite.engine.SqliteDatabase.open", break_down)
     assert cli.main(["jobs", "list", *(["--json"] if as_json else [])]) == 1
     printed = capsys.readouterr()
     (report,) = (tmp_path / "logs").glob("crash-*.log")

@@ -14,7 +14,8 @@ from keyring.backends.null import Keyring as NullKeyring
 from devtrail_tui.core.errors import NotPossible, SecretMissing, UsageError
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
-from devtrail_tui.store.secret_places import SecretKey, SystemKeyring
+from devtrail_tui.store.encrypted_secrets import SecretKey
+from devtrail_tui.store.secret_places import SystemKeyring
 from devtrail_tui.store.secrets import ABSENT_S, REMEMBERED_S, Secrets
 
 VALUE = "a-value-of-nobodys"

@@ -7,14 +7,21 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from devtrail_tui.core.errors import DatabaseUnusable
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
-from devtrail_tui.store import private_files, sqlite_file
-from devtrail_tui.store.private_files import make_private_folder, network_type, why_not_private, write_private
+from devtrail_tui.store.private_files import (
+    make_private_folder,
+    network_file_system,
+    why_not_private,
+    write_private,
+)
+from devtrail_tui.store.sqlite import sqlite_file
 
 
 def mode(path: Path) -> int:
@@ -100,10 +107,14 @@ def test_a_folder_that_others_may_write_into_is_refused(tmp_path: Path) -> None:
         sqlite_file.prepare_file(tmp_path / "x.db")
 
 
+def mount(monkeypatch: pytest.MonkeyPatch, mounts: list[tuple[str, str]]) -> None:
+    partitions = [SimpleNamespace(mountpoint=point, fstype=kind) for point, kind in mounts]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda **_named: partitions)
+
+
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse.rclone", "ceph", "vboxsf"])
 def test_a_network_drive_is_refused(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mounts = [(Path("/"), "ext4"), (tmp_path.resolve(), kind)]
-    monkeypatch.setattr(private_files, "_mounts", lambda: mounts)
+    mount(monkeypatch, [("/", "ext4"), (str(tmp_path.resolve()), kind)])
     with pytest.raises(DatabaseUnusable, match=r"network drive.*local disk"):
         sqlite_file.prepare_file(tmp_path / "data" / "x.db")
 
@@ -122,16 +133,15 @@ def test_a_network_drive_is_refused(kind: str, tmp_path: Path, monkeypatch: pyte
         ([], ""),
     ],
 )
-def test_the_innermost_and_latest_mount_holds(mounts: list[tuple[str, str]], kind: str) -> None:
-    assert network_type(Path("/home/me/data"), [(Path(point), name) for point, name in mounts]) == kind
+def test_the_innermost_and_latest_mount_holds(
+    mounts: list[tuple[str, str]], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount(monkeypatch, mounts)
+    assert network_file_system(Path("/home/me/data")) == kind
 
 
-def test_this_machines_mounts_can_be_read() -> None:
-    assert list(private_files._mounts())
-
-
-def test_mount_points_with_spaces() -> None:
-    assert private_files._unescaped("/mnt/my\\040share") == "/mnt/my share"
+def test_this_machines_mounts_can_be_read(tmp_path: Path) -> None:
+    assert network_file_system(tmp_path) == ""
 
 
 def test_a_replaced_file_is_private_and_whole(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ import pytest
 from devtrail_tui.core.job import Claim, NewJob
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.criteria_store import CriteriaStore
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 from tests.store.store_examples import ManualClock
 
@@ -28,7 +28,7 @@ def clock() -> ManualClock:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database with its schema, to copy: migrating anew for each test would take most of their time."""
     path = tmp_path_factory.mktemp("migrated") / "devtrail.db"
-    made = Database(f"sqlite:///{path}", synchronous="NORMAL")
+    made = SqliteDatabase(f"sqlite:///{path}", synchronous="NORMAL")
     made.open()
     made.close()
     return path
@@ -37,41 +37,41 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["sqlite"])
 def database(
     request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock, migrated_file: Path
-) -> Iterator[Database]:
+) -> Iterator[SqliteDatabase]:
     urls = {"sqlite": f"sqlite:///{shutil.copy(migrated_file, tmp_path)}"}
-    opened = Database(urls[request.param], clock=clock, synchronous="NORMAL")
+    opened = SqliteDatabase(urls[request.param], clock=clock, synchronous="NORMAL")
     opened.open()
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def queue(database: Database, clock: ManualClock) -> JobQueue:
+def queue(database: SqliteDatabase, clock: ManualClock) -> JobQueue:
     return JobQueue(database, clock)
 
 
 @pytest.fixture
-def log(database: Database, clock: ManualClock) -> JobLog:
-    return JobLog(database, clock)
+def log(database: SqliteDatabase) -> JobLog:
+    return JobLog(database)
 
 
 @pytest.fixture
-def evidence(database: Database, clock: ManualClock) -> EvidenceStore:
+def evidence(database: SqliteDatabase, clock: ManualClock) -> EvidenceStore:
     return EvidenceStore(database, clock)
 
 
 @pytest.fixture
-def criteria(database: Database, clock: ManualClock) -> CriteriaStore:
+def criteria(database: SqliteDatabase, clock: ManualClock) -> CriteriaStore:
     return CriteriaStore(database, clock)
 
 
 @pytest.fixture
-def analyses(database: Database) -> Analyses:
+def analyses(database: SqliteDatabase) -> Analyses:
     return Analyses(database)
 
 
 @pytest.fixture
-def views(database: Database, clock: ManualClock) -> Views:
+def views(database: SqliteDatabase, clock: ManualClock) -> Views:
     return Views(database, clock)
 
 

@@ -18,8 +18,10 @@ from devtrail_tui.core.evidence import (
     Review,
     Role,
 )
-from devtrail_tui.core.job import Claim, Job
+from devtrail_tui.core.job import Claim, Job, Level
+from devtrail_tui.store.database import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
+from devtrail_tui.store.job_log import note_on
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOST = "desk"
@@ -42,6 +44,11 @@ class ManualClock:
 
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
+
+
+def note(database: Database, job_id: int, message: str, level: Level = Level.INFO) -> bool:
+    """Add a line to a job's log as the queue does, outside any claim; False for an unknown job."""
+    return database.write(lambda connection: note_on(connection, job_id, (START, level, message))).result()
 
 
 def claim_of(job: Job | None) -> Claim:

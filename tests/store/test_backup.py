@@ -15,11 +15,11 @@ import pytest
 
 from devtrail_tui.core.errors import DatabaseUnusable, NotFound
 from devtrail_tui.core.job import NewJob
-from devtrail_tui.store import backup as backup_module
-from devtrail_tui.store.backup import FOLDER, Reason, WeeklyBackup, back_up, backups, prune
-from devtrail_tui.store.database_check import contents, problems
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.sqlite import backup as backup_module
+from devtrail_tui.store.sqlite.backup import FOLDER, Reason, back_up, backups, prune, weekly_backup
+from devtrail_tui.store.sqlite.database_check import contents, problems
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from tests.store.store_examples import START, ManualClock
 
 
@@ -27,7 +27,7 @@ def names_in(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir())
 
 
-def test_a_backup_is_whole_private_and_named(database: Database, queue: JobQueue) -> None:
+def test_a_backup_is_whole_private_and_named(database: SqliteDatabase, queue: JobQueue) -> None:
     for _ in range(3):
         queue.enqueue(NewJob("T")).result()
     before = os.umask(0)
@@ -46,7 +46,7 @@ def test_a_backup_is_whole_private_and_named(database: Database, queue: JobQueue
     assert names_in(made.path.parent) == sorted([made.path.name, again.path.name]), "nothing half is left"
 
 
-def test_a_backup_holds_what_was_committed_while_others_write(database: Database, queue: JobQueue) -> None:
+def test_a_backup_holds_what_was_committed_while_others_write(database: SqliteDatabase, queue: JobQueue) -> None:
     """Pages that lie only in the -wal are in it, and a transaction that is under way is not."""
     queue.enqueue(NewJob("T")).result()
     with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
@@ -61,7 +61,7 @@ def test_a_backup_holds_what_was_committed_while_others_write(database: Database
         )
 
 
-def test_where_no_backup_can_be_made(database: Database, tmp_path: Path) -> None:
+def test_where_no_backup_can_be_made(database: SqliteDatabase, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="There is no database"):
         back_up(tmp_path / "other.db", Reason.ASKED, START)
     there = tmp_path / "there.db"
@@ -76,7 +76,7 @@ def test_where_no_backup_can_be_made(database: Database, tmp_path: Path) -> None
         back_up(database.path, Reason.ASKED, START)
 
 
-def test_a_backup_that_is_interrupted_leaves_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backup_that_is_interrupted_leaves_nothing(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
@@ -86,7 +86,7 @@ def test_a_backup_that_is_interrupted_leaves_nothing(database: Database, monkeyp
     assert names_in(database.path.parent / FOLDER) == []
 
 
-def test_what_a_killed_program_left_half_is_removed(database: Database) -> None:
+def test_what_a_killed_program_left_half_is_removed(database: SqliteDatabase) -> None:
     folder = database.path.parent / FOLDER
     folder.mkdir()
     dead = folder / f".devtrail-20260101T000000Z-asked.db.{2**22 + 1}.unfinished"  # above the largest process id
@@ -97,7 +97,7 @@ def test_what_a_killed_program_left_half_is_removed(database: Database) -> None:
     assert (dead.exists(), alive.exists()) == (False, True)
 
 
-def test_only_our_own_backups_are_listed_and_pruned(database: Database) -> None:
+def test_only_our_own_backups_are_listed_and_pruned(database: SqliteDatabase) -> None:
     folder = database.path.parent / FOLDER
     for days in range(4):
         back_up(database.path, Reason.WEEKLY, START + timedelta(days=days))
@@ -113,50 +113,51 @@ def test_only_our_own_backups_are_listed_and_pruned(database: Database) -> None:
 
 
 def test_a_weekly_backup_comes_once_a_week_and_five_are_kept(
-    database: Database, queue: JobQueue, clock: ManualClock
+    database: SqliteDatabase, queue: JobQueue, clock: ManualClock
 ) -> None:
-    weekly = WeeklyBackup(database.path, clock)
-    assert weekly.make_if_due() is None, "there is nothing to lose"
+    assert weekly_backup(database.path, clock.now()) is None, "there is nothing to lose"
     queue.enqueue(NewJob("T")).result()
     clock.advance(7 * 86400 - 60)
-    assert weekly.make_if_due() is None
+    assert weekly_backup(database.path, clock.now()) is None
     clock.advance(120)
     for week in range(8):
-        assert weekly.make_if_due() is not None, week
-        assert weekly.make_if_due() is None
+        assert weekly_backup(database.path, clock.now()) is not None, week
+        assert weekly_backup(database.path, clock.now()) is None
         clock.advance(7 * 86400)
     listed = backups(database.path)
     assert [each.reason for each in listed] == [Reason.WEEKLY] * 5
     assert listed[0].made_at == clock.now() - timedelta(days=7)
 
 
-def test_a_backup_by_hand_puts_the_weekly_one_off(database: Database, queue: JobQueue, clock: ManualClock) -> None:
+def test_a_backup_by_hand_puts_the_weekly_one_off(
+    database: SqliteDatabase, queue: JobQueue, clock: ManualClock
+) -> None:
     queue.enqueue(NewJob("T")).result()
     clock.advance(30 * 86400)
     back_up(database.path, Reason.ASKED, clock.now() - timedelta(days=3))
-    assert WeeklyBackup(database.path, clock).make_if_due() is None
+    assert weekly_backup(database.path, clock.now()) is None
 
 
-def test_of_many_that_start_at_once_one_makes_it(database: Database, queue: JobQueue, clock: ManualClock) -> None:
+def test_of_many_that_start_at_once_one_makes_it(database: SqliteDatabase, queue: JobQueue, clock: ManualClock) -> None:
     queue.enqueue(NewJob("T")).result()
     clock.advance(30 * 86400)
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: WeeklyBackup(database.path, clock).make_if_due(), range(8)))
+        made = list(pool.map(lambda _: weekly_backup(database.path, clock.now()), range(8)))
     assert sum(each is not None for each in made) == 1
     assert len(backups(database.path)) == 1
 
 
 def test_a_weekly_backup_that_was_killed_does_not_end_them_all(
-    database: Database, queue: JobQueue, clock: ManualClock
+    database: SqliteDatabase, queue: JobQueue, clock: ManualClock
 ) -> None:
     queue.enqueue(NewJob("T")).result()
     clock.advance(30 * 86400)
     lock = database.path.parent / FOLDER / ".devtrail-weekly.unfinished"
     lock.parent.mkdir()
     lock.touch()
-    assert WeeklyBackup(database.path, clock).make_if_due() is None, "another program may be at it"
+    assert weekly_backup(database.path, clock.now()) is None, "another program may be at it"
     os.utime(lock, (1, 1))
-    assert WeeklyBackup(database.path, clock).make_if_due() is not None
+    assert weekly_backup(database.path, clock.now()) is not None
     assert not lock.exists()
 
 
@@ -171,7 +172,7 @@ def test_a_weekly_backup_that_was_killed_does_not_end_them_all(
         ("INSERT INTO sync_cursors VALUES (99, '', '{}', 0)", "1 rows of sync_cursors point to jobs"),
     ],
 )
-def test_the_check_names_what_is_wrong(database: Database, queue: JobQueue, damage: str, says: str) -> None:
+def test_the_check_names_what_is_wrong(database: SqliteDatabase, queue: JobQueue, damage: str, says: str) -> None:
     job = queue.enqueue(NewJob("T")).result()
     queue.cancel(job.id).result()
     assert problems(database.path) == []
@@ -181,7 +182,7 @@ def test_the_check_names_what_is_wrong(database: Database, queue: JobQueue, dama
     assert any(says in each for each in problems(database.path)), problems(database.path)
 
 
-def test_the_check_names_torn_pages(database: Database, queue: JobQueue, tmp_path: Path) -> None:
+def test_the_check_names_torn_pages(database: SqliteDatabase, queue: JobQueue, tmp_path: Path) -> None:
     for _ in range(40):
         queue.enqueue(NewJob("T", {"padding": "x" * 3000})).result()
     torn = Path(shutil.copy(back_up(database.path, Reason.ASKED, START).path, tmp_path / "torn.db"))

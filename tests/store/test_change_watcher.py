@@ -11,10 +11,10 @@ from typing import cast
 import pytest
 
 from devtrail_tui.core.job import NewJob
-from devtrail_tui.store import change_watcher
-from devtrail_tui.store.change_watcher import ChangeWatcher
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.sqlite import change_watcher
+from devtrail_tui.store.sqlite.change_watcher import ChangeWatcher
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from tests.store.store_examples import ManualClock
 
 PATIENCE_S = 20.0
@@ -90,7 +90,7 @@ def test_the_thread_outlives_trouble_and_rests_longer_meanwhile(monkeypatch: pyt
     assert told.empty()
 
 
-def test_it_begins_with_the_first_subscriber_and_ends_with_the_database(database: Database) -> None:
+def test_it_begins_with_the_first_subscriber_and_ends_with_the_database(database: SqliteDatabase) -> None:
     before = len(watchers())
     JobQueue(database, ManualClock()).enqueue(NewJob("T")).result()
     assert len(watchers()) == before

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Claim, Level, NewJob, Status
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 
 JOBS = 120
@@ -21,7 +21,7 @@ PROCESSES = 3
 
 def work(url: str, name: str, done: SimpleQueue[list[int]]) -> None:
     """Claim, log and finish until nothing is left."""
-    database = Database(url, synchronous="NORMAL")
+    database = SqliteDatabase(url, synchronous="NORMAL")
     database.open()
     queue, log, clock = JobQueue(database, SystemClock()), JobLog(database), SystemClock()
     mine: list[int] = []
@@ -36,7 +36,7 @@ def work(url: str, name: str, done: SimpleQueue[list[int]]) -> None:
 
 def open_and_close(url: str, start: str, done: SimpleQueue[str]) -> None:
     """Open a database that does not exist yet."""
-    database = Database(url, synchronous="NORMAL")
+    database = SqliteDatabase(url, synchronous="NORMAL")
     database.open()
     JobQueue(database, SystemClock()).enqueue(NewJob("T")).result()
     database.close()
@@ -45,7 +45,7 @@ def open_and_close(url: str, start: str, done: SimpleQueue[str]) -> None:
 
 def test_processes_share_a_queue_and_claim_nothing_twice(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'devtrail.db'}"
-    database = Database(url, synchronous="NORMAL")
+    database = SqliteDatabase(url, synchronous="NORMAL")
     database.open()
     queue = JobQueue(database, SystemClock())
     for future in [queue.enqueue(NewJob("T", priority=number % 3)) for number in range(JOBS)]:
@@ -77,7 +77,7 @@ def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
     for process in processes:
         process.join()
         assert process.exitcode == 0
-    database = Database(url, synchronous="NORMAL")
+    database = SqliteDatabase(url, synchronous="NORMAL")
     database.open()
     assert Views(database).counts()[Status.PENDING] == PROCESSES
     assert sorted(each.name for each in database.path.parent.iterdir() if "backup" in each.name) == []

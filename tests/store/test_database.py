@@ -23,11 +23,13 @@ from sqlalchemy.exc import IntegrityError
 
 from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull, DatabaseUnusable
 from devtrail_tui.core.job import Job, NewJob
-from devtrail_tui.store import sqlite_file
-from devtrail_tui.store.engine import Database, settled
+from devtrail_tui.store.database import await_commit
 from devtrail_tui.store.queue import JobQueue
-from devtrail_tui.store.sqlite_errors import store_error
-from devtrail_tui.store.writer import Writer
+from devtrail_tui.store.sqlite import sqlite_file
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
+from devtrail_tui.store.sqlite.sqlite_errors import store_error
+from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
+from devtrail_tui.store.sqlite.writer import Writer
 from tests.store.store_examples import ManualClock
 
 PATIENCE_S = 20.0
@@ -38,14 +40,16 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "home" / "devtrail.db"
 
 
-def opened(path: Path, *, busy_timeout_s: float = 15) -> Database:
-    database = Database(f"sqlite:///{path}", clock=ManualClock(), busy_timeout_s=busy_timeout_s, synchronous="NORMAL")
+def opened(path: Path, *, busy_timeout_s: float = 15) -> SqliteDatabase:
+    database = SqliteDatabase(
+        f"sqlite:///{path}", clock=ManualClock(), busy_timeout_s=busy_timeout_s, synchronous="NORMAL"
+    )
     database.open()
     return database
 
 
 @pytest.fixture
-def locked(path: Path) -> Iterator[tuple[Database, sqlite3.Connection]]:
+def locked(path: Path) -> Iterator[tuple[SqliteDatabase, sqlite3.Connection]]:
     """A database whose write lock another program holds."""
     database = opened(path, busy_timeout_s=0.05)
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
@@ -80,7 +84,7 @@ def test_opening_again_finds_what_was_stored(path: Path) -> None:
 
 
 def test_the_recipe_is_in_force(path: Path) -> None:
-    database = Database(f"sqlite:///{path}", busy_timeout_s=3)
+    database = SqliteDatabase(f"sqlite:///{path}", busy_timeout_s=3)
     database.open()
 
     def pragma(name: str) -> object:
@@ -107,7 +111,7 @@ def test_the_recipe_is_in_force(path: Path) -> None:
 )
 def test_an_address_that_cannot_be_used(url: str, says: str) -> None:
     with pytest.raises(DatabaseUnusable, match=says) as refused:
-        Database(url)
+        SqliteDatabase(url)
     assert "hunter2" not in str(refused.value)
 
 
@@ -185,14 +189,14 @@ def test_the_full_check_finds_what_the_quick_one_skips(path: Path, monkeypatch: 
     queue = JobQueue(database, ManualClock())
     for future in [queue.enqueue(NewJob("T", {"padding": "x" * 3000})) for _ in range(40)]:
         future.result()
-    assert database.integrity_problems() == []
+    assert integrity_problems(database.path) == []
     database.close()
     data = bytearray(path.read_bytes())
     data[4096 * 50 : 4096 * 58] = b"\xa5" * 4096 * 8
     path.write_bytes(data)
     monkeypatch.setattr(sqlite_file, "FULL_CHECK_BYTES", 0)
     database = opened(path)
-    assert database.integrity_problems() != []
+    assert integrity_problems(database.path) != []
     database.close()
 
 
@@ -212,7 +216,7 @@ def test_where_wal_does_not_work(path: Path, monkeypatch: pytest.MonkeyPatch) ->
         opened(path)
 
 
-def test_a_lock_held_too_long(locked: tuple[Database, sqlite3.Connection]) -> None:
+def test_a_lock_held_too_long(locked: tuple[SqliteDatabase, sqlite3.Connection]) -> None:
     database, other = locked
     queue = JobQueue(database, ManualClock())
     for _ in range(2):
@@ -225,7 +229,7 @@ def test_a_lock_held_too_long(locked: tuple[Database, sqlite3.Connection]) -> No
 
 
 def test_those_who_wait_for_one_lock_wait_together(
-    locked: tuple[Database, sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
+    locked: tuple[SqliteDatabase, sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, _ = locked
     alone: list[object] = []
@@ -294,7 +298,7 @@ def test_an_error_of_the_disk_is_not_taken_for_damage(path: Path, monkeypatch: p
     database.close()
 
 
-def test_parameters_stay_out_of_error_texts(database: Database) -> None:
+def test_parameters_stay_out_of_error_texts(database: SqliteDatabase) -> None:
     def work(connection: object) -> None:
         with database.read() as reader:
             reader.execute(text("SELECT missing FROM jobs WHERE title = :secret"), {"secret": "ghp_hidden"})
@@ -304,7 +308,7 @@ def test_parameters_stay_out_of_error_texts(database: Database) -> None:
     assert "ghp_hidden" not in str(failed.value)
 
 
-def test_a_reader_sees_one_moment(database: Database, queue: JobQueue) -> None:
+def test_a_reader_sees_one_moment(database: SqliteDatabase, queue: JobQueue) -> None:
     queue.enqueue(NewJob("T")).result()
     count = text("SELECT count(*) FROM jobs")
     with database.read() as connection:
@@ -315,7 +319,7 @@ def test_a_reader_sees_one_moment(database: Database, queue: JobQueue) -> None:
         assert connection.execute(count).scalar_one() == 2
 
 
-def test_reads_go_on_beside_a_write_and_each_other(database: Database, queue: JobQueue) -> None:
+def test_reads_go_on_beside_a_write_and_each_other(database: SqliteDatabase, queue: JobQueue) -> None:
     queue.enqueue(NewJob("T")).result()
     inside, release = threading.Event(), threading.Event()
 
@@ -341,7 +345,7 @@ def test_reads_go_on_beside_a_write_and_each_other(database: Database, queue: Jo
     assert counts == [1] * 8
 
 
-def test_writes_keep_their_order_and_do_not_undo_each_other(database: Database) -> None:
+def test_writes_keep_their_order_and_do_not_undo_each_other(database: SqliteDatabase) -> None:
     gate = threading.Event()
     order: list[int] = []
 
@@ -372,7 +376,7 @@ def test_writes_keep_their_order_and_do_not_undo_each_other(database: Database) 
     assert stored == ["1", "2", "4", "5", "7", "8"]
 
 
-def test_a_shared_transaction_that_breaks_is_done_piece_by_piece(database: Database) -> None:
+def test_a_shared_transaction_that_breaks_is_done_piece_by_piece(database: SqliteDatabase) -> None:
     gate = threading.Event()
     tries = 0
 
@@ -394,7 +398,7 @@ def test_a_shared_transaction_that_breaks_is_done_piece_by_piece(database: Datab
         assert connection.execute(text("SELECT count(*) FROM queue_pauses")).scalar_one() == 1
 
 
-def test_a_full_disk_undoes_what_did_not_fit_and_nothing_else(database: Database, queue: JobQueue) -> None:
+def test_a_full_disk_undoes_what_did_not_fit_and_nothing_else(database: SqliteDatabase, queue: JobQueue) -> None:
     def limit(pages: int) -> None:
         database.write(
             lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count={pages}").scalar()
@@ -417,7 +421,7 @@ def test_a_full_disk_undoes_what_did_not_fit_and_nothing_else(database: Database
     assert "is full" in str(second)
     limit(1_000_000)
     last = add(500).result()
-    assert database.integrity_problems() == []
+    assert integrity_problems(database.path) == []
     with database.read() as connection:
         stored = connection.execute(text("SELECT id FROM jobs ORDER BY 1")).scalars().all()
         counted = connection.execute(text("SELECT count FROM job_counts")).scalar_one()
@@ -425,14 +429,14 @@ def test_a_full_disk_undoes_what_did_not_fit_and_nothing_else(database: Database
     assert counted == 4
 
 
-def test_a_broken_rule_is_an_error_of_the_piece(database: Database) -> None:
+def test_a_broken_rule_is_an_error_of_the_piece(database: SqliteDatabase) -> None:
     add = text("INSERT INTO queue_pauses VALUES ('A', '', 0)")
     database.write(lambda connection: connection.execute(add).rowcount).result()
     with pytest.raises(IntegrityError):
         database.write(lambda connection: connection.execute(add).rowcount).result()
 
 
-def test_a_write_cancelled_while_it_waits_is_not_done(database: Database) -> None:
+def test_a_write_cancelled_while_it_waits_is_not_done(database: SqliteDatabase) -> None:
     gate = threading.Event()
     database.write(lambda _connection: gate.wait())
     add = text("INSERT INTO queue_pauses VALUES ('A', '', 0)")
@@ -490,13 +494,13 @@ def test_close_does_what_waits_and_refuses_the_rest(path: Path) -> None:
 
 
 def test_a_database_must_be_opened_first(path: Path) -> None:
-    database = Database(f"sqlite:///{path}")
+    database = SqliteDatabase(f"sqlite:///{path}")
     with pytest.raises(DatabaseUnusable, match="not open"):
         database.write(lambda _connection: None)
     assert not path.exists()
 
 
-async def test_a_cancel_is_raised_after_the_write_is_done(database: Database) -> None:
+async def test_a_cancel_is_raised_after_the_write_is_done(database: SqliteDatabase) -> None:
     gate, begun = threading.Event(), threading.Event()
 
     def work(connection: object) -> int:
@@ -505,7 +509,7 @@ async def test_a_cancel_is_raised_after_the_write_is_done(database: Database) ->
         return connection.execute(text("INSERT INTO queue_pauses VALUES ('A', '', 0)")).rowcount  # type: ignore[attr-defined,no-any-return]  # the test's connection
 
     writing = database.write(work)
-    task = asyncio.create_task(settled(writing))
+    task = asyncio.create_task(await_commit(writing))
     await asyncio.to_thread(begun.wait)
     task.cancel()
     done, _ = await asyncio.wait([task], timeout=0)
@@ -516,14 +520,14 @@ async def test_a_cancel_is_raised_after_the_write_is_done(database: Database) ->
     assert writing.result() == 1
 
 
-async def test_settled_hands_on_results_and_errors(database: Database) -> None:
-    assert await settled(database.write(lambda _connection: 5)) == 5
+async def test_await_commit_hands_on_results_and_errors(database: SqliteDatabase) -> None:
+    assert await await_commit(database.write(lambda _connection: 5)) == 5
 
     def fails(connection: object) -> None:
         raise LookupError("missing")
 
     with pytest.raises(LookupError, match="missing"):
-        await settled(database.write(fails))
+        await await_commit(database.write(fails))
 
 
 def test_errors_that_are_not_about_the_file_stay_what_they_are() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devtrail_tui.core.criteria_csv import dump, parse
-from devtrail_tui.store.default_criteria import default_criteria
+from devtrail_tui.store.criteria_store import default_criteria
 
 
 def test_the_default_rubric_is_whole() -> None:

@@ -21,10 +21,10 @@ from devtrail_tui.core.evidence import (
 from devtrail_tui.core.job import Claim, Level, NewJob
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.criteria_store import CriteriaStore
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from tests.store.store_examples import START, Judged, ManualClock, judged, match, new_evidence, pull_request, save
 
 
@@ -79,7 +79,7 @@ def test_matches_are_replaced_only_if_given(evidence: EvidenceStore, running: Cl
     assert (entry.matches, entry.analysis_state) == ((), AnalysisState.ANALYSED)
 
 
-def test_a_persons_verdict_is_never_touched(evidence: EvidenceStore, running: Claim, database: Database) -> None:
+def test_a_persons_verdict_is_never_touched(evidence: EvidenceStore, running: Claim, database: SqliteDatabase) -> None:
     (number,) = save(evidence, running, judged(matches=(match("A"),)))
     verdict = (number, "A", "rejected", None, "not my work", 1, 1)
     insert = text("INSERT INTO verdicts VALUES (:a, :b, :c, :d, :e, :f, :g)")
@@ -98,7 +98,7 @@ def test_retired_criteria_keep_their_matches(evidence: EvidenceStore, running: C
 
 
 def test_evidence_cursor_and_log_go_together_or_not_at_all(
-    evidence: EvidenceStore, running: Claim, log: JobLog, queue: JobQueue, database: Database
+    evidence: EvidenceStore, running: Claim, log: JobLog, queue: JobQueue, database: SqliteDatabase
 ) -> None:
     line = (START, Level.INFO, "#7 found")
     save(evidence, running, new_evidence(7), cursor={"acme/shop": {"page": 1}}, log=[line])
@@ -130,16 +130,6 @@ def test_known_nodes_survive_renames_and_many_ids(evidence: EvidenceStore, runni
     assert found.keys() == set(nodes[:1200])
     assert evidence.known_nodes("ghe.acme.test", None, "ada", nodes) == {}
     assert evidence.known_nodes("github.com", None, "bob", nodes) == {}
-
-
-def test_not_analysed_lists_the_oldest_first(evidence: EvidenceStore, running: Claim) -> None:
-    failed = judged(3, state=AnalysisState.FAILED, note="The model refused.")
-    elsewhere = new_evidence(4, repository="acme/api", login="bob")
-    save(evidence, running, judged(5), failed, elsewhere, judged(1, matches=()))
-    assert [entry.pr_number for entry in evidence.not_analysed(None, [])] == [3, 4, 5]
-    assert [entry.pr_number for entry in evidence.not_analysed("ada", [])] == [3, 5]
-    assert [entry.pr_number for entry in evidence.not_analysed(None, ["ACME/api"])] == [4]
-    assert evidence.not_analysed(None, [])[0].analysis_note == "The model refused."
 
 
 @pytest.fixture
@@ -183,22 +173,13 @@ def test_lists_are_narrowed(shelf: EvidenceStore, wanted: str, numbers: list[int
     assert shelf.count(text=wanted) == len(numbers)
 
 
-def test_lists_are_narrowed_by_criterion_and_time(shelf: EvidenceStore) -> None:
-    assert [entry.pr_number for entry in shelf.entries(criterion="DEBUG")] == [1]
-    start, end = START + timedelta(minutes=2), START + timedelta(minutes=4)
-    assert [entry.pr_number for entry in shelf.entries(since=start, until=end)] == [3, 2]
-
-
-def test_pages_follow_their_key(evidence: EvidenceStore, running: Claim) -> None:
+def test_the_newest_come_first(evidence: EvidenceStore, running: Claim) -> None:
     same_time = [new_evidence(number, merged_at=START + timedelta(hours=number // 3)) for number in range(20)]
     save(evidence, running, *same_time)
-    seen: list[int] = []
-    before = None
-    while page := evidence.entries(before=before, limit=7):
-        seen += [entry.id for entry in page]
-        before = page[-1].id
-    assert seen == list(evidence.ids())
-    assert len(set(seen)) == 20
+    entries = evidence.entries(limit=7)
+    assert [entry.pr_number for entry in entries] == [19, 18, 17, 16, 15, 14, 13]
+    assert [entry.id for entry in entries] == list(evidence.ids())[:7]
+    assert len(set(evidence.ids())) == 20
 
 
 def test_rows_keep_the_order_asked_for_and_pass_over_the_unknown(shelf: EvidenceStore) -> None:

@@ -7,19 +7,21 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from devtrail_tui.core.job import Claim, Level, LogLine
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.job_log import JobLog, Line
 from devtrail_tui.store.queue import JobQueue
-from tests.store.store_examples import START, ManualClock
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
+from tests.store.store_examples import START, note
 
 
 def lines(*messages: str) -> list[Line]:
     return [(START, Level.INFO, message) for message in messages]
 
 
-def test_lines_are_numbered_across_batches_notes_and_attempts(log: JobLog, queue: JobQueue, running: Claim) -> None:
+def test_lines_are_numbered_across_batches_notes_and_attempts(
+    log: JobLog, queue: JobQueue, running: Claim, database: SqliteDatabase
+) -> None:
     assert log.append(running, lines("a", "b")).result() is True
-    assert log.note(running.job_id, Level.WARNING, "note").result() is True
+    assert note(database, running.job_id, "note", Level.WARNING) is True
     queue.release(running).result()
     again = queue.claim(running.worker_id, lease_s=30).result()
     assert again is not None
@@ -42,8 +44,8 @@ def test_an_empty_append_writes_nothing(log: JobLog, running: Claim) -> None:
     assert log.bounds(running.job_id) is None
 
 
-def test_a_note_on_an_unknown_job_is_false(log: JobLog) -> None:
-    assert log.note(404, Level.INFO, "x").result() is False
+def test_a_note_on_an_unknown_job_is_false(database: SqliteDatabase) -> None:
+    assert note(database, 404, "x") is False
 
 
 def test_pages_and_bounds(log: JobLog, running: Claim) -> None:
@@ -87,16 +89,10 @@ def test_any_text_can_be_logged(log: JobLog, running: Claim, batches: list[list[
     assert all("\x1b" not in line.message and "\n" not in line.message for line in page)
 
 
-def test_a_page_is_found_by_its_key(database: Database, log: JobLog, running: Claim) -> None:
+def test_a_page_is_found_by_its_key(database: SqliteDatabase, log: JobLog, running: Claim) -> None:
     with database.read() as connection:
         plan = connection.execute(
             text("EXPLAIN QUERY PLAN SELECT * FROM job_logs WHERE job_id = 1 AND seq >= 500000 ORDER BY seq LIMIT 50")
         ).all()
     (step,) = plan
     assert "USING PRIMARY KEY (job_id=? AND seq>?)" in step[3]
-
-
-def test_a_note_takes_the_time_it_is_made(log: JobLog, running: Claim, clock: ManualClock) -> None:
-    clock.advance(90)
-    log.note(running.job_id, Level.INFO, "x").result()
-    assert log.page(running.job_id, first_seq=1, limit=1)[0].timestamp == clock.now()

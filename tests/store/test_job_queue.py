@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from devtrail_tui.core.errors import NotFound, NotPossible
 from devtrail_tui.core.job import Claim, Level, NewJob, Progress, Status
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import JobQueue, any_due, cancel_requested
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import worker_id
 from tests.store.store_examples import HOST, START, ManualClock, claim_of
@@ -32,7 +32,7 @@ def enqueue(queue: JobQueue, **fields: object) -> int:
     return queue.enqueue(NewJob("GITHUB_SYNC", **fields)).result().id  # type: ignore[arg-type]  # fields of NewJob by name
 
 
-def run(database: Database, statement: str, **values: object) -> None:
+def run(database: SqliteDatabase, statement: str, **values: object) -> None:
     database.write(lambda connection: connection.execute(text(statement), values)).result()
 
 
@@ -52,7 +52,7 @@ def test_foreign_text_is_harmless_once_stored(queue: JobQueue) -> None:
 
 
 def test_a_job_whose_worker_died_waits_until_it_can_run_alone_and_those_behind_it_wait_too(
-    queue: JobQueue, database: Database, clock: ManualClock
+    queue: JobQueue, database: SqliteDatabase, clock: ManualClock
 ) -> None:
     before, crashed, behind = enqueue(queue, priority=2), enqueue(queue, priority=1), enqueue(queue)
     run(database, "UPDATE jobs SET crashes = 1 WHERE id = :id", id=crashed)
@@ -78,7 +78,7 @@ def test_claims_go_by_priority_then_time_then_number(queue: JobQueue, clock: Man
     assert job.id == not_yet
 
 
-def test_a_claim_counts_itself_and_the_attempt(queue: JobQueue, clock: ManualClock, database: Database) -> None:
+def test_a_claim_counts_itself_and_the_attempt(queue: JobQueue, clock: ManualClock, database: SqliteDatabase) -> None:
     enqueue(queue)
     job = queue.claim(ME, lease_s=30).result()
     assert job is not None
@@ -103,7 +103,9 @@ def test_a_claim_may_ask_for_types_or_for_one_job(queue: JobQueue) -> None:
     assert claim_of(queue.claim(ME, lease_s=30, job_id=first).result()).job_id == first
 
 
-def test_a_job_for_one_worker_is_left_by_the_others(queue: JobQueue, database: Database, clock: ManualClock) -> None:
+def test_a_job_for_one_worker_is_left_by_the_others(
+    queue: JobQueue, database: SqliteDatabase, clock: ManualClock
+) -> None:
     job_id = enqueue(queue, needs_worker=ME)
     assert queue.claim(OTHER, lease_s=30).result() is None
     assert not any_due(database, OTHER, TYPES, clock.now())
@@ -111,7 +113,7 @@ def test_a_job_for_one_worker_is_left_by_the_others(queue: JobQueue, database: D
     assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == job_id
 
 
-def test_dependencies_and_pauses_hold_a_job(queue: JobQueue, database: Database, clock: ManualClock) -> None:
+def test_dependencies_and_pauses_hold_a_job(queue: JobQueue, database: SqliteDatabase, clock: ManualClock) -> None:
     first, second = enqueue(queue), enqueue(queue)
     run(database, "INSERT INTO job_dependencies VALUES (:a, :b)", a=first, b=second)
     claim = claim_of(queue.claim(ME, lease_s=30).result())
@@ -126,7 +128,7 @@ def test_dependencies_and_pauses_hold_a_job(queue: JobQueue, database: Database,
     assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == first
 
 
-def test_a_job_is_due_when_its_time_has_come(queue: JobQueue, clock: ManualClock, database: Database) -> None:
+def test_a_job_is_due_when_its_time_has_come(queue: JobQueue, clock: ManualClock, database: SqliteDatabase) -> None:
     assert not any_due(database, ME, TYPES, clock.now())
     enqueue(queue, run_at=START + timedelta(hours=1))
     assert not any_due(database, ME, TYPES, clock.now())
@@ -139,7 +141,7 @@ def test_a_job_is_due_when_its_time_has_come(queue: JobQueue, clock: ManualClock
 
 @pytest.mark.parametrize("by", ["enqueue", "release", "rescue", "retry"])
 def test_a_job_meant_for_now_does_not_wait_for_a_clock_that_was_set_back(
-    queue: JobQueue, clock: ManualClock, database: Database, by: str
+    queue: JobQueue, clock: ManualClock, database: SqliteDatabase, by: str
 ) -> None:
     job_id = enqueue(queue)
     if by != "enqueue":
@@ -220,7 +222,7 @@ def test_progress_is_kept_and_bounded(queue: JobQueue, views: Views, running: Cl
 
 
 def test_a_cancel_is_at_once_or_asked_of_the_owner(
-    queue: JobQueue, log: JobLog, running: Claim, database: Database
+    queue: JobQueue, log: JobLog, running: Claim, database: SqliteDatabase
 ) -> None:
     waiting = enqueue(queue)
     assert queue.cancel(waiting).result().status is Status.CANCELLED
@@ -419,7 +421,7 @@ def test_a_lost_job_that_should_be_cancelled_is(queue: JobQueue, clock: ManualCl
     assert (job.status, job.completed_at, job.crashes) == (Status.CANCELLED, clock.now(), 1)
 
 
-def test_a_job_only_an_ended_process_could_run_says_so(queue: JobQueue, views: Views, database: Database) -> None:
+def test_a_job_only_an_ended_process_could_run_says_so(queue: JobQueue, views: Views, database: SqliteDatabase) -> None:
     waits = enqueue(queue, needs_worker=ME)
     ran = enqueue(queue, needs_worker=ME)
     queue.claim(ME, lease_s=30, job_id=ran).result()
@@ -438,7 +440,7 @@ def test_a_job_only_an_ended_process_could_run_says_so(queue: JobQueue, views: V
 
 
 def test_delete_takes_the_log_and_never_the_number(
-    queue: JobQueue, log: JobLog, views: Views, running: Claim, database: Database
+    queue: JobQueue, log: JobLog, views: Views, running: Claim, database: SqliteDatabase
 ) -> None:
     with pytest.raises(NotPossible, match="is running; cancel it"):
         queue.delete(running.job_id).result()

@@ -13,17 +13,18 @@ import pytest
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.evidence import AnalysisState, NewJudgement
 from devtrail_tui.core.job import Claim, Level, NewJob, Status
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
+from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
 from devtrail_tui.store.workers import worker_id
 from tests.store.store_examples import HOST, match, new_evidence
 
 
 def save_for_ever(url: str, said: Connection) -> None:
     """Claim the job and save one pull request after another, as fast as it goes."""
-    database = Database(url)
+    database = SqliteDatabase(url)
     database.open()
     clock = SystemClock()
     evidence, identity = EvidenceStore(database, clock), worker_id(HOST, os.getpid(), 1.0, "a")
@@ -43,7 +44,7 @@ def save_for_ever(url: str, said: Connection) -> None:
 @pytest.mark.parametrize("saves", [1, 7])
 def test_what_was_saved_stands_and_nothing_half(tmp_path: Path, saves: int) -> None:
     url = f"sqlite:///{tmp_path / 'devtrail.db'}"
-    database = Database(url)
+    database = SqliteDatabase(url)
     database.open()
     clock = SystemClock()
     queue, evidence, log = JobQueue(database, clock), EvidenceStore(database, clock), JobLog(database)
@@ -63,7 +64,7 @@ def test_what_was_saved_stands_and_nothing_half(tmp_path: Path, saves: int) -> N
     assert all(entry.matches for entry in evidence.entries())
     (rescued,) = queue.rescue(host=HOST, alive=lambda pid, _start: pid != dead).result()
     assert (rescued.id, rescued.status, rescued.crashes, rescued.attempt) == (job.id, Status.PENDING, 1, 0)
-    assert database.integrity_problems() == []
+    assert integrity_problems(database.path) == []
     again = queue.claim(worker_id(HOST, 1, 1.0, "b"), lease_s=60).result()
     assert again is not None
     assert again.claim_no == 2

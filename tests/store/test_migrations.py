@@ -20,15 +20,15 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from devtrail_tui.core.errors import DatabaseUnusable
 from devtrail_tui.core.job import NewJob
-from devtrail_tui.store import schema_version
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.sqlite import schema_version
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.tables import metadata
 from tests.store.store_examples import ManualClock
 
 
 def new_database(path: Path) -> Path:
-    database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
+    database = SqliteDatabase(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     database.open()
     JobQueue(database, ManualClock()).enqueue(NewJob("T")).result()
     database.close()
@@ -119,7 +119,7 @@ def test_an_older_database_is_backed_up_then_migrated(tmp_path: Path, monkeypatc
     monkeypatch.setattr(schema_version, "_migrate", migrate)
     before = os.umask(0)
     try:
-        database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
+        database = SqliteDatabase(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
         database.open()
         database.close()
     finally:
@@ -145,7 +145,7 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path, monk
     monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002", "0003"))
     monkeypatch.setattr(schema_version, "HEAD", "0003")
     monkeypatch.setattr(schema_version, "_migrate", migrate)
-    database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
+    database = SqliteDatabase(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     with pytest.raises(OSError, match="going down"):
         database.open()
     monkeypatch.undo()
@@ -160,7 +160,7 @@ def test_without_a_backup_nothing_is_migrated(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "backups").touch()
     monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002", "0003"))
     monkeypatch.setattr(schema_version, "HEAD", "0003")
-    database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
+    database = SqliteDatabase(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     with pytest.raises(DatabaseUnusable, match="must be backed up before"):
         database.open()
 
@@ -169,8 +169,8 @@ def test_a_database_that_is_up_to_date_imports_no_alembic(tmp_path: Path) -> Non
     path = new_database(tmp_path / "devtrail.db")
     code = (
         "import sys\n"
-        "from devtrail_tui.store.engine import Database\n"
-        f"database = Database('sqlite:///{path}')\n"
+        "from devtrail_tui.store.sqlite.engine import SqliteDatabase\n"
+        f"database = SqliteDatabase('sqlite:///{path}')\n"
         "database.open(); database.close()\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('alembic', 'mako', 'textual', 'httpx')])"
     )

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, event, text
 
 from devtrail_tui.core.job import NewJob, Status
 from devtrail_tui.core.job_filter import parse
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue import JobQueue, any_due
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 from tests.store.store_examples import HOST, START
 
 
-def plan_of(database: Database, beginning: str, act: Any) -> list[str]:
+def plan_of(database: SqliteDatabase, beginning: str, act: Any) -> list[str]:
     """The plan of the statement that `act` runs and that begins with `beginning`."""
     seen: list[tuple[str, Any]] = []
 
@@ -37,7 +37,7 @@ def plan_of(database: Database, beginning: str, act: Any) -> list[str]:
 
 
 @pytest.fixture
-def busy(database: Database, queue: JobQueue) -> Database:
+def busy(database: SqliteDatabase, queue: JobQueue) -> SqliteDatabase:
     """Many finished jobs, a few that wait, and one that runs."""
     fill = text(
         "INSERT INTO jobs (type, title, search_text, repositories, status, priority, progress, config, attempt, max_attempts,"
@@ -53,45 +53,47 @@ def busy(database: Database, queue: JobQueue) -> Database:
 
 
 @pytest.mark.parametrize("types", [None, ("T", "U")])
-def test_a_claim_looks_at_waiting_jobs_only(busy: Database, queue: JobQueue, types: tuple[str, ...] | None) -> None:
+def test_a_claim_looks_at_waiting_jobs_only(
+    busy: SqliteDatabase, queue: JobQueue, types: tuple[str, ...] | None
+) -> None:
     plan = plan_of(busy, "UPDATE jobs", lambda: queue.claim("w", lease_s=30, types=types).result())
     assert "SCAN jobs USING INDEX ix_jobs_pending" in plan
     assert "SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)" in plan
     assert not any("TEMP B-TREE" in step for step in plan)
 
 
-def test_a_claim_keeps_to_them_whatever_statistics_say(busy: Database, queue: JobQueue) -> None:
+def test_a_claim_keeps_to_them_whatever_statistics_say(busy: SqliteDatabase, queue: JobQueue) -> None:
     busy.write(lambda connection: connection.exec_driver_sql("ANALYZE")).result()
     plan = plan_of(busy, "UPDATE jobs", lambda: queue.claim("w", lease_s=30).result())
     assert any("jobs USING INDEX ix_jobs_pending" in step or "jobs USING INDEX ix_jobs_due" in step for step in plan)
     assert "SCAN jobs" not in plan
 
 
-def test_whether_one_is_due_is_read_off_an_index(busy: Database) -> None:
+def test_whether_one_is_due_is_read_off_an_index(busy: SqliteDatabase) -> None:
     plan = plan_of(busy, "SELECT jobs.id", lambda: any_due(busy, "w", ("T",), START))
     assert "SCAN jobs USING INDEX ix_jobs_due" in plan
     assert not any("TEMP B-TREE" in step for step in plan)
 
 
-def test_the_owners_of_running_jobs_are_found_by_index(busy: Database, queue: JobQueue) -> None:
+def test_the_owners_of_running_jobs_are_found_by_index(busy: SqliteDatabase, queue: JobQueue) -> None:
     act = lambda: queue.rescue(host=HOST, alive=lambda _pid, _start: True)  # noqa: E731 - short
     plan = plan_of(busy, "SELECT jobs.id, jobs.claim_no", act)
     assert plan == ["SCAN jobs USING INDEX ix_jobs_running"]
 
 
-def test_the_newest_page_stops_when_it_is_full(busy: Database, views: Views) -> None:
+def test_the_newest_page_stops_when_it_is_full(busy: SqliteDatabase, views: Views) -> None:
     plan = plan_of(busy, "SELECT jobs.id, jobs.type", lambda: views.jobs_page(limit=20))
     assert plan == ["SCAN jobs"]
     plan = plan_of(busy, "SELECT jobs.id, jobs.type", lambda: views.jobs_page(before_id=2000, limit=20))
     assert plan == ["SEARCH jobs USING INTEGER PRIMARY KEY (rowid<?)"]
 
 
-def test_ids_are_listed_without_touching_the_rows(busy: Database, views: Views) -> None:
+def test_ids_are_listed_without_touching_the_rows(busy: SqliteDatabase, views: Views) -> None:
     for wanted in ("", "state:failed", "type:t"):
         plan = plan_of(busy, "SELECT jobs.id", lambda wanted=wanted: views.job_ids(parse(wanted)))
         assert "SCAN jobs USING COVERING INDEX ix_jobs_listing" in plan
 
 
-def test_old_jobs_are_found_by_when_they_ended(busy: Database, queue: JobQueue) -> None:
+def test_old_jobs_are_found_by_when_they_ended(busy: SqliteDatabase, queue: JobQueue) -> None:
     plan = plan_of(busy, "SELECT jobs.id", lambda: queue.cleanup(START - START, [Status.FAILED]).result())
     assert any("USING INDEX ix_jobs_completed" in step for step in plan)

@@ -22,10 +22,10 @@ from sqlalchemy import text
 
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.job import Claim, Level, NewJob, Progress, Status
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import POISON_CRASHES, JobQueue
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import worker_id
 from tests.store.store_examples import HOST, ManualClock
@@ -62,10 +62,10 @@ class QueueMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.clock = ManualClock()
         path = Path(self.folder.name) / "devtrail.db"
-        self.database = Database(f"sqlite:///{path}", clock=self.clock, synchronous="NORMAL")
+        self.database = SqliteDatabase(f"sqlite:///{path}", clock=self.clock, synchronous="NORMAL")
         self.database.open()
         self.queue = JobQueue(self.database, self.clock)
-        self.log = JobLog(self.database, self.clock)
+        self.log = JobLog(self.database)
         self.evidence = EvidenceStore(self.database, self.clock)
         self.views = Views(self.database, self.clock)
         self.model: dict[int, Modelled] = {}

@@ -15,12 +15,13 @@ import pytest
 
 from devtrail_tui.core.errors import DatabaseUnusable, NotFound, NotPossible
 from devtrail_tui.core.job import NewJob
-from devtrail_tui.store import restore as restore_module
-from devtrail_tui.store.backup import FOLDER, Reason, back_up
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue import JobQueue
-from devtrail_tui.store.restore import is_open_elsewhere, restore, verified
-from devtrail_tui.store.schema_version import HEAD
+from devtrail_tui.store.sqlite import restore as restore_module
+from devtrail_tui.store.sqlite.backup import FOLDER, Reason, back_up
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
+from devtrail_tui.store.sqlite.restore import is_open_elsewhere, restore, verified
+from devtrail_tui.store.sqlite.schema_version import HEAD
+from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
 from tests.store.store_examples import START, ManualClock
 
 
@@ -29,7 +30,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 def with_jobs(path: Path, number: int) -> Path:
-    database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
+    database = SqliteDatabase(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     database.open()
     queue = JobQueue(database, ManualClock())
     for _ in range(number):
@@ -62,8 +63,8 @@ def saved(path: Path) -> Path:
 @contextmanager
 def open_in_another_process(path: Path) -> Iterator[None]:
     code = (
-        "import sys; from devtrail_tui.store.engine import Database;"
-        f" database = Database('sqlite:///{path}'); database.open(); print('open', flush=True); sys.stdin.read()"
+        "import sys; from devtrail_tui.store.sqlite.engine import SqliteDatabase;"
+        f" database = SqliteDatabase('sqlite:///{path}'); database.open(); print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -108,19 +109,19 @@ def test_the_journal_of_the_old_database_does_not_get_into_the_new_one(path: Pat
     """A worker that was killed leaves a -wal whose pages SQLite would read into whatever file stands beside it."""
     code = (
         "import os; from devtrail_tui.core.job import NewJob; from devtrail_tui.core.clock import SystemClock;"
-        "from devtrail_tui.store.engine import Database; from devtrail_tui.store.queue import JobQueue;"
-        f"database = Database('sqlite:///{path}'); database.open();"
+        "from devtrail_tui.store.sqlite.engine import SqliteDatabase; from devtrail_tui.store.queue import JobQueue;"
+        f"database = SqliteDatabase('sqlite:///{path}'); database.open();"
         "[JobQueue(database, SystemClock()).enqueue(NewJob('T')).result() for _ in range(9)]; os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", code], check=False)
     assert path.with_name("devtrail.db-wal").stat().st_size > 0
     done = restore(path, saved, START)
     assert jobs_in(done.kept or path) == 14
-    again = Database(f"sqlite:///{path}", synchronous="NORMAL")
+    again = SqliteDatabase(f"sqlite:///{path}", synchronous="NORMAL")
     again.open()
     with again.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM jobs").scalar_one() == 3
-    assert again.integrity_problems() == []
+    assert integrity_problems(again.path) == []
     again.close()
 
 
@@ -164,7 +165,7 @@ def test_a_database_that_is_open_elsewhere_is_left_alone_unless_told(path: Path,
         assert jobs_in(path) == 5
         restore(path, saved, START, although_open=True)
     assert not is_open_elsewhere(path)
-    again = Database(f"sqlite:///{path}", synchronous="NORMAL")
+    again = SqliteDatabase(f"sqlite:///{path}", synchronous="NORMAL")
     again.open()
     with again.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM jobs").scalar_one() == 3
@@ -172,7 +173,7 @@ def test_a_database_that_is_open_elsewhere_is_left_alone_unless_told(path: Path,
 
 
 def test_who_has_it_open_notices_that_it_was_replaced(path: Path, saved: Path) -> None:
-    database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
+    database = SqliteDatabase(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     database.open()
     restore(path, saved, START, although_open=True)
     with pytest.raises(DatabaseUnusable, match="deleted or replaced"):
@@ -200,7 +201,7 @@ def test_a_verified_backup_says_what_is_in_it(saved: Path) -> None:
 
 def test_a_database_that_is_gone_is_not_made_anew_while_there_are_backups(path: Path, saved: Path) -> None:
     path.unlink()
-    database = Database(f"sqlite:///{path}")
+    database = SqliteDatabase(f"sqlite:///{path}")
     with pytest.raises(DatabaseUnusable, match=f"is gone, but there are backups of it; .* db restore {saved.name}"):
         database.open()
     assert not path.exists()

@@ -13,9 +13,10 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
-from devtrail_tui.store.schema_version import HEAD, alembic_config
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
+from devtrail_tui.store.sqlite.schema_version import HEAD, alembic_config
+from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
 from tests.store.store_examples import ManualClock
 
 ENTRIES = 100_000
@@ -66,9 +67,9 @@ def add_match(driver: sqlite3.Connection, evidence_id: int, criterion: str) -> N
 
 
 def migrated(path: Path) -> sqlite3.Connection:
-    database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
+    database = SqliteDatabase(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     database.open()
-    assert database.integrity_problems() == []
+    assert integrity_problems(database.path) == []
     database.close()
     return sqlite3.connect(path)
 
@@ -156,7 +157,7 @@ def test_a_carried_over_entry_is_read_as_before(tmp_path: Path) -> None:
         add_entries(driver, [entry(4)])
         add_match(driver, 4, "testing")
         driver.commit()
-    database = Database(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
+    database = SqliteDatabase(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     database.open()
     (read,) = EvidenceStore(database, ManualClock()).entries()
     database.close()

@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 import devtrail_tui
 from devtrail_tui.core.job import Claim, NewJob
-from devtrail_tui.store.engine import Database
 from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 from tests.store.store_examples import START, ManualClock
 from tests.store.test_query_plans import plan_of
@@ -46,7 +46,7 @@ def test_only_transitions_writes_a_status() -> None:
     assert len(list(status_writes(TRANSITIONS))) == 2, "an insert, and one update for all changes"
 
 
-def test_events_tell_a_jobs_life(queue: JobQueue, database: Database, clock: ManualClock) -> None:
+def test_events_tell_a_jobs_life(queue: JobQueue, database: SqliteDatabase, clock: ManualClock) -> None:
     job = queue.enqueue(NewJob("GITHUB_SYNC")).result()
     claimed = queue.claim("w", lease_s=30).result()
     assert claimed is not None
@@ -70,7 +70,7 @@ def test_events_tell_a_jobs_life(queue: JobQueue, database: Database, clock: Man
     ]
 
 
-def open_call(database: Database, key: str, claim: Claim, usd: float) -> None:
+def open_call(database: SqliteDatabase, key: str, claim: Claim, usd: float) -> None:
     """A call of Claude that this claim began and nobody has seen the end of."""
     insert = text(
         "INSERT INTO analyses (key, model, answer, stop_reason, usage, request_id, created_at,"
@@ -81,7 +81,7 @@ def open_call(database: Database, key: str, claim: Claim, usd: float) -> None:
     database.write(lambda connection: connection.execute(insert, values)).result()
 
 
-def calls(database: Database) -> dict[str, tuple[Any, ...]]:
+def calls(database: SqliteDatabase) -> dict[str, tuple[Any, ...]]:
     with database.read() as connection:
         rows = connection.execute(
             text("SELECT key, call_job_id, call_claim_no, call_usd, uncertain_usd FROM analyses ORDER BY key")
@@ -101,7 +101,7 @@ ENDINGS: dict[str, Callable[[JobQueue, Claim], Any]] = {
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_open_calls_end_uncertain_with_their_claim(
-    queue: JobQueue, database: Database, views: Views, running: Claim, ending: str
+    queue: JobQueue, database: SqliteDatabase, views: Views, running: Claim, ending: str
 ) -> None:
     open_call(database, "a", running, 0.25)
     open_call(database, "b", running, 0.125)
@@ -117,12 +117,12 @@ def test_open_calls_end_uncertain_with_their_claim(
     assert views.job(running.job_id).spent_usd == 0.375
 
 
-def test_a_claim_that_is_lost_ends_no_calls(queue: JobQueue, database: Database, running: Claim) -> None:
+def test_a_claim_that_is_lost_ends_no_calls(queue: JobQueue, database: SqliteDatabase, running: Claim) -> None:
     open_call(database, "a", running, 0.25)
     assert queue.finish(Claim(running.job_id, running.claim_no + 1, "w"), {}).result() is False
     assert calls(database)["a"] == (running.job_id, running.claim_no, 0.25, 0.5)
 
 
-def test_open_calls_are_looked_for_by_their_index(queue: JobQueue, database: Database, running: Claim) -> None:
+def test_open_calls_are_looked_for_by_their_index(queue: JobQueue, database: SqliteDatabase, running: Claim) -> None:
     plan = plan_of(database, "SELECT sum(analyses.call_usd)", lambda: queue.finish(running, {}).result())
     assert plan == ["SEARCH analyses USING INDEX ix_analyses_call (call_job_id=?)"]

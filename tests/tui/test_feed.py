@@ -13,11 +13,12 @@ import pytest
 from textual.message import Message
 
 from devtrail_tui.core.errors import DatabaseUnusable
-from devtrail_tui.core.job import Job, Level, NewJob, Status
+from devtrail_tui.core.job import Job, NewJob, Status
 from devtrail_tui.core.job_filter import parse
 from devtrail_tui.store import workers
 from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, SnapshotReady
 from devtrail_tui.tui.screens.jobs_reading import FOLLOWED_LINES, LOG_PERIOD_S, JobsData, JobsReading
+from tests.store.store_examples import note
 from tests.tui.app_host import PATIENCE_S, House
 
 
@@ -58,7 +59,7 @@ def listener(house: House) -> Iterator[Listener]:
 def test_a_commit_brings_one_snapshot_with_rows_job_and_log(listener: Listener) -> None:
     assert listener.until(lambda _: True).table.total == 0
     job = listener.enqueue("acme/shop")
-    listener.house.services.job_log.note(job.id, Level.INFO, "hello").result()
+    note(listener.house.services.database, job.id, "hello")
     snapshot = listener.until(lambda seen: seen.table.total == 1)
     assert list(snapshot.table.ids) == [job.id]
     assert snapshot.table.rows[job.id].title == "acme/shop"
@@ -127,17 +128,17 @@ def test_a_heartbeat_brings_no_snapshot(listener: Listener) -> None:
 def test_the_end_of_a_growing_log_is_read_once_a_period(listener: Listener) -> None:
     clock = [0.0]
     listener.feed._monotonic = lambda: clock[0]
-    job, note = listener.enqueue(), listener.house.services.job_log.note
-    note(job.id, Level.INFO, "first").result()
+    job, database = listener.enqueue(), listener.house.services.database
+    note(database, job.id, "first")
     listener.feed.want(chosen=job.id)
     listener.until(lambda seen: seen.log.last == 1)
-    note(job.id, Level.INFO, "second").result()
+    note(database, job.id, "second")
     listener.enqueue()
     early = listener.until(lambda seen: seen.table.total == 2)
     assert early.log.last == 1
     clock[0] += LOG_PERIOD_S
     assert listener.until(lambda seen: seen.log.last == 2).log.lines[-1].message == "second"
-    note(job.id, Level.INFO, "third").result()
+    note(database, job.id, "third")
     listener.feed.want(log=(1, 3))
     assert listener.until(lambda seen: seen.request.log == (1, 3)).log.last == 3, (
         "who reads further up is served at once"
@@ -189,9 +190,8 @@ def test_a_filter_follows_what_changes(listener: Listener) -> None:
 def test_only_the_wanted_window_of_rows_and_lines_is_read(listener: Listener) -> None:
     jobs = [listener.enqueue() for _ in range(400)]
     last = jobs[-1]
-    note = listener.house.services.job_log.note
-    for future in [note(last.id, Level.INFO, f"line {number}") for number in range(FOLLOWED_LINES + 100)]:
-        future.result()
+    for number in range(FOLLOWED_LINES + 100):
+        note(listener.house.services.database, last.id, f"line {number}")
     listener.feed.want(rows=(300, 310), chosen=last.id)
     snapshot = listener.until(lambda seen: seen.request.rows == (300, 310) and len(seen.table.ids) == 400)
     assert snapshot.table.ids[305] in snapshot.table.rows

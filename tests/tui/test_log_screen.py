@@ -5,7 +5,7 @@ from __future__ import annotations
 from devtrail_tui.core.job import Level
 from devtrail_tui.tui.screens.log import LogScreen
 from devtrail_tui.tui.widgets.log_pane import LogPane
-from tests.store.store_examples import claim_of
+from tests.store.store_examples import claim_of, note
 from tests.tui.app_host import House, screen_text, sees, typed, until
 
 
@@ -29,11 +29,11 @@ async def test_the_log_opens_at_its_end_and_follows(house: House) -> None:
         await pilot.press("l")
         shown = await sees(pilot, f"Log of {job_id} · acme/shop", "following", "entry 1200 of many")
         assert "entry 1170 of many" in shown
-        house.services.job_log.note(job_id, Level.WARNING, "a late line").result()
+        note(house.services.database, job_id, "a late line", Level.WARNING)
         await sees(pilot, "! a late line")
         await pilot.press("g")
         await sees(pilot, "entry 1 of many")
-        house.services.job_log.note(job_id, Level.INFO, "later still").result()
+        note(house.services.database, job_id, "later still")
         await sees(pilot, "1 new ↓")
         assert "later still" not in screen_text(app), "a reader who went up is not pulled back"
         await pilot.press("f")

@@ -12,10 +12,10 @@ from rich.console import Console
 from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.pilot import Pilot
 
-from devtrail_tui.core.job import Level
 from devtrail_tui.tui.app import DevTrailApp
 from devtrail_tui.tui.changed_cells import TerminalCells
 from devtrail_tui.tui.widgets.log_pane import LogPane
+from tests.store.store_examples import note
 from tests.tui.app_host import House, sees, typed
 
 CONSOLE = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
@@ -83,7 +83,7 @@ async def test_nothing_stale_stays_on_the_screen(house: House, terminal: Termina
     for job in jobs[:-1]:
         house.services.queue.cancel(job.id).result()
     for number in range(200):
-        house.services.job_log.note(jobs[-1].id, Level.INFO, f"line {number} " + "日本 word " * (number % 9)).result()
+        note(house.services.database, jobs[-1].id, f"line {number} " + "日本 word " * (number % 9))
     async with house.app() as (app, pilot):
         await sees(pilot, "● running", "line 199")
 

@@ -16,7 +16,7 @@ from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.job import Claim, Job, NewJob, Progress, Status
 from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.core.service import RateLimit
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.database import Database
 from devtrail_tui.store.queue import claim, cleanup, endings, enqueue, requests
 from devtrail_tui.store.queue.claim import Renewal
 from devtrail_tui.store.queue.claim import any_due as any_due

@@ -12,13 +12,13 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, null, or_, sel
 from devtrail_tui.core.job import Claim, Job, Status
 from devtrail_tui.core.service import RateLimit
 from devtrail_tui.store import service_limits, workers
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.database import Database
+from devtrail_tui.store.job_rows import FENCE, fenced_by
 from devtrail_tui.store.queue.transitions import Transition
-from devtrail_tui.store.tables import PENDING, RUNNING, job_dependencies, jobs, queue_pauses
+from devtrail_tui.store.tables import PENDING, job_dependencies, jobs, queue_pauses
 
 WHOLE_QUEUE = "*"
 """The `type` of the pause that holds for every type."""
-OF_CLAIM = and_(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"))
 
 _dependency = jobs.alias("dependency")
 _READY = and_(
@@ -64,11 +64,7 @@ def _claiming(*, of_types: bool, of_id: bool) -> Transition:
     )
 
 
-_CLAIM = {
-    (of_types, of_id): _claiming(of_types=of_types, of_id=of_id)
-    for of_types in (False, True)
-    for of_id in (False, True)
-}
+_CLAIM = {(types, one): _claiming(of_types=types, of_id=one) for types in (False, True) for one in (False, True)}
 _ALL_DUE = select(jobs.c.id, jobs.c.crashes).where(_READY, _DUE, _FOR_WORKER, _OF_TYPES)
 _ANY_DUE = _ALL_DUE.order_by(jobs.c.run_at).limit(1)
 _FIRST_DUE = _ALL_DUE.order_by(*_IN_TURN).limit(1)
@@ -80,13 +76,13 @@ _NEXT_DUE = (
 )
 _RENEW = (
     update(jobs)
-    .where(OF_CLAIM, jobs.c.status == RUNNING, jobs.c.worker_id == bindparam("worker"))
+    .where(FENCE, jobs.c.worker_id == bindparam("worker"))
     .values(lease_expires_at=bindparam("lease"))
     .returning(jobs.c.cancel_requested_at)
 )
 _PROGRESS = (
     update(jobs)
-    .where(OF_CLAIM, jobs.c.status == RUNNING)
+    .where(FENCE)
     .values(
         progress=func.coalesce(bindparam("percent"), jobs.c.progress),
         progress_detail=bindparam("detail", type_=jobs.c.progress_detail.type),
@@ -145,8 +141,7 @@ def renew(connection: Connection, worker_id: str, claims: Sequence[Claim], lease
     lost, cancel_requested = set(), set()
     lease = now + timedelta(seconds=lease_s)
     for each in claims:
-        parameters = {"job": each.job_id, "claim": each.claim_no, "worker": worker_id, "lease": lease}
-        row = connection.execute(_RENEW, parameters).one_or_none()
+        row = connection.execute(_RENEW, {**fenced_by(each), "worker": worker_id, "lease": lease}).one_or_none()
         if row is None:
             lost.add(each)
         elif row[0] is not None:
@@ -165,5 +160,5 @@ def progress(
 ) -> bool:
     """Show how far a job is; a `percent` of None leaves the bar where it was. False where the claim is lost."""
     service_limits.store(connection, limits, now)
-    parameters = {"job": owner.job_id, "claim": owner.claim_no, "percent": percent, "detail": detail, "now": now}
+    parameters = {**fenced_by(owner), "percent": percent, "detail": detail, "now": now}
     return connection.execute(_PROGRESS, parameters).rowcount == 1

@@ -11,7 +11,7 @@ from sqlalchemy import delete as sqlalchemy_delete
 
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.job import Status
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.database import Database
 from devtrail_tui.store.queue.requests import existing
 from devtrail_tui.store.queue.transitions import remove
 from devtrail_tui.store.tables import job_events, jobs

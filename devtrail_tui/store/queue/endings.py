@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, func, null
 
 from devtrail_tui.core.job import Claim, Status
-from devtrail_tui.store.queue.claim import OF_CLAIM
+from devtrail_tui.store.job_rows import OF_CLAIM, fenced_by
 from devtrail_tui.store.queue.transitions import Transition
 from devtrail_tui.store.tables import jobs
 
@@ -63,5 +63,5 @@ RELEASE = _giving_back("released", attempt=jobs.c.attempt - 1)
 
 def end(connection: Connection, ending: Transition, claim: Claim, parameters: Mapping[str, Any], now: datetime) -> bool:
     """End a claim by one of the endings above. False where the claim is lost."""
-    fenced = {"job": claim.job_id, "claim": claim.claim_no, "now": now, **parameters}
-    return ending.apply(connection, fenced, parameters.get("why") or parameters.get("waiting")) is not None
+    reason = parameters.get("why") or parameters.get("waiting")
+    return ending.apply(connection, {**fenced_by(claim), "now": now, **parameters}, reason) is not None

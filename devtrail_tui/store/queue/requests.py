@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, case, func, null, select, update
 
 from devtrail_tui.core.errors import NotFound, NotPossible
 from devtrail_tui.core.job import Job, Level, Status
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.database import Database
 from devtrail_tui.store.job_log import note_on
 from devtrail_tui.store.job_rows import JOB_COLUMNS, job_of
 from devtrail_tui.store.queue.enqueue import refuse_twin

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, bindparam, case, null, or_, select, update
 
 from devtrail_tui.core.job import Claim, Job, Level, Status
 from devtrail_tui.store import workers
-from devtrail_tui.store.engine import Database
+from devtrail_tui.store.database import Database
 from devtrail_tui.store.job_log import note_on
-from devtrail_tui.store.queue.claim import OF_CLAIM
+from devtrail_tui.store.job_rows import OF_CLAIM, fenced_by
 from devtrail_tui.store.queue.endings import CANCEL_REQUESTED, NO_OWNER
 from devtrail_tui.store.queue.transitions import Transition
 from devtrail_tui.store.tables import PENDING, RUNNING, jobs
@@ -38,7 +38,7 @@ _RESCUE = Transition(
     Status.RUNNING,
     case((CANCEL_REQUESTED, Status.CANCELLED.value), (_GIVEN_UP, Status.FAILED.value), else_=Status.PENDING.value),
     OF_CLAIM,
-    # What was seen before the lock was held may be over: a lease that was renewed since is no longer lost.
+    # Re-check under the write lock: a lease that was renewed since it was read is not lost.
     or_(jobs.c.lease_expires_at == bindparam("lease"), bindparam("dead", type_=jobs.c.id.type) == 1),
     outcomes=dict.fromkeys(Status, "lost"),
     error=case((_GIVEN_UP, _POISON), else_=jobs.c.error),
@@ -141,14 +141,7 @@ class Rescue:
         return tuple(rescued)
 
     def _rescue(self, connection: Connection, lost: _LostClaim) -> Job | None:
-        claim = lost.claim
-        parameters = {
-            "job": claim.job_id,
-            "claim": claim.claim_no,
-            "now": self._now,
-            "lease": lost.lease,
-            "dead": int(lost.dead),
-        }
+        parameters = {**fenced_by(lost.claim), "now": self._now, "lease": lost.lease, "dead": int(lost.dead)}
         job = _RESCUE.apply(connection, parameters, _REASONS)
         if job is not None:
             level = Level.ERROR if job.status is Status.FAILED else Level.WARNING

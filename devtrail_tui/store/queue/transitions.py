@@ -1,4 +1,4 @@
-"""Every change of a job's status, and what is recorded with it in the same transaction (design: States).
+"""Every change of a job's status, and what is recorded with it in the same transaction.
 
 With each change go the counters, an event in `job_events` (an outbox, read by id), and the begin or the end of the attempt. Where
 a job leaves RUNNING, the paid calls of its claim that are still open end too: nobody will learn their outcome, so they count at
@@ -12,11 +12,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, delete, func, insert, literal_column, null, select, text, update
+from sqlalchemy import Connection, Text, bindparam, delete, func, insert, literal_column, select, update
 
 from devtrail_tui.core.job import Job, Status
+from devtrail_tui.store.analyses import NO_CALL, spend_on
 from devtrail_tui.store.job_rows import JOB_COLUMNS, job_of
-from devtrail_tui.store.tables import analyses, job_attempts, job_events, jobs
+from devtrail_tui.store.sqlite.upsert import new_value, upsert
+from devtrail_tui.store.tables import analyses, job_attempts, job_counts, job_events, jobs
 
 FINISHED = tuple(status for status in Status if status.finished)
 
@@ -26,10 +28,7 @@ _REMOVE = (
     .where(jobs.c.id == bindparam("job"), jobs.c.status.in_([status.value for status in FINISHED]))
     .returning(jobs.c.id, jobs.c.type, jobs.c.status, jobs.c.claim_no)
 )
-_COUNT = text(
-    "INSERT INTO job_counts (status, type, count) VALUES (:status, :type, :change) "
-    "ON CONFLICT (status, type) DO UPDATE SET count = job_counts.count + excluded.count"
-)
+_COUNT = upsert(job_counts, count=job_counts.c.count + new_value(job_counts.c.count))
 _EVENT = insert(job_events)
 _BEGIN_ATTEMPT = insert(job_attempts)
 _END_ATTEMPT = (
@@ -42,14 +41,8 @@ _OPEN_CALLS_USD = select(func.sum(analyses.c.call_usd)).where(*_CALLS_OF_CLAIM)
 _END_CALLS = (
     update(analyses)
     .where(*_CALLS_OF_CLAIM)
-    .values(
-        uncertain_usd=analyses.c.uncertain_usd + analyses.c.call_usd,
-        call_usd=0,
-        call_job_id=null(),
-        call_claim_no=null(),
-    )
+    .values(uncertain_usd=analyses.c.uncertain_usd + analyses.c.call_usd, **NO_CALL)
 )
-_SPEND = update(jobs).where(jobs.c.id == bindparam("job")).values(spent_usd=jobs.c.spent_usd + bindparam("usd"))
 
 
 def status_is(status: Status) -> Any:
@@ -128,7 +121,7 @@ def _record(
 ) -> None:
     """Count and announce a change; `job` is a Job, or a row with its `id`, `type` and `claim_no`."""
     changes = [(status, change) for status, change in ((source, -1), (target, 1)) if status]
-    connection.execute(_COUNT, [{"status": status, "type": job.type, "change": change} for status, change in changes])
+    connection.execute(_COUNT, [{"status": status, "type": job.type, "count": change} for status, change in changes])
     event = {"job_id": job.id, "type": job.type, "claim_no": job.claim_no, "reason": reason, "created_at": now}
     ends = {"from_status": source, "to_status": target}
     connection.execute(_EVENT, event | ends)
@@ -140,5 +133,5 @@ def _end_calls(connection: Connection, job: Job) -> Job:
     if usd is None:
         return job
     connection.execute(_END_CALLS, claim)
-    connection.execute(_SPEND, {"job": job.id, "usd": usd})
+    spend_on(connection, job.id, usd)
     return replace(job, spent_usd=job.spent_usd + usd)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from devtrail_tui.core.errors import DatabaseUnusable, NotFound
+from devtrail_tui.core.errors import NotFound
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.store.sqlite_errors import store_error
+from devtrail_tui.store.sqlite.sqlite_file import opened, problems_by
 
 _MOST_PROBLEMS = 20
 _COUNTED = ("jobs", "evidence_entries", "verdicts", "criteria", "analyses", "reports")
@@ -70,18 +71,14 @@ def contents(path: Path, *, at_rest: bool = False) -> Contents:
     """
     with reading(path, at_rest=at_rest) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        version = (
-            connection.execute("SELECT version_num FROM alembic_version").fetchone() if _VERSION in tables else None
-        )
+        versioned = "alembic_version" in tables
+        version = connection.execute("SELECT version_num FROM alembic_version").fetchone() if versioned else None
         rows = {
             name: int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])  # noqa: S608 - our own names
             for name in _COUNTED
             if name in tables
         }
     return Contents(safe_line(str(version[0]), limit=40) if version else "", rows)
-
-
-_VERSION = "alembic_version"
 
 
 def problems(path: Path, *, at_rest: bool = False, rules: bool = True) -> list[str]:
@@ -91,21 +88,15 @@ def problems(path: Path, *, at_rest: bool = False, rules: bool = True) -> list[s
     Raises NotFound, DatabaseUnusable where it is no database at all, DatabaseBusy.
     """
     with reading(path, at_rest=at_rest) as connection:
-        try:
-            torn = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})") if row[0] != "ok"]
-            if torn:  # anything more would be read out of a damaged file
-                return [safe_line(each, limit=200) for each in torn]
-            return [*_dangling(connection), *(_broken_rules(connection) if rules else ())]
-        except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
-                return [safe_line(str(error), limit=200)]  # so damaged that the check itself could not go on
-            raise
+        # Where the file is damaged, the rules would be checked on what cannot be trusted.
+        return problems_by(connection, f"PRAGMA integrity_check({_MOST_PROBLEMS})") or [
+            *_dangling(connection),
+            *(_broken_rules(connection) if rules else ()),
+        ]
 
 
 def _dangling(connection: sqlite3.Connection) -> Iterator[str]:
-    counts: dict[tuple[str, str], int] = {}
-    for table, _row, parent, _key in connection.execute("PRAGMA foreign_key_check"):
-        counts[table, parent] = counts.get((table, parent), 0) + 1
+    counts = Counter((table, parent) for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check"))
     for (table, parent), number in counts.items():
         yield f"{number} rows of {table} point to {parent} that are not there"
 
@@ -123,17 +114,7 @@ def reading(path: Path, *, at_rest: bool = False) -> Iterator[sqlite3.Connection
     if not path.is_file():
         raise NotFound(f"There is no database at {path}.")
     mode = "mode=ro&immutable=1" if at_rest else "mode=rw"  # a shared database cannot be read without its -shm
-    try:
-        with closing(
-            sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=_PATIENCE_S, isolation_level=None)
-        ) as connection:
-            connection.execute("PRAGMA query_only=ON")
-            connection.execute("BEGIN")
-            yield connection
-    except sqlite3.Error as error:
-        raise store_error(error, path, _PATIENCE_S) or DatabaseUnusable(
-            f"{path} cannot be read ({safe_line(str(error), limit=200)})."
-        ) from error
-
-
-_PATIENCE_S = 15.0
+    with opened(path, "cannot be read", mode=mode) as connection:
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("BEGIN")
+        yield connection

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from devtrail_tui.core.errors import DatabaseUnusable, NotPossible, StoreError
-from devtrail_tui.store import sqlite_file
-from devtrail_tui.store.backup import Reason, back_up, folder_of, free_name, settle
-from devtrail_tui.store.database_check import Contents, contents, problems
 from devtrail_tui.store.private_files import make_private_folder
-from devtrail_tui.store.schema_version import HEAD, REVISIONS
+from devtrail_tui.store.sqlite import sqlite_file
+from devtrail_tui.store.sqlite.backup import Reason, back_up, folder_of, free_name, settle
+from devtrail_tui.store.sqlite.database_check import Contents, contents, problems
+from devtrail_tui.store.sqlite.schema_version import HEAD, REVISIONS
 
 _SHARING_BYTE = 128
 """The byte of the -shm file that every process with the database open holds a lock on (SQLite: UNIX_SHM_DMS, os_unix.c)."""
@@ -90,9 +89,7 @@ def is_open_elsewhere(database: Path) -> bool:
         return False
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _SHARING_BYTE)
-    except BlockingIOError:
-        return True
-    except PermissionError:
+    except (BlockingIOError, PermissionError):
         return True
     finally:
         os.close(descriptor)
@@ -142,8 +139,5 @@ def _whole(database: Path) -> bool:
 
 def _fold_in(database: Path) -> None:
     """Bring the -wal into the file, so that a power cut before the last step leaves the old database whole."""
-    try:
-        with closing(sqlite_file.connect(database, busy_timeout_s=1.0)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
-        raise DatabaseUnusable(f"{database} cannot be written ({error}); it is as it was.") from error
+    with sqlite_file.opened(database, "is as it was, for it cannot be written", busy_timeout_s=1.0) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,7 +1,7 @@
 """The database file: made private before it is opened, checked before it is trusted, never silently made anew.
 
-The recipe was measured (facts: SQLite): 0600 before the first open, because -wal and -shm inherit the mode; `mode=rw`, because
-SQLite otherwise makes a deleted database anew and empty.
+0600 before the first open, because -wal and -shm inherit the mode, and `mode=rw`, because
+SQLite otherwise creates a deleted database again, empty.
 """
 
 from __future__ import annotations
@@ -9,20 +9,25 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from devtrail_tui.core.errors import DatabaseUnusable
+from devtrail_tui.core.text import safe_line
 from devtrail_tui.store.private_files import (
     close_file_to_others,
     make_private_folder,
     network_file_system,
     why_not_private,
 )
-from devtrail_tui.store.sqlite_errors import store_error
+from devtrail_tui.store.sqlite.sqlite_errors import primary_code, store_error
 
+LIBRARY_VERSION = sqlite3.sqlite_version
 _OLDEST_SQLITE = (3, 35, 0)
-"""The first release with RETURNING, which the claim of a job stands on."""
+"""The first release with RETURNING, which claiming a job needs."""
+BUSY_TIMEOUT_S = 15.0
+"""How long a connection waits for another program's lock."""
 FULL_CHECK_BYTES = 32 * 1024 * 1024
 """Up to this size `quick_check` reads the whole file at start (about 0.05 s). Above it only the head and the length are checked,
 because start-up would grow with the database; `integrity_problems` does the rest where a person asks for it."""
@@ -31,8 +36,8 @@ because start-up would grow with the database; `integrity_problems` does the res
 def check_library(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
     """Raises DatabaseUnusable where Python's SQLite is older than RETURNING."""
     if version < _OLDEST_SQLITE:
-        shown = ".".join(map(str, version))
-        raise DatabaseUnusable(f"This Python brings SQLite {shown}, but 3.35 is needed; install a newer Python.")
+        number = ".".join(map(str, version))
+        raise DatabaseUnusable(f"This Python brings SQLite {number}, but 3.35 is needed; install a newer Python.")
 
 
 def has_wal_reset_bug(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
@@ -104,10 +109,10 @@ def _check_existing(path: Path) -> None:
     # open already another process could then take its journal away under us. SQLite itself says what is no database.
 
 
-def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
+def connect(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, mode: str = "mode=rw") -> sqlite3.Connection:
     """A driver connection that never makes a file and begins transactions only when told to; any one thread at a time."""
     return sqlite3.connect(
-        f"{path.as_uri()}?mode=rw",
+        f"{path.as_uri()}?{mode}",
         uri=True,
         timeout=busy_timeout_s,
         isolation_level=None,
@@ -116,46 +121,53 @@ def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
     )
 
 
+@contextmanager
+def opened(
+    path: Path, failure: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S, mode: str = "mode=rw"
+) -> Iterator[sqlite3.Connection]:
+    """A connection that is closed with the block. Driver errors inside it become StoreError, with `failure` ("cannot be read")
+    where the error code has no sentence of its own."""
+    try:
+        with closing(connect(path, busy_timeout_s=busy_timeout_s, mode=mode)) as connection:
+            yield connection
+    except (sqlite3.Error, OSError) as error:
+        raise store_error(error, path, busy_timeout_s) or DatabaseUnusable(
+            f"{path} {failure} ({safe_line(str(error), limit=200)})."
+        ) from error
+
+
 def check_and_use_wal(path: Path, *, busy_timeout_s: float) -> None:
     """Check the file's health and put it into WAL mode, which lets readers and the writer work at once.
 
     Raises DatabaseUnusable, DatabaseBusy.
     """
-    try:
-        with closing(connect(path, busy_timeout_s=busy_timeout_s)) as connection:
-            problems = _problems(connection, whole=path.stat().st_size <= FULL_CHECK_BYTES)
-            if problems:
-                raise DatabaseUnusable(
-                    f"{path} is damaged ({problems[0]}); restore a backup with devtrail-tui db restore, "
-                    "or move it away to begin anew."
-                )
-            _use_wal(connection, path, busy_timeout_s)
-    except (sqlite3.Error, OSError) as error:
-        raise _explained(error, path, busy_timeout_s) from error
+    with opened(path, "cannot be opened", busy_timeout_s=busy_timeout_s) as connection:
+        connection.execute(
+            "SELECT count(*) FROM sqlite_schema"
+        ).fetchone()  # reads the head; raises where it is damaged
+        small = path.stat().st_size <= FULL_CHECK_BYTES
+        if small and (problems := problems_by(connection, "PRAGMA quick_check(3)")):
+            raise DatabaseUnusable(
+                f"{path} is damaged ({problems[0]}); restore a backup with devtrail-tui db restore, "
+                "or move it away to begin anew."
+            )
+        _use_wal(connection, path, busy_timeout_s)
 
 
-def _explained(error: BaseException, path: Path, busy_timeout_s: float) -> Exception:
-    return store_error(error, path, busy_timeout_s) or DatabaseUnusable(f"{path} cannot be opened ({error}).")
-
-
-def _problems(connection: sqlite3.Connection, *, whole: bool) -> list[str]:
-    if whole:
-        return [row[0] for row in connection.execute("PRAGMA quick_check(3)") if row[0] != "ok"]
-    connection.execute(
-        "SELECT count(*) FROM sqlite_schema"
-    ).fetchone()  # reads the head and the schema; raises when torn
-    return []
-
-
-def integrity_problems(path: Path, *, busy_timeout_s: float) -> list[str]:
+def integrity_problems(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> list[str]:
     """What SQLite's full `quick_check` finds wrong, up to 20 sentences; empty when all is well. Reads the whole file."""
+    with opened(path, "cannot be opened", busy_timeout_s=busy_timeout_s) as connection:
+        return problems_by(connection, "PRAGMA quick_check(20)")
+
+
+def problems_by(connection: sqlite3.Connection, check: str) -> list[str]:
+    """The sentences of an integrity check; also where the file is so damaged that the check itself cannot finish."""
     try:
-        with closing(connect(path, busy_timeout_s=busy_timeout_s)) as connection:
-            return [row[0] for row in connection.execute("PRAGMA quick_check(20)") if row[0] != "ok"]
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
-            return [str(error)]  # so damaged that the check itself could not go on
-        raise _explained(error, path, busy_timeout_s) from error
+        return [safe_line(row[0], limit=200) for row in connection.execute(check) if row[0] != "ok"]
+    except sqlite3.DatabaseError as error:
+        if primary_code(error) == sqlite3.SQLITE_CORRUPT:
+            return [safe_line(str(error), limit=200)]
+        raise
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path, busy_timeout_s: float) -> None:
@@ -165,7 +177,7 @@ def _use_wal(connection: sqlite3.Connection, path: Path, busy_timeout_s: float) 
             mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         except sqlite3.OperationalError as error:
             # Two programs that switch at once: SQLite answers busy without waiting, whatever the timeout.
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
             continue

@@ -1,12 +1,11 @@
-"""The database's two doors: reads from any thread, writes through one thread.
+"""SQLite as a `Database`: reads from any thread, writes through one thread.
 
-The recipe is the measured one (facts: SQLite): a write engine that begins IMMEDIATE on one held connection, a separate read
-engine whose transactions are deferred and always rolled back, WAL, a busy timeout, no parameters in error texts.
+Each part was measured: a write engine that begins IMMEDIATE on one held connection, a separate read engine whose transactions
+are deferred and always rolled back, WAL, a busy timeout, no parameters in error texts.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sqlite3
 import threading
@@ -24,30 +23,32 @@ from sqlalchemy.pool import QueuePool
 
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import DatabaseUnusable, StoreError
-from devtrail_tui.store import sqlite_file
-from devtrail_tui.store.backup import backups
-from devtrail_tui.store.change_watcher import ChangeWatcher
-from devtrail_tui.store.schema_version import bring_up_to_date
-from devtrail_tui.store.sqlite_errors import store_error
-from devtrail_tui.store.writer import Writer
+from devtrail_tui.store.sqlite import sqlite_file
+from devtrail_tui.store.sqlite.backup import backups
+from devtrail_tui.store.sqlite.change_watcher import ChangeWatcher
+from devtrail_tui.store.sqlite.schema_version import bring_up_to_date
+from devtrail_tui.store.sqlite.sqlite_errors import primary_code, store_error
+from devtrail_tui.store.sqlite.writer import Writer
 
 T = TypeVar("T")
 _HEALTH_S = 3.0
-"""The shortest time between two looks at the whole file."""
+"""The shortest time between two checks of the whole file."""
 _HEALTH_BYTES = 8 * 1024 * 1024
-"""Up to this size the whole file is looked at (about 15 ms)."""
-_MAY_BE_GONE = (
+"""Up to this size the whole file is checked (about 15 ms)."""
+_CODES_OF_A_LOST_FILE = (
     sqlite3.SQLITE_NOTADB,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CORRUPT,
 )
-"""What SQLite may also say of a file that was deleted, moved or replaced while it was open."""
+"""The codes that SQLite also gives for a file that was deleted, moved or replaced while it was open."""
 
 
-class Database:
-    """One SQLite database. `busy_timeout_s` is how long a write waits for another program's lock.
+class SqliteDatabase:
+    """One SQLite database; `Database` documents the methods.
+
+    `busy_timeout_s` is how long a write waits for another program's lock.
 
     `synchronous` FULL makes each commit survive a power cut: an answer of Claude that was paid for, or a job that was reported
     done, is not lost with the machine. It is one fsync per commit, which writes that wait share. NORMAL loses the last commits
@@ -59,7 +60,7 @@ class Database:
         url: str,
         *,
         clock: Clock | None = None,
-        busy_timeout_s: float = 15,
+        busy_timeout_s: float = sqlite_file.BUSY_TIMEOUT_S,
         synchronous: Literal["NORMAL", "FULL"] = "FULL",
     ) -> None:
         self.url = url
@@ -76,15 +77,11 @@ class Database:
         self._changes = ChangeWatcher(f"{self.path}-wal")
 
     def open(self) -> None:
-        """Check the file, making a private one where there is none, and bring its schema up to date; idempotent.
-
-        Raises DatabaseUnusable or DatabaseBusy with a sentence that says what to do.
-        """
         with self._opening:
             if self._writer is not None:
                 return
             sqlite_file.check_library()
-            _refuse_to_begin_anew(self.path)
+            _refuse_to_start_over(self.path)
             sqlite_file.prepare_file(self.path)
             sqlite_file.check_and_use_wal(self.path, busy_timeout_s=self._busy_timeout_s)
             engine = self._engine(begin="BEGIN IMMEDIATE", query_only=False)
@@ -104,7 +101,6 @@ class Database:
             )
 
     def close(self) -> None:
-        """Do the writes that wait, then give everything back; idempotent. Later writes fail, later reads too."""
         with self._opening:
             if self._writer is None:
                 return
@@ -117,10 +113,6 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view of the database, from any thread; the transaction ends with the block.
-
-        Raises DatabaseUnusable, DatabaseBusy.
-        """
         if self._readers is None:
             raise DatabaseUnusable("The database is not open; start the program again.")
         with self._translating(), self._readers.connect() as connection:
@@ -130,28 +122,22 @@ class Database:
                 connection.rollback()
 
     def write(self, work: Callable[[Connection], T]) -> Future[T]:
-        """Queue `work` for the writer thread; the future ends once its transaction is committed or has failed.
-
-        Work runs in the order it came, may share a transaction with its neighbours, and must be repeatable and quick (no
-        network, no waiting). The future raises what `work` raised, DatabaseUnusable or DatabaseBusy.
-        """
         if self._writer is None:
             raise DatabaseUnusable("The database is not open; start the program again.")
         return self._writer.submit(work)
 
     def version(self) -> int:
-        """A number that changes whenever anybody, in this process or another, committed a change; 3-8 us, any thread."""
+        """Takes 3-8 us."""
         with self._translating():
             return self._changes.version()
 
     def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback` after each commit that changed something: an own one at once, another process's within 20 ms. It runs
-        in a thread of the store and must not block. Returns the function that ends this."""
+        """An own commit is announced at once, another process's within 20 ms."""
         return self._changes.subscribe(callback)
 
     def check_alive(self) -> None:
-        """Raises DatabaseUnusable where the file was deleted, replaced or found damaged: SQLite would go on writing into the
-        unlinked file, or spread the damage."""
+        """Raises DatabaseUnusable where the file was deleted, replaced or damaged: SQLite would go on writing into the unlinked
+        file, or spread the damage."""
         if self._health.sentence:
             raise DatabaseUnusable(self._health.sentence)
         try:
@@ -164,30 +150,25 @@ class Database:
             )
 
     def check_health(self) -> None:
-        """`check_alive`, and whether the file can still be written and is whole; to be asked every second or so, any thread.
-
-        What costs something is looked at every few seconds only, and the whole file only where it is small; the pages of a
-        large one are checked as they are read. Raises DatabaseUnusable.
-        """
+        """`check_alive`, and the whole file every few seconds where it is small; the pages of a large one are checked as they are
+        read."""
         self.check_alive()
         try:
-            self._look_closer()
+            self._check_file()
         except (StoreError, OSError) as error:
-            self.check_alive()  # it may have gone in the middle of the look: that is what to say, whatever was seen of it
+            self.check_alive()  # a file that vanished during the check is reported as such, whatever the error was
             if isinstance(error, StoreError):
                 raise
-            raise DatabaseUnusable(f"{self.path} cannot be looked at ({error.strerror}); check the disk.") from error
+            raise DatabaseUnusable(f"{self.path} cannot be checked ({error.strerror}); check the disk.") from error
 
-    def _look_closer(self) -> None:
+    def _check_file(self) -> None:
         if not os.access(self.path, os.W_OK):
             raise DatabaseUnusable(
                 f"{self.path} was made read-only while it was open; give yourself write permission on it again."
             )
         if not self._health.due() or self.path.stat().st_size > _HEALTH_BYTES:
             return
-        with self._translating():
-            problems = self._damage()
-        if problems:
+        if problems := self._damage():
             self.check_alive()
             self._health.sentence = self._damaged_by(problems[0])
             raise DatabaseUnusable(self._health.sentence)
@@ -200,13 +181,9 @@ class Database:
 
     def _damage(self) -> list[str]:
         try:
-            return self.integrity_problems()
-        except DatabaseUnusable as error:  # the head itself is torn, so that SQLite knows it no longer
+            return sqlite_file.integrity_problems(self.path, busy_timeout_s=self._busy_timeout_s)
+        except DatabaseUnusable as error:  # the header itself is damaged
             return [str(error)]
-
-    def integrity_problems(self) -> list[str]:
-        """What a full check finds wrong, in SQLite's words; empty when all is well. Reads the whole file."""
-        return sqlite_file.integrity_problems(self.path, busy_timeout_s=self._busy_timeout_s)
 
     def _engine(self, *, begin: str, query_only: bool) -> Engine:
         def connect() -> sqlite3.Connection:
@@ -242,63 +219,42 @@ class Database:
         cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
         if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
             return cause  # a value that does not fit its column (no JSON, a naive time): the caller's own mistake
-        code = getattr(cause, "sqlite_errorcode", 0)
-        if self._writer is not None and code & 0xFF in _MAY_BE_GONE:
+        code = primary_code(cause)
+        if self._writer is not None and code in _CODES_OF_A_LOST_FILE:
             try:
                 self.check_alive()
-            except DatabaseUnusable as gone:
-                return gone
-            if code & 0xFF == sqlite3.SQLITE_NOTADB:  # it was a database when it was opened
-                return DatabaseUnusable(self._damaged_by("its head is torn"))
+            except DatabaseUnusable as lost:
+                return lost
+            if code == sqlite3.SQLITE_NOTADB:  # it was a database when it was opened
+                return DatabaseUnusable(self._damaged_by("its header is damaged"))
         return store_error(cause, self.path, self._busy_timeout_s) or error
 
 
-async def settled(future: Future[T]) -> T:
-    """Await a write, shielded: a cancel is raised only after the write is done, so that it is recorded after a commit and not
-    instead of it (design: Protocol of the queue)."""
-    if future.done():  # no need to awake the loop for it
-        return future.result()
-    inner: asyncio.Future[T] = asyncio.wrap_future(future)
-    interrupted: asyncio.CancelledError | None = None
-    while not inner.done():
-        try:
-            await asyncio.wait((inner,))
-        except asyncio.CancelledError as error:
-            interrupted = error
-    if interrupted is not None:
-        if not inner.cancelled():
-            inner.exception()  # seen: a failed write of a cancelled task is not an unhandled error
-        raise interrupted
-    return inner.result()
-
-
-def _refuse_to_begin_anew(path: Path) -> None:
-    """A database that is gone is not silently made anew and empty where there are backups of it."""
-    if path.exists():
-        return
-    kept = backups(path)
-    if kept:
+def _refuse_to_start_over(path: Path) -> None:
+    """A missing database is not silently created again, empty, where there are backups of it."""
+    if not path.exists() and (copies := backups(path)):
+        newest = copies[0].path
         raise DatabaseUnusable(
-            f"{path} is gone, but there are backups of it; restore the newest with devtrail-tui db restore {kept[0].path.name}, "
-            f"or move {kept[0].path.parent} away to begin anew."
+            f"{path} is gone, but there are backups of it; restore the newest with devtrail-tui db restore {newest.name}, "
+            f"or move {newest.parent} away to begin anew."
         )
 
 
 class _Health:
-    """What was found about the file since it was opened."""
+    """When the file is next checked, and what was wrong with it at the last check."""
 
     def __init__(self) -> None:
         self.sentence = ""
-        self._next_look = 0.0
+        self._next_check = 0.0
         self._lock = threading.Lock()
 
     def due(self) -> bool:
-        """Whether it is time for another look; true for one thread of those that ask at once."""
+        """Whether it is time for another check; true for one of the threads that ask at once."""
         now = time.monotonic()
         with self._lock:
-            if now < self._next_look:
+            if now < self._next_check:
                 return False
-            self._next_look = now + _HEALTH_S
+            self._next_check = now + _HEALTH_S
             return True
 
 
@@ -308,8 +264,8 @@ def _inodes(path: Path) -> tuple[tuple[int, int], ...]:
 
 
 def _inode(path: str) -> tuple[int, int]:
-    found = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, before every transaction
-    return found.st_dev, found.st_ino
+    status = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, before every transaction
+    return status.st_dev, status.st_ino
 
 
 def _path_of(url: str) -> Path:

@@ -21,11 +21,16 @@ _NO_ROOM = {
 }
 
 
+def primary_code(error: BaseException) -> int:
+    """SQLite's primary result code, 0 where there is none; extended codes carry it in their low byte."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def store_error(error: BaseException, path: Path, busy_timeout_s: float) -> StoreError | None:
     """The sentence for a driver error, or None where the error is not about the database file (a broken constraint, say)."""
     if not isinstance(error, sqlite3.Error):
         return None
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes carry the primary one in their low byte
+    code = primary_code(error)
     if code in _BUSY:
         return DatabaseBusy(
             f"Another program kept {path} locked for {busy_timeout_s:g} s; close it or wait for it, then try again."

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.errors import DatabaseFull, DatabaseUnusable, NotFound, StoreError
-from devtrail_tui.core.text import safe_line
-from devtrail_tui.store import sqlite_file
+import psutil
+
+from devtrail_tui.core.errors import DatabaseFull, DatabaseUnusable, NotFound
 from devtrail_tui.store.private_files import make_private_folder
-from devtrail_tui.store.sqlite_errors import store_error
+from devtrail_tui.store.sqlite.sqlite_file import opened
 
 FOLDER = "backups"
 WEEK = timedelta(days=7)
@@ -27,7 +24,6 @@ _NAME = re.compile(r"(?P<of>.+)-(?P<stamp>\d{8}T\d{6}Z)(?:-(?P<number>\d+))?-(?P
 _UNFINISHED = ".unfinished"
 _ABANDONED_S = 3600.0
 """A weekly backup that began this long ago was killed."""
-_BUSY_S = 15.0
 
 
 class Reason(StrEnum):
@@ -112,16 +108,11 @@ def copy_whole(database: Path, target: Path) -> None:
     unfinished = target.with_name(f".{target.name}.{os.getpid()}{_UNFINISHED}")
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
-        with closing(sqlite_file.connect(database, busy_timeout_s=_BUSY_S)) as connection:
+        with opened(database, f"cannot be copied to {target}") as connection:
             connection.execute("VACUUM INTO ?", (str(unfinished),))
         settle(unfinished, target)
-    except sqlite3.Error as error:
-        translated = store_error(error, database, _BUSY_S)
-        if isinstance(translated, DatabaseFull):  # the copy's disk, not the database's
-            raise DatabaseFull(f"There is no room for the backup {target}; make room and try again.") from error
-        raise translated or DatabaseUnusable(
-            f"The backup {target} cannot be written ({safe_line(str(error), limit=200)})."
-        ) from error
+    except DatabaseFull as error:  # the copy's disk, not the database's
+        raise DatabaseFull(f"There is no room for the backup {target}; make room and try again.") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -145,68 +136,46 @@ def _clear_abandoned(folder: Path) -> None:
     """Remove the copies that killed programs left half."""
     for left in folder.glob(f".*.db.*{_UNFINISHED}"):
         pid = left.name.removesuffix(_UNFINISHED).rpartition(".")[2]
-        if pid.isdigit() and not _runs(int(pid)):
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
             left.unlink(missing_ok=True)
 
 
-def _runs(pid: int) -> bool:
-    """Whether there is a process of this number; where that cannot be asked harmlessly, yes."""
-    if os.name != "posix":
-        return True
+def weekly_backup(database: Path, now: datetime) -> Backup | None:
+    """Make a backup where the newest, or the database itself, is a week old, and keep the newest five of these; None where none
+    is due. Of several programs that call this at once one makes it. Raises StoreError."""
+    since = _newest(database) or _first_stored(database)
+    if since is None or now - since < WEEK:
+        return None
+    lock = folder_of(database) / f".{database.stem}-weekly{_UNFINISHED}"
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-class WeeklyBackup:
-    """Makes a backup when the newest, or the database itself, is a week old, and keeps the newest five of its own."""
-
-    def __init__(self, database: Path, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    def make_if_due(self) -> Backup | None:
-        """The backup, None where none was due. Several programs may ask at once: one makes it. Raises StoreError."""
-        now = self._clock.now()
-        since = self._newest() or self._born()
-        if since is None or now - since < WEEK:
-            return None
-        lock = folder_of(self._database) / f".{self._database.stem}-weekly{_UNFINISHED}"
-        try:
-            make_private_folder(lock.parent)
-            if lock.exists() and time.time() - lock.stat().st_mtime > _ABANDONED_S:
-                lock.unlink(missing_ok=True)
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            return None  # another program is at it
-        except OSError as error:
-            raise DatabaseUnusable(f"The weekly backup cannot be made in {lock.parent} ({error.strerror}).") from error
-        try:
-            newest = self._newest()
-            if newest is not None and now - newest < WEEK:
-                return None
-            made = back_up(self._database, Reason.WEEKLY, now)
-            prune(self._database, Reason.WEEKLY, WEEKLY_KEPT)
-        finally:
+        make_private_folder(lock.parent)
+        if lock.exists() and time.time() - lock.stat().st_mtime > _ABANDONED_S:
             lock.unlink(missing_ok=True)
-        return made
+        os.close(os.open(lock, os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return None  # another program is at it
+    except OSError as error:
+        raise DatabaseUnusable(f"The weekly backup cannot be made in {lock.parent} ({error.strerror}).") from error
+    try:
+        newest = _newest(database)
+        if newest is not None and now - newest < WEEK:
+            return None
+        made = back_up(database, Reason.WEEKLY, now)
+        prune(database, Reason.WEEKLY, WEEKLY_KEPT)
+    finally:
+        lock.unlink(missing_ok=True)
+    return made
 
-    def _newest(self) -> datetime | None:
-        return next((each.made_at for each in backups(self._database) if each.reason is not Reason.DAMAGED), None)
 
-    def _born(self) -> datetime | None:
-        """When the first thing worth keeping was stored; None while there is nothing."""
-        try:
-            with closing(sqlite_file.connect(self._database, busy_timeout_s=_BUSY_S)) as connection:
-                (first,) = connection.execute(
-                    "SELECT min(at) FROM (SELECT min(created_at) AS at FROM jobs"
-                    " UNION ALL SELECT min(created_at) FROM evidence_entries)"
-                ).fetchone()
-        except sqlite3.Error as error:
-            translated: StoreError | None = store_error(error, self._database, _BUSY_S)
-            raise translated or DatabaseUnusable(f"{self._database} cannot be read.") from error
-        return None if first is None else datetime.fromtimestamp(first / 1e6, UTC)
+def _newest(database: Path) -> datetime | None:
+    return next((backup.made_at for backup in backups(database) if backup.reason is not Reason.DAMAGED), None)
+
+
+def _first_stored(database: Path) -> datetime | None:
+    """When the first thing worth a backup was stored; None while there is nothing."""
+    with opened(database, "cannot be read") as connection:
+        (first,) = connection.execute(
+            "SELECT min(at) FROM (SELECT min(created_at) AS at FROM jobs"
+            " UNION ALL SELECT min(created_at) FROM evidence_entries)"
+        ).fetchone()
+    return None if first is None else datetime.fromtimestamp(first / 1e6, UTC)

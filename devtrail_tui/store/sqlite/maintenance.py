@@ -1,22 +1,18 @@
-"""What a person, or the program by itself, does to look after a database file that need not be open here."""
+"""Maintenance of a database file, which need not be open here: backups, checks, repairs."""
 
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.errors import DatabaseUnusable, NotFound, UsageError
-from devtrail_tui.store import backup, database_check, restore, sqlite_file
-from devtrail_tui.store.backup import Backup, Reason
-from devtrail_tui.store.database_check import Contents
-from devtrail_tui.store.restore import Restored
-from devtrail_tui.store.sqlite_errors import store_error
-
-_BUSY_S = 15.0
+from devtrail_tui.core.errors import NotFound, UsageError
+from devtrail_tui.store.sqlite import backup, database_check, restore
+from devtrail_tui.store.sqlite.backup import Backup, Reason
+from devtrail_tui.store.sqlite.database_check import Contents
+from devtrail_tui.store.sqlite.restore import Restored
+from devtrail_tui.store.sqlite.sqlite_file import opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +23,7 @@ class Vacuumed:
     after: int
 
 
-class DatabaseCare:
+class DatabaseMaintenance:
     """Backups, checks and repairs of the database at `path`."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -35,17 +31,17 @@ class DatabaseCare:
         self._clock = clock
 
     def backups(self) -> list[Backup]:
-        """What there is to restore, newest first."""
+        """All backups, newest first."""
         return backup.backups(self.path)
 
     def back_up(self, target: Path | None = None) -> tuple[Backup, Contents]:
-        """Make a backup now, and say what is in it. Raises NotFound, StoreError."""
+        """Make a backup now; with its contents. Raises NotFound, StoreError."""
         made = backup.back_up(self.path, Reason.ASKED, self._clock.now(), target)
         return made, database_check.contents(made.path, at_rest=True)
 
     def weekly_backup(self) -> Backup | None:
-        """The automatic one, where it is due. Raises StoreError."""
-        return backup.WeeklyBackup(self.path, self._clock).make_if_due()
+        """Make the automatic backup where it is due. Raises StoreError."""
+        return backup.weekly_backup(self.path, self._clock.now())
 
     def find(self, name: str) -> Path:
         """A backup by its path, or by its file name in the folder of backups. Raises UsageError."""
@@ -55,7 +51,7 @@ class DatabaseCare:
         raise UsageError(f"There is no backup {name}; see what there is with: devtrail-tui db backups.")
 
     def restore(self, source: Path, *, although_open: bool = False) -> Restored:
-        """Put a backup in the database's place. Raises NotFound, NotPossible, StoreError."""
+        """Replace the database by a backup. Raises NotFound, NotPossible, StoreError."""
         return restore.restore(self.path, source, self._clock.now(), although_open=although_open)
 
     def check(self) -> list[str]:
@@ -67,22 +63,17 @@ class DatabaseCare:
         return database_check.contents(self.path)
 
     def vacuum(self) -> Vacuumed:
-        """Write the file anew without the room that deleted rows left. Raises NotFound, StoreError."""
+        """Rewrite the file without the space of deleted rows. Raises NotFound, StoreError."""
         if not self.path.is_file():
             raise NotFound(f"There is no database at {self.path}.")
         before = self.size()
-        try:
-            with closing(sqlite_file.connect(self.path, busy_timeout_s=_BUSY_S)) as connection:
-                connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            raise store_error(error, self.path, _BUSY_S) or DatabaseUnusable(
-                f"{self.path} cannot be rewritten ({error})."
-            ) from error
+        with opened(self.path, "cannot be rewritten") as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return Vacuumed(before, self.size())
 
     def free_bytes(self) -> int:
-        """Room on the disk that holds the database. Raises OSError."""
+        """Free space on the disk that holds the database. Raises OSError."""
         return shutil.disk_usage(self.path.parent).free
 
     def size(self) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import DatabaseUnusable, StoreError
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.store.backup import Reason, back_up, prune
+from devtrail_tui.store.sqlite.backup import Reason, back_up, prune
 
 if TYPE_CHECKING:
     from alembic.config import Config
