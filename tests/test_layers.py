@@ -47,7 +47,7 @@ ONLY_IN = {
     "h11": {"demo"},
     "keyring": {"store"},
     "cryptography": {"store"},
-    "psutil": {"runtime"},
+    "psutil": {"runtime", "store"},
 }
 
 
@@ -89,6 +89,20 @@ def test_a_room_imports_only_what_it_may(path: Path) -> None:
             assert other in MAY_IMPORT[room], f"{room} may not import {module}"
         elif parts[0] in ONLY_IN:
             assert room in ONLY_IN[parts[0]], f"{module} belongs to {ONLY_IN[parts[0]]}, not to {room}"
+
+
+SQLITE_MODULES = ("sqlite3", "sqlalchemy.dialects.sqlite")
+WITHOUT_SQLITE = [path for path in _files() if "sqlite" not in path.parts and "versions" not in path.parts]
+
+
+@pytest.mark.parametrize("path", WITHOUT_SQLITE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_store_sqlite_imports_sqlite(path: Path) -> None:
+    if _room(path) == "demo":
+        return  # its lock file is a SQLite database: the one lock that works on every system
+    imported = [
+        module for module, _ in _imports(path) if f"{module}.".startswith(tuple(f"{each}." for each in SQLITE_MODULES))
+    ]
+    assert not imported, f"{path} imports {imported}; only devtrail_tui/store/sqlite may"
 
 
 def test_front_ends_know_no_job_type() -> None:

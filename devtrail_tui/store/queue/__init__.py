@@ -1,4 +1,4 @@
-"""The queue: the only place that changes a job's status (design: States, Protocol of the queue).
+"""The queue: the only place that changes a job's status.
 
 Each change is one guarded statement; what goes with it (attempt, counts, event, log line) is in the same transaction. Every write
 of a running job is fenced by its job, its claim number and RUNNING: an owner that lost its claim changes nothing.

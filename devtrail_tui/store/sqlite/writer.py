@@ -1,6 +1,6 @@
 """One thread that owns the write connection: writes queue in order, and those that wait share a transaction.
 
-A shared transaction costs one fsync for all (facts: Speed); a savepoint round each piece of work keeps one's error from undoing
+A shared transaction costs one fsync for all; a savepoint round each piece of work keeps one's error from undoing
 its neighbours. Work must be repeatable: it runs again, alone, where a shared transaction broke as a whole.
 """
 
