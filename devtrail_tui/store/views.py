@@ -39,7 +39,7 @@ _SPENT = select(func.coalesce(func.sum(func.coalesce(analyses.c.cost_usd, 0.0) +
 _ASKED_FOR = select(jobs.c.repositories).where(jobs.c.repositories != "").order_by(jobs.c.id.desc()).limit(_RECENT_JOBS)
 _STORED = select(evidence_entries.c.repository).where(evidence_entries.c.repository.is_not(None)).distinct()
 _ATTEMPTS = (
-    select(*(job_attempts.c[name] for name in Attempt.__dataclass_fields__))
+    select(*(job_attempts.c["attempt" if name == "number" else name] for name in Attempt.__dataclass_fields__))
     .where(job_attempts.c.job_id == bindparam("job"))
     .order_by(job_attempts.c.claim_no)
 )
