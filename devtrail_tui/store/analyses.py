@@ -138,10 +138,10 @@ def _find_on(connection: Connection, key: str) -> Analysis | None:
 def _lease_on(
     connection: Connection, claim: Claim, key: str, model: str, worst_usd: float, now: datetime
 ) -> Analysis | bool:
-    held = connection.execute(_CLAIM, fenced_by(claim)).one_or_none()
-    if held is None:
+    claimed = connection.execute(_CLAIM, fenced_by(claim)).one_or_none()
+    if claimed is None:
         raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; nothing more is asked for it.")
-    if held.cancel_requested_at is not None:
+    if claimed.cancel_requested_at is not None:
         raise CancelRequested(f"Job {claim.job_id} is to be cancelled; nothing more is asked for it.")
     answer = _find_on(connection, key)
     if answer is not None:

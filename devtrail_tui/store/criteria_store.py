@@ -82,7 +82,7 @@ class CriteriaStore:
 def _import_on(connection: Connection, new: Sequence[Criterion], now: datetime) -> Imported:
     _check(new)
     stored = {row.id: tuple(row) for row in connection.execute(_STORED)}
-    rows = [{**asdict(each), "position": position, "retired_at": None} for position, each in enumerate(new)]
+    rows = [{**asdict(criterion), "position": position, "retired_at": None} for position, criterion in enumerate(new)]
     changes = [row for row in rows if stored.get(row["id"]) != tuple(row.values())]
     added = len({row["id"] for row in rows} - stored.keys())
     missing = stored.keys() - {row["id"] for row in rows}
@@ -97,7 +97,7 @@ def _import_on(connection: Connection, new: Sequence[Criterion], now: datetime) 
 def _check(new: Sequence[Criterion]) -> None:
     if not new:
         raise InvalidInput({"": "There is no criterion in this file; nothing was changed."})
-    ids = [each.id for each in new]
-    repeated = sorted({each for each in ids if ids.count(each) > 1})
+    ids = [criterion.id for criterion in new]
+    repeated = sorted({name for name in ids if ids.count(name) > 1})
     if repeated:
         raise InvalidInput({"criterion_id": f"{', '.join(repeated)} stands twice; give each criterion its own id."})

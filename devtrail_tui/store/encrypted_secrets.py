@@ -83,8 +83,8 @@ class SecretKey:
 
     def refusal_of_place(self, path: Path) -> str:
         """Why a key may not lie there; empty where it may."""
-        whole = path.resolve()
-        if any(folder.resolve() in whole.parents for folder in self._data_folders):
+        resolved = path.resolve()
+        if any(folder.resolve() in resolved.parents for folder in self._data_folders):
             return (
                 f"The key file {path} lies beside the data it locks, so whoever copies one has both; keep it elsewhere, "
                 "best on another disk."
@@ -128,8 +128,8 @@ class EncryptedTable:
             content = json.loads(self._key.cipher().decrypt(ciphertext.encode()))
         except (NotPossible, InvalidToken, ValueError):
             return None  # `locked` says so
-        held = isinstance(content, dict) and content.get("name") == entry
-        return str(content["value"]) if held and content.get("value") else None
+        matches = isinstance(content, dict) and content.get("name") == entry
+        return str(content["value"]) if matches and content.get("value") else None
 
     def locked(self, entry: str) -> bool:
         """Whether there is a row that the key given does not open."""

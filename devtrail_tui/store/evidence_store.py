@@ -115,13 +115,13 @@ class EvidenceStore:
                 raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; what it just found was not stored.")
             if ownership is not None:
                 identify_on(connection, ownership)
-            known = [save_entry_on(connection, new, claim.job_id, now) for new in entries]
+            stored = [save_entry_on(connection, new, claim.job_id, now) for new in entries]
             for judgement in redacted:
                 save_judgement_on(connection, judgement, claim.job_id, now)
             if cursors:
                 connection.execute(_SAVE_CURSOR, cursors)
             append_on(connection, claim, lines)
-            return known
+            return stored
 
         return self._database.write(work)
 
@@ -139,8 +139,8 @@ class EvidenceStore:
         with self._database.read() as connection:
             rows = list(rows_of(connection, _KNOWN_NODES, node_ids, **person))
         # A row of the account comes last, and so stands for the pull request where there is one of the bare login too.
-        known = [known_of(row) for row in sorted(rows, key=lambda row: row.account_id is not None)]
-        return {each.node_id: each for each in known}
+        stored = [known_of(row) for row in sorted(rows, key=lambda row: row.account_id is not None)]
+        return {pull_request.node_id: pull_request for pull_request in stored}
 
     def lacks_identity(self, ownership: Ownership) -> bool:
         """Whether some of these entries do not know their account yet, or the account has entries under an earlier login."""

@@ -96,14 +96,14 @@ def network_file_system(path: Path) -> str:
     """The type of the network file system a path lies on, such as nfs4; empty for a local disk, or where it cannot be told."""
     import psutil  # not at start-up, before the first frame
 
-    place, longest, kind = path.resolve(), -1, ""
+    resolved, longest, kind = path.resolve(), -1, ""
     try:
         partitions = psutil.disk_partitions(all=True)
     except (OSError, psutil.Error):
         return ""
     for partition in partitions:  # the last mount of the longest mount point holds
         point = Path(partition.mountpoint)
-        if place.is_relative_to(point) and len(point.parts) >= longest:
+        if resolved.is_relative_to(point) and len(point.parts) >= longest:
             longest, kind = len(point.parts), partition.fstype.lower()
     remote = _NETWORK_TYPES.fullmatch(kind) or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE)
     return kind if remote else ""

@@ -37,7 +37,7 @@ class Rubrics:
 
     def fixed(self, claim: Claim, present: Sequence[Criterion]) -> Future[list[Criterion]]:
         """The job's criteria: those it began with, or from now on `present`. The future raises ClaimLost."""
-        criteria = [asdict(each) for each in present]
+        criteria = [asdict(criterion) for criterion in present]
         key = hashlib.sha256(json.dumps(criteria, sort_keys=True).encode()).hexdigest()
         now = self._clock.now()
 
@@ -46,7 +46,7 @@ class Rubrics:
             if row is None:
                 raise ClaimLost(f"Job {claim.job_id} is no longer this worker's.")
             if row.criteria is not None:
-                return [Criterion(**each) for each in row.criteria]
+                return [Criterion(**fields) for fields in row.criteria]
             connection.execute(_ADD, {"key": key, "criteria": criteria, "created_at": now})
             connection.execute(_FIX, {"job": claim.job_id, "rubric": key})
             return list(present)

@@ -85,7 +85,7 @@ class SystemKeyring:
         from keyring.errors import KeyringError
 
         try:
-            return self._asked().get_password(KEYRING_SERVICE, entry) or None
+            return self._package().get_password(KEYRING_SERVICE, entry) or None
         except (KeyringError, OSError, RuntimeError) as error:  # RuntimeError: a desktop bus that is not there
             _LOG.info("the system keyring gives nothing: %s", type(error).__name__)
             return None
@@ -94,7 +94,7 @@ class SystemKeyring:
         from keyring.errors import KeyringError
 
         try:
-            self._asked().set_password(KEYRING_SERVICE, entry, value)
+            self._package().set_password(KEYRING_SERVICE, entry, value)
         except (KeyringError, OSError, RuntimeError) as error:
             raise NotPossible(
                 f"The system keyring did not take it ({type(error).__name__}); unlock it and try again."
@@ -108,14 +108,14 @@ class SystemKeyring:
         if self.read(entry) is None:
             return False
         try:
-            self._asked().delete_password(KEYRING_SERVICE, entry)
+            self._package().delete_password(KEYRING_SERVICE, entry)
         except (KeyringError, OSError, RuntimeError) as error:
             raise NotPossible(
                 f"The system keyring did not let go of it ({type(error).__name__}); unlock it and try again."
             ) from None
         return True
 
-    def _asked(self) -> Any:
+    def _package(self) -> Any:
         if self._keyring is None:
             import keyring
 
@@ -123,8 +123,8 @@ class SystemKeyring:
         return self._keyring
 
     def _backend(self) -> Any:
-        asked = self._asked()
-        return asked.get_keyring() if hasattr(asked, "get_keyring") else asked
+        keyring = self._package()
+        return keyring.get_keyring() if hasattr(keyring, "get_keyring") else keyring
 
 
 class PlainFile:

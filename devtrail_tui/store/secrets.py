@@ -116,8 +116,8 @@ class Secrets:
             if self._look(reference) == value:
                 return PREFIX + reference
         with self._lock:
-            for handle, known in self._memory.items():
-                if known == value:
+            for handle, typed in self._memory.items():
+                if typed == value:
                     return PREFIX + handle
             handle = f"{MEMORY}{os.urandom(8).hex()}"
             self._memory[handle] = value
@@ -181,31 +181,31 @@ class Secrets:
 
     def _sources(self, name: str) -> list[tuple[str, str]]:
         entry = self._entry(name)
-        found = [(f"env:{variable}", f"environment ({variable})") for variable in _ENVIRONMENT[name]]
-        found += [(f"{place.kind}:{entry}", place.where) for place in self.places]
+        sources = [(f"env:{variable}", f"environment ({variable})") for variable in _ENVIRONMENT[name]]
+        sources += [(f"{place.kind}:{entry}", place.where) for place in self.places]
         if name == "github":
-            found.append((f"gh:{self._hosts[name]}", "gh auth token"))
-        return found
+            sources.append((f"gh:{self._hosts[name]}", "gh auth token"))
+        return sources
 
     def _possible(self, name: str) -> set[str]:
         """References that a job of this or an earlier run may hold."""
-        kept = {f"{kind}:{self._entry(name)}" for kind in ("keyring", "encrypted", "plain")}
-        return {reference for reference, _ in self._sources(name)} | kept
+        stored = {f"{kind}:{self._entry(name)}" for kind in ("keyring", "encrypted", "plain")}
+        return {reference for reference, _ in self._sources(name)} | stored
 
     def _look(self, reference: str) -> str | None:
-        kind, _, rest = reference.partition(":")
+        kind, _, name = reference.partition(":")
         if kind == "env":
-            value = self._environ.get(rest) or None
+            value = self._environ.get(name) or None
             self.redact.learn(value)
             return value
         now = self._monotonic()
         with self._lock:
             if kind == "memory":
                 return self._memory.get(reference)
-            known, until = self._asked.get(reference, (None, now))
+            cached, until = self._asked.get(reference, (None, now))
             if now < until:
-                return known
-        value = self._from_gh(rest) if kind == "gh" else self._from_place(kind, rest)
+                return cached
+        value = self._from_gh(name) if kind == "gh" else self._from_place(kind, name)
         self.redact.learn(value)
         with self._lock:
             self._asked[reference] = (value, now + (REMEMBERED_S if value else ABSENT_S))
@@ -219,7 +219,7 @@ class Secrets:
         if program is None:
             return None
         try:
-            done = subprocess.run(  # noqa: S603 - the person's own gh, with a fixed argument list
+            process = subprocess.run(  # noqa: S603 - the person's own gh, with a fixed argument list
                 [program, "auth", "token", "--hostname", host],
                 capture_output=True,
                 text=True,
@@ -230,15 +230,15 @@ class Secrets:
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
-        return done.stdout.strip() or None if done.returncode == 0 else None
+        return process.stdout.strip() or None if process.returncode == 0 else None
 
     def _missing(self, name: str, reference: str) -> str:
         label, step = LABEL[name], _NEXT_STEP[name]
-        kind, _, rest = reference.removeprefix(PREFIX).partition(":")
+        kind, _, variable = reference.removeprefix(PREFIX).partition(":")
         if kind == "memory":
             return f"The {label} was typed into a program that has ended. {step}, then start the job anew."
         if kind == "env":
-            return f"The {label} was in the variable {rest}, which is not set here. Set it and start again."
+            return f"The {label} was in the variable {variable}, which is not set here. Set it and start again."
         if locked := self.locked(name):
             return locked
         if kind:

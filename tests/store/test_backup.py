@@ -80,7 +80,7 @@ def test_a_backup_that_is_interrupted_leaves_nothing(database: SqliteDatabase, m
     def fails(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(backup_module, "settle", fails)
+    monkeypatch.setattr(backup_module, "move_into_place", fails)
     with pytest.raises(DatabaseUnusable, match="Input/output error"):
         back_up(database.path, Reason.ASKED, START)
     assert names_in(database.path.parent / FOLDER) == []

@@ -186,7 +186,7 @@ def test_a_restore_that_fails_leaves_the_database(path: Path, saved: Path, monke
     def fails(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(restore_module, "settle", fails)
+    monkeypatch.setattr(restore_module, "move_into_place", fails)
     with pytest.raises(DatabaseUnusable, match="No space left on device"):
         restore(path, saved, START)
     assert jobs_in(path) == 5

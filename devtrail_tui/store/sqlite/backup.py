@@ -18,7 +18,7 @@ from devtrail_tui.store.sqlite.sqlite_file import opened
 
 FOLDER = "backups"
 WEEK = timedelta(days=7)
-WEEKLY_KEPT = 5
+WEEKLY_BACKUPS = 5
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"(?P<of>.+)-(?P<stamp>\d{8}T\d{6}Z)(?:-(?P<number>\d+))?-(?P<reason>[a-z]+)\.db")
 _UNFINISHED = ".unfinished"
@@ -53,14 +53,14 @@ def folder_of(database: Path) -> Path:
 
 def backups(database: Path) -> list[Backup]:
     """All backups of this database, newest first."""
-    found: list[tuple[datetime, int, Backup]] = []
+    numbered: list[tuple[datetime, int, Backup]] = []
     for path in folder_of(database).glob("*.db"):
-        parts = _NAME.fullmatch(path.name)
-        if parts and parts["of"] == database.stem and parts["reason"] in set(Reason):
-            made_at = datetime.strptime(parts["stamp"], _STAMP).replace(tzinfo=UTC)
-            made = Backup(path, made_at, Reason(parts["reason"]), path.stat().st_size)
-            found.append((made_at, int(parts["number"] or 1), made))
-    return [each for *_, each in sorted(found, key=lambda each: each[:2], reverse=True)]
+        name = _NAME.fullmatch(path.name)
+        if name and name["of"] == database.stem and name["reason"] in set(Reason):
+            made_at = datetime.strptime(name["stamp"], _STAMP).replace(tzinfo=UTC)
+            backup = Backup(path, made_at, Reason(name["reason"]), path.stat().st_size)
+            numbered.append((made_at, int(name["number"] or 1), backup))
+    return [backup for *_, backup in sorted(numbered, key=lambda entry: entry[:2], reverse=True)]
 
 
 def back_up(database: Path, reason: Reason, now: datetime, target: Path | None = None) -> Backup:
@@ -85,9 +85,9 @@ def back_up(database: Path, reason: Reason, now: datetime, target: Path | None =
     return Backup(target, now, reason, target.stat().st_size)
 
 
-def prune(database: Path, reason: Reason, kept: int) -> None:
-    """Delete all but the newest `kept` backups that were made for `reason`."""
-    for old in [each for each in backups(database) if each.reason is reason][kept:]:
+def prune(database: Path, reason: Reason, newest: int) -> None:
+    """Delete all but the `newest` backups that were made for `reason`."""
+    for old in [backup for backup in backups(database) if backup.reason is reason][newest:]:
         old.path.unlink(missing_ok=True)
 
 
@@ -110,14 +110,14 @@ def copy_whole(database: Path, target: Path) -> None:
     try:
         with opened(database, f"cannot be copied to {target}") as connection:
             connection.execute("VACUUM INTO ?", (str(unfinished),))
-        settle(unfinished, target)
+        move_into_place(unfinished, target)
     except DatabaseFull as error:  # the copy's disk, not the database's
         raise DatabaseFull(f"There is no room for the backup {target}; make room and try again.") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def settle(unfinished: Path, target: Path) -> None:
+def move_into_place(unfinished: Path, target: Path) -> None:
     """Put a whole file on the disk, then under its name. Raises OSError."""
     _sync(unfinished)
     unfinished.replace(target)
@@ -134,10 +134,10 @@ def _sync(path: Path) -> None:
 
 def _clear_abandoned(folder: Path) -> None:
     """Remove the copies that killed programs left half."""
-    for left in folder.glob(f".*.db.*{_UNFINISHED}"):
-        pid = left.name.removesuffix(_UNFINISHED).rpartition(".")[2]
+    for path in folder.glob(f".*.db.*{_UNFINISHED}"):
+        pid = path.name.removesuffix(_UNFINISHED).rpartition(".")[2]
         if pid.isdigit() and not psutil.pid_exists(int(pid)):
-            left.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
 
 def weekly_backup(database: Path, now: datetime) -> Backup | None:
@@ -160,11 +160,11 @@ def weekly_backup(database: Path, now: datetime) -> Backup | None:
         newest = _newest(database)
         if newest is not None and now - newest < WEEK:
             return None
-        made = back_up(database, Reason.WEEKLY, now)
-        prune(database, Reason.WEEKLY, WEEKLY_KEPT)
+        backup = back_up(database, Reason.WEEKLY, now)
+        prune(database, Reason.WEEKLY, WEEKLY_BACKUPS)
     finally:
         lock.unlink(missing_ok=True)
-    return made
+    return backup
 
 
 def _newest(database: Path) -> datetime | None:

@@ -64,7 +64,7 @@ class ChangeWatcher:
 
         def unsubscribe() -> None:
             with self._subscribing:
-                self._subscribers = tuple(each for each in self._subscribers if each is not callback)
+                self._subscribers = tuple(other for other in self._subscribers if other is not callback)
 
         return unsubscribe
 

@@ -173,9 +173,9 @@ class SqliteDatabase:
             self._health.sentence = self._damaged_by(problems[0])
             raise DatabaseUnusable(self._health.sentence)
 
-    def _damaged_by(self, what: str) -> str:
+    def _damaged_by(self, damage: str) -> str:
         return (
-            f"{self.path} was damaged while it was open ({what}); end every DevTrail, then restore a backup: "
+            f"{self.path} was damaged while it was open ({damage}); end every DevTrail, then restore a backup: "
             "devtrail-tui db restore."
         )
 

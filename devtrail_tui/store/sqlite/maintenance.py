@@ -36,8 +36,8 @@ class DatabaseMaintenance:
 
     def back_up(self, target: Path | None = None) -> tuple[Backup, Contents]:
         """Make a backup now; with its contents. Raises NotFound, StoreError."""
-        made = backup.back_up(self.path, Reason.ASKED, self._clock.now(), target)
-        return made, database_check.contents(made.path, at_rest=True)
+        copy = backup.back_up(self.path, Reason.ASKED, self._clock.now(), target)
+        return copy, database_check.contents(copy.path, at_rest=True)
 
     def weekly_backup(self) -> Backup | None:
         """Make the automatic backup where it is due. Raises StoreError."""
@@ -66,11 +66,11 @@ class DatabaseMaintenance:
         """Rewrite the file without the space of deleted rows. Raises NotFound, StoreError."""
         if not self.path.is_file():
             raise NotFound(f"There is no database at {self.path}.")
-        before = self.size()
+        size = self.size()
         with opened(self.path, "cannot be rewritten") as connection:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return Vacuumed(before, self.size())
+        return Vacuumed(size, self.size())
 
     def free_bytes(self) -> int:
         """Free space on the disk that holds the database. Raises OSError."""
@@ -79,4 +79,4 @@ class DatabaseMaintenance:
     def size(self) -> int:
         """Bytes of the database on the disk, its -wal included."""
         wal = self.path.with_name(f"{self.path.name}-wal")
-        return sum(each.stat().st_size for each in (self.path, wal) if each.exists())
+        return sum(path.stat().st_size for path in (self.path, wal) if path.exists())

@@ -14,7 +14,7 @@ from pathlib import Path
 from devtrail_tui.core.errors import DatabaseUnusable, NotPossible, StoreError
 from devtrail_tui.store.private_files import make_private_folder
 from devtrail_tui.store.sqlite import sqlite_file
-from devtrail_tui.store.sqlite.backup import Reason, back_up, folder_of, free_name, settle
+from devtrail_tui.store.sqlite.backup import Reason, back_up, folder_of, free_name, move_into_place
 from devtrail_tui.store.sqlite.database_check import Contents, contents, problems
 from devtrail_tui.store.sqlite.schema_version import HEAD, REVISIONS
 
@@ -37,7 +37,7 @@ def restore(database: Path, backup: Path, now: datetime, *, although_open: bool 
     programs then notice that their database was replaced, and stop. Raises NotFound, NotPossible, StoreError; the database is
     untouched then.
     """
-    found = verified(backup)
+    content = verified(backup)
     if database.exists() and backup.samefile(database):
         raise NotPossible(f"{backup} is the database itself; name a backup.")
     if not although_open and is_open_elsewhere(database):
@@ -47,15 +47,15 @@ def restore(database: Path, backup: Path, now: datetime, *, although_open: bool 
     try:
         make_private_folder(folder_of(database))
         with _private_copy(backup, database) as copy:
-            if verified(copy) != found:
+            if verified(copy) != content:
                 raise DatabaseUnusable(f"{backup} changed while it was copied; try again.")
-            kept = _kept(database, now)
-            for beside in ("-wal", "-shm"):  # of the old file: SQLite would read them into the new one
-                database.with_name(database.name + beside).unlink(missing_ok=True)
-            settle(copy, database)
+            replaced = _back_up_replaced(database, now)
+            for suffix in ("-wal", "-shm"):  # of the old file: SQLite would read them into the new one
+                database.with_name(database.name + suffix).unlink(missing_ok=True)
+            move_into_place(copy, database)
     except OSError as error:
         raise DatabaseUnusable(f"{database} cannot be replaced ({error.strerror}); it is as it was.") from error
-    return Restored(found, kept)
+    return Restored(content, replaced)
 
 
 def verified(backup: Path) -> Contents:
@@ -65,16 +65,15 @@ def verified(backup: Path) -> Contents:
         raise NotPossible(
             f"{backup} is in use, or was copied while it was; name a backup made by devtrail-tui db backup."
         )
-    found = contents(backup, at_rest=True)
-    if found.revision not in REVISIONS:
-        what = (
-            f"has schema {found.revision}, this version knows up to {HEAD}" if found.revision else "is not of DevTrail"
+    content = contents(backup, at_rest=True)
+    if content.revision not in REVISIONS:
+        mismatch = f"has schema {content.revision}, this version knows up to {HEAD}"
+        raise DatabaseUnusable(
+            f"{backup} {mismatch if content.revision else 'is not of DevTrail'}; nothing was restored."
         )
-        raise DatabaseUnusable(f"{backup} {what}; nothing was restored.")
-    wrong = problems(backup, at_rest=True, rules=found.revision == HEAD)
-    if wrong:
-        raise DatabaseUnusable(f"{backup} is damaged ({wrong[0]}); nothing was restored. Try an older backup.")
-    return found
+    if damage := problems(backup, at_rest=True, rules=content.revision == HEAD):
+        raise DatabaseUnusable(f"{backup} is damaged ({damage[0]}); nothing was restored. Try an older backup.")
+    return content
 
 
 def is_open_elsewhere(database: Path) -> bool:
@@ -112,22 +111,22 @@ def _private_copy(backup: Path, database: Path) -> Iterator[Path]:
         copy.unlink(missing_ok=True)
 
 
-def _kept(database: Path, now: datetime) -> Path | None:
-    """A backup of what stands there; of a damaged file, its very bytes."""
+def _back_up_replaced(database: Path, now: datetime) -> Path | None:
+    """Back up the database that is about to be replaced; a damaged file is copied byte by byte."""
     if not database.exists():
         return None
     if _whole(database):
-        kept = back_up(database, Reason.RESTORE, now).path
-        _fold_in(database)
-        return kept
-    kept = free_name(database, Reason.DAMAGED, now)
-    for beside in ("", "-wal"):
-        source = database.with_name(database.name + beside)
+        copy = back_up(database, Reason.RESTORE, now).path
+        _checkpoint(database)
+        return copy
+    copy = free_name(database, Reason.DAMAGED, now)
+    for suffix in ("", "-wal"):
+        source = database.with_name(database.name + suffix)
         if source.exists():
-            target = kept.with_name(kept.name + beside)
+            target = copy.with_name(copy.name + suffix)
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             shutil.copyfile(source, target)
-    return kept
+    return copy
 
 
 def _whole(database: Path) -> bool:
@@ -137,7 +136,7 @@ def _whole(database: Path) -> bool:
         return False
 
 
-def _fold_in(database: Path) -> None:
-    """Bring the -wal into the file, so that a power cut before the last step leaves the old database whole."""
+def _checkpoint(database: Path) -> None:
+    """Write the -wal into the file, so that a power cut before the last step leaves the old database whole."""
     with sqlite_file.opened(database, "is as it was, for it cannot be written", busy_timeout_s=1.0) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

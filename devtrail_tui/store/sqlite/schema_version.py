@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 REVISIONS = ("0001", "0002")
 """The revisions in `migrations/versions`, oldest first; a test holds the two together."""
 HEAD = REVISIONS[-1]
-BACKUPS_KEPT = 3
-"""Backups made before a migration that are kept: a start that is killed over and over must not fill the disk."""
+MIGRATION_BACKUPS = 3
+"""How many backups from before a migration stay: a start that is killed again and again must not fill the disk."""
 
 
 def bring_up_to_date(engine: Engine, path: Path, clock: Clock) -> None:
@@ -43,11 +43,11 @@ def bring_up_to_date(engine: Engine, path: Path, clock: Clock) -> None:
         driver.execute("PRAGMA foreign_keys=OFF")
         try:
             with connection.begin():
-                found = _checked_version(driver, path)
-                if found == HEAD:
+                revision = _checked_version(driver, path)  # re-check under the write lock
+                if revision == HEAD:
                     return
-                if found is not None:
-                    _keep_backup(path, clock)
+                if revision is not None:
+                    _back_up_first(path, clock)
                 _migrate(connection)
                 _refuse_dangling(driver, path)
         finally:
@@ -71,22 +71,22 @@ def _checked_version(driver: sqlite3.Connection, path: Path) -> str | None:
     if "alembic_version" not in tables or "jobs" not in tables:
         raise DatabaseUnusable(f"{path} belongs to another program; name another file in DEVTRAIL_DATABASE_URL.")
     row = driver.execute("SELECT version_num FROM alembic_version").fetchone()
-    found = str(row[0]) if row else ""
-    if found not in REVISIONS:
+    revision = str(row[0]) if row else ""
+    if revision not in REVISIONS:
         raise DatabaseUnusable(
-            f"{path} was written by a newer version of DevTrail (schema {safe_line(found, limit=40)}, "
+            f"{path} was written by a newer version of DevTrail (schema {safe_line(revision, limit=40)}, "
             f"this one knows up to {HEAD}); update DevTrail."
         )
-    return found
+    return revision
 
 
-def _keep_backup(path: Path, clock: Clock) -> None:
+def _back_up_first(path: Path, clock: Clock) -> None:
     """Copy the database as it is before it is migrated. Raises DatabaseUnusable where that cannot be done."""
     try:
         back_up(path, Reason.MIGRATION, clock.now())
     except StoreError as error:
         raise DatabaseUnusable(f"{path} must be backed up before it is updated. {error}") from error
-    prune(path, Reason.MIGRATION, BACKUPS_KEPT)
+    prune(path, Reason.MIGRATION, MIGRATION_BACKUPS)
 
 
 def _migrate(connection: Connection) -> None:

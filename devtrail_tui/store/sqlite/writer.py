@@ -1,6 +1,6 @@
 """One thread that owns the write connection: writes queue in order, and those that wait share a transaction.
 
-A shared transaction costs one fsync for all; a savepoint round each piece of work keeps one's error from undoing
+A shared transaction costs one fsync for all; a savepoint round each write of work keeps one's error from undoing
 its neighbours. Work must be repeatable: it runs again, alone, where a shared transaction broke as a whole.
 """
 
@@ -22,12 +22,12 @@ T = TypeVar("T")
 Work = Callable[[Connection], Any]
 
 _LARGEST_BATCH = 200
-"""Pieces of work in one transaction: enough to share an fsync, few enough that nobody waits long for the lock."""
+"""Writes in one transaction: enough to share an fsync, few enough that nobody waits long for the lock."""
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _Write:
     work: Work
     future: Future[Any]
 
@@ -37,7 +37,7 @@ class _TransactionBroken(Exception):
 
 
 class _NotBegun(Exception):
-    """The lock could not be had: what waited for it once need not wait again, piece by piece."""
+    """The lock could not be had: what waited for it once need not wait again, write by write."""
 
     def __init__(self, cause: Exception) -> None:
         super().__init__()
@@ -63,20 +63,20 @@ class Writer:
         self._check = check
         self._translated = translated
         self._committed = committed
-        self._waiting: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="devtrail-store-writer", daemon=True)
         self._thread.start()
 
     def submit(self, work: Callable[[Connection], T]) -> Future[T]:
-        """Queue a piece of work; never blocks."""
+        """Queue a write; never blocks."""
         future: Future[T] = Future()
         with self._lock:
             if self._closed:
                 future.set_exception(DatabaseUnusable("The database is closed already; start the program again."))
             else:
-                self._waiting.put(_Piece(work, future))
+                self._waiting.put(_Write(work, future))
         return future
 
     def close(self) -> None:
@@ -103,28 +103,28 @@ class Writer:
             if connection is not None:
                 connection.close()
 
-    def _next_batch(self) -> list[_Piece] | None:
-        piece = self._waiting.get()
-        batch: list[_Piece] = []
-        while piece is not None:
-            if piece.future.set_running_or_notify_cancel():
-                batch.append(piece)
+    def _next_batch(self) -> list[_Write] | None:
+        write = self._waiting.get()
+        batch: list[_Write] = []
+        while write is not None:
+            if write.future.set_running_or_notify_cancel():
+                batch.append(write)
             if len(batch) == _LARGEST_BATCH:
                 return batch
             try:
-                piece = self._waiting.get_nowait()
+                write = self._waiting.get_nowait()
             except queue.Empty:
                 return batch
         if batch:
-            self._waiting.put(None)  # the end was seen behind a last batch: meet it again
+            self._waiting.put(None)  # this batch comes first; the next call reads the end again
             return batch
         return None
 
-    def _refuse(self, batch: list[_Piece], error: BaseException) -> None:
-        for piece in batch:
-            piece.future.set_exception(self._translated(error))
+    def _refuse(self, batch: list[_Write], error: BaseException) -> None:
+        for write in batch:
+            write.future.set_exception(self._translated(error))
 
-    def _run_batch(self, connection: Connection, batch: list[_Piece]) -> None:
+    def _run_batch(self, connection: Connection, batch: list[_Write]) -> None:
         if len(batch) > 1:
             try:
                 self._together(connection, batch)
@@ -132,57 +132,57 @@ class Writer:
                 self._refuse(batch, error.cause)
                 return
             except _TransactionBroken:
-                _LOG.debug("a shared transaction broke; its %d pieces run one by one", len(batch))
+                _LOG.debug("a shared transaction broke; its %d writes run one by one", len(batch))
             else:
                 return
-        for piece in batch:
-            self._alone(connection, piece)
+        for write in batch:
+            self._alone(connection, write)
 
-    def _alone(self, connection: Connection, piece: _Piece) -> None:
-        before = _changes(connection)
+    def _alone(self, connection: Connection, write: _Write) -> None:
+        changes_before = _changes(connection)
         try:
             with connection.begin():
-                result = piece.work(connection)
+                result = write.work(connection)
         except BaseException as error:  # noqa: BLE001 - handed to the one who asked, whatever it is
-            piece.future.set_exception(self._translated(error))
+            write.future.set_exception(self._translated(error))
             return
-        piece.future.set_result(result)
-        self._tell(connection, before)
+        write.future.set_result(result)
+        self._tell(connection, changes_before)
 
-    def _together(self, connection: Connection, batch: list[_Piece]) -> None:
-        before = _changes(connection)
-        results: list[tuple[_Piece, Any, BaseException | None]] = []
+    def _together(self, connection: Connection, batch: list[_Write]) -> None:
+        changes_before = _changes(connection)
+        results: list[tuple[_Write, Any, BaseException | None]] = []
         try:
             transaction = connection.begin()
         except Exception as error:
             raise _NotBegun(error) from error
         try:
             with transaction:
-                results.extend((piece, *self._in_savepoint(connection, piece)) for piece in batch)
+                results.extend((write, *self._in_savepoint(connection, write)) for write in batch)
         except Exception as error:
             raise _TransactionBroken from error
-        for piece, result, problem in results:
+        for write, result, problem in results:
             if problem is not None:
-                piece.future.set_exception(problem)
+                write.future.set_exception(problem)
             else:
-                piece.future.set_result(result)
-        self._tell(connection, before)
+                write.future.set_result(result)
+        self._tell(connection, changes_before)
 
-    def _in_savepoint(self, connection: Connection, piece: _Piece) -> tuple[Any, BaseException | None]:
-        connection.exec_driver_sql("SAVEPOINT piece")
+    def _in_savepoint(self, connection: Connection, write: _Write) -> tuple[Any, BaseException | None]:
+        connection.exec_driver_sql("SAVEPOINT write")
         try:
-            result = piece.work(connection)
+            result = write.work(connection)
         except BaseException as error:
             if not _driver(connection).in_transaction:
                 raise _TransactionBroken from error
-            connection.exec_driver_sql("ROLLBACK TO piece")
-            connection.exec_driver_sql("RELEASE piece")
+            connection.exec_driver_sql("ROLLBACK TO write")
+            connection.exec_driver_sql("RELEASE write")
             return None, self._translated(error)
-        connection.exec_driver_sql("RELEASE piece")
+        connection.exec_driver_sql("RELEASE write")
         return result, None
 
-    def _tell(self, connection: Connection, before: int) -> None:
-        if _changes(connection) != before:
+    def _tell(self, connection: Connection, changes_before: int) -> None:
+        if _changes(connection) != changes_before:
             self._committed()
 
 
