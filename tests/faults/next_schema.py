@@ -11,6 +11,7 @@ from pathlib import Path
 from alembic.config import Config
 from sqlalchemy import Connection
 
+from devtrail_tui.store import migrations
 from devtrail_tui.store.sqlite import schema_version
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 
@@ -21,7 +22,7 @@ _FOLDER = Path(__file__).with_name("revisions")
 def install() -> None:
     """Make this process know the next revision."""
     original = schema_version.alembic_config
-    shipped = Path(schema_version.__file__).with_name("migrations") / "versions"
+    shipped = Path(migrations.__file__).with_name("versions")
 
     def config(connection: Connection) -> Config:
         print("migrating", flush=True)
