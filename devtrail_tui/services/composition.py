@@ -91,14 +91,14 @@ class Services:
             environ, settings.secret_key_file, (settings.folders.data, database_folder(settings.database_url))
         )
         self.secret_key = key
-        places: list[Place] = [EncryptedTable(key, lambda: self.database if self._open else None, self.clock)]
+        secret_places: list[Place] = [EncryptedTable(key, lambda: self.database if self._open else None, self.clock)]
         if settings.plain_secrets:
-            places.append(PlainFile(settings.folders.data / PLAIN_SECRETS))
+            secret_places.append(PlainFile(settings.folders.data / PLAIN_SECRETS))
         self.secrets = Secrets(
             environ,
             github_host=github.web_host,
             claude_host=urlsplit(settings.anthropic_base_url or DEFAULT_BASE_URL).hostname or "",
-            places=places,
+            places=secret_places,
         )
 
     def open(self) -> None:

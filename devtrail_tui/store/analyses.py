@@ -99,11 +99,11 @@ class Analyses:
             counted = 0.0
             if claim is not None and call_usd is not None:
                 counted = _end_call_on(connection, analysis.key, claim, call_usd)
-            values = {name: getattr(analysis, name) for name in _FIELDS if name != "id"}
-            values["usage"] = dict(analysis.usage)
-            answer = {"request": analysis.key, **{f"new_{name}": value for name, value in values.items()}}
+            columns = {name: getattr(analysis, name) for name in _FIELDS if name != "id"}
+            columns["usage"] = dict(analysis.usage)
+            answer = {"request": analysis.key, **{f"new_{name}": column for name, column in columns.items()}}
             if connection.execute(_ANSWER, answer).rowcount == 0:
-                connection.execute(_KEEP, {**values, "answered_at": analysis.created_at})
+                connection.execute(_KEEP, {**columns, "answered_at": analysis.created_at})
             spend_on(connection, analysis.job_id, (analysis.cost_usd or 0.0) - counted)
 
         return self._database.write(work)

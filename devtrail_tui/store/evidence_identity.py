@@ -88,19 +88,19 @@ def identify_on(connection: Connection, ownership: Ownership) -> None:
     rows = rows_of(connection, _WITHOUT_ACCOUNT, ownership.node_ids, host=ownership.host)
     # Rows of the present login first: what they become is what rows of earlier logins are merged into.
     for row in sorted(rows, key=lambda row: row.login.casefold() != present):
-        own = _own_row(connection, ownership.host, row.node_id, ownership.account_id)
+        own_row = _own_row(connection, ownership.host, row.node_id, ownership.account_id)
         if row.login.casefold() == present:
-            _take(connection, row.id, own.id if own else None, account)
-        elif own is not None and _renamed(row, pull_request_from_json(own.content), ownership.login):
-            _merge(connection, row.id, own.id)
+            _take(connection, row.id, own_row.id if own_row else None, account)
+        elif own_row is not None and _renamed(row, pull_request_from_json(own_row.content), ownership.login):
+            _merge(connection, row.id, own_row.id)
 
 
 def take_over_on(connection: Connection, present: PullRequest, account_id: str, login: str) -> None:
     """Give the account the row of a pull request just fetched: stored under its login, or under one that it had before."""
     for row in list(rows_of(connection, _WITHOUT_ACCOUNT, [present.node_id], host=present.host)):
         if row.login.casefold() == login.casefold() or _renamed(row, present, login):
-            own = _own_row(connection, present.host, present.node_id, account_id)
-            _take(connection, row.id, own.id if own else None, {"account": account_id, "present": login})
+            own_row = _own_row(connection, present.host, present.node_id, account_id)
+            _take(connection, row.id, own_row.id if own_row else None, {"account": account_id, "present": login})
 
 
 def _own_row(connection: Connection, host: str, node_id: str, account_id: str) -> Any:

@@ -56,10 +56,10 @@ def known_of(row: Row[*tuple[Any, ...]]) -> KnownPullRequest:
 
 
 def _entry(row: Row[Any], matches: tuple[Match, ...]) -> EvidenceEntry:
-    values = row._asdict()
-    values["type"] = EvidenceType(values["type"])
-    values["components"] = tuple(values["components"])
-    values["roles"] = tuple(Role(each) for each in values["roles"])
-    values["outdated"] = bool(values["outdated"])
-    values["analysis_state"] = AnalysisState(values["analysis_state"])
-    return EvidenceEntry(**values, matches=matches)
+    columns = row._asdict()
+    columns["type"] = EvidenceType(columns["type"])
+    columns["components"] = tuple(columns["components"])
+    columns["roles"] = tuple(Role(role) for role in columns["roles"])
+    columns["outdated"] = bool(columns["outdated"])
+    columns["analysis_state"] = AnalysisState(columns["analysis_state"])
+    return EvidenceEntry(**columns, matches=matches)

@@ -108,7 +108,7 @@ class EvidenceStore:
         redacted = [replace(new, note=self._redact(new.note)) for new in judgements]
         lines = redacted_lines(self._redact, log)
         row = {"job_id": claim.job_id, "updated_at": now}
-        cursors = [{**row, "repository": name, "cursor": value} for name, value in (cursor or {}).items()]
+        cursors = [{**row, "repository": name, "cursor": position} for name, position in (cursor or {}).items()]
 
         def work(connection: Connection) -> list[KnownPullRequest]:
             if connection.execute(_PROVE_CLAIM, {**fenced_by(claim), "now": now}).rowcount != 1:

@@ -30,12 +30,12 @@ def fenced_by(claim: Claim) -> dict[str, Any]:
 
 def job_of(row: Row[Any]) -> Job:
     """The job in a row of JOB_COLUMNS."""
-    values = list(row)
-    values[_STATUS] = Status(values[_STATUS])
+    columns = list(row)
+    columns[_STATUS] = Status(columns[_STATUS])
     for index in _REALS:  # SQLite's RETURNING gives a whole real number back as an integer
-        values[index] = float(values[index])
-    values[_DETAIL] = Progress.from_json(values[_DETAIL])
-    return Job(*values)
+        columns[index] = float(columns[index])
+    columns[_DETAIL] = Progress.from_json(columns[_DETAIL])
+    return Job(*columns)
 
 
 def in_list(column: Any) -> Any:

@@ -22,16 +22,16 @@ _LOCAL_FUSE = frozenset(
 def make_private_folder(folder: Path) -> None:
     """Make a folder and what is missing above it, each 0700 even under umask 000. Raises OSError."""
     missing = []
-    for each in (folder, *folder.parents):
-        if each.exists() or each.is_symlink():
+    for ancestor in (folder, *folder.parents):
+        if ancestor.exists() or ancestor.is_symlink():
             break
-        missing.append(each)
+        missing.append(ancestor)
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "it is no folder", os.fspath(folder))
-    for each in reversed(missing):
+    for ancestor in reversed(missing):
         try:
-            each.mkdir(mode=0o700)
-            each.chmod(0o700)  # a umask may take more away than it should, a default access list add some
+            ancestor.mkdir(mode=0o700)
+            ancestor.chmod(0o700)  # a umask may take more away than it should, a default access list add some
         except FileExistsError:
             continue  # another start of the program made it meanwhile
 

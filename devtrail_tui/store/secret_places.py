@@ -172,7 +172,7 @@ class PlainFile:
         except (OSError, ValueError):
             return {}
         return (
-            {str(name): value for name, value in content.items() if isinstance(value, str)}
+            {str(name): secret for name, secret in content.items() if isinstance(secret, str)}
             if isinstance(content, dict)
             else {}
         )

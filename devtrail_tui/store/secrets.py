@@ -99,15 +99,15 @@ class Secrets:
         Raises SecretMissing with a sentence that says what to do.
         """
         if not reference:
-            found = self.find(name)
-            reference = found.reference if found else ""
+            source_found = self.find(name)
+            reference = source_found.reference if source_found else ""
         source = reference.removeprefix(PREFIX)
         if source and not source.startswith(MEMORY) and source not in self._possible(name):
             raise UsageError(f"“{safe_line(reference, limit=60)}” is no place for the {LABEL[name]}.")
-        value = self._look(source) if source else None
-        if not value:
+        secret = self._look(source) if source else None
+        if not secret:
             raise SecretMissing(self._missing(name, reference), name=name)
-        return value
+        return secret
 
     def keep(self, name: str, value: str) -> str:
         """A reference to a value that a person gave: its standard source if that holds the very same, else this memory."""
@@ -195,9 +195,9 @@ class Secrets:
     def _look(self, reference: str) -> str | None:
         kind, _, name = reference.partition(":")
         if kind == "env":
-            value = self._environ.get(name) or None
-            self.redact.learn(value)
-            return value
+            secret = self._environ.get(name) or None
+            self.redact.learn(secret)
+            return secret
         now = self._monotonic()
         with self._lock:
             if kind == "memory":
@@ -205,11 +205,11 @@ class Secrets:
             cached, until = self._asked.get(reference, (None, now))
             if now < until:
                 return cached
-        value = self._from_gh(name) if kind == "gh" else self._from_place(kind, name)
-        self.redact.learn(value)
+        secret = self._from_gh(name) if kind == "gh" else self._from_place(kind, name)
+        self.redact.learn(secret)
         with self._lock:
-            self._asked[reference] = (value, now + (REMEMBERED_S if value else ABSENT_S))
-        return value
+            self._asked[reference] = (secret, now + (REMEMBERED_S if secret else ABSENT_S))
+        return secret
 
     def _from_place(self, kind: str, entry: str) -> str | None:
         return next((place.read(entry) for place in self.places if place.kind == kind), None)
@@ -226,7 +226,7 @@ class Secrets:
                 timeout=5,
                 check=False,
                 stdin=subprocess.DEVNULL,
-                env={name: value for name, value in self._environ.items() if name not in SECRET_VARIABLES},
+                env={name: variable for name, variable in self._environ.items() if name not in SECRET_VARIABLES},
             )
         except (OSError, subprocess.TimeoutExpired):
             return None

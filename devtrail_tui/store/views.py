@@ -117,9 +117,9 @@ class Views:
     def known_repositories(self) -> list[str]:
         """Repositories to suggest: those of recent jobs, then the others with evidence; each once."""
         with self._database.read() as connection:
-            asked = [name for listed in connection.execute(_ASKED_FOR).scalars() for name in listed.split()]
+            requested = [name for listed in connection.execute(_ASKED_FOR).scalars() for name in listed.split()]
             stored = sorted(connection.execute(_STORED).scalars(), key=str.casefold)
-        unique = {name.casefold(): name for name in reversed([*asked, *stored])}
+        unique = {name.casefold(): name for name in reversed([*requested, *stored])}
         return list(reversed(unique.values()))[:_SUGGESTIONS]
 
 
@@ -130,10 +130,10 @@ def _driver_rows(connection: Connection, statement: Select[Any]) -> Sequence[Any
 
 
 def _row(row: Row[*tuple[Any, ...]]) -> JobRow:
-    values = row._asdict()
-    values["status"] = Status(values["status"])
-    values["cancel_requested"] = values.pop("cancel_requested_at") is not None
-    return JobRow(**values)
+    columns = row._asdict()
+    columns["status"] = Status(columns["status"])
+    columns["cancel_requested"] = columns.pop("cancel_requested_at") is not None
+    return JobRow(**columns)
 
 
 def _counts(connection: Connection) -> dict[Status, int]:

@@ -140,12 +140,12 @@ def renew(connection: Connection, worker_id: str, claims: Sequence[Claim], lease
     """Extend the leases of `claims`, and say that the worker lives."""
     lost, cancel_requested = set(), set()
     lease = now + timedelta(seconds=lease_s)
-    for each in claims:
-        row = connection.execute(_RENEW, {**fenced_by(each), "worker": worker_id, "lease": lease}).one_or_none()
+    for running_claim in claims:
+        row = connection.execute(_RENEW, {**fenced_by(running_claim), "worker": worker_id, "lease": lease}).one_or_none()
         if row is None:
-            lost.add(each)
+            lost.add(running_claim)
         elif row[0] is not None:
-            cancel_requested.add(each)
+            cancel_requested.add(running_claim)
     workers.seen(connection, worker_id, now)
     return Renewal(frozenset(lost), frozenset(cancel_requested))
 

@@ -114,7 +114,7 @@ class Rescue:
             for claim, lease in leases.items()
             if (claim.job_id, claim.claim_no) not in spared
         )
-        self._lost = [each for each in claims if each.dead or each.claim in silent]
+        self._lost = [lost for lost in claims if lost.dead or lost.claim in silent]
         self._orphaned = [job_id for job_id, worker in owners.bound if self._ended(worker)]
         self._ended_workers = [worker for worker in owners.registered if self._ended(worker)]
 
@@ -127,8 +127,8 @@ class Rescue:
         """The jobs that changed state."""
         rescued = []
         waiting_in_vain = set(self._orphaned)
-        for each in self._lost:
-            job = self._rescue(connection, each)
+        for lost in self._lost:
+            job = self._rescue(connection, lost)
             if job is None:
                 continue
             rescued.append(job)

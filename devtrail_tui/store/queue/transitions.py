@@ -83,15 +83,15 @@ class Transition:
         if row is None:
             return None
         job, now = job_of(row), parameters["now"]
-        why = reason[job.status] if isinstance(reason, Mapping) else reason
-        _record(connection, job, self._source, job.status, now, why)
+        reason_text = reason[job.status] if isinstance(reason, Mapping) else reason
+        _record(connection, job, self._source, job.status, now, reason_text)
         if job.status is Status.RUNNING:
             attempt = {name: getattr(job, name) for name in ("claim_no", "attempt", "worker_id")}
             connection.execute(_BEGIN_ATTEMPT, {"job_id": job.id, "started_at": now, **attempt})
         if self._source is not Status.RUNNING:
             return job
-        how = self._outcomes[job.status]
-        connection.execute(_END_ATTEMPT, {"job": job.id, "claim": job.claim_no, "now": now, "how": how, "why": why})
+        outcome = self._outcomes[job.status]
+        connection.execute(_END_ATTEMPT, {"job": job.id, "claim": job.claim_no, "now": now, "how": outcome, "why": reason_text})
         return _end_calls(connection, job)
 
 

@@ -64,7 +64,7 @@ class ChangeWatcher:
 
         def unsubscribe() -> None:
             with self._subscribing:
-                self._subscribers = tuple(other for other in self._subscribers if other is not callback)
+                self._subscribers = tuple(subscriber for subscriber in self._subscribers if subscriber is not callback)
 
         return unsubscribe
 

@@ -142,11 +142,11 @@ class Writer:
         changes_before = _changes(connection)
         try:
             with connection.begin():
-                result = write.work(connection)
+                returned = write.work(connection)
         except BaseException as error:  # noqa: BLE001 - handed to the one who asked, whatever it is
             write.future.set_exception(self._translated(error))
             return
-        write.future.set_result(result)
+        write.future.set_result(returned)
         self._tell(connection, changes_before)
 
     def _together(self, connection: Connection, batch: list[_Write]) -> None:
@@ -161,17 +161,17 @@ class Writer:
                 results.extend((write, *self._in_savepoint(connection, write)) for write in batch)
         except Exception as error:
             raise _TransactionBroken from error
-        for write, result, problem in results:
+        for write, returned, problem in results:
             if problem is not None:
                 write.future.set_exception(problem)
             else:
-                write.future.set_result(result)
+                write.future.set_result(returned)
         self._tell(connection, changes_before)
 
     def _in_savepoint(self, connection: Connection, write: _Write) -> tuple[Any, BaseException | None]:
         connection.exec_driver_sql("SAVEPOINT write")
         try:
-            result = write.work(connection)
+            returned = write.work(connection)
         except BaseException as error:
             if not _driver(connection).in_transaction:
                 raise _TransactionBroken from error
@@ -179,7 +179,7 @@ class Writer:
             connection.exec_driver_sql("RELEASE write")
             return None, self._translated(error)
         connection.exec_driver_sql("RELEASE write")
-        return result, None
+        return returned, None
 
     def _tell(self, connection: Connection, changes_before: int) -> None:
         if _changes(connection) != changes_before:
