@@ -75,7 +75,7 @@ def _large() -> Any:
 
 
 def demo_environment(tour: Tour, home: Path) -> dict[str, str]:
-    """The environment a demo runs in: what the terminal needs of the person's own, none of their keys, the demo's doors.
+    """The environment a demo runs in: what the terminal needs of the person's own, none of their keys, its servers.
 
     Raises NotLoopback where the demo's server is not on this machine.
     """

@@ -84,7 +84,7 @@ class RepositoryExcluded(RepositoryNotFound):
 
 
 class TemporaryError(DevTrailError):
-    """Time can mend this: network down, a limit, a server in trouble. `retry_after_s` is the service's own word."""
+    """Worth retrying: network down, a limit, a server in trouble. `retry_after_s` is the service's own word."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         self.retry_after_s = retry_after_s

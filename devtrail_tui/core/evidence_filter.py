@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devtrail_tui.core.evidence import AnalysisState, Role
-from devtrail_tui.core.qualifiers import take_apart
+from devtrail_tui.core.qualifiers import split_qualifiers
 
 QUALIFIERS = ("repo", "criterion", "role", "state")
 
@@ -25,7 +25,7 @@ class EvidenceFilter:
 
 def parse(text: str) -> EvidenceFilter:
     """Read a filter; what is not understood becomes a sentence in `problems`, never an error: it is read while it is typed."""
-    taken = take_apart(text, QUALIFIERS)
+    taken = split_qualifiers(text, QUALIFIERS)
     problems = list(taken.problems)
     roles: set[Role] = set()
     states: set[AnalysisState] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devtrail_tui.core.qualifiers import take_apart
+from devtrail_tui.core.qualifiers import split_qualifiers
 from devtrail_tui.core.status import Status
 
 QUALIFIERS = ("state", "status", "type", "repo", "id")
@@ -44,7 +44,7 @@ class JobFilter:
 
 def parse(text: str) -> JobFilter:
     """Read a filter; what is not understood becomes a sentence in `problems`, never an error: it is read while it is typed."""
-    taken = take_apart(text, QUALIFIERS)
+    taken = split_qualifiers(text, QUALIFIERS)
     problems = list(taken.problems)
     statuses: set[Status] = set()
     ids: set[int] = set()

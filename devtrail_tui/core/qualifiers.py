@@ -28,7 +28,7 @@ class Pieces:
     problems: tuple[str, ...] = ()
 
 
-def take_apart(text: str, known: Collection[str]) -> Pieces:
+def split_qualifiers(text: str, known: Collection[str]) -> Pieces:
     """Split a filter. A qualifier without a value yet (somebody is still typing) is passed over; an address such as
     https://... is a word; commas give several values to one qualifier."""
     tokens: list[Piece] = []

@@ -27,7 +27,7 @@ from devtrail_tui.core.progress import Waiting
 from devtrail_tui.core.service import RateLimit, S, ServiceSpec
 from devtrail_tui.runtime.ledger import Ledger
 from devtrail_tui.runtime.log_buffer import LogBuffer
-from devtrail_tui.runtime.patience import Patience
+from devtrail_tui.runtime.store_retry import StoreRetry
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.criteria_store import CriteriaStore
 from devtrail_tui.store.evidence_store import EvidenceStore
@@ -77,7 +77,7 @@ class JobStores:
     secrets: Secrets
     clients: ClientFactory
     clock: Clock
-    patience: Patience
+    store_retry: StoreRetry
 
 
 class JobContext:
@@ -101,7 +101,7 @@ class JobContext:
         self._exits = AsyncExitStack()
         self.evidence = self._guarded(_Evidence(stores.evidence))
         self.criteria = self._guarded(_Criteria(self, claim, stores))
-        ledger = Ledger(claim, stores.analyses, stores.patience, stores.clock, self.add_spent)
+        ledger = Ledger(claim, stores.analyses, stores.store_retry, stores.clock, self.add_spent)
         self.analyses = self._guarded(ledger, open_for=_WHAT_CALLS_COST)
 
     @property
@@ -121,9 +121,9 @@ class JobContext:
         return self._stores.clock
 
     @property
-    def patience(self) -> Patience:
+    def store_retry(self) -> StoreRetry:
         """Waits out a store that cannot write for now."""
-        return self._stores.patience
+        return self._stores.store_retry
 
     @property
     def cursor(self) -> Mapping[str, Any]:
@@ -192,7 +192,7 @@ class JobContext:
         now, moved = self._stores.clock.now(), plain(dict(cursor or {}), "cursor")
         log_lines = [(now, level, message) for message, level in (_checked_line(*line) for line in log)]
         save = partial(self._stores.evidence.save, judgements=judgements, ownership=ownership, cursor=moved)
-        stored = await self.patience.write(
+        stored = await self.store_retry.write(
             lambda: self._log.write(lambda lines: save(self._claim, evidence, log=[*lines, *log_lines]))
         )
         self._cursor.update(moved)
@@ -235,11 +235,11 @@ class JobContext:
         append, progress = self._stores.job_log.append, self._stores.queue.progress
         stored = True
         if self._log:
-            stored = await self.patience.write(lambda: self._log.write(partial(append, self._claim)))
+            stored = await self.store_retry.write(lambda: self._log.write(partial(append, self._claim)))
         if stored and self._progress_due:
             self._progress_due = False
             limits, self._limits = tuple(self._limits.values()), {}
-            stored = await self.patience.write(lambda: progress(self._claim, self._progress, limits))
+            stored = await self.store_retry.write(lambda: progress(self._claim, self._progress, limits))
         if not stored:
             raise ClaimLost(f"Job {self._job.id} was taken over by another worker.")
 
@@ -307,5 +307,5 @@ class _Criteria:
 
     async def detectable(self) -> Sequence[Criterion]:
         present = await asyncio.to_thread(self._stores.criteria.list)
-        rubric = await self._context.patience.write(lambda: self._stores.rubrics.fixed(self._claim, present))
+        rubric = await self._context.store_retry.write(lambda: self._stores.rubrics.fixed(self._claim, present))
         return [criterion for criterion in rubric if criterion.pr_detectable]

@@ -167,7 +167,7 @@ class Execution:
             _logger.warning("job %d: another worker owns it now", self.job.id)
 
     async def _record(self, outcome: Outcome) -> None:
-        queue, claim, write = self._stores.queue, self.claim, self._stores.patience.write
+        queue, claim, write = self._stores.queue, self.claim, self._stores.store_retry.write
         match outcome:
             case Completed(result):
                 await write(lambda: queue.finish(claim, result))
@@ -186,7 +186,7 @@ class Execution:
                 _logger.warning("job %d was taken over by another worker; nothing more is written for it", self.job.id)
 
     async def _retry_or_fail(self, sentence: str, retry_after_s: float | None) -> None:
-        queue, job, write = self._stores.queue, self.job, self._stores.patience.write
+        queue, job, write = self._stores.queue, self.job, self._stores.store_retry.write
         if job.attempt >= job.max_attempts:
             await self._note(Level.ERROR, sentence)
             await write(lambda: queue.fail(self.claim, f"{sentence} Given up after {job.attempt} tries."))
@@ -199,7 +199,7 @@ class Execution:
 
     async def _note(self, level: Level, line: str) -> None:
         now = self._stores.clock.now()
-        await self._stores.patience.write(lambda: self._stores.job_log.append(self.claim, [(now, level, line)]))
+        await self._stores.store_retry.write(lambda: self._stores.job_log.append(self.claim, [(now, level, line)]))
 
 
 def _references(job_type: JobType[Any], job: Job) -> dict[str, str]:

@@ -11,7 +11,7 @@ from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import AnalysisRequest
 from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.core.job import Claim
-from devtrail_tui.runtime.patience import Patience
+from devtrail_tui.runtime.store_retry import StoreRetry
 from devtrail_tui.store.analyses import Analyses
 
 LOOK_S = 0.2
@@ -22,11 +22,11 @@ class Ledger:
     """`core.context.AnalysisLedger` for one claim; `add_spent` is told of dollars that the job paid, or may have paid."""
 
     def __init__(
-        self, claim: Claim, store: Analyses, patience: Patience, clock: Clock, add_spent: Callable[[float], None]
+        self, claim: Claim, store: Analyses, store_retry: StoreRetry, clock: Clock, add_spent: Callable[[float], None]
     ) -> None:
         self._claim = claim
         self._store = store
-        self._patience = patience
+        self._patience = store_retry
         self._clock = clock
         self._add_spent = add_spent
         self._leased_usd: dict[str, float] = {}

@@ -19,7 +19,7 @@ from devtrail_tui.core.errors import (
 from devtrail_tui.core.job import Job
 from devtrail_tui.core.plain_values import described, plain
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.runtime.patience import PASSES
+from devtrail_tui.runtime.store_retry import PASSES
 
 _logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.job import Claim
 from devtrail_tui.runtime.duties import Duties, Duty
 from devtrail_tui.runtime.lease_watch import LeaseWatch
-from devtrail_tui.runtime.patience import PASSES
 from devtrail_tui.runtime.process import alive, this_process
+from devtrail_tui.runtime.store_retry import PASSES
 from devtrail_tui.store.database import Database, await_commit
 from devtrail_tui.store.queue import JobQueue, prune_events
 

@@ -23,8 +23,8 @@ from devtrail_tui.runtime.executor import STOP_GRACE_S, Execution
 from devtrail_tui.runtime.job_thread import MOST_STUCK, stuck_threads
 from devtrail_tui.runtime.leases import LeaseKeeper
 from devtrail_tui.runtime.outcomes import Interruption
-from devtrail_tui.runtime.patience import AGAIN_S, PASSES
 from devtrail_tui.runtime.process import this_process
+from devtrail_tui.runtime.store_retry import AGAIN_S, PASSES
 from devtrail_tui.runtime.upkeep import duties_of_worker
 from devtrail_tui.store import workers
 from devtrail_tui.store.database import Database, await_commit
@@ -42,7 +42,7 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Doors(JobStores):
+class WorkerDependencies(JobStores):
     """What the worker works through, and its jobs."""
 
     worker_id: str
@@ -72,14 +72,14 @@ class Worker:
 
     def __init__(
         self,
-        doors: Doors,
+        dependencies: WorkerDependencies,
         pace: Pace,
         *,
         job_id: int | None = None,
         once: bool = False,
         rng: random.Random | None = None,
     ) -> None:
-        self._doors = doors
+        self._dependencies = dependencies
         self._pace = pace
         self._job_id = job_id
         self._once = once
@@ -88,7 +88,9 @@ class Worker:
         self._registered = False
         self._no_room = ""
         self._not_before = 0.0
-        self._duties = duties_of_worker(doors.database, doors.queue, doors.clock, pace.lease_s, self._claims)
+        self._duties = duties_of_worker(
+            dependencies.database, dependencies.queue, dependencies.clock, pace.lease_s, self._claims
+        )
         self._claim_at = datetime.min.replace(tzinfo=UTC)
         self._running: dict[asyncio.Task[None], Execution] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -128,7 +130,7 @@ class Worker:
     def trouble(self) -> str:
         """Why nothing can be written (a full disk, say) or begun at this moment; empty when all is well. The worker goes on by
         itself once that is mended. From any thread."""
-        return self._no_room or self._doors.patience.sentence or self._stuck
+        return self._no_room or self._dependencies.store_retry.sentence or self._stuck
 
     def _call(self, what: Callable[..., None], *arguments: object) -> None:
         loop = self._loop
@@ -142,16 +144,16 @@ class Worker:
     async def _main(self) -> Summary:
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
-        doors, pace = self._doors, self._pace
+        dependencies, pace = self._dependencies, self._pace
         keeper = LeaseKeeper(
-            doors.queue,
-            doors.worker_id,
+            dependencies.queue,
+            dependencies.worker_id,
             lease_s=pace.lease_s,
             heartbeat_s=pace.heartbeat_s,
             on_lost=lambda claims: self._call(self._interrupt_claims, claims, Interruption.LOST),
             on_cancel=lambda claims: self._call(self._interrupt_claims, claims, Interruption.CANCEL),
         )
-        unsubscribe = doors.database.on_commit(self.wake)
+        unsubscribe = dependencies.database.on_commit(self.wake)
         keeper.start()
         try:
             await self._work(keeper)
@@ -166,7 +168,7 @@ class Worker:
         """Make this worker known; where there is no room for its row, the next round tries again."""
         try:
             row = self._described()
-            await await_commit(self._doors.database.write(lambda connection: workers.register(connection, row)))
+            await await_commit(self._dependencies.database.write(lambda connection: workers.register(connection, row)))
         except PASSES as error:
             self._no_room_yet(error)
         else:
@@ -175,20 +177,22 @@ class Worker:
     def _no_room_yet(self, error: StoreError) -> None:
         if str(error) != self._no_room:
             _logger.warning("nothing can be written now: %s", error)
-        self._no_room, self._not_before = str(error), self._doors.clock.monotonic() + AGAIN_S
-        self._claim_at = self._doors.clock.now() + timedelta(seconds=AGAIN_S)
+        self._no_room, self._not_before = str(error), self._dependencies.clock.monotonic() + AGAIN_S
+        self._claim_at = self._dependencies.clock.now() + timedelta(seconds=AGAIN_S)
 
     async def _forget(self) -> None:
         try:
-            identity = self._doors.worker_id
-            await await_commit(self._doors.database.write(lambda connection: workers.forget(connection, identity)))
+            identity = self._dependencies.worker_id
+            await await_commit(
+                self._dependencies.database.write(lambda connection: workers.forget(connection, identity))
+            )
         except StoreError as error:  # the row grows old, which says the same
             _logger.warning("the worker's end could not be stored: %s", error)
 
     def _described(self) -> workers.Worker:
-        process, now = this_process(), self._doors.clock.now()
+        process, now = this_process(), self._dependencies.clock.now()
         return workers.Worker(
-            id=self._doors.worker_id,
+            id=self._dependencies.worker_id,
             host=process.host,
             pid=process.pid,
             process_started_at=process.start,
@@ -215,7 +219,7 @@ class Worker:
         was claimed."""
         assert self._woken is not None  # noqa: S101 - set before any work
         await self._duties.run_due()
-        if not self._woken.is_set() and self._doors.clock.now() < self._claim_at:
+        if not self._woken.is_set() and self._dependencies.clock.now() < self._claim_at:
             return False
         self._woken.clear()
         self._look_for_cancels()
@@ -230,7 +234,7 @@ class Worker:
             claimed = True
             self._start(job, keeper)
         if self._stuck:  # nobody tells when such a thread ends
-            self._claim_at = self._doors.clock.now() + timedelta(seconds=AGAIN_S)
+            self._claim_at = self._dependencies.clock.now() + timedelta(seconds=AGAIN_S)
         return claimed
 
     def _has_place(self) -> bool:
@@ -243,24 +247,28 @@ class Worker:
         return not stuck and len(running) < self._pace.concurrency and not any(run.job.crashes for run in running)
 
     async def _claim(self) -> Job | None:
-        doors = self._doors
-        types = tuple(doors.catalogue)
-        rest_s = self._not_before - doors.clock.monotonic()
+        dependencies = self._dependencies
+        types = tuple(dependencies.catalogue)
+        rest_s = self._not_before - dependencies.clock.monotonic()
         if rest_s > 0:
-            self._claim_at = doors.clock.now() + timedelta(seconds=rest_s)
+            self._claim_at = dependencies.clock.now() + timedelta(seconds=rest_s)
             return None
         if not self._registered:
             await self._register()
         if not self._registered:
             return None
-        if not any_due(doors.database, doors.worker_id, types, doors.clock.now(), idle=not self._running):
+        if not any_due(
+            dependencies.database, dependencies.worker_id, types, dependencies.clock.now(), idle=not self._running
+        ):
             self._no_room = ""
-            self._claim_at = next_due_at(doors.database, doors.worker_id, types, doors.clock.now()) or _NEVER
+            self._claim_at = (
+                next_due_at(dependencies.database, dependencies.worker_id, types, dependencies.clock.now()) or _NEVER
+            )
             return None
         try:
             job = await await_commit(
-                doors.queue.claim(
-                    doors.worker_id,
+                dependencies.queue.claim(
+                    dependencies.worker_id,
                     lease_s=self._pace.lease_s,
                     types=types,
                     job_id=self._job_id,
@@ -274,7 +282,7 @@ class Worker:
         return job
 
     def _start(self, job: Job, keeper: LeaseKeeper) -> None:
-        execution = Execution(job, self._doors.catalogue[job.type], self._doors, self._rng)
+        execution = Execution(job, self._dependencies.catalogue[job.type], self._dependencies, self._rng)
         keeper.add(execution.claim)
         task = asyncio.create_task(self._see_through(execution, keeper), name=f"job-{job.id}")
         self._running[task] = execution
@@ -302,13 +310,13 @@ class Worker:
     def _look_for_cancels(self) -> None:
         running = {execution.claim.job_id: execution for execution in self._running.values()}
         if running:
-            for job_id in cancel_requested(self._doors.database, running):
+            for job_id in cancel_requested(self._dependencies.database, running):
                 running[job_id].interrupt(Interruption.CANCEL)
 
     async def _wait(self) -> None:
         """Sleep until woken, or until a duty or a job is due."""
         assert self._woken is not None  # noqa: S101 - set before any work
-        until_claim_s = (self._claim_at - self._doors.clock.now()).total_seconds()
+        until_claim_s = (self._claim_at - self._dependencies.clock.now()).total_seconds()
         with suppress(TimeoutError):
             async with asyncio.timeout(min(self._duties.wait_s(), until_claim_s)):
                 await self._woken.wait()

@@ -1,4 +1,4 @@
-"""One running program's doors: to its database, its clients, its worker.
+"""The composition root: a running program's stores, clients and worker.
 
 Importing this module is cheap. `open()` imports the database layer and opens the database, so the app calls it off the UI thread.
 """
@@ -72,7 +72,7 @@ def settings_problems(settings: Settings) -> dict[str, str]:
 
 
 class Services:
-    """One running program's doors. Methods block (database, keyring, `gh`): call them off the UI thread."""
+    """A running program's stores, clients and worker. Methods block (database, keyring, `gh`): call them off the UI thread."""
 
     def __init__(
         self, settings: Settings, *, environ: Mapping[str, str], demo: bool = False, clock: Clock | None = None
@@ -102,7 +102,7 @@ class Services:
         )
 
     def open(self) -> None:
-        """Open the database. Raises StoreError with a sentence, InvalidInput for its address. The doors to it are made when first
+        """Open the database. Raises StoreError with a sentence, InvalidInput for its address. Stores are made when first
         used: the first rows of a screen need the views alone."""
         from devtrail_tui.store.sqlite.engine import SqliteDatabase
         from devtrail_tui.store.views import Views
@@ -226,10 +226,10 @@ class Services:
     def worker(self, *, concurrency: int | None = None, job_id: int | None = None, once: bool = False) -> Worker:
         """The worker of this process, ready to `run()` in the thread that calls it. `once`: end when nothing can run now;
         `job_id`: run that one job and end."""
-        from devtrail_tui.runtime.patience import Patience
-        from devtrail_tui.runtime.worker import Doors, Pace, Worker
+        from devtrail_tui.runtime.store_retry import StoreRetry
+        from devtrail_tui.runtime.worker import Pace, Worker, WorkerDependencies
 
-        doors = Doors(
+        dependencies = WorkerDependencies(
             worker_id=self.worker_id,
             database=self.database,
             queue=self.queue,
@@ -242,14 +242,14 @@ class Services:
             secrets=self.secrets,
             clients=self.clients,
             clock=self.clock,
-            patience=Patience(self.clock),
+            store_retry=StoreRetry(self.clock),
         )
         pace = Pace(
             concurrency=concurrency or self.settings.concurrency,
             lease_s=self.settings.lease_s,
             heartbeat_s=self.settings.heartbeat_s,
         )
-        return Worker(doors, pace, job_id=job_id, once=once)
+        return Worker(dependencies, pace, job_id=job_id, once=once)
 
 
 def database_folder(url: str) -> Path:

@@ -80,7 +80,7 @@ class SafeText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's signature
-        return None if value is None else harmless(value)
+        return None if value is None else clean_json(value)
 
 
 class Json(TypeDecorator[Any]):
@@ -92,20 +92,20 @@ class Json(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's signature
         if value is None:
             return None
-        return json.dumps(harmless(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return json.dumps(clean_json(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - the base's signature
         return None if value is None else json.loads(value)
 
 
-def harmless(value: Any) -> Any:
+def clean_json(value: Any) -> Any:
     """A JSON value with every string and key in it passed through `core.text.safe`."""
     if isinstance(value, str):
         return value if _PLAIN.fullmatch(value) else safe(value)
     if isinstance(value, dict):
-        return {harmless(key): harmless(each) for key, each in value.items()}
+        return {clean_json(key): clean_json(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [harmless(each) for each in value]
+        return [clean_json(each) for each in value]
     return value
 
 

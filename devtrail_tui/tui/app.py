@@ -28,7 +28,7 @@ from devtrail_tui.tui import terminal, themes
 from devtrail_tui.tui.changed_cells import TerminalCells
 from devtrail_tui.tui.input_order import InputOrder
 from devtrail_tui.tui.keymap import bindings, check_keys
-from devtrail_tui.tui.live_screen import LiveScreen, Told
+from devtrail_tui.tui.live_screen import LiveScreen, Notice
 from devtrail_tui.tui.screen_table import SCREENS, ScreenEntry
 from devtrail_tui.tui.screens.dashboard import DashboardScreen
 
@@ -301,7 +301,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         """A fault of the program ends it like any other."""
         raise message.error
 
-    def on_told(self, message: Told) -> None:
+    def on_notice(self, message: Notice) -> None:
         """What came of something done in a thread."""
         self.notify(message.sentence, severity="warning" if message.failed else "information", markup=False)
 

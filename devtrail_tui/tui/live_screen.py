@@ -53,7 +53,7 @@ class LiveApp(Protocol):
     async def action_show_mode(self, mode: str) -> None: ...
 
 
-class Told(Message):
+class Notice(Message):
     """A sentence for the person about something that was done, or could not be, in a thread."""
 
     def __init__(self, sentence: str, *, failed: bool = False) -> None:
@@ -138,9 +138,9 @@ class LiveScreen(Screen[None], Generic[D]):
             try:
                 sentence = work(services)
             except DevTrailError as error:
-                app.post_message(Told(str(error), failed=True))
+                app.post_message(Notice(str(error), failed=True))
                 return
             if sentence:
-                app.post_message(Told(sentence))
+                app.post_message(Notice(sentence))
 
         app.run_worker(run, thread=True, group=group, exit_on_error=True)

@@ -1,6 +1,6 @@
 """Real workers to be killed, stopped and hung up: the installed program in processes of their own, over one home.
 
-`Site` is a home with its database, the demo's GitHub and Claude, the doors of the test's own process, and every worker process
+`Site` is a home with its database, the demo's GitHub and Claude, the test's own services, and every worker process
 that was started on it. A worker process is the app in a pseudo-terminal (`AppWorker`) or `devtrail-tui work` (`HeadlessWorker`).
 """
 

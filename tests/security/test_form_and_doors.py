@@ -1,4 +1,4 @@
-"""The doors of the running program: what a job writes, what the app shows, copies and notifies, and the form's preview."""
+"""The dependencies of the running program: what a job writes, what the app shows, copies and notifies, and the form's preview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening a database, its two doors, and every sentence for one that cannot be used."""
+"""Opening a database, its two dependencies, and every sentence for one that cannot be used."""
 
 from __future__ import annotations
 

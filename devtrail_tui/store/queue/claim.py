@@ -141,7 +141,9 @@ def renew(connection: Connection, worker_id: str, claims: Sequence[Claim], lease
     lost, cancel_requested = set(), set()
     lease = now + timedelta(seconds=lease_s)
     for running_claim in claims:
-        row = connection.execute(_RENEW, {**fenced_by(running_claim), "worker": worker_id, "lease": lease}).one_or_none()
+        row = connection.execute(
+            _RENEW, {**fenced_by(running_claim), "worker": worker_id, "lease": lease}
+        ).one_or_none()
         if row is None:
             lost.add(running_claim)
         elif row[0] is not None:

@@ -34,8 +34,8 @@ def refuse_twin(connection: Connection, unique_key: str | None) -> None:
 
 
 def _values_of(new: NewJob, now: datetime) -> dict[str, Any]:
-    repository_names = new.config.get("repositories")
-    repositories = [each for each in repository_names if isinstance(each, str)] if isinstance(repository_names, list | tuple) else []
+    names = new.config.get("repositories")
+    repositories = [name for name in names if isinstance(name, str)] if isinstance(names, list | tuple) else []
     return {
         "type": new.type,
         "title": new.title,

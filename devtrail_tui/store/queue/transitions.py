@@ -91,7 +91,9 @@ class Transition:
         if self._source is not Status.RUNNING:
             return job
         outcome = self._outcomes[job.status]
-        connection.execute(_END_ATTEMPT, {"job": job.id, "claim": job.claim_no, "now": now, "how": outcome, "why": reason_text})
+        connection.execute(
+            _END_ATTEMPT, {"job": job.id, "claim": job.claim_no, "now": now, "how": outcome, "why": reason_text}
+        )
         return _end_calls(connection, job)
 
 

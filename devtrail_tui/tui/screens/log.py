@@ -14,7 +14,7 @@ from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import status_look
 from devtrail_tui.tui.keymap import bindings
-from devtrail_tui.tui.live_screen import LiveScreen, Told
+from devtrail_tui.tui.live_screen import LiveScreen, Notice
 from devtrail_tui.tui.screens.find_bar import FindBar
 from devtrail_tui.tui.screens.jobs_reading import JobsData
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
@@ -101,7 +101,7 @@ class LogScreen(LiveScreen[JobsData]):
             try:
                 seq = find_in_log(services, job_id, term, after_seq=after_seq, backwards=backwards)
             except DevTrailError as error:
-                app.post_message(Told(str(error), failed=True))
+                app.post_message(Notice(str(error), failed=True))
             else:
                 self.post_message(Found(term, seq))
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull, DatabaseUnusable, StoreError
 from devtrail_tui.core.job import Status
-from devtrail_tui.runtime.patience import AGAIN_S, Patience
+from devtrail_tui.runtime.store_retry import AGAIN_S, StoreRetry
 from tests.runtime.conftest import Bench
 from tests.store.store_examples import ManualClock
 
@@ -31,25 +31,25 @@ def done(value: str) -> Future[str]:
 
 async def test_a_write_is_made_again_until_it_is_stored() -> None:
     clock = ManualClock()
-    patience = Patience(clock)
+    store_retry = StoreRetry(clock)
     answers = iter([failed(DatabaseFull("No room.")), failed(DatabaseBusy("Locked.")), done("stored")])
     seen: list[str] = []
 
     def attempt() -> Future[str]:
-        seen.append(patience.sentence)
+        seen.append(store_retry.sentence)
         return next(answers)
 
-    assert await patience.write(attempt) == "stored"
+    assert await store_retry.write(attempt) == "stored"
     assert seen == ["", "No room.", "Locked."]
-    assert patience.sentence == ""
+    assert store_retry.sentence == ""
     assert clock.monotonic() == 2 * AGAIN_S
 
 
 async def test_what_time_does_not_mend_is_raised() -> None:
-    patience = Patience(ManualClock())
+    store_retry = StoreRetry(ManualClock())
     with pytest.raises(DatabaseUnusable, match="gone"):
-        await patience.write(lambda: failed(DatabaseUnusable("It is gone.")))
-    assert patience.sentence == ""
+        await store_retry.write(lambda: failed(DatabaseUnusable("It is gone.")))
+    assert store_retry.sentence == ""
 
 
 async def test_a_cancel_ends_the_wait() -> None:
@@ -60,14 +60,14 @@ async def test_a_cancel_ends_the_wait() -> None:
             waits.set()
             await asyncio.Event().wait()
 
-    patience = Patience(Endless())
-    task = asyncio.create_task(patience.write(lambda: failed(DatabaseFull("No room."))))
+    store_retry = StoreRetry(Endless())
+    task = asyncio.create_task(store_retry.write(lambda: failed(DatabaseFull("No room."))))
     await waits.wait()
-    assert patience.sentence == "No room."
+    assert store_retry.sentence == "No room."
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert patience.sentence == ""
+    assert store_retry.sentence == ""
 
 
 def keep_to_pages(bench: Bench, most: int) -> None:

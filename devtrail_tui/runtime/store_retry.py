@@ -19,7 +19,7 @@ PASSES = (DatabaseBusy, DatabaseFull)
 """What time, or a person who makes room, can mend; what was not written then is still in memory and is not given up."""
 
 
-class Patience:
+class StoreRetry:
     """Repeats writes until they are stored, and says what they wait for.
 
     A job that met a full disk stands still where it is: an answer that was paid for stays in memory until it is stored, and
