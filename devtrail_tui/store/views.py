@@ -125,8 +125,7 @@ class Views:
 
 def _driver_rows(connection: Connection, statement: Select[Any]) -> Sequence[Any]:
     """The rows as the driver gives them: a hundred thousand ids in a third of the time, and nothing to convert."""
-    cursor = connection.execute(statement).cursor
-    return [] if cursor is None else cursor.fetchall()
+    return connection.execute(statement).cursor.fetchall()
 
 
 def _row(row: Row[*tuple[Any, ...]]) -> JobRow:

@@ -21,7 +21,7 @@ def host_of(base_url: str | None) -> str:
         address = urlsplit(url.strip())
         host = address.hostname or ""
     except ValueError:
-        host = ""
+        address, host = urlsplit(""), ""
     if not host or address.scheme not in ("https", "http"):
         raise UsageError(
             f"“{safe_line(url, limit=80)}” is no address for Claude; ANTHROPIC_BASE_URL is such as https://HOST."

@@ -66,11 +66,12 @@ def excerpt(
     """The fullest of the fixed steps that fits into the room; the last step, which is small, where none does. `excluded` counts
     files, and comments on their lines, that were taken out before."""
     cleaned = _cleaned(pull_request)
-    for limits in _STEPS:
+    *larger, smallest = _STEPS
+    for limits in larger:
         content = _shown(cleaned, components, login, roles, limits, excluded)
         if expected_tokens(json.dumps(content.content, ensure_ascii=False, indent=1)) <= room_tokens:
             return content
-    return content
+    return _shown(cleaned, components, login, roles, smallest, excluded)
 
 
 def quotable(pull_request: PullRequest) -> tuple[str, ...]:

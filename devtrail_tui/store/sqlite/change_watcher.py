@@ -38,7 +38,7 @@ class ChangeWatcher:
         self._subscribing = threading.Lock()
         self._subscribers: tuple[Callable[[], None], ...] = ()
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self._closed = threading.Event()
 
     def open(self, connection: sqlite3.Connection) -> None:
         """Watch through this connection, which nobody else uses and `close` closes. Raises sqlite3.Error."""
@@ -83,7 +83,7 @@ class ChangeWatcher:
 
     def close(self) -> None:
         """End the thread and close the connection; idempotent."""
-        self._closed = True
+        self._closed.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(2 * LOOK_S)  # it sleeps, and looks no more when it awakes
         with self._looking:
@@ -100,7 +100,7 @@ class ChangeWatcher:
 
     def _run(self) -> None:
         written_at, ticks_since, readable = 0, 0, True
-        while not self._closed:
+        while not self._closed.is_set():
             time.sleep(LOOK_S if readable else RETRY_S)
             try:
                 now = os.stat(self._wal).st_mtime_ns  # noqa: PTH116 - half the cost of Path.stat
@@ -109,4 +109,4 @@ class ChangeWatcher:
             ticks_since = ticks_since + 1 if now == written_at else 0
             written_at = now
             if ticks_since < _TICKS_AFTER_WRITE or ticks_since % _TICKS_AT_MOST == 0:
-                readable = self._closed or self.look()
+                readable = self._closed.is_set() or self.look()
