@@ -7,13 +7,13 @@ import os
 import sys
 import threading
 
-LEFT_OVER_S = 0.2
-"""How long threads of jobs may hold the process up once its work is done and everything is closed."""
+EXIT_TIMEOUT_S = 0.2
+"""How long threads of jobs may delay the end of the process once everything is closed."""
 
 
 def main() -> None:
     """Run the command line and end with its exit code."""
-    gc.disable()  # imports make no garbage, and looking for it takes a fifth of the start; whoever runs on switches it on again
+    gc.disable()  # imports make no garbage, and collection takes a fifth of the start; commands enable it again
     try:
         from devtrail_tui import cli
         from devtrail_tui.cli.faults import watch_threads
@@ -24,13 +24,13 @@ def main() -> None:
         code = cli.main()
     except KeyboardInterrupt:  # Ctrl+C while the program is still being loaded
         code = 130
-    # Everything is closed. Python waits for the threads of executors, whatever they do, and takes its time beside those that work
-    # on: a handler may have left either behind.
+    # Everything is closed. Python would wait for threads of executors, and shuts down slowly beside threads that still work; a
+    # job's handler may have started both.
     if any(thread.name.startswith("job-") for thread in threading.enumerate()):
         os._exit(code)
-    last_resort = threading.Timer(LEFT_OVER_S, os._exit, (code,))
-    last_resort.daemon = True
-    last_resort.start()
+    forced_exit = threading.Timer(EXIT_TIMEOUT_S, os._exit, (code,))
+    forced_exit.daemon = True
+    forced_exit.start()
     sys.exit(code)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.actions.launching import launch_job
+from devtrail_tui.actions.running import make_worker
 from devtrail_tui.cli.demo import demo_environment
 from devtrail_tui.core.job import Job, Status
 from devtrail_tui.demo import Latency, start_tour
@@ -102,7 +103,7 @@ def earlier_jobs(services: Services, clock: FixedStart, tour: Tour) -> None:
 
 def run_all(services: Services) -> None:
     """Work until nothing is left."""
-    services.worker(once=True).run()
+    make_worker(services, once=True).run()
 
 
 async def pictures(services: Services, running: Job) -> None:

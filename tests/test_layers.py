@@ -26,18 +26,27 @@ MAY_IMPORT = {
     "jobs": {"core", "reports"},
     "runtime": {"core", "store"},
     "services": {"core", "settings", "store", "clients", "reports", "jobs", "runtime"},
-    "actions": {"core", "services", "store", "runtime", "reports"},
+    "actions": {"core", "services", "settings", "store", "runtime", "reports"},
     "tui": {"actions", "core", "services", "settings"},
-    "cli": {"actions", "core", "services", "settings"},
+    "cli": {"actions", "core"},
 }
-FRONT_DOOR = {("cli", "tui"), ("cli", "demo")}
-"""`cli` opens the app and the demo, each inside a function."""
+FRONT_DOOR = {("cli", "tui"), ("cli", "demo"), ("cli", "services")}
+"""`cli` starts the app, the demo and the services, each inside a function."""
+
+CLI_MAY_USE = {"close", "open", "clock", "database", "environ", "secrets", "settings", "worker_id"}
+CLI_MAY_USE_OF = {
+    "clock": {"now"},
+    "database": {"on_commit", "version"},
+    "secrets": {"redact"},
+    "settings": {"notices"},
+}
+"""What the command line may use of open services itself: facts about its process, no use case."""
 
 ONLY_IN = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "textual": {"tui"},
-    "rich": {"tui"},
+    "rich": {"tui", "cli"},
     "click": {"cli"},
     "httpx": {"clients"},
     "httpx2": {"clients"},
@@ -103,6 +112,20 @@ def test_only_store_sqlite_imports_sqlite(path: Path) -> None:
         module for module, _ in _imports(path) if f"{module}.".startswith(tuple(f"{each}." for each in SQLITE_MODULES))
     ]
     assert not imported, f"{path} imports {imported}; only devtrail_tui/store/sqlite may"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "cli").glob("*.py")), ids=lambda path: path.name)
+def test_the_command_line_works_through_actions(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Attribute):
+            continue
+        *owner, name = ast.unparse(node).split(".")
+        if owner and owner[-1].strip("_") == "services":
+            assert name in CLI_MAY_USE, f"line {node.lineno} uses services.{name}; call an action"
+        elif len(owner) > 1 and owner[-2].strip("_") == "services" and owner[-1] in CLI_MAY_USE_OF:
+            assert name in CLI_MAY_USE_OF[owner[-1]], (
+                f"line {node.lineno} uses services.{owner[-1]}.{name}; call an action"
+            )
 
 
 def test_front_ends_know_no_job_type() -> None:

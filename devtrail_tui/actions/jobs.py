@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from devtrail_tui.actions import Outcome
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.job import job_json
 from devtrail_tui.core.job_filter import parse
@@ -35,28 +36,6 @@ class JobPage:
         return [job_json(job) for job in self.jobs]
 
 
-@dataclass(frozen=True, slots=True)
-class JobChange:
-    """A job after a change that a person asked for."""
-
-    job: Job
-    sentence: str
-
-    def to_json(self) -> dict[str, Any]:
-        return job_json(self.job)
-
-
-@dataclass(frozen=True, slots=True)
-class JobsDeleted:
-    """How many jobs were deleted."""
-
-    count: int
-    sentence: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {"deleted": self.count}
-
-
 def list_jobs(services: Services, query: str, *, before_id: int | None = None, limit: int = 50) -> JobPage:
     """The jobs that pass a filter (core.job_filter), older than `before_id`. Raises UsageError for a filter that is not
     understood."""
@@ -77,30 +56,31 @@ def job_attempts(services: Services, job_id: int) -> Sequence[Attempt]:
     return services.views.attempts(job_id)
 
 
-def cancel_job(services: Services, job_id: int) -> JobChange:
+def cancel_job(services: Services, job_id: int) -> Outcome:
     """Cancel a waiting job; ask the owner of a running one to stop. Raises NotPossible, NotFound."""
     job = services.queue.cancel(job_id).result()
     if job.status is Status.RUNNING:
-        return JobChange(job, f"Job {job_id} is asked to stop; what it has saved is kept.")
-    return JobChange(job, f"Job {job_id} is cancelled.")
+        return Outcome(f"Job {job_id} is asked to stop; what it has saved is kept.", job_json(job))
+    return Outcome(f"Job {job_id} is cancelled.", job_json(job))
 
 
-def retry_job(services: Services, job_id: int) -> JobChange:
+def retry_job(services: Services, job_id: int) -> Outcome:
     """Put a failed or cancelled job back into the queue. Raises NotPossible, NotFound."""
     job = services.queue.retry(job_id).result()
-    return JobChange(job, f"Job {job_id} is in the queue again.")
+    return Outcome(f"Job {job_id} is in the queue again.", job_json(job))
 
 
-def delete_job(services: Services, job_id: int) -> JobsDeleted:
+def delete_job(services: Services, job_id: int) -> Outcome:
     """Delete a finished job with its log; its evidence stays. Raises NotPossible, NotFound."""
     deleted = services.queue.delete(job_id).result()
-    return JobsDeleted(deleted, f"Job {job_id} is deleted.")
+    return Outcome(f"Job {job_id} is deleted.", {"deleted": deleted})
 
 
-def cleanup_jobs(services: Services, older_than: timedelta = CLEANUP_AGE) -> JobsDeleted:
+def cleanup_jobs(services: Services, older_than: timedelta = CLEANUP_AGE) -> Outcome:
     """Delete jobs that ended longer ago than `older_than`, with their logs; evidence stays."""
     deleted = services.queue.cleanup(older_than).result()
-    return JobsDeleted(deleted, f"{count_of(deleted, 'job')} deleted." if deleted else "No job is that old.")
+    sentence = f"{count_of(deleted, 'job')} deleted." if deleted else "No job is that old."
+    return Outcome(sentence, {"deleted": deleted})
 
 
 def cleanup_age(days: float) -> timedelta:

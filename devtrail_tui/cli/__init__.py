@@ -9,51 +9,47 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from devtrail_tui.cli.faults import report_fault
 from devtrail_tui.cli.interruption import INTERRUPTED
 from devtrail_tui.cli.output import narrate, print_json, redact_with
 from devtrail_tui.core.errors import DevTrailError, InvalidInput
 from devtrail_tui.core.text import safe_line
 
 PROGRAM = "devtrail-tui"
-_COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
+COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
+"""Set by a shell that asks for completions instead of running a command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code; what went wrong is one sentence on stderr (with --json: on stdout)."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    """Run one command line and return its exit code; an error is one sentence on stderr (with --json: on stdout)."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
-        _never_refuse_a_character(stream)
-    as_json = "--json" in given
+        _replace_unencodable(stream)
+    as_json = "--json" in arguments
     redact_with(None)
     try:
-        code = _run(given, as_json=as_json)
+        code = _run(arguments, as_json=as_json)
         sys.stdout.flush()
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.EIO):  # EIO: the terminal was closed
-            return _report(error, as_json=as_json)
-        _let_go_of_output()
+            return report_fault(error, as_json=as_json)
+        _discard_output()
         return 0 if error.errno == errno.EPIPE else INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - a person gets a sentence, whoever mends it the report
-        return _report(error, as_json=as_json)
+    except Exception as error:  # noqa: BLE001 - a person gets a sentence, developers the report
+        return report_fault(error, as_json=as_json)
     return code
 
 
-def _report(error: Exception, *, as_json: bool) -> int:
-    from devtrail_tui.cli.faults import report_fault
-
-    return report_fault(error, as_json=as_json)
-
-
-def _run(given: list[str], *, as_json: bool) -> int:
+def _run(arguments: list[str], *, as_json: bool) -> int:
     try:
-        if not given and not os.environ.get(_COMPLETION):
+        if not arguments and not os.environ.get(COMPLETION):
             from devtrail_tui.cli.app import open_app
 
             return open_app()
         from devtrail_tui.cli.group import run
 
-        gc.enable()  # see __main__; the app does so once it stands
-        return run(given)
+        gc.enable()  # see __main__; the app does so once its first screen is shown
+        return run(arguments)
     except DevTrailError as error:
         return _refuse(str(error), error.exit_code, error.problems if isinstance(error, InvalidInput) else {}, as_json)
     except KeyboardInterrupt:
@@ -67,18 +63,18 @@ def _refuse(sentence: str, exit_code: int, problems: Mapping[str, str], as_json:
     return exit_code
 
 
-def _never_refuse_a_character(stream: TextIO) -> None:
-    """A terminal that cannot show a sign gets a question mark, not a traceback."""
+def _replace_unencodable(stream: TextIO) -> None:
+    """Print a question mark for what the terminal cannot encode, instead of failing."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
 
 
-def _let_go_of_output() -> None:
-    """The reader has gone (`| head`); nothing more is printed, not even at the interpreter's end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+def _discard_output() -> None:
+    """The reader closed the pipe (`| head`): print nothing more, not even when the interpreter ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
-            os.dup2(nowhere, stream.fileno())
+            os.dup2(null, stream.fileno())
         except (OSError, ValueError):  # a stream without a file
             continue

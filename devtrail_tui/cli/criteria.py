@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
+from devtrail_tui.actions.criteria import import_criteria, list_criteria
 from devtrail_tui.cli.files import read_document, write_document
-from devtrail_tui.cli.output import json_option, print_json, say, shortened, table
+from devtrail_tui.cli.output import json_option, print_json, print_result, report, shortened, table
 from devtrail_tui.cli.session import opened
-from devtrail_tui.core.criteria_csv import dump, parse
-from devtrail_tui.core.evidence_json import criterion_json
 
 _DESCRIPTION_CELLS = 60
 
@@ -20,50 +19,33 @@ def criteria() -> None:
 
 @criteria.command("list")
 @json_option
-def list_criteria(*, as_json: bool) -> int:
+def list_command(*, as_json: bool) -> int:
     """List the criteria in force."""
     with opened() as services:
-        listed = services.criteria.list()
-        if as_json:
-            print_json([criterion_json(each) for each in listed])
-            return 0
+        in_force = list_criteria(services)
         rows = [
             (
-                each.id,
-                each.area_of_concentration,
-                each.subarea,
-                "yes" if each.pr_detectable else "no",
-                shortened(" ".join(each.description.split()), _DESCRIPTION_CELLS),
+                criterion.id,
+                criterion.area_of_concentration,
+                criterion.subarea,
+                "yes" if criterion.pr_detectable else "no",
+                shortened(" ".join(criterion.description.split()), _DESCRIPTION_CELLS),
             )
-            for each in listed
+            for criterion in in_force.criteria
         ]
-        for line in table(("Id", "Area", "Subarea", "In PRs", "Description"), rows):
-            say(line)
+        lines = table(("Id", "Area", "Subarea", "In PRs", "Description"), rows)
+        print_result(in_force.to_json(), lines, as_json=as_json)
         return 0
 
 
 @criteria.command("import")
 @click.argument("file", metavar="FILE|-")
 @json_option
-def import_criteria(*, file: str, as_json: bool) -> int:
+def import_command(*, file: str, as_json: bool) -> int:
     """Replace the criteria by those of a CSV file; one that is missing from it is retired, never deleted."""
-    wanted = parse(read_document(file))
+    document = read_document(file)
     with opened() as services:
-        done = services.criteria.import_(wanted).result()
-        if as_json:
-            counts = {
-                "added": done.added,
-                "changed": done.changed,
-                "retired": done.retired,
-                "unchanged": done.unchanged,
-            }
-            print_json({"imported": len(wanted), **counts})
-        else:
-            say(
-                f"{len(wanted)} in force now: {done.added} added, {done.changed} changed, {done.unchanged} unchanged; "
-                f"{done.retired} retired."
-            )
-        return 0
+        return report(import_criteria(services, document), as_json=as_json)
 
 
 @criteria.command()
@@ -72,14 +54,12 @@ def import_criteria(*, file: str, as_json: bool) -> int:
 def export(*, output: str | None, as_json: bool) -> int:
     """Write the criteria as CSV (with --json as JSON), ready to be edited and imported again."""
     with opened() as services:
-        listed = services.criteria.list()
+        in_force = list_criteria(services)
     if as_json and output is None:
-        print_json([criterion_json(each) for each in listed])
+        print_json(in_force.to_json())
         return 0
-    write_document(dump(listed), output)
+    write_document(in_force.to_csv(), output)
     if output is not None:
-        if as_json:
-            print_json({"exported": len(listed), "file": output})
-        else:
-            say(f"{len(listed)} criteria written to {output}.")
+        details = {"exported": len(in_force.criteria), "file": output}
+        print_result(details, [in_force.sentence(output)], as_json=as_json)
     return 0

@@ -1,4 +1,4 @@
-"""`devtrail-tui evidence`: what was collected, and what it speaks for."""
+"""`devtrail-tui evidence`: list, show and export the collected evidence."""
 
 from __future__ import annotations
 
@@ -8,33 +8,31 @@ import click
 
 from devtrail_tui.actions.evidence import export_evidence, get_entry, list_evidence
 from devtrail_tui.cli.files import write_document
-from devtrail_tui.cli.output import json_option, narrate, print_json, say, table, utc_day
+from devtrail_tui.cli.output import json_option, narrate, print_result, table
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.evidence import OUTDATED, AnalysisState, EvidenceDetail, EvidenceEntry
 from devtrail_tui.core.evidence_json import detail_json
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.wording import utc_day
 
-_STRONGEST = 3
+_MATCHES_LISTED = 3
 _filter_argument = click.argument("query", nargs=-1, metavar="[FILTER]...")
 
 
 @click.group(short_help="List, show and export the evidence.")
 def evidence() -> None:
-    """What was collected, and what it speaks for."""
+    """The collected evidence, and the criteria it matches."""
 
 
 @evidence.command("list")
 @_filter_argument
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="At most so many. Default: 50.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="At most N. Default: 50.")
 @json_option
 def list_command(*, query: tuple[str, ...], limit: int, as_json: bool) -> int:
     """List evidence, newest merge first. FILTER: repo:shop criterion:DEBUG-1 role:reviewer state:not_analysed, or words."""
     with opened() as services:
         page = list_evidence(services, " ".join(query), limit=limit)
-        if as_json:
-            print_json(page.to_json())
-            return 0
         rows = [
             (
                 str(entry.id),
@@ -42,12 +40,14 @@ def list_command(*, query: tuple[str, ...], limit: int, as_json: bool) -> int:
                 f"{entry.repository or ''}#{entry.pr_number or ''}",
                 entry.title,
                 ", ".join(str(role) for role in entry.roles),
-                _speaks_for(entry),
+                _matches(entry),
             )
             for entry in page.entries
         ]
-        for line in table(("#", "Merged", "Pull request", "Title", "Role", "Matches"), rows, right=frozenset({0})):
-            say(line)
+        lines = table(("#", "Merged", "Pull request", "Title", "Role", "Matches"), rows, right={0})
+        print_result(page.to_json(), lines, as_json=as_json)
+        if as_json:
+            return 0
         if not page.entries:
             narrate("No such evidence." if query else "No evidence yet. Collect some: devtrail-tui sync OWNER/REPO")
         elif page.more:
@@ -55,12 +55,14 @@ def list_command(*, query: tuple[str, ...], limit: int, as_json: bool) -> int:
         return 0
 
 
-def _speaks_for(entry: EvidenceEntry) -> str:
+def _matches(entry: EvidenceEntry) -> str:
     if entry.analysis_state is not AnalysisState.ANALYSED:
         return str(entry.analysis_state).replace("_", " ")
-    shown = ", ".join(f"{match.criterion_id} {match.confidence * 100:.0f} %" for match in entry.matches[:_STRONGEST])
-    shown = shown or "no match"
-    return f"{shown}, {OUTDATED}" if entry.outdated else shown
+    matches = ", ".join(
+        f"{match.criterion_id} {match.confidence * 100:.0f} %" for match in entry.matches[:_MATCHES_LISTED]
+    )
+    matches = matches or "no match"
+    return f"{matches}, {OUTDATED}" if entry.outdated else matches
 
 
 @evidence.command()
@@ -70,11 +72,7 @@ def show(*, evidence_id: int, as_json: bool) -> int:
     """Show one entry: metrics, components, and each match with explanation and quotes."""
     with opened() as services:
         detail = get_entry(services, evidence_id)
-        if as_json:
-            print_json(detail_json(detail))
-            return 0
-        for line in _described(detail):
-            say(line)
+        print_result(detail_json(detail), _described(detail), as_json=as_json)
         return 0
 
 
@@ -86,17 +84,15 @@ def _described(detail: EvidenceDetail) -> Iterator[str]:
     yield f"merged {utc_day(entry.merged_at)} · +{entry.additions:,} -{entry.deletions:,} in {entry.changed_files:,} files"
     if entry.components:
         yield f"components: {', '.join(entry.components)}"
-    metrics = detail.metrics
-    if metrics is not None:
-        first = metrics.hours_to_first_review
-        review = "no review" if first is None else f"first review after {first:.1f} h"
+    if metrics := detail.metrics:
+        hours = metrics.hours_to_first_review
+        review = "no review" if hours is None else f"first review after {hours:.1f} h"
         yield f"open {metrics.days_open:.1f} days · {review} · {metrics.review_rounds} rounds of review"
-    if entry.analysis_state is not AnalysisState.ANALYSED or not entry.matches:
+    not_matched = entry.analysis_state is not AnalysisState.ANALYSED or not entry.matches
+    if not_matched or entry.outdated:
         yield ""
-        yield f"{_speaks_for(entry)}{f': {entry.analysis_note}' if entry.analysis_note else ''}"
-    elif entry.outdated:
-        yield ""
-        yield f"{OUTDATED}{f': {entry.analysis_note}' if entry.analysis_note else ''}"
+        note = f": {entry.analysis_note}" if entry.analysis_note else ""
+        yield f"{_matches(entry) if not_matched else OUTDATED}{note}"
     for match in entry.matches:
         yield ""
         yield f"{match.criterion_id} · {match.confidence * 100:.0f} % ({detail.model or 'model'}'s own confidence)"
@@ -107,25 +103,26 @@ def _described(detail: EvidenceDetail) -> Iterator[str]:
 
 @evidence.command()
 @_filter_argument
-@click.option("--format", "form", type=click.Choice(("md", "json", "csv")), help="Default: md, or what FILE ends with.")
+@click.option(
+    "--format", "document_format", type=click.Choice(("md", "json", "csv")), help="Default: md, or what FILE ends with."
+)
 @click.option("--output", metavar="FILE", help="Write to a file instead of stdout.")
 @json_option
-def export(*, query: tuple[str, ...], form: str | None, output: str | None, as_json: bool) -> int:
+def export(*, query: tuple[str, ...], document_format: str | None, output: str | None, as_json: bool) -> int:
     """Write the evidence by criterion, with links and quotes. FILTER as in list. --json: the json format, or with
     --output what was written."""
-    chosen = form or _form_of(output) or ("json" if as_json else "md")
-    if as_json and output is None and chosen != "json":
+    document_format = document_format or _format_of(output) or ("json" if as_json else "md")
+    if as_json and output is None and document_format != "json":
         raise UsageError("--json prints the json format; write another format to a file with --output.")
     with opened() as services:
-        exported = export_evidence(services, chosen, " ".join(query))
+        exported = export_evidence(services, document_format, " ".join(query))
     write_document(exported.text, output)
-    if as_json and output is not None:
-        print_json({"exported": exported.entries, "format": chosen, "file": output})
-    elif output is not None:
-        say(exported.sentence(output))
+    if output is not None:
+        details = {"exported": exported.entries, "format": document_format, "file": output}
+        print_result(details, [exported.sentence(output)], as_json=as_json)
     return 0
 
 
-def _form_of(output: str | None) -> str | None:
+def _format_of(output: str | None) -> str | None:
     ending = (output or "").rpartition(".")[2].lower()
     return ending if ending in ("md", "json", "csv") else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import UTC, datetime
 
 from devtrail_tui.cli.output import narrate, print_json, redacted
 
@@ -13,10 +12,9 @@ FAULT = 1
 
 def report_fault(error: BaseException, *, as_json: bool) -> int:
     """Write the report, say so, and return the exit code."""
-    from devtrail_tui.services import report_crash
-    from devtrail_tui.settings import Folders
+    from devtrail_tui.actions.crash_report import write_crash_report
 
-    sentence, _path = report_crash(Folders.of(os.environ).log, error, redacted, datetime.now(UTC))
+    sentence, _path = write_crash_report(error, redacted, os.environ)
     if as_json:
         print_json({"error": sentence, "problems": {}})
     narrate(sentence)
@@ -24,10 +22,10 @@ def report_fault(error: BaseException, *, as_json: bool) -> int:
 
 
 def watch_threads() -> None:
-    """A thread that ends in a fault is reported the same way; Python would print its traceback into the terminal."""
+    """Report a thread that ends in a fault the same way; Python would print its traceback into the terminal."""
 
-    def report(ended: threading.ExceptHookArgs) -> None:
-        if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
-            report_fault(ended.exc_value, as_json=False)
+    def report(end: threading.ExceptHookArgs) -> None:
+        if end.exc_value is not None and not isinstance(end.exc_value, SystemExit):
+            report_fault(end.exc_value, as_json=False)
 
     threading.excepthook = report

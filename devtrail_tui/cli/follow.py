@@ -1,4 +1,4 @@
-"""A job's life on stderr: a bar where stderr is a terminal, its log lines otherwise."""
+"""Shows a job on stderr while it runs: a bar where stderr is a terminal, its log lines otherwise."""
 
 from __future__ import annotations
 
@@ -7,47 +7,45 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Protocol, TextIO, TypeVar
+from typing import TextIO, TypeVar
 
 from devtrail_tui.actions import Services
 from devtrail_tui.actions.jobs import get_job
 from devtrail_tui.actions.logs import log_lines
-from devtrail_tui.cli.output import duration, narrate, shortened, status_words
+from devtrail_tui.cli.output import narrate, shortened
 from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull
 from devtrail_tui.core.job import Job, Level, LogLine, Status
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.wording import clock_time, countdown, dollars, left, status_look
 
 T = TypeVar("T")
 _BAR_CELLS = 24
-_NARROWEST = 20
-_TELLING_PERCENT = 3
-"""Progress from which on the time left is worth saying."""
+_MIN_COLUMNS = 20
+_MIN_PERCENT = 3
+"""Progress before which the time left cannot be estimated."""
 _MARK = {Level.DEBUG: "", Level.INFO: "", Level.WARNING: "! ", Level.ERROR: "✗ "}
 
 
-class Narrator(Protocol):
-    """Shows one job on stderr."""
+class Narrator:
+    """Shows one job."""
 
     def lines(self, lines: Sequence[LogLine]) -> None:
         """New log lines, in order."""
-        ...
 
     def state(self, job: Job) -> None:
-        """How the job stands now."""
-        ...
+        """The job as it is now."""
 
     def close(self) -> None:
-        """Leave the terminal tidy."""
-        ...
+        """Clear what would be redrawn."""
 
 
 def narrator(stream: TextIO | None = None) -> Narrator:
-    """The fitting one for stderr."""
+    """A bar on a terminal that can redraw a line, lines of text elsewhere."""
     stream = stream or sys.stderr
     return BarNarrator(stream) if stream.isatty() and os.environ.get("TERM") != "dumb" else LineNarrator(stream)
 
 
-class LineNarrator:
+class LineNarrator(Narrator):
     """Every log line on a line of its own."""
 
     def __init__(self, stream: TextIO, *, prefix: str = "") -> None:
@@ -65,21 +63,21 @@ class LineNarrator:
             self._write(f"Waiting: {safe_line(waiting)}")
         self._waiting = waiting
 
-    def close(self) -> None:
-        self._stream.flush()
-
     def _write(self, text: str) -> None:
         self._stream.write(f"{self._prefix}{text}\n")
         self._stream.flush()
 
 
-class BarNarrator:
-    """One line that redraws itself; warnings and errors stay above it."""
+class BarNarrator(Narrator):
+    """One line that is redrawn in place; warnings and errors stay above it.
+
+    Not rich.live, which hides the cursor: a process that is ended by force would leave the terminal without one.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._bar = ""
-        self._began: tuple[float, datetime] | None = None
+        self._start: tuple[float, datetime] | None = None
 
     def lines(self, lines: Sequence[LogLine]) -> None:
         for line in lines:
@@ -91,9 +89,9 @@ class BarNarrator:
     def state(self, job: Job, now: datetime | None = None) -> None:
         now = now or datetime.now(UTC)
         if job.status is not Status.RUNNING:
-            self._began = None
-        elif self._began is None and job.progress > 0:  # finding out what there is goes at another pace than the work
-            self._began = (job.progress, now)
+            self._start = None
+        elif self._start is None and job.progress > 0:  # listing the work has another pace than the work
+            self._start = (job.progress, now)
         columns = self._columns()
         cells = min(_BAR_CELLS, columns // 4)
         bar = bar_text(job, now, time_left=self._time_left(job, now), blocks=self._blocks(), cells=cells)
@@ -108,11 +106,11 @@ class BarNarrator:
         self._stream.flush()
 
     def _time_left(self, job: Job, now: datetime) -> float | None:
-        if self._began is None:
+        if self._start is None:
             return None
-        at_first, began = self._began
-        gained, elapsed = job.progress - at_first, (now - began).total_seconds()
-        return elapsed * (100 - job.progress) / gained if gained >= _TELLING_PERCENT else None
+        progress, started_at = self._start
+        gained, elapsed = job.progress - progress, (now - started_at).total_seconds()
+        return elapsed * (100 - job.progress) / gained if gained >= _MIN_PERCENT else None
 
     def _draw(self, bar: str) -> None:
         self._bar = bar
@@ -123,8 +121,8 @@ class BarNarrator:
         try:
             columns = os.get_terminal_size(self._stream.fileno()).columns
         except (OSError, ValueError):  # no file behind the stream
-            columns = 0
-        return max(_NARROWEST, (columns or shutil.get_terminal_size().columns) - 1)
+            columns = shutil.get_terminal_size().columns
+        return max(_MIN_COLUMNS, columns - 1)
 
     def _blocks(self) -> str:
         return "█░" if (self._stream.encoding or "").lower().startswith("utf") else "#."
@@ -133,52 +131,51 @@ class BarNarrator:
 def bar_text(
     job: Job, now: datetime, *, time_left: float | None = None, blocks: str = "█░", cells: int = _BAR_CELLS
 ) -> str:
-    """A job's state on one line: bar, percentage, counts, what it waits for, time left, dollars."""
+    """A job on one line: bar, percentage, counts, what it waits for, time left, dollars."""
     detail = job.progress_detail
     filled = int(job.progress / 100 * cells)  # full only at the end
     bar = blocks[0] * filled + blocks[1] * (cells - filled)
-    parts = [f"{bar} {job.progress:3.0f} %"]
+    segments = [f"{bar} {job.progress:3.0f} %"]
     if job.status is not Status.RUNNING:
-        parts.append(status_words(job.status))
+        segments.append(str(status_look(job.status)))
     if detail.total:
-        parts.append(f"{detail.done}/{detail.total}")
+        segments.append(f"{detail.done}/{detail.total}")
     if job.status is Status.PENDING and job.waiting_for:
-        parts.append(safe_line(job.waiting_for))
+        segments.append(safe_line(job.waiting_for))
     elif detail.waiting:
-        parts.append(safe_line(detail.waiting.sentence) + _countdown(detail.waiting.until, now))
+        segments.append(safe_line(detail.waiting.sentence) + _countdown(detail.waiting.until, now))
     elif job.status is Status.RUNNING:
-        parts.extend(_activity(job, time_left))
+        segments.extend(_activity(job, time_left))
     if job.spent_usd or detail.spent_usd:
-        parts.append(f"${max(job.spent_usd, detail.spent_usd):.2f}")
-    return " · ".join(parts)
+        segments.append(dollars(max(job.spent_usd, detail.spent_usd)))
+    return " · ".join(segments)
 
 
 def _activity(job: Job, time_left: float | None) -> Iterator[str]:
     detail = job.progress_detail
     if time_left is not None:
-        yield f"{duration(time_left)} left"
-    doing = safe_line(detail.current_part or detail.current_item or detail.phase)
-    if doing:
-        yield doing
+        yield left(time_left)
+    if activity := safe_line(detail.current_part or detail.current_item or detail.phase):
+        yield activity
 
 
 def _countdown(until: datetime | None, now: datetime) -> str:
-    left = (until - now).total_seconds() if until else 0
-    return f" ({duration(left)})" if left > 0 else ""
+    seconds = (until - now).total_seconds() if until else 0
+    return f" ({countdown(seconds)})" if seconds > 0 else ""
 
 
 def log_text(line: LogLine) -> str:
     """A log line as people read it: local time, a sign where something is wrong, the message."""
-    return f"{line.timestamp.astimezone():%H:%M:%S} {_MARK[line.level]}{safe_line(line.message)}"
+    return f"{clock_time(line.timestamp)} {_MARK[line.level]}{safe_line(line.message)}"
 
 
 class Follower:
-    """Reads a job and its new log lines again and again, and shows them."""
+    """Shows a job and its new log lines, each time it is asked to look."""
 
-    def __init__(self, services: Services, job_id: int, shown_by: Narrator, *, from_seq: int = 1) -> None:
+    def __init__(self, services: Services, job_id: int, display: Narrator, *, from_seq: int = 1) -> None:
         self._services = services
         self._job_id = job_id
-        self._narrator = shown_by
+        self._narrator = display
         self._next_seq = from_seq
 
     def look(self) -> Job:
@@ -192,43 +189,35 @@ class Follower:
         return job
 
 
-class Teller:
-    """Says sentences beside a narrator, none twice in a row: the worker and the onlooker often meet the same trouble."""
+class Notices:
+    """Prints sentences beside a narrator, none twice in a row: the worker and this command often meet the same problem."""
 
-    def __init__(self, shown_by: Narrator | None = None) -> None:
-        self._shown_by = shown_by
+    def __init__(self, display: Narrator | None = None) -> None:
+        self._display = display
         self._last = ""
+        self._unreadable = False
 
-    def tell(self, sentence: str) -> None:
-        """Say it, unless it is what was said last."""
-        if sentence == self._last:
-            return
-        self._last = sentence
-        self.tidy()
-        narrate(sentence)
+    def show(self, sentence: str) -> None:
+        """Print it, unless it was the last one."""
+        if sentence != self._last:
+            self._last = sentence
+            self.clear_bar()
+            narrate(sentence)
 
-    def tidy(self) -> None:
+    def clear_bar(self) -> None:
         """Take the narrator's bar away; the next state draws it again."""
-        if self._shown_by is not None:
-            self._shown_by.close()
+        if self._display is not None:
+            self._display.close()
 
-
-class PatientLooks:
-    """Looks at the database for a command that goes on for long: what time mends is said, and looked at again next time."""
-
-    def __init__(self, teller: Teller) -> None:
-        self._teller = teller
-        self._in_vain = False
-
-    def at(self, look: Callable[[], T]) -> T | None:
-        """What is seen; None where the database cannot be read just now. Raises what time does not mend."""
+    def read(self, look: Callable[[], T]) -> T | None:
+        """What `look` reads; None, after a notice, where the database is busy or full. Raises all other errors."""
         try:
-            seen = look()
+            answer = look()
         except (DatabaseBusy, DatabaseFull) as error:
-            self._in_vain = True
-            self._teller.tell(str(error))
+            self._unreadable = True
+            self.show(str(error))
             return None
-        if self._in_vain:
-            self._in_vain = False
-            self._teller.tell("The database can be read again.")
-        return seen
+        if self._unreadable:
+            self._unreadable = False
+            self.show("The database can be read again.")
+        return answer

@@ -1,4 +1,4 @@
-"""The group of all commands. Each is imported when it is used; verbs the group does not know belong to job types."""
+"""The group of all commands. Each is imported when it is used; other names are the commands of job types."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from collections.abc import Sequence
 import click
 
 from devtrail_tui import __version__
+from devtrail_tui.cli import COMPLETION, PROGRAM
 from devtrail_tui.cli.interruption import INTERRUPTED
 from devtrail_tui.core.errors import UsageError
-from devtrail_tui.settings import read_settings
-
-PROGRAM = "devtrail-tui"
-COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
-"""Set by a shell that asks for completions instead of running something."""
 
 _COMMANDS = {
     "auth": "devtrail_tui.cli.auth:auth",
@@ -32,22 +28,21 @@ _COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Imports a command when it is asked for; verbs it does not know belong to job types."""
+    """Imports a command when it is used; names it does not know are the commands of job types."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        from devtrail_tui.services import job_types
+        from devtrail_tui.actions.job_types import job_commands
 
-        verbs = (each.command for each in job_types().values() if each.command)
-        return sorted({*_COMMANDS, *verbs})
+        return sorted({*_COMMANDS, *job_commands()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name in _COMMANDS:
             module, _, name = _COMMANDS[cmd_name].partition(":")
             command: click.Command = getattr(importlib.import_module(module), name)
             return command
-        from devtrail_tui.services import job_types
+        from devtrail_tui.actions.job_types import job_type_of_command
 
-        job_type = job_types(read_settings(os.environ)[0]).by_command(cmd_name) if cmd_name else None
+        job_type = job_type_of_command(cmd_name, os.environ) if cmd_name else None
         if job_type is None:
             return None
         from devtrail_tui.cli.job_commands import command_for
@@ -72,13 +67,13 @@ def program(context: click.Context) -> int:
     return open_app()
 
 
-def run(given: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Raises DevTrailError; what click refuses becomes a UsageError."""
     if os.environ.get(COMPLETION):
-        program.main(list(given), prog_name=PROGRAM)  # prints what the shell asked for, and exits
+        program.main(list(arguments), prog_name=PROGRAM)  # prints what the shell asked for, and exits
     try:
-        # Not click's own `main`: it ends the process with 1 where a reader has left early.
-        with program.make_context(PROGRAM, list(given)) as context:
+        # Not click's own `main`: it exits with 1 where the reader of stdout has closed it early.
+        with program.make_context(PROGRAM, list(arguments)) as context:
             code = program.invoke(context)
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -1,16 +1,15 @@
-"""`devtrail-tui jobs`: look at jobs and change what becomes of them."""
+"""`devtrail-tui jobs`: list, show, cancel, retry, wait for and delete jobs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from devtrail_tui.actions.jobs import (
     CLEANUP_AGE,
-    JobChange,
-    JobsDeleted,
     cancel_job,
     cleanup_age,
     cleanup_jobs,
@@ -21,32 +20,29 @@ from devtrail_tui.actions.jobs import (
     retry_job,
 )
 from devtrail_tui.actions.logs import log_lines, next_seq
-from devtrail_tui.cli.output import (
-    ago,
-    coloured,
-    json_option,
-    local_time,
-    narrate,
-    print_json,
-    say,
-    status_words,
-    table,
-)
+from devtrail_tui.cli.output import json_option, narrate, print_json, redacted, report, say, table
 from devtrail_tui.cli.run import report_end, result_tables, wait_for_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.job import Attempt, Job, Status, job_json
+from devtrail_tui.core.wording import dollars, local_time, status_look, when
 
-_job_argument = click.argument("job_id", metavar="JOB", type=int)
+_COLOURS = {"running": "blue", "done": "green", "failed": "red"}
+"""By tone of a status; the others have none."""
 
 
 @click.group(short_help="List, show, cancel, retry, wait for and delete jobs.")
 def jobs() -> None:
-    """Look at jobs and change what becomes of them."""
+    """Jobs and their states."""
+
+
+def _job_command(function: Any) -> Any:
+    """Make a command that takes the number of one job."""
+    return jobs.command()(click.argument("job_id", metavar="JOB", type=int)(json_option(function)))
 
 
 @jobs.command("list")
 @click.argument("query", nargs=-1, metavar="[FILTER]...")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="At most so many. Default: 50.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="At most N. Default: 50.")
 @click.option("--before", type=int, metavar="JOB", help="Only jobs older than this one: the next page.")
 @json_option
 def list_command(*, query: tuple[str, ...], limit: int, before: int | None, as_json: bool) -> int:
@@ -56,8 +52,8 @@ def list_command(*, query: tuple[str, ...], limit: int, before: int | None, as_j
         if as_json:
             print_json(page.to_json())
             return 0
-        rows = page.rows
-        now = services.clock.now()
+        rows, now = page.rows, services.clock.now()
+        looks = [status_look(row.status, cancel_requested=row.cancel_requested) for row in rows]
         lines = table(
             ("#", "Type", "What", "Status", "%", "When"),
             [
@@ -65,18 +61,17 @@ def list_command(*, query: tuple[str, ...], limit: int, before: int | None, as_j
                     str(row.id),
                     row.type,
                     row.title,
-                    status_words(row.status),
+                    str(look),
                     f"{row.progress:.0f}",
-                    ago(row.completed_at or row.started_at or row.created_at, now),
+                    when(row.completed_at or row.started_at or row.created_at, now),
                 )
-                for row in rows
+                for row, look in zip(rows, looks, strict=True)
             ],
-            right=frozenset({0, 4}),
+            right={0, 4},
         )
-        click.echo(lines[0])
-        for line, row in zip(lines[1:], rows, strict=True):
-            words = status_words(row.status)
-            click.echo(line.replace(words, coloured(row.status, words), 1))
+        say(lines[0])
+        for line, look in zip(lines[1:], looks, strict=True):
+            click.echo(redacted(line).replace(str(look), click.style(look, fg=_COLOURS.get(look.tone)), 1))
         if not rows:
             narrate("No such job." if query else "No job yet. Start one: devtrail-tui sync OWNER/REPO")
         elif page.more:
@@ -84,9 +79,7 @@ def list_command(*, query: tuple[str, ...], limit: int, before: int | None, as_j
         return 0
 
 
-@jobs.command()
-@_job_argument
-@json_option
+@_job_command
 def show(*, job_id: int, as_json: bool) -> int:
     """Show one job."""
     with opened() as services:
@@ -94,9 +87,9 @@ def show(*, job_id: int, as_json: bool) -> int:
         if as_json:
             print_json(job_json(job, log_lines(services, job_id)))
             return 0
-        for name, value in _facts(job):
-            if value:
-                say(f"{name:<10} {value}")
+        for name, text in _facts(job):
+            if text:
+                say(f"{name:<10} {text}")
         for line in (*_attempts(job_attempts(services, job_id)), *result_tables(job)):
             say(line)
         return 0
@@ -116,11 +109,11 @@ def _facts(job: Job) -> list[tuple[str, str]]:
     return [
         ("Job", f"{job.id} {job.type}"),
         ("What", job.title),
-        ("Status", status_words(job.status)),
+        ("Status", str(status_look(job.status, cancel_requested=job.cancel_requested_at is not None))),
         ("Waits for", _waits_for(job)),
         ("Progress", f"{job.progress:.0f} %" + (f", {detail.done} of {detail.total}" if detail.total else "")),
         ("Attempt", f"{job.attempt} of {job.max_attempts}" if job.attempt else ""),
-        ("Spent", f"${job.spent_usd:.2f}" if job.spent_usd else ""),
+        ("Spent", dollars(job.spent_usd) if job.spent_usd else ""),
         ("Created", local_time(job.created_at)),
         ("Started", local_time(job.started_at)),
         ("Ended", local_time(job.completed_at)),
@@ -131,41 +124,34 @@ def _facts(job: Job) -> list[tuple[str, str]]:
 
 
 def _waits_for(job: Job) -> str:
-    """What keeps the job, and until when where that is known."""
+    """What a job waits for, and until when where that is known."""
     if job.status is Status.PENDING:
         until: datetime | None = job.run_at if job.run_at > datetime.now(UTC) else None
-        why = (job.waiting_for or "").removeprefix("Waits for ").rstrip(".")
+        reason = (job.waiting_for or "").removeprefix("Waits for ").rstrip(".")
     else:
         waiting = job.progress_detail.waiting
-        why, until = (waiting.sentence, waiting.until) if waiting else ("", None)
-    return f"{why} (until {local_time(until)})" if why and until else why
+        reason, until = (waiting.sentence, waiting.until) if waiting else ("", None)
+    return f"{reason} (until {local_time(until)})" if reason and until else reason
 
 
-@jobs.command()
-@_job_argument
-@json_option
+@_job_command
 def cancel(*, job_id: int, as_json: bool) -> int:
     """Cancel a waiting or running job."""
     with opened() as services:
-        _report(cancel_job(services, job_id), as_json=as_json)
-        return 0
+        return report(cancel_job(services, job_id), as_json=as_json)
 
 
-@jobs.command()
-@_job_argument
-@json_option
+@_job_command
 def retry(*, job_id: int, as_json: bool) -> int:
     """Put a failed or cancelled job back into the queue; it goes on from its last save."""
     with opened() as services:
-        _report(retry_job(services, job_id), as_json=as_json)
+        code = report(retry_job(services, job_id), as_json=as_json)
         if not as_json:
             say(f"It runs in an open app, or with: devtrail-tui work --job {job_id}")
-        return 0
+        return code
 
 
-@jobs.command()
-@_job_argument
-@json_option
+@_job_command
 def wait(*, job_id: int, as_json: bool) -> int:
     """Follow a job until it is finished; the exit code says how it ended."""
     with opened() as services:
@@ -174,14 +160,11 @@ def wait(*, job_id: int, as_json: bool) -> int:
         return report_end(services, followed, as_json=as_json)
 
 
-@jobs.command()
-@_job_argument
-@json_option
+@_job_command
 def delete(*, job_id: int, as_json: bool) -> int:
     """Delete a finished job with its log; its evidence stays."""
     with opened() as services:
-        _report(delete_job(services, job_id), as_json=as_json)
-        return 0
+        return report(delete_job(services, job_id), as_json=as_json)
 
 
 @jobs.command()
@@ -198,12 +181,4 @@ def cleanup(*, days: float, as_json: bool) -> int:
     """Delete old finished jobs with their logs; evidence stays."""
     age = cleanup_age(days)
     with opened() as services:
-        _report(cleanup_jobs(services, age), as_json=as_json)
-        return 0
-
-
-def _report(change: JobChange | JobsDeleted, *, as_json: bool) -> None:
-    if as_json:
-        print_json(change.to_json())
-    else:
-        say(change.sentence)
+        return report(cleanup_jobs(services, age), as_json=as_json)

@@ -10,12 +10,12 @@ import click
 
 from devtrail_tui.actions.jobs import get_job
 from devtrail_tui.actions.logs import log_lines, next_seq
-from devtrail_tui.cli.follow import log_text
+from devtrail_tui.cli.follow import Narrator, log_text
 from devtrail_tui.cli.interruption import INTERRUPTED
 from devtrail_tui.cli.output import json_option, narrate, print_json, say
 from devtrail_tui.cli.run import how_to_go_on, wait_for_job
 from devtrail_tui.cli.session import opened
-from devtrail_tui.core.job import Job, LogLine, iso
+from devtrail_tui.core.job import LogLine, iso
 
 
 @click.command(short_help="A job's log, with -f as it grows.")
@@ -27,20 +27,20 @@ def logs(*, job_id: int, follow: bool, tail: int | None, as_json: bool) -> int:
     """Print a job's log. With --json one JSON object a line."""
     with opened() as services:
         get_job(services, job_id)
-        first = 1 if tail is None else max(1, next_seq(services, job_id) - tail)
+        first_seq = 1 if tail is None else max(1, next_seq(services, job_id) - tail)
         printer = LogPrinter(as_json=as_json)
         if follow:
-            job = wait_for_job(services, job_id, printer, from_seq=first).job
+            job = wait_for_job(services, job_id, printer, from_seq=first_seq).job
             if not job.status.finished:
                 narrate(how_to_go_on(job, services.worker_id))
                 return INTERRUPTED
             return 0
-        for line in log_lines(services, job_id, first):
+        for line in log_lines(services, job_id, first_seq):
             printer.lines((line,))
         return 0
 
 
-class LogPrinter:
+class LogPrinter(Narrator):
     """Log lines as data on stdout."""
 
     def __init__(self, *, as_json: bool) -> None:
@@ -52,12 +52,6 @@ class LogPrinter:
                 print_json(_line_json(line), indent=None)
             else:
                 say(log_text(line))
-        sys.stdout.flush()
-
-    def state(self, job: Job) -> None:
-        """A log shows lines only."""
-
-    def close(self) -> None:
         sys.stdout.flush()
 
 

@@ -1,28 +1,39 @@
-"""One command's services: settings from the environment, the database open, the log file set."""
+"""The services of one command: settings from the environment, the log file, the database."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from devtrail_tui.cli.log_file import logging_to
-from devtrail_tui.cli.output import narrate
-from devtrail_tui.services import Services
-from devtrail_tui.settings import load_settings
+from devtrail_tui.cli.output import narrate, redact_with
+
+if TYPE_CHECKING:
+    from devtrail_tui.actions import Services
 
 
 @contextmanager
-def opened(environ: Mapping[str, str] | None = None, *, demo: bool = False, **flags: Any) -> Iterator[Services]:
-    """Services with their database open, closed again at the end. `flags` as in load_settings. Raises UsageError, StoreError."""
-    environ = os.environ if environ is None else environ
-    services = Services(load_settings(environ, **flags), environ=environ, demo=demo)
+def prepared(environ: Mapping[str, str] | None = None, *, demo: bool = False, **flags: Any) -> Iterator[Services]:
+    """Services whose database is not open yet, with their log file; closed at the end. `flags` as in load_settings. Raises
+    UsageError."""
+    from devtrail_tui.services import Services
+    from devtrail_tui.services.log_file import logging_to
+
+    services = Services.load(os.environ if environ is None else environ, demo=demo, **flags)
+    redact_with(services.secrets.redact)
     for notice in services.settings.notices:
         narrate(notice)
     with logging_to(services):
-        services.open()
         try:
             yield services
         finally:
             services.close()
+
+
+@contextmanager
+def opened(environ: Mapping[str, str] | None = None, *, demo: bool = False, **flags: Any) -> Iterator[Services]:
+    """Services with their database open, closed at the end. Raises UsageError, StoreError."""
+    with prepared(environ, demo=demo, **flags) as services:
+        services.open()
+        yield services

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
 from devtrail_tui.actions import Services
-from devtrail_tui.actions.jobs import get_job, list_jobs
+from devtrail_tui.actions.jobs import list_jobs
 from devtrail_tui.actions.logs import next_seq
-from devtrail_tui.cli.follow import Follower, LineNarrator, PatientLooks, Teller
-from devtrail_tui.cli.interruption import INTERRUPTED, Bell, Interruption
-from devtrail_tui.cli.output import json_option, narrate, print_json, say, status_words
-from devtrail_tui.cli.run import EXIT_CODES, LOOK_S, WorkerThread, report_end, run_job
+from devtrail_tui.actions.running import LOOK_S, WorkerThread, runnable_job
+from devtrail_tui.cli.follow import Follower, LineNarrator, Notices
+from devtrail_tui.cli.interruption import INTERRUPTED, Interruption, WakeUp
+from devtrail_tui.cli.output import json_option, narrate, report
+from devtrail_tui.cli.run import report_end, run_job
 from devtrail_tui.cli.session import opened
-from devtrail_tui.core.errors import NotPossible, UsageError
-from devtrail_tui.core.job import Job, Status
+from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.status import Status
+from devtrail_tui.core.wording import status_look
 
-_MOST_AT_ONCE = 32
+_MAX_CONCURRENCY = 32
 
 
 @click.command(short_help="Run the worker without a screen.")
@@ -37,44 +38,31 @@ def work(*, once: bool, job_id: int | None, concurrency: str | None, as_json: bo
 
 
 def _one_job(services: Services, job_id: int, *, as_json: bool) -> int:
-    job = get_job(services, job_id)
-    if job.status.finished:
-        raise NotPossible(
-            f"Job {job_id} is finished ({job.status.lower()}); run it again with: devtrail-tui jobs retry {job_id}"
-        )
-    services.catalogue.named(job.type)
-    return report_end(services, run_job(services, job_id, from_seq=next_seq(services, job_id)), as_json=as_json)
+    job = runnable_job(services, job_id)
+    return report_end(services, run_job(services, job.id, from_seq=next_seq(services, job.id)), as_json=as_json)
 
 
 def _queue(services: Services, *, once: bool, as_json: bool) -> int:
-    bell = Bell()
-    watch = RunningJobs(services)
-    teller = Teller()
-    looks = PatientLooks(teller)
-    unsubscribe = services.database.on_commit(bell.ring)
-    with Interruption(bell) as interruption:
-        worker = WorkerThread(services, job_id=None, once=once, concurrency=None, bell=bell, teller=teller)
+    wake_up = WakeUp()
+    running_jobs = RunningJobs(services)
+    notices = Notices()
+    unsubscribe = services.database.on_commit(wake_up.set)
+    with Interruption(wake_up) as interruption:
+        worker = WorkerThread(services, once=once, on_end=wake_up.set, notify=notices.show)
         if not once:
             narrate("Working. Ctrl+C gives running jobs back to the queue and ends.")
         try:
-            while worker.look() and not interruption.requested:
-                bell.wait(LOOK_S)
-                looks.at(watch.look)
+            while worker.check() and not interruption.requested:
+                wake_up.wait(LOOK_S)
+                notices.read(running_jobs.look)
             if interruption.requested:
                 interruption.say_stopping()
-        finally:  # also where the terminal has gone and nothing can be said any more
+        finally:  # also where the terminal was closed and nothing can be printed
             worker.stop()
             unsubscribe()
-        watch.look()
-    ended = [get_job(services, job_id) for job_id in dict.fromkeys(worker.ended)]
-    summary = summary_json(ended, lost=worker.lost)
-    if as_json:
-        print_json(summary)
-    else:
-        say(summary["message"])
-    if interruption.requested:
-        return INTERRUPTED
-    return 0 if summary["success"] else EXIT_CODES[Status.FAILED]
+        running_jobs.look()
+    exit_code = report(worker.summary(), as_json=as_json)
+    return INTERRUPTED if interruption.requested else exit_code
 
 
 class RunningJobs:
@@ -86,20 +74,20 @@ class RunningJobs:
         self._version = -1
 
     def look(self) -> None:
-        """Show what is new since the last look."""
+        """Show what changed since the last look."""
         version = self._services.database.version()
         if version == self._version:
             return
-        self._find_new()
+        self._follow_new()
         for job_id, follower in tuple(self._followers.items()):
             job = follower.look()
             if job.status is not Status.RUNNING:
-                narrate(f"#{job_id} {status_words(job.status)}{f': {job.error}' if job.error else ''}")
+                narrate(f"#{job_id} {status_look(job.status)}{f': {job.error}' if job.error else ''}")
                 del self._followers[job_id]
-        self._version = version  # only now: what could not be read is looked for again
+        self._version = version  # only now: after a failed read everything is read again
 
-    def _find_new(self) -> None:
-        for job in list_jobs(self._services, "state:running", limit=_MOST_AT_ONCE).jobs:
+    def _follow_new(self) -> None:
+        for job in list_jobs(self._services, "state:running", limit=_MAX_CONCURRENCY).jobs:
             if job.id not in self._followers and job.worker_id == self._services.worker_id:
                 narrate(f"#{job.id} {job.type} {job.title}")
                 self._followers[job.id] = Follower(
@@ -108,20 +96,3 @@ class RunningJobs:
                     LineNarrator(sys.stderr, prefix=f"#{job.id} "),
                     from_seq=1 if job.attempt <= 1 else next_seq(self._services, job.id),
                 )
-
-
-def summary_json(ended: list[Job], *, lost: list[int]) -> dict[str, Any]:
-    """What a worker did: jobs it ended or gave back, as they stand now."""
-    failed = sum(job.status is Status.FAILED for job in ended)
-    count = len(ended)
-    noun = "job" if count == 1 else "jobs"
-    message = f"{count} {noun} processed, {failed} failed." if count else "No job was waiting."
-    if lost:
-        message += f" The end of {len(lost)} could not be stored."
-    return {
-        "success": failed == 0 and not lost,
-        "message": message,
-        "processed": count,
-        "failed": failed,
-        "jobs": [{"id": job.id, "type": job.type, "status": str(job.status)} for job in ended],
-    }

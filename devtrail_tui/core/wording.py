@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from devtrail_tui.core.status import Status
 
@@ -61,6 +61,11 @@ def count(number: int) -> str:
 def count_of(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun: "1 job", "4,812 jobs"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def file_size(size: int) -> str:
+    """Bytes as megabytes or gigabytes: "1.2 MB", "3.4 GB"."""
+    return f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
 
 
 def took(seconds: float) -> str:
@@ -120,6 +125,16 @@ def age(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
     short_words = {"just now": "now", "yesterday": "1 d"}
     text = when(moment, now, zone).removesuffix(" ago")
     return short_words.get(text, text)
+
+
+def local_time(moment: datetime | None) -> str:
+    """A moment in this machine's zone, to the minute: "2026-03-12 10:30"; empty for none."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def utc_day(moment: datetime | None) -> str:
+    """The day of a merge as GitHub's searches count it: "2026-03-12"; empty for none."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d") if moment else ""
 
 
 def clock_time(moment: datetime, zone: tzinfo | None = None) -> str:

@@ -1,26 +1,25 @@
-"""The composition root: a running program's stores, clients and worker.
+"""What one running program works with: its database, its secrets, its clients.
 
 Importing this module is cheap. `open()` imports the database layer and opens the database, so the app calls it off the UI thread.
 """
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL, host_of
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
-from devtrail_tui.core.errors import NotPossible, StoreError
+from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.exclusions import Exclusions
-from devtrail_tui.services.surroundings import LocalSurroundings
-from devtrail_tui.settings import SETTINGS, Settings
+from devtrail_tui.settings import SETTINGS, Settings, load_settings
 from devtrail_tui.store.encrypted_secrets import EncryptedTable, SecretKey
 from devtrail_tui.store.private_files import close_to_others
 from devtrail_tui.store.secret_places import Place, PlainFile
@@ -28,8 +27,6 @@ from devtrail_tui.store.secrets import Secrets
 
 if TYPE_CHECKING:
     from devtrail_tui.jobs import Catalogue
-    from devtrail_tui.runtime.lease_watch import LeaseWatch
-    from devtrail_tui.runtime.worker import Worker
     from devtrail_tui.services.clients import Clients
     from devtrail_tui.store.analyses import Analyses
     from devtrail_tui.store.criteria_store import CriteriaStore
@@ -40,7 +37,6 @@ if TYPE_CHECKING:
     from devtrail_tui.store.sqlite.maintenance import DatabaseMaintenance
 
 PLAIN_SECRETS = "secrets-unencrypted.json"
-_logger = logging.getLogger(__name__)
 
 
 def job_types(settings: Settings | None = None) -> Catalogue:
@@ -71,8 +67,30 @@ def settings_problems(settings: Settings) -> dict[str, str]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LocalSurroundings:
+    """What config checks ask: the person's own day, and the price list."""
+
+    clock: Clock
+    github_host: str
+    claude_host: str
+    exclusions: Exclusions
+
+    @property
+    def today(self) -> date:
+        return self.clock.now().astimezone().date()
+
+    def excluded(self, repository: str) -> bool:
+        return self.exclusions.repository(repository)
+
+    def price_known(self, model: str) -> bool:
+        from devtrail_tui.clients.claude.prices import price_known
+
+        return price_known(model)
+
+
 class Services:
-    """A running program's stores, clients and worker. Methods block (database, keyring, `gh`): call them off the UI thread."""
+    """The stores and clients of one running program. Methods block (database, keyring, `gh`): call them off the UI thread."""
 
     def __init__(
         self, settings: Settings, *, environ: Mapping[str, str], demo: bool = False, clock: Clock | None = None
@@ -101,8 +119,13 @@ class Services:
             places=secret_places,
         )
 
+    @classmethod
+    def load(cls, environ: Mapping[str, str], *, demo: bool = False, **flags: Any) -> Services:
+        """Services by the settings of an environment; `flags` as in load_settings. Raises InvalidInput."""
+        return cls(load_settings(environ, **flags), environ=environ, demo=demo)
+
     def open(self) -> None:
-        """Open the database. Raises StoreError with a sentence, InvalidInput for its address. Stores are made when first
+        """Open the database. Raises StoreError with a sentence, InvalidInput for its address. Its stores are made when first
         used: the first rows of a screen need the views alone."""
         from devtrail_tui.store.sqlite.engine import SqliteDatabase
         from devtrail_tui.store.views import Views
@@ -125,28 +148,28 @@ class Services:
 
     @cached_property
     def job_log(self) -> JobLog:
-        """What jobs say."""
+        """The log lines of jobs."""
         from devtrail_tui.store.job_log import JobLog
 
         return JobLog(self.database, self.secrets.redact)
 
     @cached_property
     def evidence(self) -> EvidenceStore:
-        """What was found, and what it speaks for."""
+        """Entries and their matches with criteria."""
         from devtrail_tui.store.evidence_store import EvidenceStore
 
         return EvidenceStore(self.database, self.clock, self.secrets.redact)
 
     @cached_property
     def criteria(self) -> CriteriaStore:
-        """What the person is judged by."""
+        """The criteria the person is judged by."""
         from devtrail_tui.store.criteria_store import CriteriaStore
 
         return CriteriaStore(self.database, self.clock)
 
     @cached_property
     def analyses(self) -> Analyses:
-        """What was paid for."""
+        """Paid answers."""
         from devtrail_tui.store.analyses import Analyses
 
         return Analyses(self.database, self.clock)
@@ -187,69 +210,13 @@ class Services:
 
         return DatabaseMaintenance(self.settings.read("database_url", SqliteDatabase).path, self.clock)
 
-    def start_weekly_backup(self) -> threading.Thread | None:
-        """Make the weekly backup in a thread, where one is due; whoever starts a worker for a person calls this. None for the
-        demo's data, which nobody misses."""
-        if self.demo:
-            return None
-
-        def run() -> None:
-            try:
-                self.maintenance.weekly_backup()
-            except StoreError as error:  # the next start tries again; doctor shows how old the newest is
-                _logger.warning("the weekly backup was not made: %s", error)
-
-        thread = threading.Thread(target=run, name="weekly-backup", daemon=True)
-        thread.start()
-        return thread
-
     def close(self) -> None:
-        """End what talks to Claude, write what waits and let go of the database, each where it was begun."""
+        """End the process that talks to Claude, write what is pending and close the database, each where it was started."""
         if "clients" in vars(self):
             self.clients.close()
         if self._open:
             self._open = False
             self.database.close()
-
-    def rescue(self) -> None:
-        """Take back what ended workers left, as a worker does; for whoever waits for a job of theirs. Raises StoreError."""
-        from devtrail_tui.runtime.process import alive, this_process
-
-        self.queue.rescue(host=this_process().host, alive=alive, ran_out=self._lease_watch.ran_out).result()
-
-    @cached_property
-    def _lease_watch(self) -> LeaseWatch:
-        from devtrail_tui.runtime.lease_watch import LeaseWatch
-
-        return LeaseWatch(self.clock, self.settings.lease_s)
-
-    def worker(self, *, concurrency: int | None = None, job_id: int | None = None, once: bool = False) -> Worker:
-        """The worker of this process, ready to `run()` in the thread that calls it. `once`: end when nothing can run now;
-        `job_id`: run that one job and end."""
-        from devtrail_tui.runtime.store_retry import StoreRetry
-        from devtrail_tui.runtime.worker import Pace, Worker, WorkerDependencies
-
-        dependencies = WorkerDependencies(
-            worker_id=self.worker_id,
-            database=self.database,
-            queue=self.queue,
-            job_log=self.job_log,
-            evidence=self.evidence,
-            criteria=self.criteria,
-            analyses=self.analyses,
-            rubrics=self.rubrics,
-            catalogue=self.catalogue,
-            secrets=self.secrets,
-            clients=self.clients,
-            clock=self.clock,
-            store_retry=StoreRetry(self.clock),
-        )
-        pace = Pace(
-            concurrency=concurrency or self.settings.concurrency,
-            lease_s=self.settings.lease_s,
-            heartbeat_s=self.settings.heartbeat_s,
-        )
-        return Worker(dependencies, pace, job_id=job_id, once=once)
 
 
 def database_folder(url: str) -> Path:

@@ -21,6 +21,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
+from devtrail_tui.actions.running import make_worker, start_weekly_backup
 from devtrail_tui.core.errors import DevTrailError, StoreError
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe, safe_line
@@ -184,7 +185,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         self._rows_shown.wait(
             FIRST_ROWS_S
         )  # the worker's imports would hold the interpreter while the first rows are drawn
-        self.post_message(WorkerMade(self.services.worker()))
+        self.post_message(WorkerMade(make_worker(self.services)))
 
     def on_not_opened(self, message: NotOpened) -> None:
         """Say why on the whole screen; quitting then tells the shell."""
@@ -207,7 +208,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         """The screen shows what there is; now the work begins."""
         if not self.leaving:
             self._start_worker(message.worker)
-            self.services.start_weekly_backup()
+            start_weekly_backup(self.services)
 
     # -- the worker's thread
 
@@ -247,7 +248,7 @@ class DevTrailApp(App[None], inherit_bindings=False):
         if self.feed is None:
             return
         if self._worker_ended.is_set():
-            self._start_worker(self.services.worker())
+            self._start_worker(make_worker(self.services))
             self.notify("The worker runs again.", markup=False)
             self._redraw()
         else:
@@ -440,10 +441,9 @@ class DevTrailApp(App[None], inherit_bindings=False):
             loop.call_soon_threadsafe(self.leave)
 
     def _report(self, error: BaseException) -> tuple[str, Path | None]:
-        from devtrail_tui.services import report_crash
+        from devtrail_tui.actions.crash_report import write_crash_report
 
-        services = self.services
-        return report_crash(services.settings.folders.log, error, services.secrets.redact, services.clock.now())
+        return write_crash_report(error, self.services.secrets.redact, self.services.environ)
 
     def _fatal_error(self) -> None:
         """Textual would print a traceback with local variables, where secrets are; a person needs a sentence."""

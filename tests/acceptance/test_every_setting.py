@@ -22,11 +22,12 @@ from typing import Any
 import pytest
 
 from devtrail_tui.actions.launching import launch_job
-from devtrail_tui.cli.log_file import logging_to
+from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer, World
 from devtrail_tui.demo.latency import Latency
 from devtrail_tui.services import Services
+from devtrail_tui.services.log_file import logging_to
 from devtrail_tui.settings import SETTINGS, load_settings
 from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import Terminal
@@ -90,7 +91,7 @@ class Person:
         gate = self.server.faults.hang("user")
         with self.services() as services:
             launch_job(services, "GITHUB_SYNC", {"repositories": ["acme/web"], "analyse": False})
-            worker = services.worker()
+            worker = make_worker(services)
             thread = threading.Thread(target=worker.run)
             thread.start()
             try:
@@ -191,7 +192,7 @@ def github_pause_s(person: Person) -> None:
     clock = HastyClock()
     with person.services(clock) as services:
         launch_job(services, "GITHUB_SYNC", {"repositories": ["acme/web"], "analyse": False, "maxPullRequests": 1})
-        services.worker(once=True).run()
+        make_worker(services, once=True).run()
     assert 6 < max(clock.waits) <= 7
 
 

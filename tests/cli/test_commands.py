@@ -207,7 +207,7 @@ def test_doctor_reports_an_unusable_database_and_goes_on(line: CommandLine, serv
 
 
 def test_doctor_does_not_wait_for_ever(line: CommandLine, server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("devtrail_tui.cli.verify.PATIENCE_S", 0.3)
+    monkeypatch.setattr("devtrail_tui.actions.secrets.ANSWER_TIMEOUT_S", 0.3)
     gate = server.faults.hang("user")
     result = line("doctor")
     gate.release()

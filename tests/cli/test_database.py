@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.cli import doctor
 from devtrail_tui.clients.github.client import clock_ahead_s
 from devtrail_tui.demo import DemoServer
-from devtrail_tui.store.sqlite import maintenance
+from devtrail_tui.store.sqlite import maintenance, sqlite_file
 from devtrail_tui.store.sqlite.schema_version import HEAD
 from devtrail_tui.store.sqlite.sqlite_file import has_wal_reset_bug
 from tests.cli.command_line import SYNC, CommandLine
@@ -104,14 +103,14 @@ def test_vacuum_gives_room_back(line: CommandLine, made: Path) -> None:
 def test_doctor_looks_at_sqlite_disk_backups_and_clock(
     line: CommandLine, made: Path, server: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "sqlite_has_wal_reset_bug", lambda: True)
+    monkeypatch.setattr(sqlite_file, "has_wal_reset_bug", lambda: True)
     checks = {each["name"]: each for each in line("doctor", "--json").json["checks"]}
     assert checks["disk"]["freeBytes"] > 0
     assert checks["backups"]["message"].startswith("none yet")
     assert checks["clock"]["state"] == "ok"
     assert (checks["SQLite"]["state"], "3.51.3" in checks["SQLite"]["message"]) == ("note", True)
     line("db", "backup")
-    monkeypatch.setattr(doctor, "sqlite_has_wal_reset_bug", lambda: False)
+    monkeypatch.setattr(sqlite_file, "has_wal_reset_bug", lambda: False)
     monkeypatch.setattr(maintenance.DatabaseMaintenance, "free_bytes", lambda _self: 1_000_000)
     checks = {each["name"]: each for each in line("doctor", "--offline", "--json").json["checks"]}
     assert checks["SQLite"]["state"] == "ok"

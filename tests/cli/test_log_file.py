@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.cli.log_file import logging_to
 from devtrail_tui.services import Services
+from devtrail_tui.services.log_file import logging_to
 from devtrail_tui.settings import load_settings
 
 SECRET = "ghp_typed_into_the_form"

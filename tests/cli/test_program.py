@@ -13,13 +13,24 @@ import pytest
 from tests.acceptance.terminal import Terminal
 from tests.cli.command_line import CommandLine
 
-NEVER_HEADLESS = {"textual", "rich", "anthropic", "httpx", "httpx2", "graphql", "h11", "genai_prices", "keyring"}
+NEVER_HEADLESS = {
+    "textual",
+    "rich.console",
+    "anthropic",
+    "httpx",
+    "httpx2",
+    "graphql",
+    "h11",
+    "genai_prices",
+    "keyring",
+}
 TELL_LOADED = """
 import json, sys
 from devtrail_tui import cli
 code = cli.main(sys.argv[1:])
 sys.stdout.flush()
-print(json.dumps({"code": code, "modules": sorted({name.partition(".")[0] for name in sys.modules})}), file=sys.stderr)
+modules = {name.partition(".")[0] for name in sys.modules} | {"rich.console"}.intersection(sys.modules)
+print(json.dumps({"code": code, "modules": sorted(modules)}), file=sys.stderr)
 """
 
 
@@ -64,6 +75,8 @@ def test_a_headless_command_loads_little(arguments: tuple[str, ...]) -> None:
     done = subprocess.run([sys.executable, "-c", TELL_LOADED, *arguments], capture_output=True, timeout=60, check=True)
     told = json.loads(done.stderr.splitlines()[-1])
     assert set(told["modules"]) & (NEVER_HEADLESS | {"alembic"}) == set()
+    assert "rich" not in told["modules"] or "list" in arguments, "its cells only, to align a table"
+    assert "rich" not in told["modules"] or "--json" not in arguments
     if "--help" in arguments or arguments == ("--version",):
         assert "sqlalchemy" not in told["modules"]
 

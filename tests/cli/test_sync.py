@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from devtrail_tui.actions.running import make_worker
 from devtrail_tui.cli.interruption import Interruption
 from devtrail_tui.demo import GITHUB_TOKEN, DemoServer, Fault, Gate
 from devtrail_tui.services import Services
@@ -44,7 +45,7 @@ def another_worker(server: DemoServer) -> Iterator[Gate]:
     """A worker of another program that has taken the waiting job and stands at a gate."""
     gate = server.faults.hang("hydrate")
     other = other_program()
-    worker = other.worker()
+    worker = make_worker(other)
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.job import Status
 from devtrail_tui.demo import DemoServer, Latency
 from tests.acceptance.terminal import Terminal
@@ -165,7 +166,7 @@ def test_a_database_that_may_not_grow(site: Site, server: DemoServer, fills: int
     """The same without a disk to fill, so that it runs everywhere: SQLite is told to keep to the pages it has."""
     server.latency = slow_enough(fills)
     job = site.sync(*repositories)
-    worker = site.services.worker()
+    worker = make_worker(site.services)
     thread = threading.Thread(target=worker.run)
     thread.start()
     expected = expected_evidence(server.world, *repositories)

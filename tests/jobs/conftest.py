@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from devtrail_tui.actions.launching import launch_job
+from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.evidence import EvidenceDetail
 from devtrail_tui.core.job import Job, LogLine
@@ -75,12 +76,12 @@ class Desk:
 
     def work(self, job: Job) -> Job:
         """Run the worker until nothing can run now; the job as it stands then."""
-        self.services.worker(once=True).run()
+        make_worker(self.services, once=True).run()
         return self.job(job)
 
     def start(self) -> tuple[Worker, threading.Thread]:
         """Run a worker in a thread."""
-        worker = self.services.worker()
+        worker = make_worker(self.services)
         thread = threading.Thread(target=worker.run)
         self._workers.append((worker, thread))
         thread.start()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from devtrail_tui.actions.launching import launch_job
+from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.job import Job, LogLine
 from devtrail_tui.core.job_type import JobType
@@ -57,11 +58,11 @@ class Bench:
 
     def work(self, **how: Any) -> Summary:
         """Run a worker here until nothing is left."""
-        return self.services.worker(once=True, **how).run()
+        return make_worker(self.services, once=True, **how).run()
 
     def start(self, **how: Any) -> Worker:
         """Run a worker in a thread until the test stops it."""
-        worker = self.services.worker(**how)
+        worker = make_worker(self.services, **how)
         thread = threading.Thread(target=worker.run)
         self._threads.append((worker, thread))
         thread.start()

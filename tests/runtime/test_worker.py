@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from devtrail_tui.actions.launching import launch_job
+from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import ClaimLost, InvalidInput, PermanentError, TemporaryError
 from devtrail_tui.core.job import Claim, Level, Progress, Status
@@ -274,6 +275,6 @@ def test_a_heartbeat_keeps_the_lease(bench: Bench) -> None:
 def test_only_the_named_job_is_run(bench: Bench) -> None:
     bench.job_type("FINE", fine)
     first, second = bench.launch("FINE"), bench.launch("FINE")
-    summary = bench.services.worker(job_id=second.id).run()
+    summary = make_worker(bench.services, job_id=second.id).run()
     assert summary.ended == [second.id]
     assert bench.job(first.id).status is Status.PENDING

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.errors import DatabaseUnusable, UsageError
 from devtrail_tui.core.job import Status
 from devtrail_tui.tui.app import make_app
@@ -150,8 +151,6 @@ async def test_quitting_with_nothing_running_asks_nothing(house: House) -> None:
 
 
 async def test_a_worker_that_breaks_is_said_and_started_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    making = house.services.worker
-
     class Broken:
         busy = False
 
@@ -161,12 +160,12 @@ async def test_a_worker_that_breaks_is_said_and_started_again(house: House, monk
         def stop(self) -> None:
             """Nothing runs."""
 
-    monkeypatch.setattr(house.services, "worker", Broken)
+    monkeypatch.setattr("devtrail_tui.tui.app.make_worker", lambda _services: Broken())
     async with house.app() as (app, pilot):
         await until(pilot, lambda: app.worker_trouble, "the worker's end")
         shown = await sees(pilot, "worker ✗ stopped")
         assert "ghp_secret" not in shown
-        monkeypatch.setattr(house.services, "worker", making)
+        monkeypatch.setattr("devtrail_tui.tui.app.make_worker", make_worker)
         await pilot.press("f5")
         await until(pilot, lambda: not app.worker_trouble, "the restart")
         house.launch("acme/shop")

@@ -243,5 +243,5 @@ class DashboardScreen(LiveScreen[JobsData]):
 
 
 def _cancel(services: Services, job_id: int) -> str:
-    change = cancel_job(services, job_id)
-    return change.sentence if change.job.status is Status.CANCELLED else ""  # the table shows "stopping"
+    outcome = cancel_job(services, job_id)
+    return outcome.sentence if outcome.details["status"] == Status.CANCELLED else ""  # the table shows "stopping"

@@ -1,4 +1,4 @@
-"""The program's own log file: what is too much for a sentence, without secrets."""
+"""The program's own log file: details that do not fit a sentence, without secrets."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from devtrail_tui.cli.output import redact_with
 from devtrail_tui.core.redaction import Redact
-from devtrail_tui.services import Services, make_private_folder
+from devtrail_tui.store.private_files import make_private_folder
 
-_LARGEST_BYTES = 1_000_000
-_KEPT_FILES = 3
+if TYPE_CHECKING:
+    from devtrail_tui.services import Services
+
+_FILE_BYTES = 1_000_000
+_OLD_FILES = 3
 
 
 class PrivateFileHandler(RotatingFileHandler):
@@ -27,7 +30,7 @@ class PrivateFileHandler(RotatingFileHandler):
         return super()._open()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """A log that cannot be written (a full disk) is done without: logging's own way is a traceback over the screen."""
+        """Ignore a log that cannot be written (a full disk): logging would print a traceback over the screen."""
         if not isinstance(sys.exception(), OSError):
             super().handleError(record)
 
@@ -45,21 +48,20 @@ class WithoutSecrets(logging.Formatter):
 
 @contextmanager
 def logging_to(services: Services) -> Iterator[None]:
-    """Send what is at least as serious as the setting `log_level` says to `devtrail.log` in the log folder, instead of the
-    terminal, while the block runs. What is printed passes the services' redactor from now on."""
+    """While the block runs, write records from the setting `log_level` on to `devtrail.log` in the log folder, and none to the
+    terminal."""
     path = services.settings.folders.log / "devtrail.log"
-    handler = PrivateFileHandler(path, maxBytes=_LARGEST_BYTES, backupCount=_KEPT_FILES, delay=True, encoding="utf-8")
-    redact_with(services.secrets.redact)
+    handler = PrivateFileHandler(path, maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, delay=True, encoding="utf-8")
     handler.setFormatter(WithoutSecrets(services.secrets.redact))
     level = logging.getLevelNamesMapping()[services.settings.log_level.upper()]
     handler.setLevel(level)
     root = logging.getLogger()
-    before = root.level
-    root.setLevel(min(level, before))
+    root_level = root.level
+    root.setLevel(min(level, root_level))
     root.addHandler(handler)
     try:
         yield
     finally:
         root.removeHandler(handler)
-        root.setLevel(before)
+        root.setLevel(root_level)
         handler.close()

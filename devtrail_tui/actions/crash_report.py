@@ -1,0 +1,20 @@
+"""The report of a fault of the program itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devtrail_tui.settings import Folders
+from devtrail_tui.store.crash_reports import report_crash
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.redaction import Redact
+
+
+def write_crash_report(error: BaseException, redact: Redact, environ: Mapping[str, str]) -> tuple[str, Path | None]:
+    """Write the traceback without secrets into the log folder; the sentence to show, and the file (None where it could not be
+    written)."""
+    return report_crash(Folders.of(environ).log, error, redact, datetime.now(UTC))

@@ -1,0 +1,22 @@
+"""The job types that a command starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from devtrail_tui.services.composition import job_types
+from devtrail_tui.settings import read_settings
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.job_type import JobType
+
+
+def job_commands() -> list[str]:
+    """The commands of all job types. Raises UsageError for a plugin that does not fit."""
+    return [job_type.command for job_type in job_types().values() if job_type.command]
+
+
+def job_type_of_command(command: str, environ: Mapping[str, str]) -> JobType[Any] | None:
+    """The job type that a command starts, with the defaults of config.toml. Raises UsageError."""
+    return job_types(read_settings(environ)[0]).by_command(command)
