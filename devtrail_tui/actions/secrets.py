@@ -35,6 +35,10 @@ def label(service: str) -> str:
     return LABEL[SECRETS[service]]
 
 
+def _title(name: str) -> str:
+    return LABEL[name].partition(" ")[0]
+
+
 def describe_scopes(names: Sequence[str]) -> str:
     """The scopes of a GitHub token, and what it cannot see for want of one."""
     reach = "" if "repo" in names or not names else "; without repo it sees public repositories only"
@@ -68,7 +72,7 @@ def log_in(services: Services, service: str, secret: str) -> Outcome:
     if used is not None and used.reference != stored.reference:
         notices.append(f"But {used.where} comes first here and is what will be used.")
     return Outcome(
-        f"{LABEL[name]}: {proof.sentence}. Kept in: {stored.where}.",
+        f"{_title(name)}: {proof.sentence}. Kept in: {stored.where}.",
         {"service": service, "where": stored.where, **proof.details},
         tuple(notices),
     )
@@ -81,7 +85,7 @@ def use_gh(services: Services) -> Outcome:
         raise NotPossible("gh no longer gives its token; log in with: gh auth login")
     proof = asyncio.run(verify(services, "github", services.secrets.resolve("github", source.reference)))
     return Outcome(
-        f"GitHub token: {proof.sentence}. Taken from gh each time it is needed; nothing is stored here.",
+        f"GitHub: {proof.sentence}. Taken from gh each time it is needed; nothing is stored here.",
         {"service": "github", "where": source.where, **proof.details},
     )
 
@@ -112,7 +116,7 @@ def _secret_state(services: Services, name: str, *, offline: bool) -> Outcome:
         "also": found_in[1:],
         **proof.details,
     }
-    return Outcome(f"{LABEL[name]}: {sentence}", {**details, "problem": problem}, exit_code=exit_code)
+    return Outcome(f"{_title(name)}: {sentence}", {**details, "problem": problem}, exit_code=exit_code)
 
 
 def log_out(services: Services, service: str) -> Outcome:

@@ -23,8 +23,7 @@ def list_command(*, as_json: bool) -> int:
     settings = list_settings(os.environ)
     rows = [(row["name"], row["value"], row["origin"]) for row in (setting.texts() for setting in settings)]
     details = [setting.to_json() for setting in settings]
-    print_result(details, table(("Setting", "Value", "Origin"), rows), as_json=as_json)
-    return 0
+    return print_result(details, table(("Setting", "Value", "Origin"), rows), as_json=as_json)
 
 
 @config.command()
@@ -34,8 +33,7 @@ def show(*, name: str, as_json: bool) -> int:
     """Show one setting: value, origin, default, limits, and what it means."""
     setting = get_setting(os.environ, name)
     lines = [f"{key:<13}{text}" for key, text in setting.texts().items() if text]
-    print_result(setting.to_json(), lines, as_json=as_json)
-    return 0
+    return print_result(setting.to_json(), lines, as_json=as_json)
 
 
 @config.command()

@@ -34,8 +34,7 @@ def list_command(*, as_json: bool) -> int:
             for criterion in in_force.criteria
         ]
         lines = table(("Id", "Area", "Subarea", "In PRs", "Description"), rows)
-        print_result(in_force.to_json(), lines, as_json=as_json)
-        return 0
+        return print_result(in_force.to_json(), lines, as_json=as_json)
 
 
 @criteria.command("import")

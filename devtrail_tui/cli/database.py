@@ -38,8 +38,7 @@ def backups(*, as_json: bool) -> int:
     lines = table(("Made", "Reason", "Size", "Backup"), cells, right={2})
     if not rows:
         lines = ["There is no backup yet. Make one: devtrail-tui db backup"]
-    print_result([row.to_json() for row in rows], lines, as_json=as_json)
-    return 0
+    return print_result([row.to_json() for row in rows], lines, as_json=as_json)
 
 
 @db.command()

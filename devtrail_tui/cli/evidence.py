@@ -72,8 +72,7 @@ def show(*, evidence_id: int, as_json: bool) -> int:
     """Show one entry: metrics, components, and each match with explanation and quotes."""
     with opened() as services:
         detail = get_entry(services, evidence_id)
-        print_result(detail_json(detail), _described(detail), as_json=as_json)
-        return 0
+        return print_result(detail_json(detail), _described(detail), as_json=as_json)
 
 
 def _described(detail: EvidenceDetail) -> Iterator[str]:

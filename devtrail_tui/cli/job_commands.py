@@ -116,8 +116,7 @@ def _show_prompt(job_type: JobType[Any], raw: Mapping[str, Any], *, as_json: boo
             preview = asyncio.run(preview_job(services, job_type.name, raw))
         except InvalidInput as error:
             raise RefusedSettings(job_type, error.problems) from None
-        print_result(preview.data, [preview.text], as_json=as_json)
-        return 0
+        return print_result(preview.data, [preview.text], as_json=as_json)
 
 
 def _launch(job_type: JobType[Any], raw: Mapping[str, Any], *, no_wait: bool, as_json: bool) -> int:
@@ -135,8 +134,7 @@ def _launch(job_type: JobType[Any], raw: Mapping[str, Any], *, no_wait: bool, as
         if not no_wait:
             return report_end(services, run_job(services, job.id), as_json=as_json)
         line = f"Job {job.id} is in the queue. It runs in an open app, or with: devtrail-tui work --job {job.id}"
-        print_result(job_json(job), [line], as_json=as_json)
-        return 0
+        return print_result(job_json(job), [line], as_json=as_json)
 
 
 class RefusedSettings(InvalidInput):

@@ -71,7 +71,8 @@ def list_command(*, query: tuple[str, ...], limit: int, before: int | None, as_j
         )
         say(lines[0])
         for line, look in zip(lines[1:], looks, strict=True):
-            click.echo(redacted(line).replace(str(look), click.style(look, fg=_COLOURS.get(look.tone)), 1))
+            colour = _COLOURS.get(look.tone)
+            click.echo(redacted(line).replace(str(look), click.style(look, fg=colour) if colour else str(look), 1))
         if not rows:
             narrate("No such job." if query else "No job yet. Start one: devtrail-tui sync OWNER/REPO")
         elif page.more:

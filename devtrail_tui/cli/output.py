@@ -73,13 +73,14 @@ def report(outcome: Outcome, *, as_json: bool) -> int:
     return outcome.exit_code
 
 
-def print_result(data: Any, lines: Iterable[str], *, as_json: bool) -> None:
-    """Print data as JSON, or its lines for a person."""
+def print_result(data: Any, lines: Iterable[str], *, as_json: bool) -> int:
+    """Print data as JSON, or its lines for a person; returns the exit code 0."""
     if as_json:
         print_json(data)
     else:
         for line in lines:
             say(line)
+    return 0
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
