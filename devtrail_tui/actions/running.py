@@ -105,7 +105,7 @@ class WorkerThread:
         trouble = self._worker.trouble
         if trouble != self._trouble:
             self._trouble = trouble
-            self._notify(trouble or "The delayed data is stored; going on.")
+            self._notify(trouble or "What waited is stored; going on.")
         return self._alive()
 
     def stop(self) -> None:
