@@ -26,7 +26,7 @@ _SYNC = "sync"
 _LARGE_BUDGET_USD = 500.0
 _OWN_SETTINGS = ("theme", "keys", "log_level")
 """The person's settings that hold in the demo too; the others are about their data, their accounts and their money."""
-_KEPT_VARIABLES = (
+_TERMINAL_VARIABLES = (
     "PATH",
     "HOME",
     "TERM",
@@ -50,14 +50,15 @@ _KEPT_VARIABLES = (
 def demo(*, headless: bool, keep: bool, scale: bool, fast: bool, as_json: bool) -> int:
     """Show everything on made-up data. A GitHub and a Claude run on this machine's loopback; nothing leaves it, nothing is
     paid, and your own database is not touched. Each demo begins anew unless --keep is given."""
+    from devtrail_tui.demo.dataset import Scale
     from devtrail_tui.demo.home import DemoHome
     from devtrail_tui.demo.latency import Latency
-    from devtrail_tui.demo.tour import LIFELIKE, start_tour
+    from devtrail_tui.demo.tour import LIFELIKE, make_tour
 
     settings = load_settings(os.environ)
     own = {name: getattr(settings, name) for name in _OWN_SETTINGS}
     with DemoHome(settings.folders.data / "demo", keep=keep) as home:
-        tour = start_tour(scale=_large() if scale else None, latency=Latency() if fast else LIFELIKE)
+        tour = make_tour(scale=Scale.large() if scale else None, latency=Latency() if fast else LIFELIKE)
         with tour.server:
             environ = demo_environment(tour, home)
             config = sync_config(tour)
@@ -68,30 +69,17 @@ def demo(*, headless: bool, keep: bool, scale: bool, fast: bool, as_json: bool) 
             return _on_screen(environ, config, own)
 
 
-def _large() -> Any:
-    from devtrail_tui.demo.dataset import Scale
-
-    return Scale.large()
-
-
 def demo_environment(tour: Tour, home: Path) -> dict[str, str]:
-    """The environment a demo runs in: what the terminal needs of the person's own, none of their keys, its servers.
+    """The environment a demo runs in: what the terminal needs of the person's own, none of their keys, its servers."""
+    from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 
-    Raises NotLoopback where the demo's server is not on this machine.
-    """
-    from urllib.parse import urlsplit
-
-    from devtrail_tui.demo.server import require_loopback
-
-    require_loopback(urlsplit(tour.server.url).hostname or "")
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return {
-        **kept,
+        **{name: os.environ[name] for name in _TERMINAL_VARIABLES if name in os.environ},
         "DEVTRAIL_HOME": str(home),
-        "DEVTRAIL_GITHUB_URL": tour.server.github_url,
-        "ANTHROPIC_BASE_URL": tour.server.claude_url,
-        "GITHUB_TOKEN": tour.github_token,
-        "ANTHROPIC_API_KEY": tour.claude_key,
+        "DEVTRAIL_GITHUB_URL": tour.server.url,
+        "ANTHROPIC_BASE_URL": tour.server.url,
+        "GITHUB_TOKEN": GITHUB_TOKEN,
+        "ANTHROPIC_API_KEY": CLAUDE_KEY,
     }
 
 

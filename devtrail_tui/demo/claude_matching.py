@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devtrail_tui.demo.themes import REVIEWING, THEMES
+from devtrail_tui.demo.themes import THEMES
 
 REFUSAL, NOT_JSON, INVENTED = "refusal", "not_json", "invented"
 """Oddities: no content with `stop_reason: refusal`; prose instead of JSON; a good match beside an invented quote, a
@@ -114,7 +114,7 @@ def _strengths(reading: Reading) -> list[float]:
         signs = {match.lower() for match in theme.signs.findall(text)}
         in_title = {match.lower() for match in theme.signs.findall(title)}
         strength = len(signs) + 1.5 * len(in_title)
-        if theme is REVIEWING:
+        if theme.is_reviewing:
             strength = 0.0 if reading.is_author else strength + 1.0
         strengths.append(min(4.0, strength))
     return strengths

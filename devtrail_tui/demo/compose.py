@@ -68,7 +68,7 @@ class Outline:
 
     def make_detail(self, pull: PullRequest) -> Detail:
         """Everything its page shows."""
-        return detail_of(_story(self))(pull)
+        return detail_of(_story(self), pull)
 
 
 def outline(rng: random.Random, *, with_user: bool, seen: set[str]) -> Outline:

@@ -16,7 +16,7 @@ A file of stories reads like this, one after another:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -76,12 +76,6 @@ class Story:
     def reviewers(self) -> frozenset[str]:
         return frozenset(said.login for said in self.talk if said.is_review)
 
-    def mentioned(self) -> frozenset[str]:
-        """Whose login stands after an @ anywhere."""
-        texts = [self.body, *(said.text for said in self.talk)]
-        texts += [text for said in self.talk for _path, text in said.remarks]
-        return frozenset(login for text in texts for login in re.findall(r"@([\w-]+)", text))
-
 
 def parse(text: str) -> Iterator[Story]:
     """The stories of one file. Raises ValueError with the line that does not fit."""
@@ -137,37 +131,38 @@ def _go_on(turn: Said, text: str) -> None:
         turn.text = f"{turn.text}\n{text}"
 
 
-def detail_of(story: Story) -> Callable[[PullRequest], Detail]:
-    """What makes a pull request's detail out of a story, its turns spread over the time it was open."""
-
-    def make(pull: PullRequest) -> Detail:
-        comments: list[Comment] = []
-        reviews: list[Review] = []
-        for moment, said in zip(_moments(pull, len(story.talk)), story.talk, strict=True):
-            if said.is_review:
-                reviews.append(_review(pull, said, moment, len(reviews), sum(len(item.comments) for item in reviews)))
-            else:
-                comments.append(Comment(_part_id("IC", pull, len(comments)), person(said.login), said.text, moment))
-        return Detail(
-            title=story.title,
-            body=story.body,
-            head_ref=story.branch,
-            labels=story.labels,
-            files=story.files,
-            comments=tuple(comments),
-            reviews=tuple(reviews),
-        )
-
-    return make
+def detail_of(story: Story, pull: PullRequest) -> Detail:
+    """A pull request's detail out of a story, its turns spread over the time it was open."""
+    comments: list[Comment] = []
+    reviews: list[Review] = []
+    for moment, said in zip(_moments(pull, len(story.talk)), story.talk, strict=True):
+        if said.is_review:
+            reviews.append(_review(pull, said, moment, reviews))
+        else:
+            node_id = _part_id("IC", pull, len(comments))
+            url = pull.part_url("issuecomment-", node_id)
+            comments.append(Comment(node_id, person(said.login), said.text, moment, url))
+    return Detail(
+        title=story.title,
+        body=story.body,
+        head_ref=story.branch,
+        labels=story.labels,
+        files=story.files,
+        comments=tuple(comments),
+        reviews=tuple(reviews),
+    )
 
 
-def _review(pull: PullRequest, said: Said, moment: datetime, number: int, remarks_before: int) -> Review:
+def _review(pull: PullRequest, said: Said, moment: datetime, earlier: Sequence[Review]) -> Review:
     author = person(said.login)
-    remarks = [
-        ReviewComment(_part_id("PRRC", pull, remarks_before + place), author, text, path, moment)
-        for place, (path, text) in enumerate(said.remarks)
-    ]
-    return Review(_part_id("PRR", pull, number), author, _STATES[said.sign], said.text, moment, tuple(remarks))
+    remarks: list[ReviewComment] = []
+    for number, (path, text) in enumerate(said.remarks, start=sum(len(review.comments) for review in earlier)):
+        node_id = _part_id("PRRC", pull, number)
+        url = pull.part_url("discussion_r", node_id)
+        remarks.append(ReviewComment(node_id, author, text, path, moment, url))
+    node_id = _part_id("PRR", pull, len(earlier))
+    url = pull.part_url("pullrequestreview-", node_id)
+    return Review(node_id, author, _STATES[said.sign], said.text, moment, url, tuple(remarks))
 
 
 def _part_id(prefix: str, pull: PullRequest, number: int) -> str:

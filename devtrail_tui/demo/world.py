@@ -6,10 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from devtrail_tui.demo.records import Comment, Person, PullRequest, Repository, Review, ReviewComment
-
-WEB_ROOT = "https://github.example"
-"""Where the demo's web links point: a domain that is reserved and never resolves."""
+from devtrail_tui.demo.records import Person, PullRequest, Repository, Review
 
 
 @dataclass(eq=False)
@@ -29,10 +26,6 @@ class World:
     @cached_property
     def _by_id(self) -> dict[str, PullRequest]:
         return {pull.node_id: pull for pull in self.pull_requests}
-
-    @cached_property
-    def _by_number(self) -> dict[tuple[str, int], PullRequest]:
-        return {(pull.repository.node_id, pull.number): pull for pull in self.pull_requests}
 
     @cached_property
     def _by_repository(self) -> dict[str, list[PullRequest]]:
@@ -70,30 +63,13 @@ class World:
                 return repository
         return None
 
-    def pull_request(self, repository: Repository, number: int) -> PullRequest | None:
-        return self._by_number.get((repository.node_id, number))
-
-    def node(self, node_id: str) -> PullRequest | Repository | Person | Review | Comment | ReviewComment | None:
-        """Whatever has this global id."""
-        pull = self._by_id.get(node_id)
-        if pull is not None:
+    def node(self, node_id: str) -> PullRequest | Review | None:
+        """The pull request or the review that has this global id."""
+        prefix, _, suffix = node_id.partition("_")
+        pull = self._by_id.get("PR_" + suffix.partition("-")[0])
+        if pull is None or prefix == "PR":
             return pull
-        named: list[Repository | Person] = [*self.repositories, *self.people]
-        for thing in named:
-            if thing.node_id == node_id:
-                return thing
-        return self._part_of_pull_request(node_id)
-
-    def _part_of_pull_request(self, node_id: str) -> Review | Comment | ReviewComment | None:
-        prefix, _, rest = node_id.partition("_")
-        if prefix not in ("IC", "PRR", "PRRC"):
-            return None
-        pull = self._by_id.get("PR_" + rest.partition("-")[0])
-        if pull is None:
-            return None
-        parts: list[Review | Comment | ReviewComment] = [*pull.detail.comments, *pull.detail.reviews]
-        parts += [comment for review in pull.detail.reviews for comment in review.comments]
-        return next((part for part in parts if part.node_id == node_id), None)
+        return next((review for review in pull.detail.reviews if review.node_id == node_id), None)
 
     def involving(self, login: str) -> list[PullRequest]:
         """The merged pull requests that `login` wrote, commented on or reviewed."""

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo import World
+from devtrail_tui.demo.world import World
 from devtrail_tui.jobs.github_sync.discovery import day_begins
 from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
 from tests.faults.processes import Site

@@ -19,9 +19,9 @@ import pytest
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceDetail
 from devtrail_tui.core.job import Job, Status
-from devtrail_tui.demo import DemoServer
-from devtrail_tui.demo.faults import Fault
-from devtrail_tui.demo.recorder import Recorded
+from tests.doubles.faults import Fault
+from tests.doubles.recorder import Recorded
+from tests.doubles.server import FaultyServer
 from tests.faults.longest_jitter import use_longest_jitter
 from tests.faults.small_world import Written, small_world
 from tests.jobs.conftest import PATIENCE_S, Desk
@@ -281,20 +281,20 @@ SAMPLE = CASES[5::67]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[DemoServer]:
+def server() -> Iterator[FaultyServer]:
     """Three pull requests; the first needs a second page of files and one of its review's comments."""
     first = Written(
         "Retry with backoff",
         paths=tuple(f"services/retry_{number}.py" for number in range(101)),
         line_comments=tuple(f"Remark {number}: explain the reason for it" for number in range(51)),
     )
-    with DemoServer(small_world([first, Written("Cache the prices"), Written("Explain the incident")])) as running:
+    with FaultyServer(small_world([first, Written("Cache the prices"), Written("Explain the incident")])) as running:
         running.limits.graphql.limit = running.limits.core.limit = 1_000_000
         yield running
 
 
 @pytest.fixture(scope="module")
-def clean(server: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, EvidenceDetail]:
+def clean(server: FaultyServer, tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, EvidenceDetail]:
     """What a sync on a good day stores."""
     desk = Desk(server, tmp_path_factory.mktemp("clean"))
     job = desk.sync()
@@ -307,7 +307,7 @@ def clean(server: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> Mappi
 
 
 @pytest.fixture
-def desk(server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     use_longest_jitter(monkeypatch)
     server.faults.clear()
     server.recorder.clear()
@@ -380,7 +380,7 @@ def _judged(detail: EvidenceDetail) -> tuple[object, ...]:
     return detail.entry.analysis_state, detail.entry.matches, detail.model
 
 
-def _paid_twice(server: DemoServer) -> list[bytes]:
+def _paid_twice(server: FaultyServer) -> list[bytes]:
     """Questions that were answered whole, and so paid for, more than once."""
     damaged = {"close", "cut", "truncated JSON"}
     answered = Counter(

@@ -10,7 +10,9 @@ import pytest
 from devtrail_tui.core.errors import InvalidInput
 from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.job import Status, job_json
-from devtrail_tui.demo import DemoServer, Fault, World
+from devtrail_tui.demo.world import World
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
 from tests.jobs.conftest import Desk
 
 
@@ -78,7 +80,7 @@ def test_a_second_run_stores_nothing_and_pays_nothing(desk: Desk) -> None:
     assert "all already stored" in desk.log(second)
 
 
-def test_without_a_claude_key_the_evidence_is_kept_and_matched_later(server: DemoServer, tmp_path: Path) -> None:
+def test_without_a_claude_key_the_evidence_is_kept_and_matched_later(server: FaultyServer, tmp_path: Path) -> None:
     poor = Desk(server, tmp_path, claude=False)
     job = poor.sync()
     assert job.status is Status.COMPLETED

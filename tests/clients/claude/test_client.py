@@ -25,10 +25,11 @@ from devtrail_tui.core.errors import AuthenticationError, OutcomeUnknown, Perman
 from devtrail_tui.core.evidence import Criterion, PullRequest, Role
 from devtrail_tui.core.job import Level
 from devtrail_tui.demo.answers import Answer, json_answer
-from devtrail_tui.demo.faults import Fault
 from devtrail_tui.demo.records import Person
-from devtrail_tui.demo.server import CLAUDE_KEY, DemoServer
+from devtrail_tui.demo.server import CLAUDE_KEY
 from devtrail_tui.demo.world import World
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
 
 MODEL = "claude-sonnet-5-5"
 FROM_THE_CLOCK = datetime.fromisoformat("2026-11-02T09:00:00+00:00")
@@ -42,7 +43,7 @@ class SleptClock(Clock, Protocol):
 class Desk:
     """An analyser, its server, and everything it said."""
 
-    server: DemoServer
+    server: FaultyServer
     clock: SleptClock
     lines: list[tuple[Level, str]] = field(default_factory=list)
     waits: list[tuple[str, datetime | None]] = field(default_factory=list)
@@ -56,7 +57,7 @@ class Desk:
             random=random.Random(5),
             narrate=lambda level, line: self.lines.append((level, line)),
             waiting=lambda sentence, until: self.waits.append((sentence, until)),
-            **({"base_url": self.server.claude_url} | options),
+            **({"base_url": self.server.url} | options),
         )
         self.opened.append(made)
         return made
@@ -69,14 +70,14 @@ class Desk:
 
 
 @pytest.fixture
-def server() -> Iterator[DemoServer]:
-    with DemoServer(World(Person("mona", "Mona", 1), [], [], [])) as running:
+def server() -> Iterator[FaultyServer]:
+    with FaultyServer(World(Person("mona", "Mona", 1), [], [], [])) as running:
         yield running
         running.faults.clear()
 
 
 @pytest.fixture
-async def desk(server: DemoServer, clock: SleptClock) -> AsyncIterator[Desk]:
+async def desk(server: FaultyServer, clock: SleptClock) -> AsyncIterator[Desk]:
     opened = Desk(server, clock)
     yield opened
     for each in opened.opened:
@@ -168,7 +169,7 @@ async def test_a_model_withdrawn_meanwhile_is_asked_for_once(desk: Desk, sent: A
 
 def lifecycle(stage: str) -> Fault:
     def change(answer: Answer) -> Answer:
-        data = {**answer.data(), "lifecycle": stage, "retires_at": "2026-12-01T00:00:00Z"}
+        data = {**json.loads(answer.body), "lifecycle": stage, "retires_at": "2026-12-01T00:00:00Z"}
         return replace(answer, body=json_answer(200, data).body)
 
     return Fault(stage, change=change)
@@ -384,7 +385,7 @@ async def test_a_paid_answer_that_is_no_answer_is_still_returned(
 
 async def test_a_thinking_block_before_the_answer_is_passed_over(desk: Desk, sent: AnalysisRequest) -> None:
     def think(answer: Answer) -> Answer:
-        data = answer.data()
+        data = json.loads(answer.body)
         thought = {"type": "thinking", "thinking": '{"matches": "no"}', "signature": "x"}
         data = {**data, "content": [thought, {"type": "of_tomorrow", "text": "no"}, *data["content"]]}
         return replace(answer, body=json_answer(200, data).body)
@@ -396,7 +397,7 @@ async def test_a_thinking_block_before_the_answer_is_passed_over(desk: Desk, sen
 
 async def test_an_answer_without_usage_has_no_price(desk: Desk, sent: AnalysisRequest) -> None:
     def without(answer: Answer) -> Answer:
-        return replace(answer, body=json_answer(200, {**answer.data(), "usage": None, "model": None}).body)
+        return replace(answer, body=json_answer(200, {**json.loads(answer.body), "usage": None, "model": None}).body)
 
     desk.server.faults.next("messages", Fault("no usage", change=without))
     answered = await desk.analyser().answer(sent)

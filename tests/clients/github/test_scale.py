@@ -6,8 +6,8 @@ import pytest
 
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.demo.dataset import Scale, build_world
-from devtrail_tui.demo.server import DemoServer
 from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, TODAY, MakeClient, Said, fetched
+from tests.doubles.server import FaultyServer
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ async def test_requests_grow_with_the_users_pull_requests_not_with_the_repositor
     make_client: MakeClient, said: Said, scale: Scale, most_requests: int, most_points: int
 ) -> None:
     world = build_world(TODAY, scale=scale)
-    async with DemoServer(world) as server:
-        client = make_client(server.github_url)
+    async with FaultyServer(world) as server:
+        client = make_client(server.url)
         me = (await client.account()).login
         found = []
         for repository in world.repositories:

@@ -1,4 +1,4 @@
-"""Faults a test or the demo can order: what the real services do on a bad day.
+"""Faults a test can order: what the real services do on a bad day.
 
 `server.faults.next("search", Fault.html(502), times=2)` spoils the next two searches. A fault either replaces the answer,
 or leaves it and changes how it is delivered.
@@ -7,17 +7,18 @@ or leaves it and changes how it is delivered.
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
-from devtrail_tui.demo.answers import Answer, claude_error, github_error, html_answer, json_answer
+from devtrail_tui.demo.answers import Answer, claude_error, github_error, json_answer, secondary_limit
 from devtrail_tui.demo.rate_limits import RateLimits
-from devtrail_tui.demo.recorder import Recorded
+from tests.doubles.connection import Delivery
+from tests.doubles.recorder import Recorded
 
-Delivery = Literal["whole", "drip", "cut", "close"]
 Match = str | Callable[[Recorded], bool]
 """A route's name, or a test of the request."""
 
@@ -151,12 +152,7 @@ class Fault:
     @classmethod
     def secondary_limit(cls, retry_after: int | None = 3, status: int = 403) -> Fault:
         """GitHub's limit on bursts: 403 or 429, with or without `retry-after` seconds."""
-        message = (
-            "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out "
-            "to GitHub Support for help, please include the request ID DEMO."
-        )
-        headers = () if retry_after is None else (("retry-after", str(retry_after)),)
-        return cls.fixed("secondary limit", github_error(status, message, headers=headers))
+        return cls.fixed("secondary limit", secondary_limit(retry_after, status))
 
     @classmethod
     def primary_limit(cls, reset_in: int = 2, status: int = 403) -> Fault:
@@ -230,6 +226,11 @@ class Fault:
         return cls("says", change=lambda answer: _reworded(answer, "end_turn", lambda _: text))
 
 
+def html_answer(status: int, title: str) -> Answer:
+    body = f"<!DOCTYPE html>\n<html>\n<head><title>{title}</title></head>\n<body><h1>{title}</h1></body>\n</html>\n"
+    return Answer(status, body.encode(), (("content-type", "text/html; charset=utf-8"),))
+
+
 def _spent(scene: Scene, reset_in: int) -> tuple[tuple[str, str], ...]:
     bucket = scene.limits.graphql if "graphql" in scene.request.routes else scene.limits.core
     return (
@@ -242,7 +243,7 @@ def _spent(scene: Scene, reset_in: int) -> tuple[tuple[str, str], ...]:
 
 
 def _without_nodes(answer: Answer, count: int) -> Answer:
-    data = answer.data()
+    data = json.loads(answer.body)
     errors = list(data.get("errors", []))
     for path, nodes in _node_lists(data.get("data") or {}):
         for place in range(min(count, len(nodes))):
@@ -265,7 +266,7 @@ def _node_lists(data: dict[str, Any]) -> Sequence[tuple[list[str], list[Any]]]:
 def _reworded(answer: Answer, stop_reason: str, text: Callable[[str], str] | None, **more: Any) -> Answer:
     if answer.status != 200:
         return answer
-    data = answer.data()
+    data = json.loads(answer.body)
     content = [] if text is None else [_said(block, text) for block in data["content"]]
     return replace(answer, body=json_answer(200, {**data, "content": content, "stop_reason": stop_reason, **more}).body)
 
