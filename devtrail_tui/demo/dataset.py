@@ -14,7 +14,7 @@ from functools import partial
 from importlib import resources
 
 from devtrail_tui.demo import awkward, compose
-from devtrail_tui.demo.people import BY_NAME, GHOST, PEOPLE, REPOSITORIES, ROBIN, person
+from devtrail_tui.demo.people import BY_NAME, GHOST, REPOSITORIES, ROBIN, person
 from devtrail_tui.demo.records import PullRequest
 from devtrail_tui.demo.story import Story, detail_of, parse
 from devtrail_tui.demo.world import World
@@ -62,7 +62,6 @@ def build_world(today: date | None = None, *, seed: int = 7, scale: Scale | None
     drafts += _unmerged(today, rng)
     return World(
         viewer=ROBIN,
-        people=PEOPLE,
         repositories=REPOSITORIES,
         pull_requests=list(_numbered(drafts, rng)),
         oddities=awkward.ODDITIES,

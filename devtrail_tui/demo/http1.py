@@ -14,7 +14,6 @@ import h11
 
 from devtrail_tui.demo.answers import Answer
 
-LARGEST_BODY = 8_000_000
 READ_SIZE = 65_536
 
 

@@ -48,9 +48,6 @@ class Repository:
     owner: Person
     name: str
     number: int
-    description: str
-    language: str
-    created_at: datetime
     is_private: bool = False
     former_names: tuple[str, ...] = ()
 

@@ -19,7 +19,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
 
 from devtrail_tui.demo.people import person
 from devtrail_tui.demo.records import (
@@ -33,7 +32,6 @@ from devtrail_tui.demo.records import (
     ReviewState,
 )
 
-Sign = Literal["x", "+", "~", "=", "?"]
 _STATES: dict[str, ReviewState] = {"x": "CHANGES_REQUESTED", "+": "APPROVED", "~": "COMMENTED", "=": "DISMISSED"}
 _CHANGES: dict[str, ChangeType] = {"new": "ADDED", "del": "DELETED", "ren": "RENAMED", "cpy": "COPIED"}
 _FILE = re.compile(r"^(?:(new|del|ren|cpy) )?(\S.*) \+(\d+) -(\d+)$")

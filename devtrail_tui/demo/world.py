@@ -11,14 +11,13 @@ from devtrail_tui.demo.records import Person, PullRequest, Repository, Review
 
 @dataclass(eq=False)
 class World:
-    """The people, the repositories and their pull requests.
+    """The repositories and their pull requests.
 
     `viewer` is whose token the demo's is. `oddities` says which titles Claude does not answer plainly, and how
     (see claude_matching).
     """
 
     viewer: Person
-    people: Sequence[Person]
     repositories: Sequence[Repository]
     pull_requests: Sequence[PullRequest]
     oddities: Mapping[str, str] = field(default_factory=dict)
@@ -26,13 +25,6 @@ class World:
     @cached_property
     def _by_id(self) -> dict[str, PullRequest]:
         return {pull.node_id: pull for pull in self.pull_requests}
-
-    @cached_property
-    def _by_repository(self) -> dict[str, list[PullRequest]]:
-        index: dict[str, list[PullRequest]] = {repository.node_id: [] for repository in self.repositories}
-        for pull in self.pull_requests:
-            index[pull.repository.node_id].append(pull)
-        return index
 
     @cached_property
     def _by_person(self) -> dict[tuple[str, str], list[PullRequest]]:
@@ -45,9 +37,6 @@ class World:
             for login in pull.reviewers:
                 index.setdefault(("reviewed-by", login), []).append(pull)
         return index
-
-    def of_repository(self, repository: Repository) -> Sequence[PullRequest]:
-        return self._by_repository[repository.node_id]
 
     def of_person(self, role: str, login: str) -> Sequence[PullRequest]:
         """By search qualifier: `author`, `commenter` or `reviewed-by`."""
@@ -70,7 +59,3 @@ class World:
         if pull is None or prefix == "PR":
             return pull
         return next((review for review in pull.detail.reviews if review.node_id == node_id), None)
-
-    def involving(self, login: str) -> list[PullRequest]:
-        """The merged pull requests that `login` wrote, commented on or reviewed."""
-        return [pull for pull in self.pull_requests if pull.merged_at is not None and pull.involves(login)]

@@ -24,11 +24,12 @@ from devtrail_tui.demo.world import World
 from tests.demo.awkward import AWKWARD, LOGIN, Expected
 from tests.demo.conftest import TODAY
 from tests.doubles.server import FaultyServer
+from tests.doubles.worlds import involving
 
 
 def test_400_merged_of_a_team_and_about_90_of_the_user(world: World) -> None:
     merged = [pull for pull in world.pull_requests if pull.merged_at]
-    mine = world.involving(LOGIN)
+    mine = involving(world, LOGIN)
     roles_of = Counter[str]()
     for pull in mine:
         roles_of["author"] += pull.author_login == LOGIN
@@ -45,7 +46,7 @@ def test_400_merged_of_a_team_and_about_90_of_the_user(world: World) -> None:
 def test_whatever_the_day_the_last_year_has_data(today: date) -> None:
     world = build_world(today)
     midnight = datetime.combine(today, time.min, UTC)
-    moments = [pull.merged_at for pull in world.involving(LOGIN) if pull.merged_at]
+    moments = [pull.merged_at for pull in involving(world, LOGIN) if pull.merged_at]
     assert len([moment for moment in moments if moment >= midnight - timedelta(days=365)]) >= 60
     assert all(midnight - timedelta(days=426) <= moment < midnight for moment in moments)
     assert all(pull.created_at < (pull.merged_at or midnight) for pull in world.pull_requests)
@@ -63,7 +64,7 @@ def test_ids_and_numbers_are_unique_and_people_say_different_things(world: World
     pulls = world.pull_requests
     assert len({pull.node_id for pull in pulls}) == len(pulls)
     assert len({(pull.repository.full_name, pull.number) for pull in pulls}) == len(pulls)
-    mine = world.involving(LOGIN)
+    mine = involving(world, LOGIN)
     assert len({pull.detail.title for pull in mine}) == len(mine)
     assert len({pull.detail.body for pull in mine}) == len(mine)
     reviews = [review.node_id for pull in pulls for review in pull.detail.reviews]
@@ -93,7 +94,7 @@ def _logins(people: Iterable[Person | None]) -> set[str]:
 def test_a_larger_scale(scale: Scale) -> None:
     world = build_world(TODAY, scale=scale)
     assert sum(pull.merged_at is not None for pull in world.pull_requests) == scale.merged
-    assert len(world.involving(LOGIN)) == scale.mine
+    assert len(involving(world, LOGIN)) == scale.mine
     assert len({pull.node_id for pull in world.pull_requests}) == len(world.pull_requests)
     with pytest.raises(ValueError, match="cannot hold"):
         build_world(TODAY, scale=Scale(merged=10))

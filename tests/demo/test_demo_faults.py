@@ -18,6 +18,7 @@ from devtrail_tui.demo.world import World
 from tests.demo.conftest import TODAY, Ask
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
+from tests.doubles.worlds import involving
 
 LIMIT = {"query": "{ rateLimit { limit } }"}
 HYDRATE = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename ... on PullRequest { id } } }"
@@ -210,7 +211,7 @@ def test_the_tour_has_all_a_first_sync_needs() -> None:
         client.headers["Authorization"] = f"Bearer {GITHUB_TOKEN}"
         assert client.get("/user").json()["login"] == ROBIN.login
         answers = [client.post("/graphql", json={"query": HYDRATE, "variables": {"ids": []}}) for _ in range(4)]
-        oldest = min(pull.merged_at for pull in server.world.involving(ROBIN.login) if pull.merged_at)
+        oldest = min(pull.merged_at for pull in involving(server.world, ROBIN.login) if pull.merged_at)
     assert [answer.status_code for answer in answers] == [200, 200, 403, 200]
     assert answers[2].headers["retry-after"] == "3"
     assert tour.since <= oldest.date()

@@ -31,6 +31,7 @@ from tests.clients.github.published import (
 )
 from tests.demo.conftest import Ask
 from tests.doubles.server import FaultyServer
+from tests.doubles.worlds import involving
 
 IN_SHOP = "repo:acme/shop is:pr is:merged"
 PAGES = {"page": 50, "reviews": 20, "inReview": 20}
@@ -95,7 +96,7 @@ def _compare_fields(
 
 
 def _ids(world: World, count: int) -> list[str]:
-    return [pull.node_id for pull in world.involving("robin-demo")[:count]]
+    return [pull.node_id for pull in involving(world, "robin-demo")[:count]]
 
 
 def _node(world: World, title: str) -> Any:

@@ -43,14 +43,9 @@ class Written:
 def small_world(written: Sequence[Written], *, viewer: Person = VIEWER, repository: str = "shop") -> World:
     """One repository, `acme/shop`, with these pull requests, numbered from 1, the newest merged two days ago."""
     now = datetime.now(UTC).replace(microsecond=0)
-    place = Repository(OWNER, repository, 10, "A shop", "Python", now - timedelta(days=300))
+    place = Repository(OWNER, repository, 10)
     pulls = [_pull_request(place, number, each, viewer, now) for number, each in enumerate(written, start=1)]
-    people = {person.login: person for person in (viewer, REVIEWER, OWNER, *_speakers(written))}
-    return World(viewer, tuple(people.values()), (place,), pulls)
-
-
-def _speakers(written: Sequence[Written]) -> list[Person]:
-    return [each.speaker for each in written if each.speaker is not None]
+    return World(viewer, (place,), pulls)
 
 
 def _pull_request(place: Repository, number: int, written: Written, viewer: Person, now: datetime) -> PullRequest:

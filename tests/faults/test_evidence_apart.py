@@ -34,8 +34,7 @@ def changed(world: World, title: str) -> World:
 def renamed(world: World, login: str, *, number: int = VIEWER.number) -> World:
     """The world after the viewer took another login; with another number it is another account."""
     viewer = Person(login, VIEWER.name, number)
-    people = [viewer if each is VIEWER else each for each in world.people]
-    return World(viewer, people, world.repositories, [replace(each, author=viewer) for each in world.pull_requests])
+    return World(viewer, world.repositories, [replace(each, author=viewer) for each in world.pull_requests])
 
 
 Serve = Callable[[World], FaultyServer]

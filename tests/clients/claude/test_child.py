@@ -57,7 +57,7 @@ class JumpingClock(SystemClock):
 
 @pytest.fixture
 def server() -> Iterator[FaultyServer]:
-    with FaultyServer(World(Person("mona", "Mona", 1), [], [], [])) as running:
+    with FaultyServer(World(Person("mona", "Mona", 1), [], [])) as running:
         yield running
         running.faults.clear()
 

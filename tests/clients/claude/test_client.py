@@ -71,7 +71,7 @@ class Desk:
 
 @pytest.fixture
 def server() -> Iterator[FaultyServer]:
-    with FaultyServer(World(Person("mona", "Mona", 1), [], [], [])) as running:
+    with FaultyServer(World(Person("mona", "Mona", 1), [], [])) as running:
         yield running
         running.faults.clear()
 

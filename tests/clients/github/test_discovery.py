@@ -19,6 +19,7 @@ from devtrail_tui.demo.world import World
 from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, Said
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
+from tests.doubles.worlds import involving
 
 SECOND = timedelta(seconds=1)
 
@@ -27,7 +28,7 @@ def expected(world: World, repository: str, start: datetime = LONG_AGO, end: dat
     """Straight from the data, newest first."""
     pulls = [
         pull
-        for pull in world.involving(world.viewer.login)
+        for pull in involving(world, world.viewer.login)
         if pull.repository.full_name == repository and pull.merged_at is not None and start <= pull.merged_at < end
     ]
     return [pull.node_id for pull in sorted(pulls, key=lambda pull: (pull.merged_at, pull.number), reverse=True)]
@@ -109,7 +110,7 @@ async def test_more_in_one_second_than_github_gives_is_said(
     shop = await client.repository("acme/shop")
     moment = max(
         pull.merged_at
-        for pull in world.involving(world.viewer.login)
+        for pull in involving(world, world.viewer.login)
         if pull.merged_at and pull.repository.name == "shop"
     )
     assert await client.discover(shop, world.viewer.login, moment, moment + SECOND) == []

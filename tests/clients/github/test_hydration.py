@@ -21,6 +21,7 @@ from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, Said, fetched
 from tests.doubles.faults import Fault
 from tests.doubles.recorder import Recorded
 from tests.doubles.server import FaultyServer
+from tests.doubles.worlds import involving
 
 
 def data_of(world: World, found: PullRequest) -> records.PullRequest:
@@ -43,7 +44,7 @@ async def everything(client: PullRequestSource, world: World) -> list[PullReques
 
 async def test_all_of_the_users_work_arrives_whole(client: GitHubClient, world: World) -> None:
     found = await everything(client, world)
-    assert {each.node_id for each in found} == {each.node_id for each in world.involving(world.viewer.login)}
+    assert {each.node_id for each in found} == {each.node_id for each in involving(world, world.viewer.login)}
     for each in found:
         pull = data_of(world, each)
         detail = pull.detail
@@ -233,7 +234,7 @@ async def test_a_follow_up_that_stays_broken_costs_one_pull_request(
 ) -> None:
     server.faults.always(is_follow_up, Fault.bad_gateway(502))
     found = await everything(client, world)
-    lost = {each.node_id for each in world.involving(world.viewer.login)} - {each.node_id for each in found}
+    lost = {each.node_id for each in involving(world, world.viewer.login)} - {each.node_id for each in found}
     titles = {pull.detail.title for pull in world.pull_requests if pull.node_id in lost}
     assert titles == {MANY_FILES, MANY_COMMENTS, MANY_REMARKS}
 

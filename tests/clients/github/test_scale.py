@@ -8,6 +8,7 @@ from devtrail_tui.core.involvement import roles
 from devtrail_tui.demo.dataset import Scale, build_world
 from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, TODAY, MakeClient, Said, fetched
 from tests.doubles.server import FaultyServer
+from tests.doubles.worlds import involving
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ async def test_requests_grow_with_the_users_pull_requests_not_with_the_repositor
             found += await fetched(client, list(refs))
         points = 5000 - said.limits[-1].remaining
         requests = len(server.requests)
-    assert {each.ref.node_id for each in found} == {pull.node_id for pull in world.involving(me)}
+    assert {each.ref.node_id for each in found} == {pull.node_id for pull in involving(world, me)}
     assert len(found) == scale.mine
     assert all(each.pull_request is not None and roles(each.pull_request, me) for each in found)
     print(f"{requests} requests, {points} points for {scale.mine:,} of {scale.merged:,}")
