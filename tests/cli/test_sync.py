@@ -21,7 +21,8 @@ from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from tests.acceptance.terminal import Terminal
 from tests.cli.command_line import SYNC, CommandLine, stored_jobs
-from tests.doubles.faults import Fault, Gate
+from tests.doubles.faults import Fault
+from tests.doubles.gate import Gate
 from tests.doubles.server import FaultyServer
 
 

@@ -11,6 +11,7 @@ import pytest
 from anthropic import AsyncAnthropic
 
 from devtrail_tui.demo.server import CLAUDE_KEY
+from tests.doubles.claude_faults import ClaudeFault
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 
@@ -199,10 +200,10 @@ async def test_a_wrong_key(server: FaultyServer) -> None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (Fault.claude_unauthorized(), anthropic.AuthenticationError),
-        (Fault.claude_limit(1), anthropic.RateLimitError),
-        (Fault.claude_overloaded(), anthropic.OverloadedError),
-        (Fault.claude_error(), anthropic.InternalServerError),
+        (ClaudeFault.unauthorized(), anthropic.AuthenticationError),
+        (ClaudeFault.limit(1), anthropic.RateLimitError),
+        (ClaudeFault.overloaded(), anthropic.OverloadedError),
+        (ClaudeFault.error(), anthropic.InternalServerError),
         (Fault.bad_gateway(502), anthropic.InternalServerError),
         (Fault.close(), anthropic.APIConnectionError),
     ],
@@ -217,7 +218,7 @@ async def test_faults_as_the_client_library_sees_them(
 
 
 async def test_paid_answers_that_say_nothing_useful(claude: AsyncAnthropic, server: FaultyServer) -> None:
-    for fault in (Fault.claude_refusal(), Fault.claude_max_tokens(), Fault.claude_says("I would rather not.")):
+    for fault in (ClaudeFault.refusal(), ClaudeFault.max_tokens(), ClaudeFault.says("I would rather not.")):
         server.faults.next("messages", fault)
     refused = await claude.messages.create(**request())
     cut = await claude.messages.create(**request())

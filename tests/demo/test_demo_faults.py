@@ -17,6 +17,7 @@ from devtrail_tui.demo.tour import make_tour
 from devtrail_tui.demo.world import World
 from tests.demo.conftest import TODAY, Ask
 from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
 from tests.doubles.worlds import involving
 
@@ -27,13 +28,13 @@ HYDRATE = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename ... on PullReque
 @pytest.mark.parametrize(
     ("fault", "status", "header", "words"),
     [
-        (Fault.unauthorized(), 401, None, "Bad credentials"),
-        (Fault.forbidden(), 403, None, "not accessible"),
-        (Fault.sso(), 403, "x-github-sso", "SAML"),
-        (Fault.secondary_limit(3), 403, "retry-after", "secondary rate limit"),
-        (Fault.secondary_limit(3, status=429), 429, "retry-after", "secondary rate limit"),
-        (Fault.graphql_limit(reset_in=2), 200, "x-ratelimit-reset", "RATE_LIMITED"),
-        (Fault.graphql_error(), 200, None, "Something went wrong"),
+        (GitHubFault.unauthorized(), 401, None, "Bad credentials"),
+        (GitHubFault.forbidden(), 403, None, "not accessible"),
+        (GitHubFault.sso(), 403, "x-github-sso", "SAML"),
+        (GitHubFault.secondary_limit(3), 403, "retry-after", "secondary rate limit"),
+        (GitHubFault.secondary_limit(3, status=429), 429, "retry-after", "secondary rate limit"),
+        (GitHubFault.graphql_limit(reset_in=2), 200, "x-ratelimit-reset", "RATE_LIMITED"),
+        (GitHubFault.graphql_error(), 200, None, "Something went wrong"),
         (Fault.bad_gateway(502), 502, None, "<html>"),
         (Fault.bad_gateway(504), 504, None, "Gateway Time-out"),
         (Fault.html(), 200, None, "<!DOCTYPE html>"),
@@ -69,7 +70,7 @@ async def test_too_heavy_until_the_batch_is_small(ask: Ask, server: FaultyServer
 
 
 async def test_partial_data_comes_with_errors(ask: Ask, server: FaultyServer, world: World) -> None:
-    server.faults.next("hydrate", Fault.null_nodes(2))
+    server.faults.next("hydrate", GitHubFault.null_nodes(2))
     answer = await ask(HYDRATE, ids=[pull.node_id for pull in world.pull_requests[:3]])
     assert [node is None for node in answer["data"]["nodes"]] == [True, True, False]
     assert [error["path"] for error in answer["errors"]] == [["nodes", 0], ["nodes", 1]]
@@ -78,7 +79,7 @@ async def test_partial_data_comes_with_errors(ask: Ask, server: FaultyServer, wo
 async def test_a_limit_that_resets(github: httpx.AsyncClient, world: World) -> None:
     now = 1_000_000.0
     async with FaultyServer(world, clock=lambda: now) as server:
-        server.faults.next("rest", Fault.primary_limit(reset_in=7, status=429))
+        server.faults.next("rest", GitHubFault.primary_limit(reset_in=7, status=429))
         answer = await github.get(f"{server.url}/user")
     assert answer.status_code == 429
     assert answer.headers["x-ratelimit-remaining"] == "0"

@@ -24,7 +24,8 @@ from devtrail_tui.demo.server import DemoServer
 from devtrail_tui.demo.world import World
 from tests.doubles.claude_rules import request_problem
 from tests.doubles.connection import DeliveredAnswer, FaultyConnection
-from tests.doubles.faults import Fault, Faults, Scene
+from tests.doubles.faults import Fault, Scene
+from tests.doubles.orders import Faults
 from tests.doubles.recorder import Recorded, Recorder, recorded_request
 
 API_VERSIONS = frozenset({"2022-11-28", "2026-03-10"})

@@ -18,7 +18,7 @@ from devtrail_tui.core.job import Status
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from devtrail_tui.store.tables import workers
-from tests.doubles.faults import Gate
+from tests.doubles.gate import Gate
 from tests.doubles.server import FaultyServer
 from tests.faults.processes import PROGRAM, QUICK, Site, wait_until
 from tests.faults.small_world import Written, small_world

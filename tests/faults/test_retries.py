@@ -24,7 +24,9 @@ from devtrail_tui.core.errors import TemporaryError
 from devtrail_tui.core.job import Job, Level, Progress, Status
 from devtrail_tui.core.retry import delay_s
 from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
+from tests.doubles.claude_faults import ClaudeFault
 from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
 from tests.faults.longest_jitter import use_longest_jitter
 from tests.faults.small_world import Written, small_world
@@ -141,7 +143,7 @@ async def claude_waits(server: FaultyServer, rounds: int) -> None:
     """Calls that fail to the end, over and over."""
     clock = HastyClock()
     server.faults.clear()
-    server.faults.always("models", Fault.claude_overloaded())
+    server.faults.always("models", ClaudeFault.overloaded())
     async with analyser(server, clock) as claude:
         for _ in range(rounds):
             with pytest.raises(TemporaryError, match="overloaded"):
@@ -207,7 +209,7 @@ def test_githubs_retry_after_is_kept_to(seconds: int, form: str, status: int, de
 
 @pytest.mark.parametrize("seconds", SECONDS)
 def test_githubs_reset_is_waited_for(seconds: int, desk: Desk) -> None:
-    desk.server.faults.next("hydrate", Fault.primary_limit(seconds + 2))
+    desk.server.faults.next("hydrate", GitHubFault.primary_limit(seconds + 2))
     job = desk.sync()
     assert job.status is Status.COMPLETED
     assert sum(desk.clock.waits) >= seconds - TICK_S
@@ -225,7 +227,7 @@ def test_a_limit_without_a_usable_word_is_waited_out_for_a_minute_at_least(value
 @pytest.mark.parametrize("seconds", SECONDS)
 def test_claudes_retry_after_is_kept_to(seconds: int, desk: Desk) -> None:
     """A short one by the call itself, a long one by the job, which is given back until then."""
-    desk.server.faults.next("messages", Fault.claude_limit(seconds))
+    desk.server.faults.next("messages", ClaudeFault.limit(seconds))
     began = desk.clock.now()
     job = desk.sync()
     if job.status is Status.PENDING:
@@ -275,7 +277,7 @@ def test_what_no_retry_mends_costs_one_call(name: str, route: str, desk: Desk) -
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
 def test_claude_is_not_asked_again_either(status: int, desk: Desk) -> None:
-    desk.server.faults.always("models", Fault.claude_error(status, "invalid_request_error", "No"))
+    desk.server.faults.always("models", ClaudeFault.error(status, "invalid_request_error", "No"))
     job = desk.sync()
     assert job.status is Status.FAILED
     assert desk.server.count("models") == 1
@@ -346,7 +348,7 @@ def local(moment: datetime) -> str:
 def test_a_day_of_githubs_limit_is_visible_and_can_be_cancelled(
     route: str, real: RealDesk, show: Callable[[Job], str]
 ) -> None:
-    real.server.faults.next(route, Fault.secondary_limit(DAY_S))
+    real.server.faults.next(route, GitHubFault.secondary_limit(DAY_S))
     job = real.launch()
     real.start()
     real.wait_until(lambda: bool(shown(real, job).waiting) and "going on at" in real.log(job))
@@ -372,7 +374,7 @@ def test_a_day_of_githubs_limit_is_visible_and_can_be_cancelled(
 def test_a_day_of_claudes_limit_is_visible_and_can_be_cancelled(
     route: str, real: RealDesk, show: Callable[[Job], str]
 ) -> None:
-    real.server.faults.always(route, Fault.claude_limit(DAY_S))
+    real.server.faults.always(route, ClaudeFault.limit(DAY_S))
     job = real.work(real.launch())
     assert job.status is Status.PENDING
     assert "rate limit" in (job.error or "")
@@ -386,7 +388,7 @@ def test_a_day_of_claudes_limit_is_visible_and_can_be_cancelled(
 
 @pytest.mark.parametrize("route", ["models", "messages"])
 def test_minutes_of_claudes_limit_are_visible_and_can_be_cancelled(route: str, real: RealDesk) -> None:
-    real.server.faults.always(route, Fault.claude_limit(200))
+    real.server.faults.always(route, ClaudeFault.limit(200))
     job = real.launch()
     real.start()
     real.wait_until(lambda: bool(shown(real, job).waiting))
@@ -406,7 +408,7 @@ async def test_one_bad_login_is_enough_however_many_calls_are_under_way(server: 
     """Repeated bad logins lock an account out."""
     server.faults.clear()
     server.recorder.clear()
-    server.faults.always("user", Fault.unauthorized())
+    server.faults.always("user", GitHubFault.unauthorized())
     async with GitHubClient(
         server.url, GITHUB_TOKEN, clock=HastyClock(), narrate=nobody, waiting=nothing, concurrency=1
     ) as client:

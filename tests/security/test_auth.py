@@ -18,7 +18,7 @@ from keyring.backends.null import Keyring as NullKeyring
 from devtrail_tui.demo.people import ROBIN
 from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.cli.command_line import CommandLine, Result
-from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
 from tests.security.file_keyring import FileKeyring
 
@@ -162,7 +162,7 @@ def test_status_names_a_key_that_does_not_work(
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", GITHUB_TOKEN)
     monkeypatch.setenv("ANTHROPIC_API_KEY", CLAUDE_KEY)
-    server.faults.always("user", Fault.unauthorized())
+    server.faults.always("user", GitHubFault.unauthorized())
     result = line("auth", "status", "--json")
     assert result.code == 1
     assert "401" in result.json["github"]["problem"]

@@ -15,6 +15,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from tests.acceptance.terminal import ESCAPE, TAB, Terminal
+from tests.doubles.claude_faults import ClaudeFault
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 from tests.security.leaks import hits, leaks_under, with_bodies
@@ -163,7 +164,7 @@ def _fail(life: Life, *, thorough: bool) -> None:
     broken = {"data": None, "errors": [{"message": says, "type": says}]}
     claude_says = f"x-api-key {CLAUDE} cannot do that"
     faults: list[tuple[str, Fault]] = [
-        ("messages", Fault.claude_error(400, "invalid_request_error", claude_says)),
+        ("messages", ClaudeFault.error(400, "invalid_request_error", claude_says)),
     ]
     if thorough:
         faults += [
@@ -174,8 +175,8 @@ def _fail(life: Life, *, thorough: bool) -> None:
             ("hydrate", Fault.status(200, broken)),
             ("hydrate", Fault.status(403, {"message": says})),
             ("messages", Fault.html(502, claude_says)),
-            ("messages", Fault.claude_says(f"not JSON but {CLAUDE}")),
-            ("models", Fault.claude_error(403, "permission_error", claude_says)),
+            ("messages", ClaudeFault.says(f"not JSON but {CLAUDE}")),
+            ("models", ClaudeFault.error(403, "permission_error", claude_says)),
         ]
     for number, (route, fault) in enumerate(faults):
         home = {"DEVTRAIL_DATABASE_URL": f"sqlite:///{life.home}/devtrail/failures-{number}/devtrail.db"}

@@ -26,6 +26,7 @@ from devtrail_tui.core.evidence import Analysis, Criterion, PullRequest, Role
 from devtrail_tui.demo.records import Person
 from devtrail_tui.demo.server import CLAUDE_KEY
 from devtrail_tui.demo.world import World
+from tests.doubles.claude_faults import ClaudeFault
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 
@@ -146,7 +147,7 @@ async def test_every_failure_comes_through(analyser: MakeAnalyser, warm: ClaudeP
         await analyser(warm, key="sk-wrong").check()
     with pytest.raises(PermanentError, match="There are: claude-opus-5-5, claude-sonnet-5-5"):
         await analyser(warm, model="claude-sonnet-9").check()
-    server.faults.next("models", Fault.claude_limit(3_600))
+    server.faults.next("models", ClaudeFault.limit(3_600))
     with pytest.raises(TemporaryError) as limited:
         await analyser(warm).check()
     assert limited.value.retry_after_s == 3_600

@@ -28,6 +28,7 @@ from devtrail_tui.demo.answers import Answer, json_answer
 from devtrail_tui.demo.records import Person
 from devtrail_tui.demo.server import CLAUDE_KEY
 from devtrail_tui.demo.world import World
+from tests.doubles.claude_faults import ClaudeFault
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 
@@ -159,7 +160,7 @@ async def test_an_unknown_model_is_answered_with_those_that_exist(desk: Desk) ->
 
 
 async def test_a_model_withdrawn_meanwhile_is_asked_for_once(desk: Desk, sent: AnalysisRequest) -> None:
-    desk.server.faults.always("messages", Fault.claude_error(404, "not_found_error", "model: x"))
+    desk.server.faults.always("messages", ClaudeFault.error(404, "not_found_error", "model: x"))
     analyser = desk.analyser()
     for _ in range(2):
         with pytest.raises(PermanentError, match="does not know the model"):
@@ -190,7 +191,7 @@ async def test_a_deprecated_model_is_a_warning(desk: Desk) -> None:
 
 @pytest.mark.parametrize("seconds", [0, 1])
 async def test_the_rate_limit_is_waited_out_visibly(desk: Desk, sent: AnalysisRequest, seconds: int) -> None:
-    desk.server.faults.next("messages", Fault.claude_limit(retry_after=seconds))
+    desk.server.faults.next("messages", ClaudeFault.limit(retry_after=seconds))
     await desk.analyser().answer(sent)
     assert desk.server.count("messages") == 2
     assert sum(desk.clock.slept) >= seconds
@@ -204,7 +205,7 @@ async def test_the_rate_limit_is_waited_out_visibly(desk: Desk, sent: AnalysisRe
 
 
 async def test_a_limit_met_by_one_call_holds_the_others_back(desk: Desk, sent: AnalysisRequest) -> None:
-    desk.server.faults.next("messages", Fault.claude_limit(retry_after=20))
+    desk.server.faults.next("messages", ClaudeFault.limit(retry_after=20))
     analyser = desk.analyser(attempts=1)
     with pytest.raises(TemporaryError) as limited:
         await analyser.answer(sent)
@@ -214,7 +215,7 @@ async def test_a_limit_met_by_one_call_holds_the_others_back(desk: Desk, sent: A
 
 
 async def test_a_wait_of_an_hour_is_given_back_to_the_job(desk: Desk, sent: AnalysisRequest) -> None:
-    desk.server.faults.always("messages", Fault.claude_limit(retry_after=3_600))
+    desk.server.faults.always("messages", ClaudeFault.limit(retry_after=3_600))
     with pytest.raises(TemporaryError) as limited:
         await desk.analyser().answer(sent)
     assert limited.value.retry_after_s == 3_600
@@ -225,9 +226,9 @@ async def test_a_wait_of_an_hour_is_given_back_to_the_job(desk: Desk, sent: Anal
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (Fault.claude_limit(retry_after=None), "Claude's rate limit is reached (429)"),
-        (Fault.claude_overloaded(), "Claude is overloaded (529)"),
-        (Fault.claude_error(500), "Claude is in trouble (500)"),
+        (ClaudeFault.limit(retry_after=None), "Claude's rate limit is reached (429)"),
+        (ClaudeFault.overloaded(), "Claude is overloaded (529)"),
+        (ClaudeFault.error(500), "Claude is in trouble (500)"),
         (Fault.bad_gateway(502), "Claude is in trouble (502)"),
         (Fault.bad_gateway(504), "Claude is in trouble (504)"),
     ],
@@ -278,7 +279,7 @@ async def test_nothing_is_owed_for_a_paid_call_that_never_left(desk: Desk, sent:
 async def test_what_one_job_met_holds_for_the_others_with_the_same_key(desk: Desk, sent: AnalysisRequest) -> None:
     """In threads and event loops of their own; a job that begins later tries the key once again."""
     limits = SharedLimits()
-    desk.server.faults.next("messages", Fault.claude_limit(retry_after=20))
+    desk.server.faults.next("messages", ClaudeFault.limit(retry_after=20))
     first = desk.analyser(attempts=1, limits=limits)
     with pytest.raises(TemporaryError):
         await first.answer(sent)
@@ -303,7 +304,7 @@ async def test_what_one_job_met_holds_for_the_others_with_the_same_key(desk: Des
 
 
 async def test_it_gives_up_after_its_attempts(desk: Desk, sent: AnalysisRequest) -> None:
-    desk.server.faults.always("messages", Fault.claude_overloaded())
+    desk.server.faults.always("messages", ClaudeFault.overloaded())
     with pytest.raises(TemporaryError, match="overloaded"):
         await desk.analyser(attempts=4).answer(sent)
     assert desk.server.count("messages") == 4
@@ -321,8 +322,8 @@ async def test_nobody_listens(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault.claude_error(400, "invalid_request_error", f"schema refused, key {CLAUDE_KEY}\x1b[2J"),
-        Fault.claude_error(413, "request_too_large", "too large"),
+        ClaudeFault.error(400, "invalid_request_error", f"schema refused, key {CLAUDE_KEY}\x1b[2J"),
+        ClaudeFault.error(413, "request_too_large", "too large"),
         Fault.html(404),
         Fault.status(307, {}, location="http://127.0.0.1:9/v1/messages"),
         Fault.html(200),
@@ -352,7 +353,7 @@ async def test_what_no_retry_mends_is_sent_once(
 async def test_an_account_that_is_turned_away_is_not_asked_for_again(
     desk: Desk, sent: AnalysisRequest, status: int
 ) -> None:
-    desk.server.faults.always("messages", Fault.claude_error(status, "permission_error", "credit balance too low"))
+    desk.server.faults.always("messages", ClaudeFault.error(status, "permission_error", "credit balance too low"))
     analyser = desk.analyser()
     for _ in range(2):
         with pytest.raises(PermanentError, match="credit balance too low"):
@@ -363,10 +364,10 @@ async def test_an_account_that_is_turned_away_is_not_asked_for_again(
 @pytest.mark.parametrize(
     ("fault", "stop_reason", "problem"),
     [
-        (Fault.claude_refusal(), "refusal", "Claude declined to judge this pull request."),
-        (Fault.claude_max_tokens(), "max_tokens", "Claude's answer was cut off at its longest length."),
-        (Fault.claude_says("It is solid."), "end_turn", "Claude's answer is not JSON."),
-        (Fault.claude_says('{"matches": [NaN]}'), "end_turn", "Claude's answer is not JSON."),
+        (ClaudeFault.refusal(), "refusal", "Claude declined to judge this pull request."),
+        (ClaudeFault.max_tokens(), "max_tokens", "Claude's answer was cut off at its longest length."),
+        (ClaudeFault.says("It is solid."), "end_turn", "Claude's answer is not JSON."),
+        (ClaudeFault.says('{"matches": [NaN]}'), "end_turn", "Claude's answer is not JSON."),
     ],
     ids=lambda value: value.name if isinstance(value, Fault) else "",
 )
@@ -431,7 +432,7 @@ class HeldClock:
 
 async def test_waiting_is_cancelled_at_once_and_says_so(desk: Desk, sent: AnalysisRequest) -> None:
     desk.clock = held = HeldClock(desk.clock)
-    desk.server.faults.next("messages", Fault.claude_overloaded())
+    desk.server.faults.next("messages", ClaudeFault.overloaded())
     task = asyncio.create_task(desk.analyser().answer(sent))
     await held.sleepers.get()
     assert desk.waits[0][1] is not None
@@ -443,7 +444,7 @@ async def test_waiting_is_cancelled_at_once_and_says_so(desk: Desk, sent: Analys
 
 async def test_the_last_of_several_ends_the_waiting(desk: Desk, sent: AnalysisRequest) -> None:
     desk.clock = held = HeldClock(desk.clock)
-    desk.server.faults.next("messages", Fault.claude_overloaded(), times=2)
+    desk.server.faults.next("messages", ClaudeFault.overloaded(), times=2)
     analyser = desk.analyser()
     tasks = [asyncio.create_task(analyser.answer(sent)) for _ in range(2)]
     first, second = await held.sleepers.get(), await held.sleepers.get()

@@ -17,6 +17,7 @@ from devtrail_tui.core.errors import AuthenticationError, DevTrailError, Permane
 from devtrail_tui.demo.server import GITHUB_TOKEN
 from tests.clients.github.conftest import MakeClient, Said, SleepingClock
 from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
 
 
@@ -61,7 +62,7 @@ def test_a_token_is_never_sent_in_clear(make_client: MakeClient) -> None:
 async def test_single_sign_on_says_where_to_go(
     client: GitHubClient, server: FaultyServer, clock: SleepingClock
 ) -> None:
-    server.faults.always("user", Fault.sso("acme"))
+    server.faults.always("user", GitHubFault.sso("acme"))
     with pytest.raises(PermanentError, match=r"single sign-on at https://github\.example/orgs/acme/sso"):
         await client.account()
     assert (server.count("user"), clock.slept) == (1, [])

@@ -18,6 +18,7 @@ from devtrail_tui.demo import search_query
 from devtrail_tui.demo.world import World
 from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, Said
 from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
 from tests.doubles.worlds import involving
 
@@ -118,7 +119,7 @@ async def test_more_in_one_second_than_github_gives_is_said(
 
 
 async def test_a_page_with_holes_is_asked_again(client: GitHubClient, server: FaultyServer, world: World) -> None:
-    server.faults.next("search", Fault.null_nodes(2), times=1)
+    server.faults.next("search", GitHubFault.null_nodes(2), times=1)
     assert await found(client, world, "acme/shop") == expected(world, "acme/shop")
 
 

@@ -19,6 +19,7 @@ from devtrail_tui.demo.awkward import HOSTILE, MANY_COMMENTS, MANY_FILES, MANY_R
 from devtrail_tui.demo.world import World
 from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, Said, fetched
 from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
 from tests.doubles.recorder import Recorded
 from tests.doubles.server import FaultyServer
 from tests.doubles.worlds import involving
@@ -127,12 +128,12 @@ async def test_batches_shrink_to_what_github_can_and_grow_back(
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault.graphql_error(
+        GitHubFault.graphql_error(
             kind="MAX_NODE_LIMIT_EXCEEDED", message="This query requests up to 600,000 possible nodes."
         ),
-        Fault.graphql_error("Resource limits for this query exceeded.", "RESOURCE_LIMITS_EXCEEDED"),
-        Fault.graphql_error("Timeout on validation of query"),
-        Fault.graphql_error(),
+        GitHubFault.graphql_error("Resource limits for this query exceeded.", "RESOURCE_LIMITS_EXCEEDED"),
+        GitHubFault.graphql_error("Timeout on validation of query"),
+        GitHubFault.graphql_error(),
     ],
 )
 async def test_graphqls_own_ways_to_say_too_heavy(
@@ -147,7 +148,7 @@ async def test_graphqls_own_ways_to_say_too_heavy(
 async def test_nodes_missing_from_an_answer_are_asked_again_one_by_one(
     client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
-    server.faults.next("hydrate", Fault.null_nodes(3))
+    server.faults.next("hydrate", GitHubFault.null_nodes(3))
     found = await fetched(client, refs)
     assert [each.ref for each in found if each.pull_request is not None] == refs
     assert sum(each.variables.get("ids") == [ref.node_id] for each in server.requests for ref in refs[:3]) == 3
@@ -314,7 +315,7 @@ async def test_a_cancel_while_github_is_silent_is_felt_at_once(
 async def test_an_error_of_the_next_batch_reaches_the_caller_in_its_turn(
     client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
-    server.faults.next(is_batch, Fault.unauthorized(), after=1)
+    server.faults.next(is_batch, GitHubFault.unauthorized(), after=1)
     async with aclosing(client.hydrate(refs)) as results:
         first = [await anext(results) for _ in range(20)]
         with pytest.raises(AuthenticationError):
