@@ -30,20 +30,18 @@ class ClaudeService:
 
     def models(self, path: str) -> Answer:
         """`GET /v1/models` and `GET /v1/models/{id}`."""
-        wanted = path.removeprefix("/v1/models").strip("/")
+        name = path.removeprefix("/v1/models").strip("/")
         listed = [model_json(*model) for model in MODELS]
-        if not wanted:
+        if not name:
             ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"]}
             return json_answer(200, {"data": listed, "has_more": False, **ends})
-        found = next((model for model in listed if model["id"] == wanted), None)
-        if found is None:
-            return claude_error(404, "not_found_error", f"model: {wanted}")
-        return json_answer(200, found)
+        model = next((model for model in listed if model["id"] == name), None)
+        return _unknown_model(name) if model is None else json_answer(200, model)
 
     def message(self, data: Any) -> Answer:
         """`POST /v1/messages`."""
         if data["model"] not in {model[0] for model in MODELS}:
-            return claude_error(404, "not_found_error", f"model: {data['model']}")
+            return _unknown_model(data["model"])
         reading = read_request(data)
         text, stop_reason = answer_for(reading, self._world.oddities)
         self._answered += 1
@@ -74,8 +72,8 @@ class ClaudeService:
             "usage": usage,
         }
 
-    def _usage(self, data: Mapping[str, Any], said: int, thought: int) -> dict[str, Any]:
-        prefix, rest = _cacheable(data)
+    def _usage(self, data: Mapping[str, Any], text_length: int, thought_length: int) -> dict[str, Any]:
+        prefix, uncached = _cacheable(data)
         prefix_tokens = tokens(len(prefix))
         read = written = 0
         if prefix_tokens >= SMALLEST_CACHED_PREFIX:
@@ -83,17 +81,21 @@ class ClaudeService:
             read, written = (prefix_tokens, 0) if key in self._cached else (0, prefix_tokens)
             self._cached.add(key)
         else:
-            rest += prefix
+            uncached += prefix
         return {
-            "input_tokens": tokens(len(rest)) + 12,
+            "input_tokens": tokens(len(uncached)) + 12,
             "cache_creation_input_tokens": written,
             "cache_read_input_tokens": read,
             "cache_creation": {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0},
-            "output_tokens": tokens(said + thought) + 3,
-            "output_tokens_details": {"thinking_tokens": tokens(thought)} if thought else None,
+            "output_tokens": tokens(text_length + thought_length) + 3,
+            "output_tokens_details": {"thinking_tokens": tokens(thought_length)} if thought_length else None,
             "server_tool_use": None,
             "service_tier": "standard",
         }
+
+
+def _unknown_model(name: str) -> Answer:
+    return claude_error(404, "not_found_error", f"model: {name}")
 
 
 def tokens(characters: int) -> int:
@@ -146,7 +148,7 @@ def _cacheable(data: Mapping[str, Any]) -> tuple[str, str]:
     blocks = data.get("system") or []
     if isinstance(blocks, str):
         return "", blocks + json.dumps(data["messages"])
-    last = max((place for place, block in enumerate(blocks) if block.get("cache_control")), default=-1)
+    last = max((index for index, block in enumerate(blocks) if block.get("cache_control")), default=-1)
     texts = [str(block.get("text", "")) for block in blocks]
     schema = json.dumps((data.get("output_config") or {}).get("format"))
     return "".join(texts[: last + 1]), "".join(texts[last + 1 :]) + json.dumps(data["messages"]) + schema

@@ -85,10 +85,10 @@ def answer_for(reading: Reading, oddities: Mapping[str, str]) -> tuple[str, str]
 def find(reading: Reading) -> list[Match]:
     """Up to three criteria, strongest first."""
     strengths = _strengths(reading)
-    words = _stems(" ".join(reading.texts))
+    stems = _stems(" ".join(reading.texts))
     rarity = _rarity(reading.criteria)
     scored = [
-        (_score(identifier, text, strengths, words, rarity), identifier, text)
+        (_score(identifier, text, strengths, stems, rarity), identifier, text)
         for identifier, text in reading.criteria.items()
     ]
     scored.sort(key=lambda item: (-item[0], item[1]))
@@ -122,11 +122,11 @@ def _rarity(criteria: Mapping[str, str]) -> dict[str, float]:
 
 
 def _score(
-    identifier: str, text: str, strengths: Sequence[float], words: frozenset[str], rarity: Mapping[str, float]
+    identifier: str, text: str, strengths: Sequence[float], stems: frozenset[str], rarity: Mapping[str, float]
 ) -> float:
     name = f"{identifier} {_subject(text)}"
     called = [strength for theme, strength in zip(THEMES, strengths, strict=True) if theme.names.search(name)]
-    shared = sum(rarity[stem] for stem in _stems(text) & words)
+    shared = sum(rarity[stem] for stem in _stems(text) & stems)
     return 1.6 * max(called, default=0.0) + 0.35 * shared
 
 
@@ -171,12 +171,12 @@ def _subject(criterion: str) -> str:
 
 def _quotes(reading: Reading, criterion: str, rank: int) -> tuple[str, ...]:
     """One or two sentences, verbatim, that share the most words with the criterion."""
-    wanted = _stems(criterion)
+    criterion_stems = _stems(criterion)
     themes = [theme for theme in THEMES if theme.names.search(_subject(criterion))]
     ranked: list[tuple[float, int, str]] = []
     for order, sentence in enumerate(_sentences(reading.texts)):
         signs = sum(len(set(theme.signs.findall(sentence))) for theme in themes)
-        ranked.append((-(2.0 * signs + 0.5 * len(_stems(sentence) & wanted)), order, sentence))
+        ranked.append((-(2.0 * signs + 0.5 * len(_stems(sentence) & criterion_stems)), order, sentence))
     ranked.sort()
     if not ranked:
         return (reading.title,) if reading.title else ()

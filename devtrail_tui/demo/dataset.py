@@ -27,18 +27,18 @@ FIRST_NUMBERS = {"shop": 2140, "api": 1388, "web": 871, "platform": 604}
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much there is: `merged` pull requests of everybody, `mine` of them with the user in some role.
+    """How much there is: `merged` pull requests of everybody, `involving_user` of them with the user in some role.
 
     The written stories are always among them; below their number a scale cannot go.
     """
 
     merged: int = 400
-    mine: int | None = None
+    involving_user: int | None = None
 
     @classmethod
     def large(cls) -> Scale:
         """What `--scale` means: 1,000 of the user's among 30,000."""
-        return cls(merged=30_000, mine=1_000)
+        return cls(merged=30_000, involving_user=1_000)
 
 
 def written_stories() -> list[Story]:
@@ -72,8 +72,8 @@ def _written(today: date, rng: random.Random) -> Iterator[PullRequest]:
     """The written stories, spread evenly over the months in an order that mixes the repositories."""
     stories = written_stories()
     rng.shuffle(stories)
-    for place, story in enumerate(stories):
-        ago = DAYS - 2 - (DAYS - 4) * (place + rng.random()) / len(stories)
+    for index, story in enumerate(stories):
+        ago = DAYS - 2 - (DAYS - 4) * (index + rng.random()) / len(stories)
         yield _draft(story, working_time(today, ago, rng))
 
 
@@ -92,23 +92,27 @@ def _draft(story: Story, merged_at: datetime) -> PullRequest:
 
 def _composed(today: date, rng: random.Random, scale: Scale, written: Sequence[PullRequest]) -> Iterator[PullRequest]:
     missing = scale.merged - len(written)
-    mine = 0 if scale.mine is None else scale.mine - sum(draft.involves(ROBIN.login) for draft in written)
-    if missing < 0 or mine < 0 or mine > missing:
-        raise ValueError(f"A scale of {scale.merged} with {scale.mine} of the user's cannot hold the written stories.")
-    chosen = set(rng.sample(range(missing), mine))
+    with_user = 0
+    if scale.involving_user is not None:
+        with_user = scale.involving_user - sum(draft.involves(ROBIN.login) for draft in written)
+    if not 0 <= with_user <= missing:
+        raise ValueError(
+            f"A scale of {scale.merged} with {scale.involving_user} of the user's cannot hold the written stories."
+        )
+    chosen = set(rng.sample(range(missing), with_user))
     titles: set[str] = set()
-    for place in range(missing):
+    for index in range(missing):
         moment = working_time(today, rng.uniform(1, DAYS - 1), rng)
-        outline = compose.outline(rng, with_user=place in chosen, seen=titles)
+        outline = compose.outline(rng, with_user=index in chosen, titles=titles)
         yield _from_outline(outline, moment, moment)
 
 
 def _unmerged(today: date, rng: random.Random) -> Iterator[PullRequest]:
     """A few that are open, and a few that were given up: no search for merged ones may find them."""
     titles: set[str] = set()
-    for place in range(14):
-        outline = compose.outline(rng, with_user=place % 2 == 0, seen=titles)
-        if place < 6:
+    for index in range(14):
+        outline = compose.outline(rng, with_user=index % 2 == 0, titles=titles)
+        if index < 6:
             yield _from_outline(outline, None, None, opened=working_time(today, rng.uniform(1, 20), rng))
         else:
             moment = working_time(today, rng.uniform(20, DAYS - 20), rng)

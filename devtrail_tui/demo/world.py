@@ -44,11 +44,11 @@ class World:
 
     def repository(self, full_name: str, *, follow_renames: bool = True) -> Repository | None:
         """Look a repository up by `owner/name`, in any case of letters, by a former name too if asked."""
-        wanted = full_name.casefold()
+        folded = full_name.casefold()
         for repository in self.repositories:
-            if repository.full_name.casefold() == wanted:
+            if repository.full_name.casefold() == folded:
                 return repository
-            if follow_renames and wanted in (name.casefold() for name in repository.former_names):
+            if follow_renames and folded in (name.casefold() for name in repository.former_names):
                 return repository
         return None
 

@@ -90,11 +90,13 @@ def _logins(people: Iterable[Person | None]) -> set[str]:
     return {person.login if person else "ghost" for person in people}
 
 
-@pytest.mark.parametrize("scale", [Scale(merged=2_000, mine=150), pytest.param(Scale.large(), marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "scale", [Scale(merged=2_000, involving_user=150), pytest.param(Scale.large(), marks=pytest.mark.full)]
+)
 def test_a_larger_scale(scale: Scale) -> None:
     world = build_world(TODAY, scale=scale)
     assert sum(pull.merged_at is not None for pull in world.pull_requests) == scale.merged
-    assert len(involving(world, LOGIN)) == scale.mine
+    assert len(involving(world, LOGIN)) == scale.involving_user
     assert len({pull.node_id for pull in world.pull_requests}) == len(world.pull_requests)
     with pytest.raises(ValueError, match="cannot hold"):
         build_world(TODAY, scale=Scale(merged=10))

@@ -152,7 +152,7 @@ async def test_a_ghost_has_no_author(ask: Ask, world: World) -> None:
 
 
 async def test_the_search_cap_over_http() -> None:
-    large = build_world(TODAY, scale=Scale(merged=2_600, mine=1_300))
+    large = build_world(TODAY, scale=Scale(merged=2_600, involving_user=1_300))
     async with FaultyServer(large) as server, httpx.AsyncClient(base_url=server.url) as client:
         client.headers["Authorization"] = "Bearer demo-github-token"
         found: list[Any] = []

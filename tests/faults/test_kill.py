@@ -73,7 +73,7 @@ def test_killed_at_random(site: Site, server: FaultyServer) -> None:
 @pytest.fixture(scope="module")
 def much_work() -> Iterator[FaultyServer]:
     """Enough pull requests for 200 kills to meet running syncs."""
-    with FaultyServer(build_world(datetime.now(UTC).date(), scale=Scale(merged=3000, mine=800))) as server:
+    with FaultyServer(build_world(datetime.now(UTC).date(), scale=Scale(merged=3000, involving_user=800))) as server:
         server.limits.graphql.limit = server.limits.core.limit = 1_000_000
         server.latency = Latency(github=0.02, claude=1.2)
         yield server

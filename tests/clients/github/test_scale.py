@@ -13,7 +13,10 @@ from tests.doubles.worlds import involving
 
 @pytest.mark.parametrize(
     ("scale", "most_requests", "most_points"),
-    [(Scale(merged=3_000, mine=100), 30, 100), pytest.param(Scale.large(), 250, 1_000, marks=pytest.mark.full)],
+    [
+        (Scale(merged=3_000, involving_user=100), 30, 100),
+        pytest.param(Scale.large(), 250, 1_000, marks=pytest.mark.full),
+    ],
 )
 async def test_requests_grow_with_the_users_pull_requests_not_with_the_repositories(
     make_client: MakeClient, said: Said, scale: Scale, most_requests: int, most_points: int
@@ -30,8 +33,8 @@ async def test_requests_grow_with_the_users_pull_requests_not_with_the_repositor
         points = 5000 - said.limits[-1].remaining
         requests = len(server.requests)
     assert {each.ref.node_id for each in found} == {pull.node_id for pull in involving(world, me)}
-    assert len(found) == scale.mine
+    assert len(found) == scale.involving_user
     assert all(each.pull_request is not None and roles(each.pull_request, me) for each in found)
-    print(f"{requests} requests, {points} points for {scale.mine:,} of {scale.merged:,}")
+    print(f"{requests} requests, {points} points for {scale.involving_user:,} of {scale.merged:,}")
     assert requests <= most_requests
     assert points <= most_points
