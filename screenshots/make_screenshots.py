@@ -160,7 +160,8 @@ async def every_screen(app: DevTrailApp, pilot: Pilot[None], kind: str) -> None:
 def held(services: Services, job: Job) -> bool:
     """The sync has come as far as the server lets it."""
     now = services.views.job(job.id)
-    return now.status is Status.RUNNING and now.progress_detail.matched >= ANALYSED_BEFORE_THE_PICTURE // 2
+    matched = sum(count.number for count in now.progress_detail.counts if count.label == "matched")
+    return now.status is Status.RUNNING and matched >= ANALYSED_BEFORE_THE_PICTURE // 2
 
 
 def shows(app: DevTrailApp, text: str) -> bool:
