@@ -9,9 +9,11 @@ loopback; the clock starts on a fixed day, so that the pictures change only wher
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,7 +24,8 @@ from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.actions.running import make_worker
 from devtrail_tui.cli.demo import demo_environment
 from devtrail_tui.core.job import Job, Status
-from devtrail_tui.demo import Latency, start_tour
+from devtrail_tui.demo.latency import Latency
+from devtrail_tui.demo.tour import make_tour
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from devtrail_tui.tui.app import DevTrailApp, make_app
@@ -30,7 +33,10 @@ from devtrail_tui.tui.app import DevTrailApp, make_app
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
-    from devtrail_tui.demo import Tour
+    from devtrail_tui.demo.answers import Answer
+    from devtrail_tui.demo.http1 import Request
+    from devtrail_tui.demo.server import DemoServer
+    from devtrail_tui.demo.tour import Tour
 
 HERE = Path(__file__).parent
 BEGIN = datetime(2026, 11, 22, 11, 28, tzinfo=UTC)
@@ -65,20 +71,33 @@ def main() -> None:
     os.environ["TZ"] = "UTC"
     time.tzset()
     with tempfile.TemporaryDirectory() as home:
-        tour = start_tour(today=TODAY, latency=Latency())
+        tour = make_tour(today=TODAY, latency=Latency())
         with tour.server:
             clock = FixedStart()
             environ = demo_environment(tour, Path(home))
             services = Services(load_settings(environ), environ=environ, demo=True, clock=clock)
             services.open()
             earlier_jobs(services, clock, tour)
-            gate = tour.server.faults.hang("messages", times=500, after=ANALYSED_BEFORE_THE_PICTURE)
+            release = hold_questions(tour.server, after=ANALYSED_BEFORE_THE_PICTURE)
             running = sync(services, tour.repositories, "2025-10-01")
             try:
                 asyncio.run(pictures(services, running))
             finally:
-                gate.release()
+                release.set()
                 services.close()
+
+
+def hold_questions(server: DemoServer, *, after: int) -> threading.Event:
+    """Let Claude answer `after` more questions, and the others once the event is set."""
+    questions, release, others = itertools.count(1), threading.Event(), server.intercept
+
+    async def intercept(request: Request) -> Answer | None:
+        if request.path == "/v1/messages" and next(questions) > after:
+            await asyncio.to_thread(release.wait)
+        return None if others is None else await others(request)
+
+    server.intercept = intercept
+    return release
 
 
 def sync(services: Services, repositories: Any, start: str, **more: Any) -> Job:
@@ -142,7 +161,8 @@ async def every_screen(app: DevTrailApp, pilot: Pilot[None], kind: str) -> None:
 def held(services: Services, job: Job) -> bool:
     """The sync has come as far as the server lets it."""
     now = services.views.job(job.id)
-    return now.status is Status.RUNNING and now.progress_detail.matched >= ANALYSED_BEFORE_THE_PICTURE // 2
+    matched = sum(count.number for count in now.progress_detail.counts if count.label == "matched")
+    return now.status is Status.RUNNING and matched >= ANALYSED_BEFORE_THE_PICTURE // 2
 
 
 def shows(app: DevTrailApp, text: str) -> bool:

@@ -53,11 +53,11 @@ def demo(*, headless: bool, keep: bool, scale: bool, fast: bool, as_json: bool) 
     from devtrail_tui.demo.dataset import Scale
     from devtrail_tui.demo.home import DemoHome
     from devtrail_tui.demo.latency import Latency
-    from devtrail_tui.demo.tour import LIFELIKE, start_tour
+    from devtrail_tui.demo.tour import LIFELIKE, make_tour
 
     folder, flags = demo_settings(os.environ)
     with DemoHome(folder, keep=keep) as home:
-        tour = start_tour(scale=Scale.large() if scale else None, latency=Latency() if fast else LIFELIKE)
+        tour = make_tour(scale=Scale.large() if scale else None, latency=Latency() if fast else LIFELIKE)
         with tour.server:
             environ = demo_environment(tour, home)
             config: dict[str, Any] = {"repositories": list(tour.repositories), "startDate": tour.since.isoformat()}
@@ -71,22 +71,16 @@ def demo(*, headless: bool, keep: bool, scale: bool, fast: bool, as_json: bool) 
 
 
 def demo_environment(tour: Tour, home: Path) -> dict[str, str]:
-    """The environment a demo runs in: the person's own terminal, none of their keys, the demo's services.
+    """The environment a demo runs in: the person's own terminal, none of their keys, the demo's services."""
+    from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 
-    Raises NotLoopback where the demo's server is not on this machine.
-    """
-    from urllib.parse import urlsplit
-
-    from devtrail_tui.demo.server import require_loopback
-
-    require_loopback(urlsplit(tour.server.url).hostname or "")
     return {
         **{name: os.environ[name] for name in _TERMINAL_VARIABLES if name in os.environ},
         "DEVTRAIL_HOME": str(home),
-        "DEVTRAIL_GITHUB_URL": tour.server.github_url,
-        "ANTHROPIC_BASE_URL": tour.server.claude_url,
-        "GITHUB_TOKEN": tour.github_token,
-        "ANTHROPIC_API_KEY": tour.claude_key,
+        "DEVTRAIL_GITHUB_URL": tour.server.url,
+        "ANTHROPIC_BASE_URL": tour.server.url,
+        "GITHUB_TOKEN": GITHUB_TOKEN,
+        "ANTHROPIC_API_KEY": CLAUDE_KEY,
     }
 
 

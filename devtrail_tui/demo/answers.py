@@ -18,16 +18,10 @@ class Answer:
     body: bytes
     headers: tuple[tuple[str, str], ...] = (("content-type", JSON_TYPE),)
 
-    def header(self, name: str) -> str | None:
-        return next((value for key, value in self.headers if key == name), None)
-
     def with_missing(self, headers: list[tuple[str, str]]) -> Answer:
         """The same with those headers added that it does not have yet."""
         present = {name for name, _ in self.headers}
         return replace(self, headers=self.headers + tuple(item for item in headers if item[0] not in present))
-
-    def data(self) -> Any:
-        return json.loads(self.body)
 
 
 def json_answer(status: int, data: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
@@ -35,17 +29,20 @@ def json_answer(status: int, data: Any, headers: tuple[tuple[str, str], ...] = (
     return Answer(status, body, (("content-type", JSON_TYPE), *headers))
 
 
-def html_answer(status: int, title: str) -> Answer:
-    body = f"<!DOCTYPE html>\n<html>\n<head><title>{title}</title></head>\n<body><h1>{title}</h1></body>\n</html>\n"
-    return Answer(status, body.encode(), (("content-type", "text/html; charset=utf-8"),))
-
-
-def github_error(
-    status: int, message: str, *, headers: tuple[tuple[str, str], ...] = (), docs: str = GITHUB_DOCS
-) -> Answer:
+def github_error(status: int, message: str, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     """GitHub's `basic-error`."""
-    data = {"message": message, "documentation_url": docs, "status": str(status)}
+    data = {"message": message, "documentation_url": GITHUB_DOCS, "status": str(status)}
     return json_answer(status, data, headers)
+
+
+def secondary_limit(retry_after_s: int | None, status: int = 403) -> Answer:
+    """GitHub's limit on bursts: 403 or 429, with or without the header that names the seconds to wait."""
+    message = (
+        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out "
+        "to GitHub Support for help, please include the request ID DEMO."
+    )
+    headers = () if retry_after_s is None else (("retry-after", str(retry_after_s)),)
+    return github_error(status, message, headers=headers)
 
 
 def claude_error(status: int, kind: str, message: str, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:

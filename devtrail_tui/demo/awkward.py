@@ -12,7 +12,7 @@ from importlib import resources
 
 from devtrail_tui.demo.claude_matching import INVENTED, NOT_JSON, REFUSAL
 from devtrail_tui.demo.records import ChangedFile
-from devtrail_tui.demo.story import Said, Story, parse
+from devtrail_tui.demo.story import Story, Turn, parse
 
 MANY_FILES = "Move the whole storefront to the new import paths"
 MANY_COMMENTS = "Decide how we name events"
@@ -40,8 +40,8 @@ _FIRST_DAYS_AGO, _STEP_DAYS = 8, 15
 def cases(today: date) -> Iterator[tuple[Story, datetime]]:
     """Each awkward story with the moment it was merged."""
     text = resources.files("devtrail_tui.demo").joinpath("stories", "awkward", "awkward.txt").read_text("utf-8")
-    for place, story in enumerate(parse(text)):
-        days, at = _FIXED_TIMES.get(story.title, (_FIRST_DAYS_AGO + _STEP_DAYS * place, time(14, 5, place)))
+    for number, story in enumerate(parse(text)):
+        days, at = _FIXED_TIMES.get(story.title, (_FIRST_DAYS_AGO + _STEP_DAYS * number, time(14, 5, number)))
         moment = datetime.combine(today - timedelta(days=days), at, UTC)
         complete = _ADDITIONS.get(story.title)
         yield (story if complete is None else complete(story)), moment
@@ -64,7 +64,7 @@ def _many_comments(story: Story) -> Story:
     """130 comments before the written ones, so that the user's is on the second page."""
     proposals = ("past tense", "present tense", "verb first", "noun first", "dots", "dashes", "underscores")
     talk = tuple(
-        Said(
+        Turn(
             "?",
             _PEOPLE[number % 5],
             f"Proposal {number + 1}: {proposals[number % 7]}, for the reasons in the thread above.",
@@ -76,7 +76,7 @@ def _many_comments(story: Story) -> Story:
 
 def _many_remarks(story: Story) -> Story:
     """The user's first review gets 64 comments on lines."""
-    first, *rest = story.talk
+    first, *others = story.talk
     remarks = [
         (
             f"content/help/article-{number:02d}.md",
@@ -84,7 +84,7 @@ def _many_remarks(story: Story) -> Story:
         )
         for number in range(64)
     ]
-    return replace(story, talk=(replace(first, remarks=remarks), *rest))
+    return replace(story, talk=(replace(first, remarks=remarks), *others))
 
 
 def _hostile(story: Story) -> Story:
@@ -96,9 +96,9 @@ def _hostile(story: Story) -> Story:
         + "[/red] [@click=app.quit]quit[/] [link=https://evil.example]click[/link]\n"
         + "invoice\u202egnp.exe and \U000e0041\U000e0042 and a lone surrogate \ud83d and a NUL \x00 here\n"
     )
-    first, *rest = story.talk
+    first, *others = story.talk
     spoiled = replace(first, text=first.text + " \x1b]0;owned\x07[/]")
-    return replace(story, body=body, talk=(spoiled, *rest))
+    return replace(story, body=body, talk=(spoiled, *others))
 
 
 _ADDITIONS: Mapping[str, Callable[[Story], Story]] = {

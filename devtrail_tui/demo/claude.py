@@ -1,8 +1,4 @@
-"""Claude's Messages API and its list of models, as far as the product calls them.
-
-It refuses what the real one refuses (sampling knobs, forced tools, prefill, schema keywords that structured output does not
-know) and answers with matches worked out by `claude_matching`.
-"""
+"""Claude's Messages API and its list of models, as far as the product calls them, with answers of `claude_matching`."""
 
 from __future__ import annotations
 
@@ -15,13 +11,6 @@ from devtrail_tui.demo.answers import Answer, claude_error, json_answer
 from devtrail_tui.demo.claude_matching import Reading, answer_for, read_request
 from devtrail_tui.demo.world import World
 
-SCHEMA_KEYWORDS = frozenset(
-    {"type", "properties", "required", "items", "enum", "const", "additionalProperties", "description", "title"}
-    | {"anyOf", "allOf", "$ref", "$defs", "definitions", "format", "default"}
-)
-"""JSON Schema keywords that structured output accepts."""
-
-SAMPLING = ("temperature", "top_p", "top_k")
 SMALLEST_CACHED_PREFIX = 512
 
 MODELS: Sequence[tuple[str, str, str, str]] = (
@@ -41,23 +30,18 @@ class ClaudeService:
 
     def models(self, path: str) -> Answer:
         """`GET /v1/models` and `GET /v1/models/{id}`."""
-        wanted = path.removeprefix("/v1/models").strip("/")
+        name = path.removeprefix("/v1/models").strip("/")
         listed = [model_json(*model) for model in MODELS]
-        if not wanted:
+        if not name:
             ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"]}
             return json_answer(200, {"data": listed, "has_more": False, **ends})
-        found = next((model for model in listed if model["id"] == wanted), None)
-        if found is None:
-            return claude_error(404, "not_found_error", f"model: {wanted}")
-        return json_answer(200, found)
+        model = next((model for model in listed if model["id"] == name), None)
+        return _unknown_model(name) if model is None else json_answer(200, model)
 
     def message(self, data: Any) -> Answer:
         """`POST /v1/messages`."""
-        problem = _problem(data)
-        if problem:
-            return claude_error(400, "invalid_request_error", problem)
         if data["model"] not in {model[0] for model in MODELS}:
-            return claude_error(404, "not_found_error", f"model: {data['model']}")
+            return _unknown_model(data["model"])
         reading = read_request(data)
         text, stop_reason = answer_for(reading, self._world.oddities)
         self._answered += 1
@@ -88,8 +72,8 @@ class ClaudeService:
             "usage": usage,
         }
 
-    def _usage(self, data: Mapping[str, Any], said: int, thought: int) -> dict[str, Any]:
-        prefix, rest = _cacheable(data)
+    def _usage(self, data: Mapping[str, Any], text_length: int, thought_length: int) -> dict[str, Any]:
+        prefix, uncached = _cacheable(data)
         prefix_tokens = tokens(len(prefix))
         read = written = 0
         if prefix_tokens >= SMALLEST_CACHED_PREFIX:
@@ -97,17 +81,21 @@ class ClaudeService:
             read, written = (prefix_tokens, 0) if key in self._cached else (0, prefix_tokens)
             self._cached.add(key)
         else:
-            rest += prefix
+            uncached += prefix
         return {
-            "input_tokens": tokens(len(rest)) + 12,
+            "input_tokens": tokens(len(uncached)) + 12,
             "cache_creation_input_tokens": written,
             "cache_read_input_tokens": read,
             "cache_creation": {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0},
-            "output_tokens": tokens(said + thought) + 3,
-            "output_tokens_details": {"thinking_tokens": tokens(thought)} if thought else None,
+            "output_tokens": tokens(text_length + thought_length) + 3,
+            "output_tokens_details": {"thinking_tokens": tokens(thought_length)} if thought_length else None,
             "server_tool_use": None,
             "service_tier": "standard",
         }
+
+
+def _unknown_model(name: str) -> Answer:
+    return claude_error(404, "not_found_error", f"model: {name}")
 
 
 def tokens(characters: int) -> int:
@@ -147,64 +135,6 @@ def model_json(name: str, display_name: str, line: str, created_at: str) -> dict
     }
 
 
-def _problem(data: Any) -> str:
-    """What the real API would refuse in this request, in a sentence; empty when nothing."""
-    if not isinstance(data, dict):
-        return "Request body is not valid JSON"
-    for name in ("model", "max_tokens", "messages"):
-        if name not in data:
-            return f"{name}: Field required"
-    for name in SAMPLING:
-        if name in data:
-            return f"{name}: this model does not accept sampling parameters"
-    choice = data.get("tool_choice")
-    if isinstance(choice, dict) and choice.get("type") in ("any", "tool"):
-        return "tool_choice: forcing a tool is not supported by this model"
-    messages = data["messages"]
-    if not isinstance(messages, list) or not messages:
-        return "messages: at least one message is required"
-    if messages[-1].get("role") != "user":
-        return "messages: this model does not support assistant message prefill"
-    return _format_problem(data)
-
-
-def _format_problem(data: Mapping[str, Any]) -> str:
-    config = data.get("output_config") or {}
-    wanted = config.get("format")
-    if wanted is None:
-        return ""
-    if wanted.get("type") != "json_schema" or not isinstance(wanted.get("schema"), dict):
-        return "output_config.format: expected a json_schema with a schema"
-    return schema_problem(wanted["schema"], "output_config.format.schema")
-
-
-def schema_problem(schema: Any, place: str) -> str:
-    """The first keyword that structured output does not accept; every object must be closed."""
-    if not isinstance(schema, dict):
-        return ""
-    for keyword in schema:
-        if keyword not in SCHEMA_KEYWORDS:
-            return f"{place}: For '{schema.get('type', 'schema')}' type, property '{keyword}' is not supported"
-    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-        return f"{place}: For 'object' type, 'additionalProperties' must be explicitly set to false"
-    for name, inner in _inner_schemas(schema):
-        problem = schema_problem(inner, f"{place}.{name}")
-        if problem:
-            return problem
-    return ""
-
-
-def _inner_schemas(schema: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    inner: list[tuple[str, Any]] = []
-    for keyword in ("properties", "$defs", "definitions"):
-        inner += (schema.get(keyword) or {}).items()
-    for keyword in ("anyOf", "allOf"):
-        inner += [(f"{keyword}.{place}", item) for place, item in enumerate(schema.get(keyword) or [])]
-    if "items" in schema:
-        inner.append(("items", schema["items"]))
-    return inner
-
-
 def _thought(data: Mapping[str, Any], reading: Reading) -> str:
     """A short thought before every answer when the request allows thinking, as the newest models give."""
     thinking = data.get("thinking") or {}
@@ -218,7 +148,7 @@ def _cacheable(data: Mapping[str, Any]) -> tuple[str, str]:
     blocks = data.get("system") or []
     if isinstance(blocks, str):
         return "", blocks + json.dumps(data["messages"])
-    last = max((place for place, block in enumerate(blocks) if block.get("cache_control")), default=-1)
+    last = max((index for index, block in enumerate(blocks) if block.get("cache_control")), default=-1)
     texts = [str(block.get("text", "")) for block in blocks]
     schema = json.dumps((data.get("output_config") or {}).get("format"))
     return "".join(texts[: last + 1]), "".join(texts[last + 1 :]) + json.dumps(data["messages"]) + schema

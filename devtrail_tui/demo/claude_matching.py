@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from devtrail_tui.demo.themes import REVIEWING, THEMES
+from devtrail_tui.demo.themes import THEMES
 
 REFUSAL, NOT_JSON, INVENTED = "refusal", "not_json", "invented"
 """Oddities: no content with `stop_reason: refusal`; prose instead of JSON; a good match beside an invented quote, a
@@ -38,11 +38,10 @@ _STOP = frozenset(
 class Reading:
     """What was understood of a request.
 
-    `schema` is the wanted shape, `criteria` maps an id to its words. `texts` are what may count and be quoted: for an author the
-    whole pull request, for others their own words, if the request says whose work it is about (`who`).
+    `criteria` maps an id to its words. `texts` are what may count and be quoted: for an author the whole pull request, for
+    others their own words, if the request says whose work it is about (`who`).
     """
 
-    schema: Mapping[str, Any]
     criteria: Mapping[str, str]
     title: str
     texts: Sequence[str]
@@ -51,7 +50,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Match:
     criterion_id: str
     confidence: int
     explanation: str
@@ -59,18 +58,14 @@ class Found:
 
 
 def read_request(data: Mapping[str, Any]) -> Reading:
-    """Take criteria from the system text, the pull request from the user's turn and the shape from the schema."""
+    """Take the criteria from the system text and the pull request from the user's turn."""
     schema = ((data.get("output_config") or {}).get("format") or {}).get("schema") or {}
     system = "\n".join(_blocks(data.get("system") or ""))
-    user = "\n".join(text for message in data["messages"] for text in _blocks(message.get("content") or ""))
-    pull = _pull_request(user)
+    pull = _pull_request("\n".join(text for message in data["messages"] for text in _blocks(message["content"])))
     who = str(pull.get("work_of") or "")
     is_author = not who or who == pull.get("author") or "author" in (pull.get("roles") or ())
-    texts = list(_texts(pull)) if pull else [user]
-    if not is_author:
-        texts = list(_own_texts(pull, who)) or texts
-    title = str(pull.get("title") or "")
-    return Reading(schema, _criteria(system, _enum(schema)), title, texts, who, is_author)
+    texts = list(_texts(pull)) if is_author else list(_own_texts(pull, who)) or list(_texts(pull))
+    return Reading(_criteria(system, schema), str(pull.get("title") or ""), texts, who, is_author)
 
 
 def answer_for(reading: Reading, oddities: Mapping[str, str]) -> tuple[str, str]:
@@ -79,30 +74,27 @@ def answer_for(reading: Reading, oddities: Mapping[str, str]) -> tuple[str, str]
     if oddity == REFUSAL:
         return "", "refusal"
     if oddity == NOT_JSON:
-        return (
-            f"I looked at “{reading.title}”. It shows solid engineering, mostly in how the team prepared it.",
-            "end_turn",
-        )
-    found = find(reading)
+        text = f"I looked at “{reading.title}”. It shows solid engineering, mostly in how the team prepared it."
+        return text, "end_turn"
+    matches = find(reading)
     if oddity == INVENTED:
-        found = [*found[:1], *_inventions(reading, found)]
-    rows = [_row(reading.schema, item) for item in found]
-    return json.dumps(_wrapped(reading.schema, rows), ensure_ascii=False), "end_turn"
+        matches = [*matches[:1], *_inventions(reading, matches)]
+    return json.dumps({"matches": [asdict(match) for match in matches]}, ensure_ascii=False), "end_turn"
 
 
-def find(reading: Reading) -> list[Found]:
+def find(reading: Reading) -> list[Match]:
     """Up to three criteria, strongest first."""
     strengths = _strengths(reading)
-    words = _stems(" ".join(reading.texts))
+    stems = _stems(" ".join(reading.texts))
     rarity = _rarity(reading.criteria)
     scored = [
-        (_score(identifier, text, strengths, words, rarity), identifier, text)
+        (_score(identifier, text, strengths, stems, rarity), identifier, text)
         for identifier, text in reading.criteria.items()
     ]
     scored.sort(key=lambda item: (-item[0], item[1]))
     best = scored[0][0] if scored else 0.0
     chosen = [item for item in scored[:MOST_MATCHES] if item[0] >= WEAKEST and item[0] >= best * 0.3]
-    return [_found(reading, identifier, text, score, rank) for rank, (score, identifier, text) in enumerate(chosen)]
+    return [_match(reading, identifier, text, score, rank) for rank, (score, identifier, text) in enumerate(chosen)]
 
 
 def _strengths(reading: Reading) -> list[float]:
@@ -114,7 +106,7 @@ def _strengths(reading: Reading) -> list[float]:
         signs = {match.lower() for match in theme.signs.findall(text)}
         in_title = {match.lower() for match in theme.signs.findall(title)}
         strength = len(signs) + 1.5 * len(in_title)
-        if theme is REVIEWING:
+        if theme.is_reviewing:
             strength = 0.0 if reading.is_author else strength + 1.0
         strengths.append(min(4.0, strength))
     return strengths
@@ -130,19 +122,19 @@ def _rarity(criteria: Mapping[str, str]) -> dict[str, float]:
 
 
 def _score(
-    identifier: str, text: str, strengths: Sequence[float], words: frozenset[str], rarity: Mapping[str, float]
+    identifier: str, text: str, strengths: Sequence[float], stems: frozenset[str], rarity: Mapping[str, float]
 ) -> float:
     name = f"{identifier} {_subject(text)}"
     called = [strength for theme, strength in zip(THEMES, strengths, strict=True) if theme.names.search(name)]
-    shared = sum(rarity[stem] for stem in _stems(text) & words)
+    shared = sum(rarity[stem] for stem in _stems(text) & stems)
     return 1.6 * max(called, default=0.0) + 0.35 * shared
 
 
-def _found(reading: Reading, identifier: str, criterion: str, score: float, rank: int) -> Found:
+def _match(reading: Reading, identifier: str, criterion: str, score: float, rank: int) -> Match:
     quotes = _quotes(reading, criterion, rank)
     spread = sum(map(ord, reading.title + identifier)) % 9
     confidence = max(40, min(96, round(46 + 5 * score - 5 * rank) + spread))
-    return Found(identifier, confidence, _explanation(reading, criterion, quotes, rank), quotes)
+    return Match(identifier, confidence, _explanation(reading, criterion, quotes, rank), quotes)
 
 
 # --- explanation and quotes ---
@@ -173,23 +165,18 @@ def _explanation(reading: Reading, criterion: str, quotes: Sequence[str], rank: 
 
 
 def _subject(criterion: str) -> str:
-    """A few words that name the criterion: its subarea where the line is JSON, else how it begins."""
-    named = re.search(r'"(?:subarea|title|name)"\s*:\s*"([^"]+)"', criterion)
-    if named is not None:
-        return named.group(1)
-    plain = re.sub(r"[\"{}\[\]|*#`<>]+", " ", criterion).strip(" :-—,.")
-    plain = re.split(r"[:.;—|\n]", plain.lstrip(": "))[0].strip()
-    return " ".join(plain.split()[:8])
+    """A few words that name the criterion: how its line begins."""
+    return " ".join(re.split(r"[:.;—|]", criterion)[0].split()[:8])
 
 
 def _quotes(reading: Reading, criterion: str, rank: int) -> tuple[str, ...]:
     """One or two sentences, verbatim, that share the most words with the criterion."""
-    wanted = _stems(criterion)
+    criterion_stems = _stems(criterion)
     themes = [theme for theme in THEMES if theme.names.search(_subject(criterion))]
     ranked: list[tuple[float, int, str]] = []
     for order, sentence in enumerate(_sentences(reading.texts)):
         signs = sum(len(set(theme.signs.findall(sentence))) for theme in themes)
-        ranked.append((-(2.0 * signs + 0.5 * len(_stems(sentence) & wanted)), order, sentence))
+        ranked.append((-(2.0 * signs + 0.5 * len(_stems(sentence) & criterion_stems)), order, sentence))
     ranked.sort()
     if not ranked:
         return (reading.title,) if reading.title else ()
@@ -206,79 +193,14 @@ def _sentences(texts: Iterable[str]) -> Iterator[str]:
                 yield sentence
 
 
-def _inventions(reading: Reading, found: Sequence[Found]) -> list[Found]:
-    known = [item.criterion_id for item in found[1:]] or list(reading.criteria)[-1:]
-    quote = (reading.title,)
+def _inventions(reading: Reading, matches: Sequence[Match]) -> list[Match]:
+    identifiers = [match.criterion_id for match in matches[1:]] or list(reading.criteria)[-1:]
+    invented, quotes = ("We measured this for six weeks in every region.",), (reading.title,)
     return [
-        Found(
-            known[0],
-            71,
-            "The author explains the trade-off at length.",
-            ("We measured this for six weeks in every region.",),
-        ),
-        Found(known[-1], 140, "Beyond any doubt.", quote),
-        Found("no-such-criterion", 66, "A criterion that nobody asked about.", quote),
+        Match(identifiers[0], 71, "The author explains the trade-off at length.", invented),
+        Match(identifiers[-1], 140, "Beyond any doubt.", quotes),
+        Match("no-such-criterion", 66, "A criterion that nobody asked about.", quotes),
     ]
-
-
-# --- the shape that was asked for ---
-
-
-def _wrapped(schema: Mapping[str, Any], rows: list[dict[str, Any]]) -> Any:
-    for name, inner in (schema.get("properties") or {}).items():
-        if inner.get("type") == "array":
-            rest = {
-                key: "" for key, item in schema["properties"].items() if key != name and item.get("type") == "string"
-            }
-            return {name: rows, **rest}
-    return {"matches": rows}
-
-
-def _row(schema: Mapping[str, Any], found: Found) -> dict[str, Any]:
-    """One match, its values put under the names that the schema gives them."""
-    properties = _item_properties(schema)
-    if not properties:
-        return {
-            "criterion_id": found.criterion_id,
-            "confidence": found.confidence,
-            "explanation": found.explanation,
-            "quotes": list(found.quotes),
-        }
-    return {name: _value(name, kind, found) for name, kind in properties.items()}
-
-
-def _value(name: str, kind: Mapping[str, Any], found: Found) -> Any:
-    if "enum" in kind or name.endswith("id"):
-        return int(found.criterion_id) if kind.get("type") == "integer" else found.criterion_id
-    if kind.get("type") == "array":
-        return list(found.quotes)
-    if kind.get("type") in ("integer", "number"):
-        return found.confidence
-    return found.quotes[0] if "quote" in name and found.quotes else found.explanation
-
-
-def _item_properties(schema: Any) -> Mapping[str, Any]:
-    if not isinstance(schema, dict):
-        return {}
-    if schema.get("type") == "array":
-        properties: Mapping[str, Any] = (schema.get("items") or {}).get("properties") or {}
-        return properties
-    for inner in (schema.get("properties") or {}).values():
-        found = _item_properties(inner)
-        if found:
-            return found
-    return {}
-
-
-def _enum(schema: Any) -> list[str]:
-    """The first enum found anywhere in the schema: the criterion ids."""
-    if isinstance(schema, dict):
-        if isinstance(schema.get("enum"), list):
-            return [str(item) for item in schema["enum"]]
-        return next((found for inner in schema.values() if (found := _enum(inner))), [])
-    if isinstance(schema, list):
-        return next((found for inner in schema if (found := _enum(inner))), [])
-    return []
 
 
 # --- reading texts ---
@@ -290,67 +212,31 @@ def _blocks(content: Any) -> list[str]:
     return [str(block.get("text", "")) for block in content if block.get("type") == "text"]
 
 
-def _criteria(system: str, identifiers: Sequence[str]) -> dict[str, str]:
-    """What the system text says about each id: from where it stands to where the next one does."""
-    places: list[tuple[int, int, str]] = []
-    for identifier in identifiers:
-        match = _criterion_place(system, identifier)
-        if match is not None:
-            places.append((match.start(), match.end(), identifier))
-    places.sort()
-    texts = dict.fromkeys(identifiers, "")
-    for place, (_start, end, identifier) in enumerate(places):
-        stop = places[place + 1][0] if place + 1 < len(places) else len(system)
-        texts[identifier] = system[end : min(stop, end + 600)]
-    return texts
-
-
-def _criterion_place(system: str, identifier: str) -> re.Match[str] | None:
-    word = rf"(?<![\w.-]){re.escape(identifier)}(?![\w-])"
-    return re.search(rf"^\W*(?:id\W+|criterion\W+)?{word}", system, re.MULTILINE | re.IGNORECASE) or re.search(
-        word, system
-    )
+def _criteria(system: str, schema: Mapping[str, Any]) -> dict[str, str]:
+    """What the system text says about each id that the schema allows: the rest of its line."""
+    identifiers: Sequence[str] = ()
+    if schema:
+        identifiers = schema["properties"]["matches"]["items"]["properties"]["criterion_id"]["enum"]
+    lines = ((name, re.search(rf"^- {re.escape(name)}:(.*)", system, re.MULTILINE)) for name in identifiers)
+    return {name: line.group(1)[:600] if line is not None else "" for name, line in lines}
 
 
 def _pull_request(text: str) -> dict[str, Any]:
-    """The largest JSON object in the text."""
-    decoder = json.JSONDecoder(strict=False)
-    best: dict[str, Any] = {}
-    longest = place = 0
-    while (place := text.find("{", place)) != -1:
-        try:
-            value, end = decoder.raw_decode(text, place)
-        except json.JSONDecodeError:
-            place += 1
-            continue
-        if isinstance(value, dict) and end - place > longest:
-            best, longest = value, end - place
-        place = end
-    inner = best.get("pull_request")
-    return inner if isinstance(inner, dict) else best
+    """The JSON object that begins a line."""
+    start = text.find("\n{")
+    if start < 0:
+        return {}
+    pull: dict[str, Any] = json.JSONDecoder(strict=False).raw_decode(text, start + 1)[0]
+    return pull
 
 
-_NOT_PROSE = (
-    "url",
-    "id",
-    "author",
-    "login",
-    "path",
-    "branch",
-    "repository",
-    "state",
-    "time",
-    "_at",
-    "date",
-    "_on",
-    "work_of",
-)
+_NOT_PROSE = re.compile("(?:url|id|author|login|path|branch|repository|state|time|_at|date|_on|work_of)$")
 
 
 def _texts(value: Any, name: str = "") -> Iterator[str]:
     """Every piece of prose in the pull request, title first."""
     if isinstance(value, str):
-        if len(value) > 12 and not name.lower().endswith(_NOT_PROSE):
+        if len(value) > 12 and not _NOT_PROSE.search(name.lower()):
             yield value
     elif isinstance(value, dict):
         for key in sorted(value, key=lambda key: (key != "title", key not in ("body", "description"))):

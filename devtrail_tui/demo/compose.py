@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from devtrail_tui.demo.people import ROBIN, TEAM
 from devtrail_tui.demo.records import ChangedFile, Detail, PullRequest
-from devtrail_tui.demo.story import Said, Story, detail_of
+from devtrail_tui.demo.story import Story, Turn, detail_of
 from devtrail_tui.demo.vocabulary import (
     ANYWHERE,
     AREAS,
@@ -32,7 +32,7 @@ _PLACES = {True: (*ANYWHERE, *ON_SCREENS), False: (*ANYWHERE, *BEHIND)}
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class TurnPlan:
     """Who says something and how: as in stories, with the number of comments on lines."""
 
     sign: str
@@ -49,7 +49,7 @@ class Outline:
     place: str
     author: str
     hours: float
-    turns: tuple[Turn, ...]
+    turns: tuple[TurnPlan, ...]
     seed: int
 
     @property
@@ -68,19 +68,19 @@ class Outline:
 
     def make_detail(self, pull: PullRequest) -> Detail:
         """Everything its page shows."""
-        return detail_of(_story(self))(pull)
+        return detail_of(_story(self), pull)
 
 
-def outline(rng: random.Random, *, with_user: bool, seen: set[str]) -> Outline:
-    """A new outline; with the user in one of the roles, or without them. `seen` collects titles, so that few repeat."""
+def outline(rng: random.Random, *, with_user: bool, titles: set[str]) -> Outline:
+    """A new outline; with the user in one of the roles, or without them. `titles` collects them, so that few repeat."""
     for _ in range(MOST_TRIES):
         area = rng.choice(AREAS)
         change = rng.choice(_FITTING[area.noun])
         place = rng.choice(_PLACES[area.has_screen])
         title = change.title.format(noun=area.noun, place=place)
-        if title not in seen:
+        if title not in titles:
             break
-    seen.add(title)
+    titles.add(title)
     author, *others = rng.sample([person.login for person in TEAM], 4)
     role = rng.choices(("author", "reviewer", "commenter"), (5, 3, 2))[0] if with_user else ""
     if role == "author":
@@ -88,21 +88,21 @@ def outline(rng: random.Random, *, with_user: bool, seen: set[str]) -> Outline:
     reviewer = ROBIN.login if role == "reviewer" else others[0]
     turns = _turns(rng, author, reviewer, others[1])
     if role == "commenter":
-        turns.insert(rng.randint(0, len(turns)), Turn("?", ROBIN.login))
+        turns.insert(rng.randint(0, len(turns)), TurnPlan("?", ROBIN.login))
     hours = max(0.4, rng.lognormvariate(2.6, 1.1))
     return Outline(area, change, place, author, min(hours, 700.0), tuple(turns), rng.getrandbits(48))
 
 
-def _turns(rng: random.Random, author: str, reviewer: str, second: str) -> list[Turn]:
-    turns: list[Turn] = []
+def _turns(rng: random.Random, author: str, reviewer: str, second: str) -> list[TurnPlan]:
+    turns: list[TurnPlan] = []
     for _ in range(rng.choices((0, 1, 2), (6, 3, 1))[0]):
-        turns += [Turn("x", reviewer, rng.randint(1, 4)), Turn("?", author)]
+        turns += [TurnPlan("x", reviewer, rng.randint(1, 4)), TurnPlan("?", author)]
     if rng.random() < 0.35:
-        turns.append(Turn("~", second, rng.randint(1, 2)))
+        turns.append(TurnPlan("~", second, rng.randint(1, 2)))
     if rng.random() < 0.3:
-        turns.append(Turn("?", second))
+        turns.append(TurnPlan("?", second))
     if reviewer == ROBIN.login or rng.random() < 0.94:
-        turns.append(Turn("+", reviewer))
+        turns.append(TurnPlan("+", reviewer))
     return turns
 
 
@@ -127,7 +127,7 @@ def _story(outline: Outline) -> Story:
         hours=outline.hours,
         body="\n\n".join(map(_with_capitals, paragraphs)),
         files=files,
-        talk=tuple(_said(rng, turn, area, files) for turn in outline.turns),
+        talk=tuple(_turn(rng, plan, area, files) for plan in outline.turns),
     )
 
 
@@ -141,10 +141,10 @@ def _files(rng: random.Random, area: Area, change: Change) -> tuple[ChangedFile,
     return tuple(ChangedFile(path, rng.randint(1, change.size), rng.randint(0, change.size // 2 + 1)) for path in paths)
 
 
-def _said(rng: random.Random, turn: Turn, area: Area, files: Sequence[ChangedFile]) -> Said:
+def _turn(rng: random.Random, plan: TurnPlan, area: Area, files: Sequence[ChangedFile]) -> Turn:
     names = {"noun": area.noun, "person": rng.choice(TEAM).name.split()[0]}
-    texts = ASIDES if turn.sign == "?" else VERDICTS[turn.sign]
-    said = Said(turn.sign, turn.login, rng.choice(texts).format(**names))
-    for remark in rng.sample(REMARKS, turn.remarks):
-        said.remarks.append((rng.choice(files).path, remark.format(**names)))
-    return said
+    texts = ASIDES if plan.sign == "?" else VERDICTS[plan.sign]
+    turn = Turn(plan.sign, plan.login, rng.choice(texts).format(**names))
+    for remark in rng.sample(REMARKS, plan.remarks):
+        turn.remarks.append((rng.choice(files).path, remark.format(**names)))
+    return turn

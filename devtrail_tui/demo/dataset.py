@@ -7,14 +7,15 @@ lies in the 14 months before `today`, so that the last year always has data.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from importlib import resources
 
 from devtrail_tui.demo import awkward, compose
-from devtrail_tui.demo.people import BY_NAME, PEOPLE, REPOSITORIES, ROBIN, person
-from devtrail_tui.demo.records import Detail, PullRequest, Repository
+from devtrail_tui.demo.people import BY_NAME, GHOST, REPOSITORIES, ROBIN, person
+from devtrail_tui.demo.records import PullRequest
 from devtrail_tui.demo.story import Story, detail_of, parse
 from devtrail_tui.demo.world import World
 
@@ -26,33 +27,18 @@ FIRST_NUMBERS = {"shop": 2140, "api": 1388, "web": 871, "platform": 604}
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much there is: `merged` pull requests of everybody, `mine` of them with the user in some role.
+    """How much there is: `merged` pull requests of everybody, `involving_user` of them with the user in some role.
 
     The written stories are always among them; below their number a scale cannot go.
     """
 
     merged: int = 400
-    mine: int | None = None
+    involving_user: int | None = None
 
     @classmethod
     def large(cls) -> Scale:
         """What `--scale` means: 1,000 of the user's among 30,000."""
-        return cls(merged=30_000, mine=1_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A pull request that still lacks its number. `merged_at` or `closed_at` may be None."""
-
-    repository: str
-    author: str
-    created_at: datetime
-    merged_at: datetime | None
-    closed_at: datetime | None
-    commenters: frozenset[str]
-    reviewers: frozenset[str]
-    mentioned: frozenset[str]
-    make_detail: Callable[[PullRequest], Detail]
+        return cls(merged=30_000, involving_user=1_000)
 
 
 def written_stories() -> list[Story]:
@@ -71,65 +57,62 @@ def build_world(today: date | None = None, *, seed: int = 7, scale: Scale | None
     scale = scale or Scale()
     rng = random.Random(seed)  # noqa: S311 - made-up data, not a secret
     drafts = list(_written(today, rng))
-    drafts += awkward_drafts(today)
+    drafts += [_draft(story, moment) for story, moment in awkward.cases(today)]
     drafts += _composed(today, rng, scale, drafts)
     drafts += _unmerged(today, rng)
     return World(
         viewer=ROBIN,
-        people=PEOPLE,
         repositories=REPOSITORIES,
         pull_requests=list(_numbered(drafts, rng)),
         oddities=awkward.ODDITIES,
     )
 
 
-def _written(today: date, rng: random.Random) -> Iterator[Draft]:
+def _written(today: date, rng: random.Random) -> Iterator[PullRequest]:
     """The written stories, spread evenly over the months in an order that mixes the repositories."""
     stories = written_stories()
     rng.shuffle(stories)
-    for place, story in enumerate(stories):
-        ago = DAYS - 2 - (DAYS - 4) * (place + rng.random()) / len(stories)
+    for index, story in enumerate(stories):
+        ago = DAYS - 2 - (DAYS - 4) * (index + rng.random()) / len(stories)
         yield _draft(story, working_time(today, ago, rng))
 
 
-def awkward_drafts(today: date) -> list[Draft]:
-    """The awkward ones, each at its own fixed time."""
-    return [_draft(story, moment) for story, moment in awkward.cases(today)]
-
-
-def _draft(story: Story, merged_at: datetime) -> Draft:
-    return Draft(
-        repository=story.repository,
-        author=story.author,
+def _draft(story: Story, merged_at: datetime) -> PullRequest:
+    return PullRequest(
+        repository=BY_NAME[story.repository],
+        author=person(story.author),
         created_at=merged_at - timedelta(seconds=int(story.hours * 3600)),
         merged_at=merged_at,
         closed_at=merged_at,
         commenters=story.commenters(),
         reviewers=story.reviewers(),
-        mentioned=story.mentioned(),
-        make_detail=detail_of(story),
+        make_detail=partial(detail_of, story),
     )
 
 
-def _composed(today: date, rng: random.Random, scale: Scale, written: Sequence[Draft]) -> Iterator[Draft]:
+def _composed(today: date, rng: random.Random, scale: Scale, written: Sequence[PullRequest]) -> Iterator[PullRequest]:
     missing = scale.merged - len(written)
-    mine = 0 if scale.mine is None else scale.mine - sum(_is_mine(draft) for draft in written)
-    if missing < 0 or mine < 0 or mine > missing:
-        raise ValueError(f"A scale of {scale.merged} with {scale.mine} of the user's cannot hold the written stories.")
-    chosen = set(rng.sample(range(missing), mine))
+    with_user = 0
+    if scale.involving_user is not None:
+        with_user = scale.involving_user - sum(draft.involves(ROBIN.login) for draft in written)
+    if not 0 <= with_user <= missing:
+        raise ValueError(
+            f"A scale of {scale.merged} with {scale.involving_user} of the user's cannot hold the written stories."
+        )
+    chosen = set(rng.sample(range(missing), with_user))
     titles: set[str] = set()
-    for place in range(missing):
+    for index in range(missing):
         moment = working_time(today, rng.uniform(1, DAYS - 1), rng)
-        outline = compose.outline(rng, with_user=place in chosen, seen=titles)
+        outline = compose.outline(rng, with_user=index in chosen, titles=titles)
         yield _from_outline(outline, moment, moment)
 
 
-def _unmerged(today: date, rng: random.Random) -> Iterator[Draft]:
+def _unmerged(today: date, rng: random.Random) -> Iterator[PullRequest]:
     """A few that are open, and a few that were given up: no search for merged ones may find them."""
     titles: set[str] = set()
-    for place in range(14):
-        outline = compose.outline(rng, with_user=place % 2 == 0, seen=titles)
-        if place < 6:
+    for index in range(14):
+        outline = compose.outline(rng, with_user=index % 2 == 0, titles=titles)
+        if index < 6:
             yield _from_outline(outline, None, None, opened=working_time(today, rng.uniform(1, 20), rng))
         else:
             moment = working_time(today, rng.uniform(20, DAYS - 20), rng)
@@ -138,53 +121,31 @@ def _unmerged(today: date, rng: random.Random) -> Iterator[Draft]:
 
 def _from_outline(
     outline: compose.Outline, merged_at: datetime | None, closed_at: datetime | None, opened: datetime | None = None
-) -> Draft:
+) -> PullRequest:
     end = merged_at or closed_at
     created_at = opened if end is None else end - timedelta(seconds=int(outline.hours * 3600))
     if created_at is None:
         raise ValueError("An open pull request needs the time it was opened.")
-    return Draft(
-        repository=outline.repository,
-        author=outline.author,
+    return PullRequest(
+        repository=BY_NAME[outline.repository],
+        author=person(outline.author),
         created_at=created_at,
         merged_at=merged_at,
         closed_at=closed_at,
         commenters=outline.commenters(),
         reviewers=outline.reviewers(),
-        mentioned=frozenset(),
         make_detail=outline.make_detail,
     )
 
 
-def _is_mine(draft: Draft) -> bool:
-    return ROBIN.login in {draft.author, *draft.commenters, *draft.reviewers}
-
-
-def _numbered(drafts: Iterable[Draft], rng: random.Random) -> Iterator[PullRequest]:
-    """Numbers in order of creation within a repository, with gaps where issues took some."""
-    following = dict(FIRST_NUMBERS)
-    for draft in sorted(drafts, key=lambda item: (item.created_at, item.repository, item.author)):
-        repository = BY_NAME[draft.repository]
-        number = following[draft.repository] + rng.choice((1, 1, 1, 2, 2, 3, 5))
-        following[draft.repository] = number
-        yield PullRequest(
-            repository=repository,
-            number=number,
-            node_id=node_id(repository, number),
-            author=person(draft.author),
-            created_at=draft.created_at,
-            merged_at=draft.merged_at,
-            closed_at=draft.closed_at,
-            commenters=draft.commenters,
-            reviewers=draft.reviewers,
-            mentioned=draft.mentioned,
-            make_detail=draft.make_detail,
-        )
-
-
-def node_id(repository: Repository, number: int) -> str:
-    """A pull request's global id: opaque to clients, as GitHub's are."""
-    return f"PR_kwDO{repository.number % 0xFFFFFF:06x}{number:08x}"
+def _numbered(drafts: Iterable[PullRequest], rng: random.Random) -> Iterator[PullRequest]:
+    """Numbers in order of creation within a repository, with gaps where issues took some, and the ids made of them."""
+    numbers = dict(FIRST_NUMBERS)
+    for draft in sorted(drafts, key=lambda item: (item.created_at, item.repository.name, item.author_login or GHOST)):
+        number = numbers[draft.repository.name] + rng.choice((1, 1, 1, 2, 2, 3, 5))
+        numbers[draft.repository.name] = number
+        node_id = f"PR_kwDO{draft.repository.number % 0xFFFFFF:06x}{number:08x}"
+        yield replace(draft, number=number, node_id=node_id)
 
 
 def working_time(today: date, days_ago: float, rng: random.Random) -> datetime:

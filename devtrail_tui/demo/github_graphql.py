@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    execute_sync,
-    get_operation_ast,
-    parse,
-    validate,
-    value_from_ast,
-)
-from graphql.utilities import type_from_ast
+from graphql import DocumentNode, ExecutionResult, GraphQLError, execute_sync, get_operation_ast, parse, validate
 
-from devtrail_tui.demo.answers import Answer, json_answer
-from devtrail_tui.demo.points import MOST_NODES, Price, price
+from devtrail_tui.demo.answers import Answer, github_error, json_answer
+from devtrail_tui.demo.points import MOST_NODES, price
 from devtrail_tui.demo.rate_limits import Bucket
-from devtrail_tui.demo.resolvers import Query, demo_schema
+from devtrail_tui.demo.resolvers import Query, demo_schema, resolve_field
 from devtrail_tui.demo.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class GraphqlRequest:
-    document: str
-    operation_name: str | None
-    variables: Mapping[str, Any]
 
 
 class GraphqlService:
@@ -44,84 +24,57 @@ class GraphqlService:
         self._schema = demo_schema()
         self._parse = lru_cache(maxsize=256)(self._parse_and_validate)
 
-    def routes(self, request: GraphqlRequest) -> frozenset[str]:
-        """Which kinds of question a document asks: `search`, `hydrate` (by ids), `repo`, `viewer`."""
-        try:
-            operation = get_operation_ast(parse(request.document), request.operation_name)
-        except GraphQLError:
-            return frozenset()
-        if operation is None:
-            return frozenset()
-        kinds = {"search": "search", "nodes": "hydrate", "node": "hydrate", "repository": "repo", "viewer": "viewer"}
-        names = {getattr(getattr(item, "name", None), "value", "") for item in operation.selection_set.selections}
-        return frozenset(kinds[name] for name in names if name in kinds)
-
-    def answer(self, request: GraphqlRequest) -> Answer:
-        """GitHub's HTTP answer: 200 also where the document is wrong or the limit is spent."""
-        document, errors = self._parse(request.document)
+    def answer(self, data: Any) -> Answer:
+        """GitHub's answer to a request's JSON: status 200 also where the document is wrong or the limit is spent."""
+        if not isinstance(data, dict) or not isinstance(data.get("query"), str):
+            return github_error(400, "Problems parsing JSON")
+        document, errors = self._parse(data["query"])
         if document is None or errors:
             return _errors_only(*errors)
-        operation = get_operation_ast(document, request.operation_name)
+        operation = get_operation_ast(document, data.get("operationName"))
         if operation is None:
             return _errors_only(GraphQLError("An operation name is required."))
-        cost = self._price(document, operation, request.variables)
+        variables = data.get("variables") or {}
+        cost = price(document, operation, variables)
         if cost.nodes > MOST_NODES:
             message = (
                 f"This query requests up to {cost.nodes:,} possible nodes which exceeds the maximum limit of 500,000."
             )
             return _errors_only(GraphQLError(message, extensions={"type": "MAX_NODE_LIMIT_EXCEEDED"}))
         if not self._bucket.spend(cost.points):
-            return limited(self._world)
+            message = f"API rate limit exceeded for user ID {self._world.viewer.number}."
+            return _errors_only(GraphQLError(message, extensions={"type": "RATE_LIMITED"}))
         result = execute_sync(
             self._schema,
             document,
             context_value=Query(self._world, cost, self._bucket),
-            variable_values=dict(request.variables),
-            operation_name=request.operation_name,
+            variable_values=dict(variables),
+            operation_name=data.get("operationName"),
+            field_resolver=resolve_field,
         )
         return json_answer(200, as_json(result))
 
-    def _parse_and_validate(self, text: str) -> tuple[DocumentNode | None, tuple[GraphQLError, ...]]:
-        return parse_and_validate(self._schema, text)
-
-    def _price(self, document: DocumentNode, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> Price:
-        variables = dict(given)
-        for definition in operation.variable_definitions or ():
-            name = definition.variable.name.value
-            if name not in variables and definition.default_value is not None:
-                kind: Any = type_from_ast(self._schema, definition.type)
-                variables[name] = value_from_ast(definition.default_value, kind)
-        return price(document, operation, variables)
-
-
-def parse_and_validate(schema: GraphQLSchema, text: str) -> tuple[DocumentNode | None, tuple[GraphQLError, ...]]:
-    """The document, and what is wrong with it."""
-    try:
-        document = parse(text)
-    except GraphQLError as error:
-        return None, (error,)
-    return document, tuple(validate(schema, document))
+    def _parse_and_validate(self, text: str) -> tuple[DocumentNode | None, Sequence[GraphQLError]]:
+        try:
+            document = parse(text)
+        except GraphQLError as error:
+            return None, (error,)
+        return document, validate(self._schema, document)
 
 
 def as_json(result: ExecutionResult) -> dict[str, Any]:
     """A result as GitHub writes it: an error's `type` stands beside its message."""
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
-        answer["errors"] = [error_json(error) for error in result.errors]
+        answer["errors"] = [_error_json(error) for error in result.errors]
     return answer
 
 
-def error_json(error: GraphQLError) -> dict[str, Any]:
+def _error_json(error: GraphQLError) -> dict[str, Any]:
     data: dict[str, Any] = dict(error.formatted)
     kind = (data.pop("extensions", None) or {}).get("type")
     return {"type": kind, **data} if kind else data
 
 
-def limited(world: World) -> Answer:
-    """What GitHub says, with status 200, when the points of the hour are spent."""
-    message = f"API rate limit exceeded for user ID {world.viewer.number}."
-    return json_answer(200, {"errors": [{"type": "RATE_LIMITED", "message": message}]})
-
-
 def _errors_only(*errors: GraphQLError) -> Answer:
-    return json_answer(200, {"errors": [error_json(error) for error in errors]})
+    return json_answer(200, {"errors": [_error_json(error) for error in errors]})

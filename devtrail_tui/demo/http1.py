@@ -1,25 +1,23 @@
-"""HTTP/1.1 on one connection: reads requests, sends answers, notices when the other side has gone."""
+"""HTTP/1.1 on one connection: reads requests and sends answers."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import cached_property
 from typing import Any
 
 import h11
 
 from devtrail_tui.demo.answers import Answer
-from devtrail_tui.demo.faults import Delivery
 
-LARGEST_BODY = 8_000_000
 READ_SIZE = 65_536
-DRIP_FLUSH = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """One request with its whole body; header names are lower case."""
 
@@ -28,21 +26,33 @@ class Request:
     headers: dict[str, str]
     body: bytes
 
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """An answer and how to deliver it."""
+    @property
+    def service(self) -> str:
+        """ "claude" or "github"."""
+        return "claude" if self.path.startswith(("/v1/messages", "/v1/models")) else "github"
 
-    answer: Answer
-    delivery: Delivery = "whole"
-    interval: float = 0.0
+    @property
+    def credential(self) -> str:
+        """The token or key that it carries; empty without one."""
+        scheme, _, value = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() in ("bearer", "token") and value:
+            return value.strip()
+        return self.headers.get("x-api-key", "")
+
+    @cached_property
+    def json(self) -> Any:
+        """The body; None where it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
 
 
-class ClientGone(Exception):
-    """The client closed its side while it was owed an answer."""
-
-
-Handler = Callable[[Request], Awaitable[Parcel]]
+Handler = Callable[[Request], Awaitable[Answer]]
 
 
 class Connection:
@@ -58,15 +68,11 @@ class Connection:
         """Answer requests until either side ends the connection."""
         try:
             while (request := await self._request()) is not None:
-                parcel = await self._watched(request)
-                if not await self._send(request, parcel) or self._http.our_state is h11.MUST_CLOSE:
+                if not await self._respond(request) or self._http.our_state is h11.MUST_CLOSE:
                     break
                 self._http.start_next_cycle()
-        except (ClientGone, ConnectionError):
+        except (ConnectionError, h11.RemoteProtocolError):
             return
-        except h11.RemoteProtocolError as error:
-            with suppress(ConnectionError):  # who broke the protocol may have gone already
-                await self._refuse(error)
         finally:
             self._writer.close()
 
@@ -76,95 +82,34 @@ class Connection:
         while True:
             event = self._http.next_event()
             if event is h11.NEED_DATA:
-                await self._answer_expectation()
                 self._http.receive_data(await self._reader.read(READ_SIZE))
             elif isinstance(event, h11.Request):
                 head = event
             elif isinstance(event, h11.Data):
                 body += event.data
-                if len(body) > LARGEST_BODY:
-                    raise h11.RemoteProtocolError("The body is too large.", error_status_hint=413)
             elif isinstance(event, h11.EndOfMessage) and head is not None:
                 headers = {name.decode("ascii"): value.decode("latin-1") for name, value in head.headers}
                 return Request(head.method.decode("ascii"), head.target.decode("latin-1"), headers, bytes(body))
             else:
                 return None
 
-    async def _answer_expectation(self) -> None:
-        if self._http.they_are_waiting_for_100_continue:
-            self._write(h11.InformationalResponse(status_code=100, headers=[]))
-            await self._writer.drain()
-
-    async def _watched(self, request: Request) -> Parcel:
-        """Handle a request, and stop as soon as the client has gone."""
-        handling = asyncio.ensure_future(self._handler(request))
-        watching = asyncio.ensure_future(self._reader.read(READ_SIZE))
-        try:
-            while True:
-                await asyncio.wait({handling, watching}, return_when=asyncio.FIRST_COMPLETED)
-                if handling.done():
-                    return handling.result()
-                data = watching.result()
-                if not data:
-                    raise ClientGone
-                self._http.receive_data(data)
-                watching = asyncio.ensure_future(self._reader.read(READ_SIZE))
-        finally:
-            await _cancel(handling)
-            await self._keep_what_came(watching)
-
-    async def _keep_what_came(self, watching: asyncio.Future[bytes]) -> None:
-        """The read that was watching the client may have got the start of its next request."""
-        if not watching.done():
-            await _cancel(watching)
-        if watching.done() and not watching.cancelled() and watching.exception() is None:
-            self._http.receive_data(watching.result())
-
-    async def _send(self, request: Request, parcel: Parcel) -> bool:
-        """False when the connection is over afterwards."""
-        if parcel.delivery == "close":
-            return False
-        answer = parcel.answer
-        body = b"" if request.method == "HEAD" or answer.status in (204, 304) else answer.body
-        headers = [*answer.headers, ("content-length", str(len(body))), ("date", formatdate(usegmt=True))]
-        self._write(h11.Response(status_code=answer.status, headers=headers))
-        if parcel.delivery == "cut":
-            self._write(h11.Data(data=body[: len(body) // 2]))
-            await self._writer.drain()
-            return False
-        await self._send_body(body, parcel)
-        self._write(h11.EndOfMessage())
-        await self._writer.drain()
+    async def _respond(self, request: Request) -> bool:
+        """Answer one request; False when the connection is to be closed afterwards."""
+        answer = await self._handler(request)
+        self._send_head(answer)
+        self._write(h11.Data(data=answer.body))
+        await self._send_end()
         return True
 
-    async def _send_body(self, body: bytes, parcel: Parcel) -> None:
-        if parcel.delivery != "drip":
-            self._write(h11.Data(data=body))
-            return
-        for place in range(0, len(body), DRIP_FLUSH):
-            self._write(h11.Data(data=body[place : place + DRIP_FLUSH]))
-            await self._writer.drain()
-            if self._reader.at_eof():
-                raise ClientGone
-            await asyncio.sleep(parcel.interval)
+    def _send_head(self, answer: Answer) -> None:
+        headers = [*answer.headers, ("content-length", str(len(answer.body))), ("date", formatdate(usegmt=True))]
+        self._write(h11.Response(status_code=answer.status, headers=headers))
+
+    async def _send_end(self) -> None:
+        self._write(h11.EndOfMessage())
+        await self._writer.drain()
 
     def _write(self, event: h11.Event) -> None:
         data = self._http.send(event)
         if data:
             self._writer.write(data)
-
-    async def _refuse(self, error: h11.RemoteProtocolError) -> None:
-        if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-            return
-        text = str(error).encode()
-        headers = [("content-type", "text/plain"), ("content-length", str(len(text))), ("connection", "close")]
-        self._write(h11.Response(status_code=error.error_status_hint, headers=headers))
-        self._write(h11.Data(data=text))
-        self._write(h11.EndOfMessage())
-        await self._writer.drain()
-
-
-async def _cancel(task: asyncio.Future[Any]) -> None:
-    if not task.done():
-        task.cancel()
-        await asyncio.wait({task})

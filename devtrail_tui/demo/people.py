@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from devtrail_tui.demo.records import Person, Repository
 
@@ -24,48 +23,17 @@ RELEASE_BOT = Person("acme-release", "acme-release", 60_118_240, "Bot")
 IMPORTED = Person("old-svn-kwame", "old-svn-kwame", 71_900_014, "Mannequin")
 ACME = Person("acme", "Acme", 1_337_042, "Organization")
 
-PEOPLE: Sequence[Person] = (ROBIN, *TEAM, DEPENDABOT, RELEASE_BOT, IMPORTED, ACME)
-BY_LOGIN: Mapping[str, Person] = {person.login: person for person in PEOPLE}
+BY_LOGIN: Mapping[str, Person] = {
+    person.login: person for person in (ROBIN, *TEAM, DEPENDABOT, RELEASE_BOT, IMPORTED, ACME)
+}
 GHOST = "ghost"
 """How the stories name somebody whose account is gone: the data then holds no author at all."""
 
 REPOSITORIES: Sequence[Repository] = (
-    Repository(
-        owner=ACME,
-        name="shop",
-        number=318_442_019,
-        description="Storefront, checkout and order service, in one repository",
-        language="TypeScript",
-        created_at=datetime(2019, 4, 2, 8, 30, tzinfo=UTC),
-        is_private=True,
-    ),
-    Repository(
-        owner=ACME,
-        name="api",
-        number=274_900_351,
-        description="Public API: catalogue, prices, customers, webhooks",
-        language="Python",
-        created_at=datetime(2018, 1, 15, 10, 0, tzinfo=UTC),
-        is_private=True,
-    ),
-    Repository(
-        owner=ACME,
-        name="web",
-        number=402_117_688,
-        description="Marketing site, blog and help centre",
-        language="TypeScript",
-        created_at=datetime(2020, 9, 21, 13, 45, tzinfo=UTC),
-        former_names=("acme/storefront",),
-    ),
-    Repository(
-        owner=ACME,
-        name="platform",
-        number=455_038_276,
-        description="Deploys, observability, shared libraries and developer tooling",
-        language="Go",
-        created_at=datetime(2021, 6, 7, 9, 15, tzinfo=UTC),
-        is_private=True,
-    ),
+    Repository(ACME, "shop", 318_442_019, is_private=True),
+    Repository(ACME, "api", 274_900_351, is_private=True),
+    Repository(ACME, "web", 402_117_688, former_names=("acme/storefront",)),
+    Repository(ACME, "platform", 455_038_276, is_private=True),
 )
 BY_NAME: Mapping[str, Repository] = {repository.name: repository for repository in REPOSITORIES}
 

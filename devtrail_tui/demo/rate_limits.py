@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, field
 
 WINDOW_SECONDS = {"core": 3600, "graphql": 3600, "search": 60}
@@ -10,16 +10,15 @@ WINDOW_SECONDS = {"core": 3600, "graphql": 3600, "search": 60}
 
 @dataclass(eq=False)
 class Bucket:
-    """What is left of one resource. `clock` gives seconds since the epoch; `reset` is such a second."""
+    """What remains of one resource. `reset` is in seconds since the epoch."""
 
     resource: str
     limit: int
-    clock: Callable[[], float]
     used: int = 0
     reset: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reset = int(self.clock()) + WINDOW_SECONDS[self.resource]
+        self.reset = int(time.time()) + WINDOW_SECONDS[self.resource]
 
     @property
     def remaining(self) -> int:
@@ -32,11 +31,6 @@ class Bucket:
             return False
         self.used += points
         return True
-
-    def exhaust(self, *, reset_in: int) -> None:
-        """Leave nothing until `reset_in` seconds from now."""
-        self.used = self.limit
-        self.reset = int(self.clock()) + reset_in
 
     def headers(self) -> list[tuple[str, str]]:
         remaining = self.remaining
@@ -58,7 +52,7 @@ class Bucket:
         }
 
     def _refill(self) -> None:
-        now = int(self.clock())
+        now = int(time.time())
         if now >= self.reset:
             self.used = 0
             self.reset = now + WINDOW_SECONDS[self.resource]
@@ -67,7 +61,7 @@ class Bucket:
 class RateLimits:
     """GitHub's buckets for one user."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.core = Bucket("core", 5000, clock)
-        self.graphql = Bucket("graphql", 5000, clock)
-        self.search = Bucket("search", 30, clock)
+    def __init__(self) -> None:
+        self.core = Bucket("core", 5000)
+        self.graphql = Bucket("graphql", 5000)
+        self.search = Bucket("search", 30)

@@ -17,6 +17,10 @@ ChangeType = Literal["ADDED", "CHANGED", "COPIED", "DELETED", "MODIFIED", "RENAM
 ReviewState = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"]
 
 
+WEB_ROOT = "https://github.example"
+"""Where the demo's web links point: a domain that is reserved and never resolves."""
+
+
 def timestamp(moment: datetime) -> str:
     """GitHub's way to write a time: UTC, whole seconds, `Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -44,9 +48,6 @@ class Repository:
     owner: Person
     name: str
     number: int
-    description: str
-    language: str
-    created_at: datetime
     is_private: bool = False
     former_names: tuple[str, ...] = ()
 
@@ -75,6 +76,7 @@ class Comment:
     author: Person | None
     body: str
     created_at: datetime
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class ReviewComment:
     body: str
     path: str
     created_at: datetime
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Review:
     state: ReviewState
     body: str
     submitted_at: datetime
+    url: str
     comments: tuple[ReviewComment, ...] = ()
 
 
@@ -109,29 +113,26 @@ class Detail:
     files: tuple[ChangedFile, ...]
     comments: tuple[Comment, ...]
     reviews: tuple[Review, ...]
-    base_ref: str = "main"
 
 
 @dataclass(eq=False)
 class PullRequest:
-    """One pull request; compared by identity.
+    """One pull request; compared by identity. A draft has no number and no id yet.
 
-    `commenters` are the logins that wrote in the conversation or on a line, `reviewers` those that submitted a review,
-    `mentioned` those that are only named: a search must tell them apart without making the texts.
+    `commenters` are the logins that wrote in the conversation or on a line, `reviewers` those that submitted a review: a
+    search must tell them apart without making the texts.
     """
 
     repository: Repository
-    number: int
-    node_id: str
     author: Person | None
     created_at: datetime
     merged_at: datetime | None
     closed_at: datetime | None
     commenters: frozenset[str]
     reviewers: frozenset[str]
-    mentioned: frozenset[str]
     make_detail: Callable[[PullRequest], Detail] = field(repr=False)
-    is_draft: bool = False
+    number: int = 0
+    node_id: str = ""
     changed_at: datetime | None = None
 
     @cached_property
@@ -151,10 +152,16 @@ class PullRequest:
         return self.changed_at or self.merged_at or self.closed_at or self.created_at
 
     @property
-    def state(self) -> str:
-        if self.merged_at is not None:
-            return "MERGED"
-        return "OPEN" if self.closed_at is None else "CLOSED"
+    def url(self) -> str:
+        """Where a browser would show it."""
+        return f"{WEB_ROOT}/{self.repository.full_name}/pull/{self.number}"
+
+    def part_url(self, fragment: str, node_id: str) -> str:
+        """The address of a part, with a number that is stable, and different for different ids as far as 31 bits go."""
+        number = 0
+        for character in node_id:
+            number = (number * 131 + ord(character)) % 2_147_483_647
+        return f"{self.url}#{fragment}{number}"
 
     @property
     def author_login(self) -> str | None:

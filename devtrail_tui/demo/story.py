@@ -16,10 +16,9 @@ A file of stories reads like this, one after another:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
 
 from devtrail_tui.demo.people import person
 from devtrail_tui.demo.records import (
@@ -33,16 +32,15 @@ from devtrail_tui.demo.records import (
     ReviewState,
 )
 
-Sign = Literal["x", "+", "~", "=", "?"]
 _STATES: dict[str, ReviewState] = {"x": "CHANGES_REQUESTED", "+": "APPROVED", "~": "COMMENTED", "=": "DISMISSED"}
 _CHANGES: dict[str, ChangeType] = {"new": "ADDED", "del": "DELETED", "ren": "RENAMED", "cpy": "COPIED"}
 _FILE = re.compile(r"^(?:(new|del|ren|cpy) )?(\S.*) \+(\d+) -(\d+)$")
-_SAID = re.compile(r"^([x+~=?]) ([\w-]+):(?: (.*))?$")
+_TURN = re.compile(r"^([x+~=?]) ([\w-]+):(?: (.*))?$")
 _REMARK = re.compile(r"^> (\S+) \| (.*)$")
 
 
 @dataclass(slots=True)
-class Said:
+class Turn:
     """One turn of the conversation: a review (with its comments on lines) or, for `?`, a plain comment."""
 
     sign: str
@@ -57,7 +55,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`author` is a login, or "ghost". `hours` is how long it was open."""
+    """`author` is a login, or "ghost". `hours` is how long it was open, `talk` its conversation."""
 
     repository: str
     title: str
@@ -67,37 +65,31 @@ class Story:
     hours: float
     body: str
     files: tuple[ChangedFile, ...]
-    talk: tuple[Said, ...]
+    talk: tuple[Turn, ...]
 
     def commenters(self) -> frozenset[str]:
         """Who wrote in the conversation or on a line."""
-        return frozenset(said.login for said in self.talk if not said.is_review or said.remarks)
+        return frozenset(turn.login for turn in self.talk if not turn.is_review or turn.remarks)
 
     def reviewers(self) -> frozenset[str]:
-        return frozenset(said.login for said in self.talk if said.is_review)
-
-    def mentioned(self) -> frozenset[str]:
-        """Whose login stands after an @ anywhere."""
-        texts = [self.body, *(said.text for said in self.talk)]
-        texts += [text for said in self.talk for _path, text in said.remarks]
-        return frozenset(login for text in texts for login in re.findall(r"@([\w-]+)", text))
+        return frozenset(turn.login for turn in self.talk if turn.is_review)
 
 
 def parse(text: str) -> Iterator[Story]:
     """The stories of one file. Raises ValueError with the line that does not fit."""
     for block in re.split(r"^=== ", text, flags=re.MULTILINE)[1:]:
-        head, _, rest = block.partition("\n")
+        head, _, sections = block.partition("\n")
         repository, title, branch, labels, options = re.split(r"\s*\|\s*", head.strip())
-        named = dict(option.split("=", 1) for option in options.split())
-        body, _, rest = rest.partition("--- files\n")
-        files, _, talk = rest.partition("--- talk\n")
+        details = dict(option.split("=", 1) for option in options.split())
+        body, _, sections = sections.partition("--- files\n")
+        files, _, talk = sections.partition("--- talk\n")
         yield Story(
             repository=repository,
             title=title,
             branch=branch,
             labels=tuple(label.strip() for label in labels.split(",") if label.strip()),
-            author=named["author"],
-            hours=float(named["hours"]),
+            author=details["author"],
+            hours=float(details["hours"]),
             body=body.strip(),
             files=tuple(_file(line) for line in files.splitlines() if line.strip()),
             talk=tuple(_talk(talk.splitlines())),
@@ -112,14 +104,14 @@ def _file(line: str) -> ChangedFile:
     return ChangedFile(path, int(additions), int(deletions), _CHANGES.get(kind, "MODIFIED"))
 
 
-def _talk(lines: Sequence[str]) -> list[Said]:
-    turns: list[Said] = []
+def _talk(lines: Sequence[str]) -> list[Turn]:
+    turns: list[Turn] = []
     for line in lines:
         if not line.strip():
             continue
-        said, remark = _SAID.match(line), _REMARK.match(line)
-        if said is not None:
-            turns.append(Said(said.group(1), said.group(2), said.group(3) or ""))
+        opening, remark = _TURN.match(line), _REMARK.match(line)
+        if opening is not None:
+            turns.append(Turn(opening.group(1), opening.group(2), opening.group(3) or ""))
         elif remark is not None and turns and turns[-1].is_review:
             turns[-1].remarks.append((remark.group(1), remark.group(2)))
         elif line.startswith("  ") and turns:
@@ -129,45 +121,46 @@ def _talk(lines: Sequence[str]) -> list[Said]:
     return turns
 
 
-def _go_on(turn: Said, text: str) -> None:
+def _go_on(turn: Turn, text: str) -> None:
     if turn.remarks:
-        path, before = turn.remarks[-1]
-        turn.remarks[-1] = (path, f"{before}\n{text}")
+        path, start = turn.remarks[-1]
+        turn.remarks[-1] = (path, f"{start}\n{text}")
     else:
         turn.text = f"{turn.text}\n{text}"
 
 
-def detail_of(story: Story) -> Callable[[PullRequest], Detail]:
-    """What makes a pull request's detail out of a story, its turns spread over the time it was open."""
-
-    def make(pull: PullRequest) -> Detail:
-        comments: list[Comment] = []
-        reviews: list[Review] = []
-        for moment, said in zip(_moments(pull, len(story.talk)), story.talk, strict=True):
-            if said.is_review:
-                reviews.append(_review(pull, said, moment, len(reviews), sum(len(item.comments) for item in reviews)))
-            else:
-                comments.append(Comment(_part_id("IC", pull, len(comments)), person(said.login), said.text, moment))
-        return Detail(
-            title=story.title,
-            body=story.body,
-            head_ref=story.branch,
-            labels=story.labels,
-            files=story.files,
-            comments=tuple(comments),
-            reviews=tuple(reviews),
-        )
-
-    return make
+def detail_of(story: Story, pull: PullRequest) -> Detail:
+    """A pull request's detail out of a story, its turns spread over the time it was open."""
+    comments: list[Comment] = []
+    reviews: list[Review] = []
+    for moment, turn in zip(_moments(pull, len(story.talk)), story.talk, strict=True):
+        if turn.is_review:
+            reviews.append(_review(pull, turn, moment, reviews))
+        else:
+            node_id = _part_id("IC", pull, len(comments))
+            url = pull.part_url("issuecomment-", node_id)
+            comments.append(Comment(node_id, person(turn.login), turn.text, moment, url))
+    return Detail(
+        title=story.title,
+        body=story.body,
+        head_ref=story.branch,
+        labels=story.labels,
+        files=story.files,
+        comments=tuple(comments),
+        reviews=tuple(reviews),
+    )
 
 
-def _review(pull: PullRequest, said: Said, moment: datetime, number: int, remarks_before: int) -> Review:
-    author = person(said.login)
-    remarks = [
-        ReviewComment(_part_id("PRRC", pull, remarks_before + place), author, text, path, moment)
-        for place, (path, text) in enumerate(said.remarks)
-    ]
-    return Review(_part_id("PRR", pull, number), author, _STATES[said.sign], said.text, moment, tuple(remarks))
+def _review(pull: PullRequest, turn: Turn, moment: datetime, earlier: Sequence[Review]) -> Review:
+    author = person(turn.login)
+    remarks: list[ReviewComment] = []
+    for number, (path, text) in enumerate(turn.remarks, start=sum(len(review.comments) for review in earlier)):
+        node_id = _part_id("PRRC", pull, number)
+        url = pull.part_url("discussion_r", node_id)
+        remarks.append(ReviewComment(node_id, author, text, path, moment, url))
+    node_id = _part_id("PRR", pull, len(earlier))
+    url = pull.part_url("pullrequestreview-", node_id)
+    return Review(node_id, author, _STATES[turn.sign], turn.text, moment, url, tuple(remarks))
 
 
 def _part_id(prefix: str, pull: PullRequest, number: int) -> str:
@@ -178,4 +171,4 @@ def _moments(pull: PullRequest, count: int) -> list[datetime]:
     """Times for `count` turns between opening and end, in whole seconds."""
     end = pull.merged_at or pull.closed_at or pull.created_at + timedelta(hours=30)
     step = (end - pull.created_at).total_seconds() / (count + 1)
-    return [pull.created_at + timedelta(seconds=int(step * (place + 1))) for place in range(count)]
+    return [pull.created_at + timedelta(seconds=int(step * number)) for number in range(1, count + 1)]

@@ -1,19 +1,22 @@
-"""The demo as a person sees it: one call starts the server and gives everything a first sync needs."""
+"""The demo as a person sees it: the server and everything that a first sync needs."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from devtrail_tui.demo.answers import Answer, secondary_limit
 from devtrail_tui.demo.dataset import DAYS, Scale, build_world
-from devtrail_tui.demo.faults import Fault
+from devtrail_tui.demo.http1 import Request
 from devtrail_tui.demo.latency import Latency
-from devtrail_tui.demo.people import REPOSITORIES, ROBIN
-from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
+from devtrail_tui.demo.people import REPOSITORIES
+from devtrail_tui.demo.server import DemoServer, Intercept
 
 LIFELIKE = Latency(github=0.3, claude=2.3)
 """With four calls to Claude at once, about a minute for the user's 86 pull requests."""
 
+LIMITED_BATCH = 3
 RATE_LIMIT_WAIT_S = 3
 
 
@@ -25,25 +28,29 @@ class Tour:
     """
 
     server: DemoServer
-    login: str
-    github_token: str
-    claude_key: str
     repositories: tuple[str, ...]
     since: date
 
 
-def start_tour(
+def make_tour(
     *, today: date | None = None, scale: Scale | None = None, latency: Latency = LIFELIKE, seed: int = 7
 ) -> Tour:
     """Make the demo's server, with one short wait for GitHub's limit in the middle of its first sync."""
     today = today or datetime.now(UTC).date()
-    server = DemoServer(build_world(today, seed=seed, scale=scale), latency=latency)
-    server.faults.next("hydrate", Fault.secondary_limit(retry_after=RATE_LIMIT_WAIT_S), after=2)
+    world = build_world(today, seed=seed, scale=scale)
     return Tour(
-        server=server,
-        login=ROBIN.login,
-        github_token=GITHUB_TOKEN,
-        claude_key=CLAUDE_KEY,
+        server=DemoServer(world, latency=latency, intercept=_one_limit()),
         repositories=tuple((repository.former_names or (repository.full_name,))[0] for repository in REPOSITORIES),
         since=today - timedelta(days=DAYS),
     )
+
+
+def _one_limit() -> Intercept:
+    """Answers the third question about things by their ids with GitHub's limit on bursts."""
+    batches = itertools.count(1)
+
+    async def intercept(request: Request) -> Answer | None:
+        is_batch = request.path == "/graphql" and not {"id", "ids"}.isdisjoint(request.json["variables"])
+        return secondary_limit(RATE_LIMIT_WAIT_S) if is_batch and next(batches) == LIMITED_BATCH else None
+
+    return intercept

@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer, World, build_world
+from devtrail_tui.demo.dataset import build_world
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
+from devtrail_tui.demo.world import World
 from tests.acceptance.terminal import Terminal
+from tests.doubles.server import FaultyServer
 
 PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
 
@@ -25,21 +28,21 @@ def world() -> World:
 
 
 @pytest.fixture
-def server(world: World) -> Iterator[DemoServer]:
-    with DemoServer(world) as running:
+def server(world: World) -> Iterator[FaultyServer]:
+    with FaultyServer(world) as running:
         yield running
 
 
 @pytest.fixture
-def environ(server: DemoServer, tmp_path: Path) -> dict[str, str]:
+def environ(server: FaultyServer, tmp_path: Path) -> dict[str, str]:
     """A person with a token, a key and nothing else."""
     return {
         "HOME": str(tmp_path),
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
         "DEVTRAIL_HOME": str(tmp_path / "devtrail"),
-        "DEVTRAIL_GITHUB_URL": server.github_url,
-        "ANTHROPIC_BASE_URL": server.claude_url,
+        "DEVTRAIL_GITHUB_URL": server.url,
+        "ANTHROPIC_BASE_URL": server.url,
         "GITHUB_TOKEN": GITHUB_TOKEN,
         "ANTHROPIC_API_KEY": CLAUDE_KEY,
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",

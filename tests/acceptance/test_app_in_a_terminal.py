@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from devtrail_tui.demo import DemoServer
 from tests.acceptance.terminal import CTRL_S, ENTER, TAB, Terminal
+from tests.doubles.server import FaultyServer
 
 CANCEL_BOUND_S = 1.0
 QUIT_BOUND_S = 2.0
@@ -31,7 +31,7 @@ def launch_from_the_form(terminal: Terminal, repositories: str = "acme/shop acme
     terminal.type(CTRL_S)
 
 
-def test_launch_watch_cancel_quit(open_terminal: Open, server: DemoServer, command: Command) -> None:
+def test_launch_watch_cancel_quit(open_terminal: Open, server: FaultyServer, command: Command) -> None:
     gate = server.faults.hang("messages", times=500, after=6)
     terminal = open_terminal()
     launch_from_the_form(terminal)
@@ -59,7 +59,7 @@ def test_launch_watch_cancel_quit(open_terminal: Open, server: DemoServer, comma
 
 
 def test_quitting_gives_the_job_back_and_the_next_start_goes_on(
-    open_terminal: Open, server: DemoServer, command: Command
+    open_terminal: Open, server: FaultyServer, command: Command
 ) -> None:
     gate = server.faults.hang("messages", times=500, after=6)
     terminal = open_terminal()
@@ -89,7 +89,7 @@ def test_quitting_gives_the_job_back_and_the_next_start_goes_on(
 
 @pytest.mark.full  # tests/faults/test_stops.py ends the app in each of these ways too, while GitHub hangs
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "SIGINT", "closed"])
-def test_every_other_end_is_as_clean(how: str, open_terminal: Open, server: DemoServer, command: Command) -> None:
+def test_every_other_end_is_as_clean(how: str, open_terminal: Open, server: FaultyServer, command: Command) -> None:
     gate = server.faults.hang("messages", times=500, after=2)
     terminal = open_terminal()
     launch_from_the_form(terminal)
@@ -110,7 +110,7 @@ def test_every_other_end_is_as_clean(how: str, open_terminal: Open, server: Demo
     ("columns", "lines"), [(80, 24), *(pytest.param(*size, marks=pytest.mark.full) for size in ((120, 40), (200, 50)))]
 )
 def test_table_bars_and_log_are_readable_at_every_size(
-    columns: int, lines: int, open_terminal: Open, server: DemoServer
+    columns: int, lines: int, open_terminal: Open, server: FaultyServer
 ) -> None:
     gate = server.faults.hang("messages", times=500, after=6)
     terminal = open_terminal(columns=columns, lines=lines)

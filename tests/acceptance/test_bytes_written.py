@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from devtrail_tui.demo import DemoServer, World
+from devtrail_tui.demo.world import World
 from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import Terminal
+from tests.doubles.server import FaultyServer
 from tests.faults.small_world import Written, small_world
 
 Open = Callable[..., Terminal]
@@ -28,7 +29,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def synced(environ: Mapping[str, str], server: DemoServer) -> None:
+def synced(environ: Mapping[str, str], server: FaultyServer) -> None:
     """Two finished jobs and thirty entries."""
     for flag in ("--no-analyse", "--dry-run"):
         done = subprocess.run(

@@ -13,9 +13,9 @@ import pytest
 
 from devtrail_tui.clients.claude import prices
 from devtrail_tui.clients.claude.request import MAX_OUTPUT_TOKENS
-from devtrail_tui.demo import DemoServer
 from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import Terminal
+from tests.doubles.server import FaultyServer
 
 MODULE = """
 import sys
@@ -76,7 +76,7 @@ def test_after_a_sync_the_app_has_not_loaded_what_claude_needs(with_plugin: dict
     assert run(with_plugin, "jobs", "show", "2")["result"] == {"loaded": ["textual"]}
 
 
-def test_killed_amid_a_paid_call_the_sync_goes_on_and_counts_it(environ: dict[str, str], server: DemoServer) -> None:
+def test_killed_amid_a_paid_call_the_sync_goes_on_and_counts_it(environ: dict[str, str], server: FaultyServer) -> None:
     """A call whose answer nobody saw counts at its worst case, which is at least all the output that was asked for."""
     gate = server.faults.hang("messages", after=1)
     with subprocess.Popen(

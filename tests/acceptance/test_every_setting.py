@@ -24,13 +24,15 @@ import pytest
 from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer, World
 from devtrail_tui.demo.latency import Latency
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
+from devtrail_tui.demo.world import World
 from devtrail_tui.services import Services
 from devtrail_tui.services.log_file import logging_to
 from devtrail_tui.settings import SETTINGS, load_settings
 from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import Terminal
+from tests.doubles.server import FaultyServer
 from tests.jobs.conftest import HastyClock
 
 PATIENCE_S = 30.0
@@ -40,7 +42,7 @@ SYNC = ("sync", "acme/web", "--max-pull-requests", "6", "--json")
 class Person:
     """A home with a config.toml, and a server that the environment names, unless a proof is about its address."""
 
-    def __init__(self, home: Path, server: DemoServer) -> None:
+    def __init__(self, home: Path, server: FaultyServer) -> None:
         self.home = home
         self.server = server
         self.environ = {
@@ -48,8 +50,8 @@ class Person:
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
             "DEVTRAIL_HOME": str(home),
-            "DEVTRAIL_GITHUB_URL": server.github_url,
-            "ANTHROPIC_BASE_URL": server.claude_url,
+            "DEVTRAIL_GITHUB_URL": server.url,
+            "ANTHROPIC_BASE_URL": server.url,
             "GITHUB_TOKEN": GITHUB_TOKEN,
             "ANTHROPIC_API_KEY": CLAUDE_KEY,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
@@ -112,7 +114,7 @@ class Person:
 
 @pytest.fixture
 def person(tmp_path: Path, world: World) -> Iterator[Person]:
-    with DemoServer(world, latency=Latency(claude=0.2)) as server:
+    with FaultyServer(world, latency=Latency(claude=0.2)) as server:
         yield Person(tmp_path / "home", server)
 
 
@@ -137,7 +139,7 @@ def database_url(person: Person) -> None:
 @proof
 def github_url(person: Person) -> None:
     person.environ["DEVTRAIL_GITHUB_URL"] = ""
-    person.set(f'github_url = "{person.server.github_url}"')
+    person.set(f'github_url = "{person.server.url}"')
     person.run(*SYNC, "--no-analyse")
     assert person.server.recorder.count("hydrate")
 
@@ -145,7 +147,7 @@ def github_url(person: Person) -> None:
 @proof
 def anthropic_base_url(person: Person) -> None:
     del person.environ["ANTHROPIC_BASE_URL"]
-    person.set(f'anthropic_base_url = "{person.server.claude_url}"')
+    person.set(f'anthropic_base_url = "{person.server.url}"')
     person.run(*SYNC)
     assert person.messages()
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.demo import DemoServer, World
+from devtrail_tui.demo.world import World
 from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import ENTER, Terminal
+from tests.doubles.server import FaultyServer
 from tests.faults.small_world import Written, small_world
 
 Open = Callable[..., Terminal]
@@ -42,7 +43,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def open_remapped(open_terminal: Open, environ: Mapping[str, str], server: DemoServer) -> Open:
+def open_remapped(open_terminal: Open, environ: Mapping[str, str], server: FaultyServer) -> Open:
     """The app with other keys and a job that has ended, at 80x24."""
     home = Path(environ["DEVTRAIL_HOME"]) / "config"
     home.mkdir(parents=True, exist_ok=True)

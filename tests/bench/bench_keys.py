@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.acceptance.terminal import Terminal
 
 OWN = str(Path(sys.executable).parent / "devtrail-tui")
@@ -32,9 +32,11 @@ LINE = 40
 SYNC = ("sync", "acme/shop", "acme/api", "acme/web", "--no-wait")
 SERVER = """
 import sys
-from devtrail_tui.demo import DemoServer, Latency
-with DemoServer(latency=Latency(github=0.08, claude=0.7)) as server:
-    print(server.github_url, server.claude_url, flush=True)
+from devtrail_tui.demo.dataset import build_world
+from devtrail_tui.demo.latency import Latency
+from devtrail_tui.demo.server import DemoServer
+with DemoServer(build_world(), latency=Latency(github=0.08, claude=0.7)) as server:
+    print(server.url, flush=True)
     sys.stdin.read()
 """
 
@@ -58,8 +60,8 @@ def services() -> Iterator[dict[str, str]]:
         [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        github_url, claude_url = process.stdout.readline().split()
-        yield {"DEVTRAIL_GITHUB_URL": github_url, "ANTHROPIC_BASE_URL": claude_url}
+        url = process.stdout.readline().strip()
+        yield {"DEVTRAIL_GITHUB_URL": url, "ANTHROPIC_BASE_URL": url}
         process.communicate()
 
 

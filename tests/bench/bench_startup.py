@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.acceptance.terminal import Terminal
+from tests.doubles.server import FaultyServer
 
 PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
 ROUNDS = 5
@@ -57,9 +58,9 @@ def test_the_frame_and_the_first_rows_against_an_empty_app(tmp_path: Path, capsy
         "ANTHROPIC_API_KEY": CLAUDE_KEY,
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     }
-    with DemoServer() as server:
-        environ["DEVTRAIL_GITHUB_URL"] = server.github_url
-        environ["ANTHROPIC_BASE_URL"] = server.claude_url
+    with FaultyServer() as server:
+        environ["DEVTRAIL_GITHUB_URL"] = server.url
+        environ["ANTHROPIC_BASE_URL"] = server.url
         first = Terminal([PROGRAM, "sync", "acme/shop"], environ)
         first.wait_for_end(seconds=60)
         first.close()

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from devtrail_tui import cli
-from devtrail_tui.demo import World, build_world
+from devtrail_tui.demo.dataset import build_world
+from devtrail_tui.demo.world import World
 
 DAY = date(2026, 11, 20)
 """The day the tests' data was made on."""

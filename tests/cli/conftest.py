@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer, World
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
+from devtrail_tui.demo.world import World
 from tests.cli.command_line import CommandLine, small_world
+from tests.doubles.server import FaultyServer
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +37,11 @@ def world() -> World:
 
 
 @pytest.fixture
-def server(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer]:
+def server(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
     """A GitHub and a Claude, with valid keys for both in the environment."""
-    with DemoServer(world) as running:
-        monkeypatch.setenv("DEVTRAIL_GITHUB_URL", running.github_url)
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", running.claude_url)
+    with FaultyServer(world) as running:
+        monkeypatch.setenv("DEVTRAIL_GITHUB_URL", running.url)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", running.url)
         monkeypatch.setenv("GITHUB_TOKEN", GITHUB_TOKEN)
         monkeypatch.setenv("ANTHROPIC_API_KEY", CLAUDE_KEY)
         config = Path(os.environ["DEVTRAIL_HOME"]) / "config" / "config.toml"

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer, Fault
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.cli.command_line import SYNC, CommandLine
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
 
 
 @pytest.fixture
-def synced(line: CommandLine, server: DemoServer) -> int:
+def synced(line: CommandLine, server: FaultyServer) -> int:
     """A finished sync; the number of its pull requests."""
     result = line(*SYNC, "--json")
     assert result.code == 0
@@ -36,7 +38,7 @@ def test_jobs_list_and_show(line: CommandLine, synced: int) -> None:
     assert line("jobs", "list", "--json").json == [{**as_json, "logs": []}]
 
 
-def test_jobs_list_filters_and_pages(line: CommandLine, server: DemoServer) -> None:
+def test_jobs_list_filters_and_pages(line: CommandLine, server: FaultyServer) -> None:
     for name in ("acme/web", "acme/api", "acme/shop"):
         line("sync", name, "--no-wait")
     assert [job["id"] for job in line("jobs", "list", "--json").json] == [3, 2, 1]
@@ -47,7 +49,7 @@ def test_jobs_list_filters_and_pages(line: CommandLine, server: DemoServer) -> N
     assert [job["id"] for job in line("jobs", "list", "--before", "2", "--json").json] == [1]
 
 
-def test_cancel_retry_wait_delete_cleanup(line: CommandLine, server: DemoServer) -> None:
+def test_cancel_retry_wait_delete_cleanup(line: CommandLine, server: FaultyServer) -> None:
     line(*SYNC, "--no-analyse", "--no-wait")
     assert line("jobs", "cancel", "1", "--json").json["status"] == "CANCELLED"
     assert line("jobs", "wait", "1").code == 3
@@ -127,7 +129,7 @@ def test_an_export_replaces_a_file_whole_and_keeps_its_mode(line: CommandLine, s
 
 
 def test_evidence_without_a_key_is_listed_as_not_analysed(
-    line: CommandLine, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+    line: CommandLine, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     synced = line(*SYNC, "--json").json["result"]
@@ -151,7 +153,7 @@ def test_criteria_go_out_and_come_back(line: CommandLine, tmp_path: Path) -> Non
     assert line("criteria", "export", "--json").json == before[:2]
 
 
-def test_doctor_says_what_was_found(line: CommandLine, server: DemoServer, own_home: Path) -> None:
+def test_doctor_says_what_was_found(line: CommandLine, server: FaultyServer, own_home: Path) -> None:
     result = line("doctor")
     assert result.code == 0
     assert "robin-demo" in result.out
@@ -180,7 +182,7 @@ def test_doctor_without_keys(line: CommandLine) -> None:
     assert "✗" not in offline.out
 
 
-def test_doctor_with_bad_keys_asks_once(line: CommandLine, server: DemoServer) -> None:
+def test_doctor_with_bad_keys_asks_once(line: CommandLine, server: FaultyServer) -> None:
     server.github_tokens.clear()
     server.claude_keys.clear()
     result = line("doctor")
@@ -189,14 +191,16 @@ def test_doctor_with_bad_keys_asks_once(line: CommandLine, server: DemoServer) -
     assert (server.count("user"), server.count("models")) == (1, 1)
 
 
-def test_doctor_says_when_a_token_reaches_little(line: CommandLine, server: DemoServer) -> None:
+def test_doctor_says_when_a_token_reaches_little(line: CommandLine, server: FaultyServer) -> None:
     server.scopes = "read:user"
     result = line("doctor")
     assert result.code == 0
     assert "public repositories only" in result.out
 
 
-def test_doctor_reports_an_unusable_database_and_goes_on(line: CommandLine, server: DemoServer, own_home: Path) -> None:
+def test_doctor_reports_an_unusable_database_and_goes_on(
+    line: CommandLine, server: FaultyServer, own_home: Path
+) -> None:
     path = own_home / "data" / "devtrail.db"
     path.parent.mkdir(parents=True)
     path.write_text("dear diary " * 1000)
@@ -206,7 +210,9 @@ def test_doctor_reports_an_unusable_database_and_goes_on(line: CommandLine, serv
     assert "robin-demo" in result.out
 
 
-def test_doctor_does_not_wait_for_ever(line: CommandLine, server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_does_not_wait_for_ever(
+    line: CommandLine, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("devtrail_tui.actions.secrets.ANSWER_TIMEOUT_S", 0.3)
     gate = server.faults.hang("user")
     result = line("doctor")
@@ -215,7 +221,7 @@ def test_doctor_does_not_wait_for_ever(line: CommandLine, server: DemoServer, mo
     assert "did not answer" in result.out
 
 
-def test_foreign_text_cannot_reach_the_terminal(line: CommandLine, server: DemoServer, synced: int) -> None:
+def test_foreign_text_cannot_reach_the_terminal(line: CommandLine, server: FaultyServer, synced: int) -> None:
     for arguments in (
         ("evidence", "list"), ("evidence", "export"), ("evidence", "export", "--format", "csv"),
         ("evidence", "show", "1"), ("jobs", "show", "1"), ("logs", "1"),
@@ -226,7 +232,7 @@ def test_foreign_text_cannot_reach_the_terminal(line: CommandLine, server: DemoS
         ]
 
 
-def test_a_failed_job_says_why(line: CommandLine, server: DemoServer) -> None:
+def test_a_failed_job_says_why(line: CommandLine, server: FaultyServer) -> None:
     server.faults.always("user", Fault.status(451, {"message": "\x1b[31mUnavailable\x1b[0m"}))
     result = line(*SYNC)
     assert result.code == 1

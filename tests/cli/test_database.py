@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from devtrail_tui.clients.github.client import clock_ahead_s
-from devtrail_tui.demo import DemoServer
 from devtrail_tui.store.sqlite import maintenance, sqlite_file
 from devtrail_tui.store.sqlite.schema_version import HEAD
 from devtrail_tui.store.sqlite.sqlite_file import has_wal_reset_bug
 from tests.cli.command_line import SYNC, CommandLine
+from tests.doubles.server import FaultyServer
 
 
 @pytest.fixture
-def made(line: CommandLine, server: DemoServer, own_home: Path) -> Path:
+def made(line: CommandLine, server: FaultyServer, own_home: Path) -> Path:
     """A database with one job that waits."""
     assert line(*SYNC, "--no-wait").code == 0
     return own_home / "data" / "devtrail.db"
@@ -101,7 +101,7 @@ def test_vacuum_gives_room_back(line: CommandLine, made: Path) -> None:
 
 
 def test_doctor_looks_at_sqlite_disk_backups_and_clock(
-    line: CommandLine, made: Path, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+    line: CommandLine, made: Path, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_file, "has_wal_reset_bug", lambda: True)
     checks = {each["name"]: each for each in line("doctor", "--json").json["checks"]}

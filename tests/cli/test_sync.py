@@ -17,11 +17,14 @@ import pytest
 
 from devtrail_tui.actions.running import make_worker
 from devtrail_tui.cli.interruption import Interruption
-from devtrail_tui.demo import GITHUB_TOKEN, DemoServer, Fault, Gate
+from devtrail_tui.demo.server import GITHUB_TOKEN
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from tests.acceptance.terminal import Terminal
 from tests.cli.command_line import SYNC, CommandLine, stored_jobs
+from tests.doubles.faults import Fault
+from tests.doubles.gate import Gate
+from tests.doubles.server import FaultyServer
 
 
 @contextmanager
@@ -41,7 +44,7 @@ def other_program() -> Services:
 
 
 @contextmanager
-def another_worker(server: DemoServer) -> Iterator[Gate]:
+def another_worker(server: FaultyServer) -> Iterator[Gate]:
     """A worker of another program that has taken the waiting job and stands at a gate."""
     gate = server.faults.hang("hydrate")
     other = other_program()
@@ -58,7 +61,7 @@ def another_worker(server: DemoServer) -> Iterator[Gate]:
         other.close()
 
 
-def test_a_sync_runs_here_and_prints_the_finished_job(line: CommandLine, server: DemoServer) -> None:
+def test_a_sync_runs_here_and_prints_the_finished_job(line: CommandLine, server: FaultyServer) -> None:
     result = line(*SYNC, "--json")
     assert result.code == 0
     job = result.json
@@ -73,7 +76,7 @@ def test_a_sync_runs_here_and_prints_the_finished_job(line: CommandLine, server:
     assert GITHUB_TOKEN not in result.out + result.err
 
 
-def test_a_second_sync_says_already_stored_and_pays_nothing(line: CommandLine, server: DemoServer) -> None:
+def test_a_second_sync_says_already_stored_and_pays_nothing(line: CommandLine, server: FaultyServer) -> None:
     first = line(*SYNC, "--json").json
     paid, hydrated = server.count("messages"), server.count("hydrate")
     second = line(*SYNC)
@@ -83,7 +86,7 @@ def test_a_second_sync_says_already_stored_and_pays_nothing(line: CommandLine, s
     assert len(line("evidence", "list", "--limit", "1000", "--json").json) == first["result"]["found"]
 
 
-def test_a_dry_run_stores_nothing_and_shows_the_plan(line: CommandLine, server: DemoServer) -> None:
+def test_a_dry_run_stores_nothing_and_shows_the_plan(line: CommandLine, server: FaultyServer) -> None:
     result = line(*SYNC, "--dry-run")
     assert result.code == 0
     assert "acme/web" in result.out
@@ -91,7 +94,7 @@ def test_a_dry_run_stores_nothing_and_shows_the_plan(line: CommandLine, server: 
     assert line("evidence", "list", "--json").json == []
 
 
-def test_no_wait_only_queues_and_work_once_runs_it(line: CommandLine, server: DemoServer) -> None:
+def test_no_wait_only_queues_and_work_once_runs_it(line: CommandLine, server: FaultyServer) -> None:
     queued = line(*SYNC, "--no-wait", "--json")
     assert queued.code == 0
     assert queued.json["status"] == "PENDING"
@@ -109,7 +112,7 @@ def test_no_wait_only_queues_and_work_once_runs_it(line: CommandLine, server: De
     assert line("work", "--once", "--json").json["processed"] == 0
 
 
-def test_work_once_says_when_a_job_failed(line: CommandLine, server: DemoServer) -> None:
+def test_work_once_says_when_a_job_failed(line: CommandLine, server: FaultyServer) -> None:
     server.github_tokens.clear()
     line(*SYNC, "--no-wait")
     worked = line("work", "--once", "--json")
@@ -117,7 +120,7 @@ def test_work_once_says_when_a_job_failed(line: CommandLine, server: DemoServer)
     assert (worked.json["success"], worked.json["failed"]) == (False, 1)
 
 
-def test_a_refused_token_fails_the_job_after_one_call(line: CommandLine, server: DemoServer) -> None:
+def test_a_refused_token_fails_the_job_after_one_call(line: CommandLine, server: FaultyServer) -> None:
     server.github_tokens.clear()
     result = line(*SYNC)
     assert result.code == 1
@@ -125,7 +128,7 @@ def test_a_refused_token_fails_the_job_after_one_call(line: CommandLine, server:
     assert [each.path for each in server.requests if each.service == "github"] == ["/user"]
 
 
-def test_settings_come_from_a_file_and_options_win(line: CommandLine, server: DemoServer, tmp_path: Path) -> None:
+def test_settings_come_from_a_file_and_options_win(line: CommandLine, server: FaultyServer, tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text(json.dumps({"repositories": ["acme/web"], "startDate": "2026-10-01", "analyse": False}))
     result = line("sync", "--config", str(path), "--since", "2026-11-01", "--until", "2026-11-19", "--json")
@@ -135,14 +138,16 @@ def test_settings_come_from_a_file_and_options_win(line: CommandLine, server: De
     assert server.count("messages") == 0
 
 
-def test_a_finished_jobs_own_settings_can_be_used_again(line: CommandLine, server: DemoServer, tmp_path: Path) -> None:
+def test_a_finished_jobs_own_settings_can_be_used_again(
+    line: CommandLine, server: FaultyServer, tmp_path: Path
+) -> None:
     path = tmp_path / "again.json"
     path.write_text(json.dumps(line(*SYNC, "--no-analyse", "--json").json["config"]))
     assert line("sync", "--config", str(path)).code == 0
 
 
 def test_a_token_in_the_file_is_used_and_stored_nowhere(
-    line: CommandLine, server: DemoServer, tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+    line: CommandLine, server: FaultyServer, tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GITHUB_TOKEN")
     token = "ghp_only_in_the_file_1234567890"
@@ -157,7 +162,7 @@ def test_a_token_in_the_file_is_used_and_stored_nowhere(
 
 
 def test_a_token_in_the_file_cannot_go_to_another_worker(
-    line: CommandLine, server: DemoServer, tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+    line: CommandLine, server: FaultyServer, tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GITHUB_TOKEN")
     path = tmp_path / "settings.json"
@@ -169,7 +174,7 @@ def test_a_token_in_the_file_cannot_go_to_another_worker(
     assert stored_jobs(own_home) == 0
 
 
-def test_ctrl_c_keeps_the_job_and_says_how_to_go_on(line: CommandLine, server: DemoServer) -> None:
+def test_ctrl_c_keeps_the_job_and_says_how_to_go_on(line: CommandLine, server: FaultyServer) -> None:
     gate = server.faults.hang("messages", after=1)
 
     def interrupt() -> None:
@@ -190,7 +195,7 @@ def test_ctrl_c_keeps_the_job_and_says_how_to_go_on(line: CommandLine, server: D
     assert len(line("evidence", "list", "--limit", "1000", "--json").json) == finished.json["result"]["found"]
 
 
-def test_sigterm_stops_a_worker_in_good_order(line: CommandLine, server: DemoServer) -> None:
+def test_sigterm_stops_a_worker_in_good_order(line: CommandLine, server: FaultyServer) -> None:
     line(*SYNC, "--no-wait")
     gate = server.faults.hang("messages")
 
@@ -205,7 +210,7 @@ def test_sigterm_stops_a_worker_in_good_order(line: CommandLine, server: DemoSer
     assert stopped.json["jobs"] == [{"id": 1, "type": "GITHUB_SYNC", "status": "PENDING"}]
 
 
-def test_a_cancel_from_elsewhere_ends_the_command_with_3(line: CommandLine, server: DemoServer) -> None:
+def test_a_cancel_from_elsewhere_ends_the_command_with_3(line: CommandLine, server: FaultyServer) -> None:
     gate = server.faults.hang("messages")
 
     def cancel() -> None:
@@ -221,7 +226,7 @@ def test_a_cancel_from_elsewhere_ends_the_command_with_3(line: CommandLine, serv
     assert "cancelled" in result.out
 
 
-def test_a_job_another_worker_has_is_followed(line: CommandLine, server: DemoServer) -> None:
+def test_a_job_another_worker_has_is_followed(line: CommandLine, server: FaultyServer) -> None:
     line(*SYNC, "--no-analyse", "--no-wait")
     with another_worker(server) as gate, meanwhile(gate.release):
         result = line("work", "--job", "1", "--json")
@@ -229,7 +234,7 @@ def test_a_job_another_worker_has_is_followed(line: CommandLine, server: DemoSer
 
 
 def test_ctrl_c_leaves_a_job_that_another_worker_has(
-    line: CommandLine, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+    line: CommandLine, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class PressedAtOnce(Interruption):
         def __enter__(self) -> Interruption:
@@ -247,7 +252,7 @@ def test_ctrl_c_leaves_a_job_that_another_worker_has(
 
 
 def test_a_job_whose_token_is_gone_is_kept_and_says_so(
-    line: CommandLine, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+    line: CommandLine, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line(*SYNC, "--no-wait")
     monkeypatch.delenv("GITHUB_TOKEN")
@@ -257,13 +262,13 @@ def test_a_job_whose_token_is_gone_is_kept_and_says_so(
     assert line("jobs", "show", "1", "--json").json["status"] == "PENDING"
 
 
-def test_a_retry_is_waited_for_and_made(line: CommandLine, server: DemoServer) -> None:
+def test_a_retry_is_waited_for_and_made(line: CommandLine, server: FaultyServer) -> None:
     server.faults.next("viewer", Fault.bad_gateway(502), times=2)
     server.faults.next("user", Fault.bad_gateway(502), times=2)
     assert line(*SYNC, "--no-analyse").code == 0
 
 
-def test_a_closed_terminal_gives_the_job_back(line: CommandLine, server: DemoServer) -> None:
+def test_a_closed_terminal_gives_the_job_back(line: CommandLine, server: FaultyServer) -> None:
     gate = server.faults.hang("messages", after=1)
     terminal = Terminal([sys.executable, "-m", "devtrail_tui", *SYNC], os.environ)
     gate.wait(60)
@@ -275,7 +280,7 @@ def test_a_closed_terminal_gives_the_job_back(line: CommandLine, server: DemoSer
     assert "Stopped" in job["logs"][-1]["message"]
 
 
-def test_a_reader_of_stderr_that_leaves_loses_no_job(line: CommandLine, server: DemoServer) -> None:
+def test_a_reader_of_stderr_that_leaves_loses_no_job(line: CommandLine, server: FaultyServer) -> None:
     gate = server.faults.hang("messages", times=1_000)
     command = [sys.executable, "-m", "devtrail_tui", *SYNC]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:

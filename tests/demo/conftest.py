@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 import pytest
 
-from devtrail_tui.demo import GITHUB_TOKEN, DemoServer, World, build_world
+from devtrail_tui.demo.dataset import build_world
+from devtrail_tui.demo.server import GITHUB_TOKEN
+from devtrail_tui.demo.world import World
+from tests.doubles.server import FaultyServer
 
 TODAY = date(2026, 11, 20)
-SHARED_GITHUB = Path(__file__).parents[3] / "shared" / "github"
 
 
 class Ask(Protocol):
@@ -36,15 +36,15 @@ def plain() -> ssl.SSLContext:
 
 
 @pytest.fixture
-async def server(world: World) -> AsyncIterator[DemoServer]:
-    async with DemoServer(world) as running:
+async def server(world: World) -> AsyncIterator[FaultyServer]:
+    async with FaultyServer(world) as running:
         yield running
 
 
 @pytest.fixture
-async def github(server: DemoServer, plain: ssl.SSLContext) -> AsyncIterator[httpx.AsyncClient]:
+async def github(server: FaultyServer, plain: ssl.SSLContext) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {GITHUB_TOKEN}", "X-GitHub-Api-Version": "2026-03-10"}
-    async with httpx.AsyncClient(base_url=server.github_url, headers=headers, verify=plain) as client:
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, verify=plain) as client:
         yield client
 
 
@@ -56,19 +56,3 @@ def ask(github: httpx.AsyncClient) -> Ask:
         return data
 
     return send
-
-
-@pytest.fixture(scope="session")
-def published() -> Callable[[str], str]:
-    """Reads one of GitHub's own published descriptions; skips where they are absent, fails in CI."""
-
-    def read(name: str) -> str:
-        path = SHARED_GITHUB / name
-        if path.is_file():
-            return path.read_text("utf-8")
-        reason = f"GitHub's published {name} is not beside this repository (../shared/github)."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-
-    return read

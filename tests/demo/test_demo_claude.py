@@ -10,7 +10,10 @@ import anthropic
 import pytest
 from anthropic import AsyncAnthropic
 
-from devtrail_tui.demo import CLAUDE_KEY, DemoServer, Fault
+from devtrail_tui.demo.server import CLAUDE_KEY
+from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
 
 CRITERIA = (
     """The criteria, one a line, each with its criterion_id first:
@@ -65,8 +68,8 @@ def request(pull: dict[str, Any] = PULL, schema: dict[str, Any] = SCHEMA, **chan
 
 
 @pytest.fixture
-async def claude(server: DemoServer) -> AsyncIterator[AsyncAnthropic]:
-    async with AsyncAnthropic(api_key=CLAUDE_KEY, base_url=server.claude_url, max_retries=0) as client:
+async def claude(server: FaultyServer) -> AsyncIterator[AsyncAnthropic]:
+    async with AsyncAnthropic(api_key=CLAUDE_KEY, base_url=server.url, max_retries=0) as client:
         yield client
 
 
@@ -188,8 +191,8 @@ async def test_models(claude: AsyncAnthropic) -> None:
         await claude.messages.create(**request(model="claude-nothing"))
 
 
-async def test_a_wrong_key(server: DemoServer) -> None:
-    async with AsyncAnthropic(api_key="wrong", base_url=server.claude_url, max_retries=0) as client:
+async def test_a_wrong_key(server: FaultyServer) -> None:
+    async with AsyncAnthropic(api_key="wrong", base_url=server.url, max_retries=0) as client:
         with pytest.raises(anthropic.AuthenticationError):
             await client.messages.create(**request())
 
@@ -197,16 +200,16 @@ async def test_a_wrong_key(server: DemoServer) -> None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (Fault.claude_unauthorized(), anthropic.AuthenticationError),
-        (Fault.claude_limit(1), anthropic.RateLimitError),
-        (Fault.claude_overloaded(), anthropic.OverloadedError),
-        (Fault.claude_error(), anthropic.InternalServerError),
+        (ClaudeFault.unauthorized(), anthropic.AuthenticationError),
+        (ClaudeFault.limit(1), anthropic.RateLimitError),
+        (ClaudeFault.overloaded(), anthropic.OverloadedError),
+        (ClaudeFault.error(), anthropic.InternalServerError),
         (Fault.bad_gateway(502), anthropic.InternalServerError),
         (Fault.close(), anthropic.APIConnectionError),
     ],
 )
 async def test_faults_as_the_client_library_sees_them(
-    claude: AsyncAnthropic, server: DemoServer, fault: Fault, error: type[Exception]
+    claude: AsyncAnthropic, server: FaultyServer, fault: Fault, error: type[Exception]
 ) -> None:
     server.faults.next("messages", fault)
     with pytest.raises(error):
@@ -214,8 +217,8 @@ async def test_faults_as_the_client_library_sees_them(
     assert matches(await claude.messages.create(**request()))
 
 
-async def test_paid_answers_that_say_nothing_useful(claude: AsyncAnthropic, server: DemoServer) -> None:
-    for fault in (Fault.claude_refusal(), Fault.claude_max_tokens(), Fault.claude_says("I would rather not.")):
+async def test_paid_answers_that_say_nothing_useful(claude: AsyncAnthropic, server: FaultyServer) -> None:
+    for fault in (ClaudeFault.refusal(), ClaudeFault.max_tokens(), ClaudeFault.says("I would rather not.")):
         server.faults.next("messages", fault)
     refused = await claude.messages.create(**request())
     cut = await claude.messages.create(**request())

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devtrail_tui.demo import DemoServer, Scale, World, build_world
 from devtrail_tui.demo.connections import cursor, page, position
+from devtrail_tui.demo.dataset import Scale, build_world
 from devtrail_tui.demo.search_query import parse_interval, run
+from devtrail_tui.demo.world import World
 from tests.demo.conftest import TODAY, Ask
+from tests.doubles.server import FaultyServer
 
 REPOSITORY = """
 query ($owner: String!, $name: String!, $follow: Boolean) {
@@ -33,7 +35,7 @@ FILES = """
 query ($id: ID!, $first: Int!, $after: String) {
   node(id: $id) {
     ... on PullRequest {
-      files(first: $first, after: $after) { totalCount pageInfo { hasNextPage endCursor } nodes { path } }
+      files(first: $first, after: $after) { pageInfo { hasNextPage endCursor } nodes { path } }
     }
   }
 }
@@ -86,7 +88,6 @@ async def test_all_250_files_come_in_pages(ask: Ask, world: World) -> None:
     after = None
     while True:
         files = (await ask(FILES, id=pull.node_id, first=100, after=after))["data"]["node"]["files"]
-        assert files["totalCount"] == 250
         sizes.append(len(files["nodes"]))
         paths += [node["path"] for node in files["nodes"]]
         if not files["pageInfo"]["hasNextPage"]:
@@ -104,29 +105,29 @@ async def test_a_page_has_1_to_100_items(ask: Ask, world: World, first: int, kin
 
 
 async def test_a_page_needs_a_size_and_a_real_cursor(ask: Ask) -> None:
-    document = '{ search(query: "is:pr", type: ISSUE) { issueCount } }'
+    document = '{ search(query: "is:pr is:merged", type: ISSUE) { issueCount } }'
     assert (await ask(document))["errors"][0]["type"] == "MISSING_PAGINATION_BOUNDARIES"
-    answer = await ask(SEARCH, query="is:pr", first=1, after="nonsense")
+    answer = await ask(SEARCH, query="is:pr is:merged", first=1, after="nonsense")
     assert answer["errors"][0]["type"] == "INVALID_CURSOR_ARGUMENTS"
 
 
 async def test_a_document_that_does_not_fit_is_refused_whole(ask: Ask) -> None:
-    answer = await ask("{ viewer { shoeSize } }")
+    answer = await ask("{ rateLimit { shoeSize } }")
     assert "data" not in answer
     assert "shoeSize" in answer["errors"][0]["message"]
 
 
 async def test_too_many_possible_nodes_are_refused(ask: Ask, world: World) -> None:
     document = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on PullRequest {
-      reviews(first: 100) { nodes { comments(first: 100) { nodes { id } } } } } } }"""
+      reviews(first: 100) { nodes { comments(first: 100) { nodes { url } } } } } } }"""
     answer = await ask(document, ids=[pull.node_id for pull in world.pull_requests[:60]])
     assert answer["errors"][0]["type"] == "MAX_NODE_LIMIT_EXCEEDED"
 
 
-async def test_requests_cost_points_and_run_out(ask: Ask, server: DemoServer, github: httpx.AsyncClient) -> None:
-    document = "{ rateLimit { cost limit remaining used } viewer { login } }"
-    assert (await ask(document))["data"]["rateLimit"] == {"cost": 1, "limit": 5000, "remaining": 4999, "used": 1}
-    server.limits.graphql.exhaust(reset_in=30)
+async def test_requests_cost_points_and_run_out(ask: Ask, server: FaultyServer, github: httpx.AsyncClient) -> None:
+    document = "{ rateLimit { cost limit remaining } }"
+    assert (await ask(document))["data"]["rateLimit"] == {"cost": 1, "limit": 5000, "remaining": 4999}
+    server.limits.graphql.used = 5000
     answer = await github.post("/graphql", json={"query": document})
     assert answer.status_code == 200
     assert answer.json()["errors"][0]["type"] == "RATE_LIMITED"
@@ -138,7 +139,7 @@ async def test_requests_cost_points_and_run_out(ask: Ask, server: DemoServer, gi
 async def test_actors_of_every_kind(ask: Ask) -> None:
     answer = await ask(SEARCH, query="repo:acme/platform is:pr is:merged author:dependabot", first=5)
     assert answer["data"]["search"]["nodes"][0]["author"] == {"__typename": "Bot", "login": "dependabot"}
-    imported = await ask(SEARCH, query="author:old-svn-kwame is:pr", first=5)
+    imported = await ask(SEARCH, query="repo:acme/shop is:pr is:merged author:old-svn-kwame", first=5)
     assert imported["data"]["search"]["nodes"][0]["author"]["__typename"] == "Mannequin"
 
 
@@ -150,19 +151,14 @@ async def test_a_ghost_has_no_author(ask: Ask, world: World) -> None:
     assert answer["data"]["node"] == {"author": None}
 
 
-def test_a_search_gives_at_most_1000_and_counts_them_all() -> None:
-    large = build_world(TODAY, scale=Scale(merged=2_600, mine=1_300))
-    assert len(run(large, "is:pr is:merged involves:robin-demo", "robin-demo")) > 1_000
-
-
 async def test_the_search_cap_over_http() -> None:
-    large = build_world(TODAY, scale=Scale(merged=2_600, mine=1_300))
-    async with DemoServer(large) as server, httpx.AsyncClient(base_url=server.url) as client:
+    large = build_world(TODAY, scale=Scale(merged=2_600, involving_user=1_300))
+    async with FaultyServer(large) as server, httpx.AsyncClient(base_url=server.url) as client:
         client.headers["Authorization"] = "Bearer demo-github-token"
         found: list[Any] = []
         after = None
         while True:
-            variables = {"query": "repo:acme/shop repo:acme/api is:pr is:merged", "first": 100, "after": after}
+            variables = {"query": "is:pr is:merged", "first": 100, "after": after}
             data = (await client.post("/graphql", json={"query": SEARCH, "variables": variables})).json()["data"][
                 "search"
             ]
@@ -199,15 +195,12 @@ def test_the_three_roles_find_exactly_what_involves_the_user(world: World) -> No
     assert 80 <= len(found) <= 100
 
 
-def test_involves_finds_mentions_and_leaves_reviewers_out(world: World) -> None:
+def test_who_is_only_mentioned_has_no_role(world: World) -> None:
     mentioned = "Rate limit partner keys by plan"
-    reviewed = "Translate size tables for Japan"
-    involved = _titles(world, "is:pr is:merged involves:robin-demo")
-    assert mentioned in involved
-    assert reviewed not in involved
-    assert reviewed in _titles(world, "is:pr is:merged reviewed-by:robin-demo")
+    assert mentioned in {pull.detail.title for pull in world.pull_requests}
+    assert "Translate size tables for Japan" in _titles(world, "is:pr is:merged reviewed-by:robin-demo")
     for role in ("author", "commenter", "reviewed-by"):
-        assert mentioned not in _titles(world, f"is:pr {role}:robin-demo")
+        assert mentioned not in _titles(world, f"is:pr is:merged {role}:robin-demo")
 
 
 def test_both_days_of_a_range_are_whole(world: World) -> None:
@@ -219,14 +212,18 @@ def test_both_days_of_a_range_are_whole(world: World) -> None:
     assert {last} <= _titles(world, f"{of_api} merged:2026-07-22")
     assert not {first, last} & _titles(world, f"{of_api} merged:2026-07-22T00:00:00Z..2026-07-22T23:59:58Z")
     assert {first, last} <= _titles(world, f"{of_api} merged:2026-07-22T23:59:59Z..2026-07-23T00:00:00Z")
-    assert {first, last} <= _titles(world, f"{of_api} merged:>=2026-07-22 merged:<2026-07-24")
+    assert {first, last} <= _titles(world, f"{of_api} merged:2026-07-22..2026-07-23")
 
 
 def test_open_and_closed_ones_are_not_merged(world: World) -> None:
-    merged = run(world, "is:pr is:merged", "robin-demo")
-    assert len(merged) == 400
-    assert len(run(world, "is:pr is:open", "robin-demo")) == 6
-    assert len(run(world, "is:pr is:unmerged", "robin-demo")) == 14
+    assert len(run(world, "is:pr is:merged", "robin-demo")) == 400
+    unmerged = [pull for pull in world.pull_requests if pull.merged_at is None]
+    assert (len(unmerged), sum(pull.closed_at is None for pull in unmerged)) == (14, 6)
+
+
+def test_a_question_the_product_never_asks_is_not_answered_wrongly(world: World) -> None:
+    with pytest.raises(ValueError, match="label:docs"):
+        run(world, "is:pr is:merged label:docs", "robin-demo")
 
 
 @given(st.integers(0, 300), st.integers(1, 100))
@@ -236,8 +233,8 @@ def test_pages_join_up_to_the_whole(size: int, step: int) -> None:
     after: str | None = None
     while True:
         found = page("things", items, first=step, after=after)
-        seen += found.items
-        if not found.has_next:
+        seen += found.nodes
+        if not found.has_next_page:
             break
         after = found.end_cursor
     assert seen == items
@@ -253,16 +250,10 @@ def test_intervals() -> None:
     for text, holds in [
         ("2026-03-04", True),
         ("2026-03-01..2026-03-04", True),
-        ("2026-03-05..*", False),
-        ("*..2026-03-04", True),
-        (">2026-03-04", False),
-        (">=2026-03-04", True),
-        ("<2026-03-04", False),
-        ("<=2026-03-04", True),
+        ("2026-03-05..2026-03-06", False),
         ("2026-03-04T12:00:00+00:00..2026-03-04T13:00:00Z", True),
         ("2026-03-04T14:00:00+02:00..2026-03-04T15:00:00+02:00", True),
     ]:
-        interval = parse_interval(text)
-        assert interval is not None
-        assert interval.holds(noon) is holds, text
-    assert parse_interval("soon") is None
+        assert parse_interval(text).holds(noon) is holds, text
+    with pytest.raises(ValueError, match="soon"):
+        parse_interval("soon")

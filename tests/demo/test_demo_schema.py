@@ -1,19 +1,16 @@
-"""The demo's GraphQL is a part of GitHub's: held against GitHub's own published schema."""
+"""The demo's GraphQL is a part of GitHub's, and so is the part that stands among the fixtures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLInterfaceType,
-    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
-    build_schema,
     execute_sync,
     get_operation_ast,
     is_introspection_type,
@@ -22,29 +19,54 @@ from graphql import (
 )
 
 from devtrail_tui.clients.github.documents import DOCUMENTS
-from devtrail_tui.demo import DemoServer, World
 from devtrail_tui.demo.github_graphql import as_json
 from devtrail_tui.demo.points import price
-from devtrail_tui.demo.resolvers import Query, attach, demo_schema
+from devtrail_tui.demo.resolvers import Query, attach, demo_schema, resolve_field
+from devtrail_tui.demo.world import World
+from tests.clients.github.published import (
+    graphql_schema,
+    rest_description,
+    whole_graphql_schema,
+    whole_rest_description,
+)
 from tests.demo.conftest import Ask
+from tests.doubles.server import FaultyServer
+from tests.doubles.worlds import involving
 
 IN_SHOP = "repo:acme/shop is:pr is:merged"
 PAGES = {"page": 50, "reviews": 20, "inReview": 20}
 
 
 @pytest.fixture(scope="module")
-def githubs(published: Callable[[str], str]) -> GraphQLSchema:
-    schema = build_schema(published("schema.graphql"), assume_valid=True, assume_valid_sdl=True)
-    attach(schema)
-    return schema
-
-
-def _own_types() -> list[GraphQLNamedType]:
-    return [kind for kind in demo_schema().type_map.values() if not is_introspection_type(kind)]
+def githubs() -> GraphQLSchema:
+    attach(graphql_schema())
+    return graphql_schema()
 
 
 def test_every_type_field_and_argument_is_githubs(githubs: GraphQLSchema) -> None:
-    for kind in _own_types():
+    _assert_part_of(githubs, demo_schema())
+
+
+def test_the_fixture_is_a_part_of_githubs_schema() -> None:
+    _assert_part_of(whole_graphql_schema(), graphql_schema())
+
+
+def test_the_fixture_is_a_part_of_githubs_rest_description() -> None:
+    whole, part = whole_rest_description(), rest_description()
+    assert part["components"]["schemas"].items() <= whole["components"]["schemas"].items()
+    for path, operations in part["paths"].items():
+        described = whole["paths"][path]["get"]
+        assert operations["get"]["parameters"] == described.get("parameters", [])
+        assert (
+            operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+            == (described["responses"]["200"]["content"]["application/json"]["schema"])
+        )
+
+
+def _assert_part_of(githubs: GraphQLSchema, part: GraphQLSchema) -> None:
+    for kind in part.type_map.values():
+        if is_introspection_type(kind):
+            continue
         theirs = githubs.type_map[kind.name]
         assert type(theirs) is type(kind), kind.name
         if isinstance(kind, (GraphQLObjectType, GraphQLInterfaceType)):
@@ -74,7 +96,7 @@ def _compare_fields(
 
 
 def _ids(world: World, count: int) -> list[str]:
-    return [pull.node_id for pull in world.involving("robin-demo")[:count]]
+    return [pull.node_id for pull in involving(world, "robin-demo")[:count]]
 
 
 def _node(world: World, title: str) -> Any:
@@ -114,7 +136,7 @@ def test_every_document_of_the_product_is_tried_here(world: World) -> None:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 async def test_githubs_schema_gives_the_servers_answer(
-    name: str, world: World, server: DemoServer, ask: Ask, githubs: GraphQLSchema
+    name: str, world: World, server: FaultyServer, ask: Ask, githubs: GraphQLSchema
 ) -> None:
     document = parse(DOCUMENTS[name])
     assert validate(githubs, document) == []
@@ -123,7 +145,9 @@ async def test_githubs_schema_gives_the_servers_answer(
     operation = get_operation_ast(document)
     assert operation is not None
     context = Query(world, price(document, operation, variables), server.limits.graphql)
-    theirs = execute_sync(githubs, document, context_value=context, variable_values=variables)
+    theirs = execute_sync(
+        githubs, document, context_value=context, variable_values=variables, field_resolver=resolve_field
+    )
     assert theirs.errors is None
     assert served == as_json(theirs)
     assert served["data"]["rateLimit"]["remaining"] == 5000 - served["data"]["rateLimit"]["cost"]

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from devtrail_tui.demo import DemoServer, World, build_world
+from devtrail_tui.demo.dataset import build_world
+from devtrail_tui.demo.world import World
+from tests.doubles.server import FaultyServer
 from tests.faults.processes import Site
 
 
@@ -30,15 +32,15 @@ def signals_are_heard() -> None:
 
 
 @pytest.fixture
-def server(world: World) -> Iterator[DemoServer]:
+def server(world: World) -> Iterator[FaultyServer]:
     """It answers at once; a test sets `latency` and `faults`. Its hourly limit is out of the way."""
-    with DemoServer(world) as running:
+    with FaultyServer(world) as running:
         running.limits.graphql.limit = running.limits.core.limit = 1_000_000
         yield running
 
 
 @pytest.fixture
-def open_site(server: DemoServer, tmp_path: Path) -> Iterator[Callable[..., Site]]:
+def open_site(server: FaultyServer, tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Make a site with settings of its own; its processes end with the test."""
     opened: list[Site] = []
 

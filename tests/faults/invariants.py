@@ -8,9 +8,10 @@ from datetime import date, timedelta
 
 from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo import World
+from devtrail_tui.demo.world import World
 from devtrail_tui.jobs.github_sync.discovery import day_begins
 from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
+from tests.doubles.worlds import involving
 from tests.faults.processes import Site
 
 Numbered = tuple[str, int]
@@ -23,7 +24,7 @@ def expected_evidence(
     """What a sync of these repositories (or of all) and days, both included, has to store."""
     return {
         (pull.repository.full_name, pull.number)
-        for pull in world.involving(world.viewer.login)
+        for pull in involving(world, world.viewer.login)
         if pull.merged_at is not None
         and (not repositories or pull.repository.full_name in repositories)
         and (since is None or pull.merged_at >= day_begins(since))

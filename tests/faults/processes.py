@@ -27,13 +27,14 @@ import sqlalchemy as sa
 from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.core.errors import DatabaseBusy
 from devtrail_tui.core.job import Job, NewJob
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from devtrail_tui.jobs import ENTRY_POINT_GROUP
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from devtrail_tui.store.queue import POISON_CRASHES
 from devtrail_tui.store.tables import job_attempts
 from tests.acceptance.terminal import Terminal
+from tests.doubles.server import FaultyServer
 
 PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
 CHECKOUT = Path(__file__).parents[2]
@@ -199,7 +200,7 @@ class Site:
 
     def __init__(
         self,
-        server: DemoServer,
+        server: FaultyServer,
         folder: Path,
         *,
         claude: bool = True,
@@ -215,8 +216,8 @@ class Site:
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
             "DEVTRAIL_HOME": str(self.home),
-            "DEVTRAIL_GITHUB_URL": server.github_url,
-            "ANTHROPIC_BASE_URL": server.claude_url,
+            "DEVTRAIL_GITHUB_URL": server.url,
+            "ANTHROPIC_BASE_URL": server.url,
             "GITHUB_TOKEN": GITHUB_TOKEN,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
             **({"ANTHROPIC_API_KEY": CLAUDE_KEY} if claude else {}),
@@ -365,14 +366,14 @@ def _install(folder: Path, names: Sequence[str]) -> Path:
     return folder
 
 
-def slices(server: DemoServer, count: int) -> list[tuple[date, date]]:
+def slices(server: FaultyServer, count: int) -> list[tuple[date, date]]:
     """All days of the server's data in `count` stretches that follow each other; both ends are included."""
     first, last = first_day(server).toordinal(), datetime.now(UTC).date().toordinal() - 1
     ends = [first + (last + 1 - first) * place // count for place in range(count + 1)]
     return [(date.fromordinal(begin), date.fromordinal(end - 1)) for begin, end in pairwise(ends)]
 
 
-def first_day(server: DemoServer) -> date:
+def first_day(server: FaultyServer) -> date:
     """The day before the oldest merged pull request of the server's data."""
     merged = (pull.merged_at for pull in server.world.pull_requests if pull.merged_at is not None)
     return date.fromordinal(min(merged).date().toordinal() - 1)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from devtrail_tui.demo import World
 from devtrail_tui.demo.records import (
     ChangedFile,
     Comment,
@@ -18,6 +17,7 @@ from devtrail_tui.demo.records import (
     Review,
     ReviewComment,
 )
+from devtrail_tui.demo.world import World
 
 VIEWER = Person("robin", "Robin", 1)
 REVIEWER = Person("mira", "Mira", 2)
@@ -43,14 +43,9 @@ class Written:
 def small_world(written: Sequence[Written], *, viewer: Person = VIEWER, repository: str = "shop") -> World:
     """One repository, `acme/shop`, with these pull requests, numbered from 1, the newest merged two days ago."""
     now = datetime.now(UTC).replace(microsecond=0)
-    place = Repository(OWNER, repository, 10, "A shop", "Python", now - timedelta(days=300))
+    place = Repository(OWNER, repository, 10)
     pulls = [_pull_request(place, number, each, viewer, now) for number, each in enumerate(written, start=1)]
-    people = {person.login: person for person in (viewer, REVIEWER, OWNER, *_speakers(written))}
-    return World(viewer, tuple(people.values()), (place,), pulls)
-
-
-def _speakers(written: Sequence[Written]) -> list[Person]:
-    return [each.speaker for each in written if each.speaker is not None]
+    return World(viewer, (place,), pulls)
 
 
 def _pull_request(place: Repository, number: int, written: Written, viewer: Person, now: datetime) -> PullRequest:
@@ -66,7 +61,6 @@ def _pull_request(place: Repository, number: int, written: Written, viewer: Pers
         closed_at=merged,
         commenters=spoke if written.comments or written.line_comments else frozenset(),
         reviewers=spoke if written.reviews else frozenset(),
-        mentioned=frozenset(),
         make_detail=partial(_detail, written),
     )
 
@@ -75,7 +69,14 @@ def _detail(written: Written, pull: PullRequest) -> Detail:
     own = pull.node_id.removeprefix("PR_")
     who, when = written.speaker, pull.created_at + timedelta(hours=1)
     remarks = tuple(
-        ReviewComment(f"PRRC_{own}-{index}", who, body, written.paths[0], when)
+        ReviewComment(
+            f"PRRC_{own}-{index}",
+            who,
+            body,
+            written.paths[0],
+            when,
+            pull.part_url("discussion_r", f"PRRC_{own}-{index}"),
+        )
         for index, body in enumerate(written.line_comments)
     )
     return Detail(
@@ -84,9 +85,20 @@ def _detail(written: Written, pull: PullRequest) -> Detail:
         head_ref=written.branch,
         labels=written.labels,
         files=tuple(ChangedFile(path, 3, 1) for path in written.paths),
-        comments=tuple(Comment(f"IC_{own}-{index}", who, body, when) for index, body in enumerate(written.comments)),
+        comments=tuple(
+            Comment(f"IC_{own}-{index}", who, body, when, pull.part_url("issuecomment-", f"IC_{own}-{index}"))
+            for index, body in enumerate(written.comments)
+        ),
         reviews=tuple(
-            Review(f"PRR_{own}-{index}", who, "APPROVED", body, when, () if index else remarks)
+            Review(
+                f"PRR_{own}-{index}",
+                who,
+                "APPROVED",
+                body,
+                when,
+                pull.part_url("pullrequestreview-", f"PRR_{own}-{index}"),
+                () if index else remarks,
+            )
             for index, body in enumerate(written.reviews)
         ),
     )

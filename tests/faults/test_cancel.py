@@ -15,11 +15,11 @@ from sqlalchemy import select, text
 
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo import DemoServer
-from devtrail_tui.demo.faults import Gate
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from devtrail_tui.store.tables import workers
+from tests.doubles.gate import Gate
+from tests.doubles.server import FaultyServer
 from tests.faults.processes import PROGRAM, QUICK, Site, wait_until
 from tests.faults.small_world import Written, small_world
 from tests.jobs.conftest import PATIENCE_S, Desk
@@ -54,8 +54,8 @@ class QuickDesk(Desk):
         quick = {name: value for name, value in QUICK.items() if name != "github_pause_s"}
         settings = load_settings(
             self.environ,
-            github_url=self.server.github_url,
-            anthropic_base_url=self.server.claude_url,
+            github_url=self.server.url,
+            anthropic_base_url=self.server.url,
             github_pause_s=0.0,
             **quick,
         )
@@ -102,10 +102,10 @@ def assert_nothing_more_is_written(services: Services, let_go: Callable[[], None
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[DemoServer]:
+def server() -> Iterator[FaultyServer]:
     """Three batches of pull requests; the hourly limits are out of the way."""
     written = [Written(f"Retry number {number} with backoff") for number in range(PULL_REQUESTS)]
-    with DemoServer(small_world(written)) as running:
+    with FaultyServer(small_world(written)) as running:
         running.limits.graphql.limit = running.limits.core.limit = 1_000_000
         yield running
 
@@ -113,7 +113,7 @@ def server() -> Iterator[DemoServer]:
 # --- from the same process
 
 
-def cancel_during(server: DemoServer, folder: Path, route: str, after: int) -> float:
+def cancel_during(server: FaultyServer, folder: Path, route: str, after: int) -> float:
     """Cancel while a call hangs; the seconds it took to be felt."""
     server.faults.clear()
     server.recorder.clear()
@@ -140,7 +140,7 @@ def cancel_during(server: DemoServer, folder: Path, route: str, after: int) -> f
     return took
 
 
-def rounds_in_process(server: DemoServer, folder: Path, rounds: int) -> None:
+def rounds_in_process(server: FaultyServer, folder: Path, rounds: int) -> None:
     rng = random.Random(10)
     for number in range(rounds):
         route = ROUTES[-1 - number % len(ROUTES)]
@@ -149,16 +149,16 @@ def rounds_in_process(server: DemoServer, folder: Path, rounds: int) -> None:
         assert took < IN_PROCESS_BOUND_S + SLACK_S, f"{route}, round {number}"
 
 
-def test_a_cancel_is_felt_within_a_second_in_the_middle_of_a_call(server: DemoServer, tmp_path: Path) -> None:
+def test_a_cancel_is_felt_within_a_second_in_the_middle_of_a_call(server: FaultyServer, tmp_path: Path) -> None:
     rounds_in_process(server, tmp_path, ROUNDS)
 
 
 @pytest.mark.full
-def test_fifty_cancels_are_felt_within_a_second_in_the_middle_of_a_call(server: DemoServer, tmp_path: Path) -> None:
+def test_fifty_cancels_are_felt_within_a_second_in_the_middle_of_a_call(server: FaultyServer, tmp_path: Path) -> None:
     rounds_in_process(server, tmp_path, FULL_ROUNDS)
 
 
-def cancel_at_a_random_moment(server: DemoServer, folder: Path, rng: random.Random) -> Status:
+def cancel_at_a_random_moment(server: FaultyServer, folder: Path, rng: random.Random) -> Status:
     """Cancel while everything is on the move; a job that was quicker is done."""
     server.faults.clear()
     server.recorder.clear()
@@ -182,19 +182,19 @@ def cancel_at_a_random_moment(server: DemoServer, folder: Path, rng: random.Rand
         desk.close()
 
 
-def random_moments(server: DemoServer, folder: Path, rounds: int) -> None:
+def random_moments(server: FaultyServer, folder: Path, rounds: int) -> None:
     rng = random.Random(11)
     ends = [cancel_at_a_random_moment(server, folder / f"{number}", rng) for number in range(rounds)]
     assert set(ends) <= {Status.CANCELLED, Status.COMPLETED}
     assert ends.count(Status.CANCELLED) >= rounds / 2
 
 
-def test_a_cancel_at_any_moment_ends_the_job_and_its_writing(server: DemoServer, tmp_path: Path) -> None:
+def test_a_cancel_at_any_moment_ends_the_job_and_its_writing(server: FaultyServer, tmp_path: Path) -> None:
     random_moments(server, tmp_path, ROUNDS)
 
 
 @pytest.mark.full
-def test_fifty_cancels_at_any_moment_end_the_job_and_its_writing(server: DemoServer, tmp_path: Path) -> None:
+def test_fifty_cancels_at_any_moment_end_the_job_and_its_writing(server: FaultyServer, tmp_path: Path) -> None:
     random_moments(server, tmp_path, FULL_ROUNDS)
 
 
@@ -243,7 +243,7 @@ def test_fifty_cancels_are_felt_by_another_process(open_site: Callable[..., Site
     cancels_across(open_site, FULL_ROUNDS)
 
 
-def test_a_waiting_job_is_cancelled_at_once_and_never_begun(server: DemoServer, tmp_path: Path) -> None:
+def test_a_waiting_job_is_cancelled_at_once_and_never_begun(server: FaultyServer, tmp_path: Path) -> None:
     """The other half of the promise: a job nobody runs yet."""
     server.recorder.clear()
     desk = QuickDesk(server, tmp_path)

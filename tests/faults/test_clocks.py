@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo import DemoServer, Latency
+from devtrail_tui.demo.latency import Latency
+from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_nothing_lost_nothing_twice, assert_sound, expected_evidence
 from tests.faults.processes import HeadlessWorker, Site, slices
 
@@ -61,7 +62,7 @@ def holding_site(open_site: Callable[..., Site]) -> Site:
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(40, marks=pytest.mark.full)])
-def test_skewed_workers_lose_nothing(site: Site, server: DemoServer, tmp_path: Path, kills: int) -> None:
+def test_skewed_workers_lose_nothing(site: Site, server: FaultyServer, tmp_path: Path, kills: int) -> None:
     """Three machines whose clocks are up to a minute apart share the jobs; some are killed. With leases of a second, each
     would find every lease of another ages old, or ages ahead."""
     rng, full = random.Random(kills), kills >= MANY

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.demo import DemoServer
 from tests.acceptance.terminal import ESCAPE
+from tests.doubles.server import FaultyServer
 from tests.faults.processes import CHECKOUT, PROGRAM, Site
 
 BOUND_S = 5.0
@@ -142,7 +142,7 @@ def test_named_on_the_screen(site: Site, fault: Fault) -> None:
 
 
 @pytest.fixture
-def anybody_s_site(server: DemoServer) -> Iterator[Site]:
+def anybody_s_site(server: FaultyServer) -> Iterator[Site]:
     """A site of a user who is not root, whom permissions hold."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can start a program as somebody else")

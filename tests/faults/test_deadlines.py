@@ -15,7 +15,9 @@ from devtrail_tui.clients.github.failures import TooHeavy
 from devtrail_tui.clients.github.transport import Transport
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.errors import TemporaryError
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer, Fault
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
 
 DEADLINE_S = 1.5
 TOLERANCE_S = 1.0
@@ -33,7 +35,7 @@ async def took(call: Callable[[], Awaitable[object]], error: type[Exception]) ->
     return time.monotonic() - began
 
 
-def assert_on_time(server: DemoServer, seconds: list[float]) -> None:
+def assert_on_time(server: FaultyServer, seconds: list[float]) -> None:
     late = [each for each in seconds if abs(each - DEADLINE_S) > TOLERANCE_S]
     print(f"{len(seconds)} calls ended after {min(seconds):.2f} to {max(seconds):.2f} s")
     assert late == []
@@ -42,23 +44,23 @@ def assert_on_time(server: DemoServer, seconds: list[float]) -> None:
 
 
 @counts
-async def test_github(server: DemoServer, calls: int) -> None:
+async def test_github(server: FaultyServer, calls: int) -> None:
     server.faults.always(lambda _request: True, Fault.drip(DRIP_S))
-    where = endpoint(server.github_url)
+    where = endpoint(server.url)
     async with Transport(where, GITHUB_TOKEN, timeout_s=DEADLINE_S, connect_timeout_s=DEADLINE_S) as transport:
         asked = (took(lambda: transport.exchange("GET", where.rest + "/user"), TooHeavy) for _ in range(calls))
         assert_on_time(server, await asyncio.gather(*asked))
 
 
 @counts
-async def test_claude(server: DemoServer, calls: int) -> None:
+async def test_claude(server: FaultyServer, calls: int) -> None:
     analyser = ClaudeAnalyser(
         CLAUDE_KEY,
         "claude-sonnet-5-5",
         clock=SystemClock(),
         narrate=lambda *_: None,
         waiting=lambda *_: None,
-        base_url=server.claude_url,
+        base_url=server.url,
         random=random.Random(1),
         attempts=1,
         call_timeout_s=DEADLINE_S,

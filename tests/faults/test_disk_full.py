@@ -15,8 +15,9 @@ from sqlalchemy import Connection
 
 from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo import DemoServer, Latency
+from devtrail_tui.demo.latency import Latency
 from tests.acceptance.terminal import Terminal
+from tests.doubles.server import FaultyServer
 from tests.faults.full_disk import SmallDisk, small_disk
 from tests.faults.invariants import (
     assert_nothing_lost_nothing_twice,
@@ -73,7 +74,7 @@ def entries(site: Site) -> int:
     return int(count)
 
 
-def assert_paid_once(site: Site, server: DemoServer) -> None:
+def assert_paid_once(site: Site, server: FaultyServer) -> None:
     """No answer that was paid for was dropped for want of room."""
     ((paid,),) = site.rows("SELECT count(*) FROM analyses")
     assert server.count("messages") == paid
@@ -92,7 +93,7 @@ def counts(short: int, full: int) -> pytest.MarkDecorator:
 
 @counts(1, 20)
 def test_a_worker_on_a_disk_that_fills_up(
-    disk_site: Site, disk: SmallDisk, server: DemoServer, fills: int, repositories: Sequence[str]
+    disk_site: Site, disk: SmallDisk, server: FaultyServer, fills: int, repositories: Sequence[str]
 ) -> None:
     site, rng = disk_site, random.Random(fills)
     server.latency = slow_enough(fills)
@@ -125,7 +126,7 @@ def test_a_worker_on_a_disk_that_fills_up(
 
 @counts(1, 10)
 def test_the_app_on_a_disk_that_fills_up(
-    disk_site: Site, disk: SmallDisk, server: DemoServer, fills: int, repositories: Sequence[str]
+    disk_site: Site, disk: SmallDisk, server: FaultyServer, fills: int, repositories: Sequence[str]
 ) -> None:
     site, expected = disk_site, expected_evidence(server.world, *repositories)
     server.latency = slow_enough(fills)
@@ -162,7 +163,9 @@ def assert_it_answers(terminal: Terminal) -> None:
 
 
 @counts(1, 20)
-def test_a_database_that_may_not_grow(site: Site, server: DemoServer, fills: int, repositories: Sequence[str]) -> None:
+def test_a_database_that_may_not_grow(
+    site: Site, server: FaultyServer, fills: int, repositories: Sequence[str]
+) -> None:
     """The same without a disk to fill, so that it runs everywhere: SQLite is told to keep to the pages it has."""
     server.latency = slow_enough(fills)
     job = site.sync(*repositories)
@@ -195,7 +198,7 @@ def keep_to_pages(site: Site, most: int) -> None:
 
 
 @pytest.mark.full
-def test_once_does_not_end_while_there_is_no_room(disk_site: Site, disk: SmallDisk, server: DemoServer) -> None:
+def test_once_does_not_end_while_there_is_no_room(disk_site: Site, disk: SmallDisk, server: FaultyServer) -> None:
     """`work --once` ends when nothing is left to do, not when nothing can be done."""
     site = disk_site
     job = site.sync("acme/web")

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from devtrail_tui.core.criteria_csv import COLUMNS
-from devtrail_tui.demo import DemoServer, World
 from devtrail_tui.demo.records import Person
+from devtrail_tui.demo.world import World
+from tests.doubles.server import FaultyServer
 from tests.faults.processes import Site
 from tests.faults.small_world import VIEWER, Written, small_world
 
@@ -33,18 +34,17 @@ def changed(world: World, title: str) -> World:
 def renamed(world: World, login: str, *, number: int = VIEWER.number) -> World:
     """The world after the viewer took another login; with another number it is another account."""
     viewer = Person(login, VIEWER.name, number)
-    people = [viewer if each is VIEWER else each for each in world.people]
-    return World(viewer, people, world.repositories, [replace(each, author=viewer) for each in world.pull_requests])
+    return World(viewer, world.repositories, [replace(each, author=viewer) for each in world.pull_requests])
 
 
-Serve = Callable[[World], DemoServer]
+Serve = Callable[[World], FaultyServer]
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Run a server on a world; evidence of all of them belongs to one host."""
     with ExitStack() as running:
-        yield lambda world: running.enter_context(DemoServer(world))
+        yield lambda world: running.enter_context(FaultyServer(world))
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ def site(serve: Serve, world: World, tmp_path: Path) -> Iterator[Site]:
     opened.close()
 
 
-def sync(site: Site, *options: str, server: DemoServer | None = None, **environ: str) -> str:
+def sync(site: Site, *options: str, server: FaultyServer | None = None, **environ: str) -> str:
     """`devtrail-tui sync acme/shop`, GitHub being another server if one is given; what it said."""
-    where = {"DEVTRAIL_GITHUB_URL": server.github_url} if server else {}
+    where = {"DEVTRAIL_GITHUB_URL": server.url} if server else {}
     command = site.headless("sync", "acme/shop", *options, **where, **environ)
     assert command.wait() == 0, site.said_by(command)
     return site.said_by(command)

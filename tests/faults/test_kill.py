@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.demo import DemoServer, Latency, Scale, build_world
+from devtrail_tui.demo.dataset import Scale, build_world
+from devtrail_tui.demo.latency import Latency
+from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_nothing_lost_nothing_twice, expected_evidence
 from tests.faults.processes import Site, WorkerProcess, slices
 
@@ -63,22 +65,22 @@ def kill_at_random(site: Site, *repositories: str, kills: int, jobs: int, rng: r
     assert lost >= kills / 2
 
 
-def test_killed_at_random(site: Site, server: DemoServer) -> None:
+def test_killed_at_random(site: Site, server: FaultyServer) -> None:
     server.latency = Latency(github=0.01, claude=0.5)
     kill_at_random(site, "acme/web", "acme/platform", kills=1, jobs=3, rng=random.Random(1))
 
 
 @pytest.fixture(scope="module")
-def much_work() -> Iterator[DemoServer]:
+def much_work() -> Iterator[FaultyServer]:
     """Enough pull requests for 200 kills to meet running syncs."""
-    with DemoServer(build_world(datetime.now(UTC).date(), scale=Scale(merged=3000, mine=800))) as server:
+    with FaultyServer(build_world(datetime.now(UTC).date(), scale=Scale(merged=3000, involving_user=800))) as server:
         server.limits.graphql.limit = server.limits.core.limit = 1_000_000
         server.latency = Latency(github=0.02, claude=1.2)
         yield server
 
 
 @pytest.mark.full
-def test_killed_two_hundred_times(much_work: DemoServer, tmp_path: Path) -> None:
+def test_killed_two_hundred_times(much_work: FaultyServer, tmp_path: Path) -> None:
     site = Site(much_work, tmp_path)
     try:
         kill_at_random(site, kills=200, jobs=70, rng=random.Random(200))

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo import DemoServer, Latency
+from devtrail_tui.demo.latency import Latency
 from tests.acceptance.terminal import ESCAPE, Terminal
+from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_sound
 from tests.faults.measure import holding
 from tests.faults.processes import PATIENCE_S, Site
@@ -57,7 +58,7 @@ def answers_in(terminal: Terminal, key: str, shows: str, *, gone: bool = False) 
 
 
 @pytest.mark.parametrize(("jobs", "lines"), [(200, 5_000), pytest.param(10_000, 1_000_000, marks=pytest.mark.full)])
-def test_a_large_history_and_a_running_sync(site: Site, server: DemoServer, jobs: int, lines: int) -> None:
+def test_a_large_history_and_a_running_sync(site: Site, server: FaultyServer, jobs: int, lines: int) -> None:
     fill(site.services.database.path, jobs, lines)
     full = jobs > 200
     server.latency = Latency(github=0.05, claude=0.5 if full else 0.05)

@@ -11,7 +11,8 @@ import pytest
 
 from devtrail_tui.clients.claude.request import request_key
 from devtrail_tui.core.errors import AlreadyQueued
-from devtrail_tui.demo import DemoServer, Latency
+from devtrail_tui.demo.latency import Latency
+from tests.doubles.server import FaultyServer
 from tests.faults.processes import HeadlessWorker, Site, first_day
 
 REPOSITORY = "acme/api"
@@ -20,22 +21,22 @@ CLAUDE_CONCURRENCY = 4
 
 
 @pytest.fixture(autouse=True)
-def slow_claude(server: DemoServer) -> None:
+def slow_claude(server: FaultyServer) -> None:
     server.latency = Latency(claude=0.7)
 
 
-def paid(server: DemoServer) -> tuple[int, int]:
+def paid(server: FaultyServer) -> tuple[int, int]:
     """How many calls were made, and how many different ones."""
     calls = [request_key(each.json) for each in server.requests if "messages" in each.routes]
     return len(calls), len(set(calls))
 
 
-def days(server: DemoServer, later: int = 0) -> Sequence[str]:
+def days(server: FaultyServer, later: int = 0) -> Sequence[str]:
     """Options for all days of the data, from some days later on."""
     return ("--since", (first_day(server) + timedelta(days=later)).isoformat())
 
 
-def wait_for_calls(server: DemoServer, site: Site, count: int) -> None:
+def wait_for_calls(server: FaultyServer, site: Site, count: int) -> None:
     site.wait_until(lambda: server.count("messages") >= count, f"{count} calls to Claude")
 
 
@@ -52,7 +53,7 @@ def dollars(site: Site) -> tuple[float, float]:
     return round(spent, 6), round(cost + uncertain, 6)
 
 
-def test_a_second_launch_follows_the_first(site: Site, server: DemoServer) -> None:
+def test_a_second_launch_follows_the_first(site: Site, server: FaultyServer) -> None:
     first = site.headless("sync", REPOSITORY, *days(server), "--json")
     wait_for_calls(server, site, 1)
     again = site.headless("sync", REPOSITORY.upper().replace("ACME", "Acme"), *days(server), "--budget", "3", "--json")
@@ -67,7 +68,7 @@ def test_a_second_launch_follows_the_first(site: Site, server: DemoServer) -> No
 
 
 @pytest.mark.full
-def test_a_second_launch_runs_the_job_that_no_worker_runs(site: Site, server: DemoServer) -> None:
+def test_a_second_launch_runs_the_job_that_no_worker_runs(site: Site, server: FaultyServer) -> None:
     server.latency = Latency()
     queued = site.headless("sync", REPOSITORY, *days(server), "--no-wait")
     assert queued.wait() == 0
@@ -78,7 +79,7 @@ def test_a_second_launch_runs_the_job_that_no_worker_runs(site: Site, server: De
 
 
 @pytest.mark.full
-def test_a_second_launch_goes_on_where_the_first_was_killed(site: Site, server: DemoServer) -> None:
+def test_a_second_launch_goes_on_where_the_first_was_killed(site: Site, server: FaultyServer) -> None:
     first = site.headless("sync", REPOSITORY, *days(server))
     wait_for_calls(server, site, 2)
     again = site.headless("sync", REPOSITORY, *days(server))
@@ -119,7 +120,7 @@ def both_end(*processes: HeadlessWorker) -> list[int]:
     return [each.wait() for each in processes]
 
 
-def test_overlapping_syncs_of_two_processes_pay_once(site: Site, server: DemoServer) -> None:
+def test_overlapping_syncs_of_two_processes_pay_once(site: Site, server: FaultyServer) -> None:
     first = site.headless("sync", REPOSITORY, *days(server))
     second = site.headless("sync", REPOSITORY, *days(server, later=1))
     assert both_end(first, second) == [0, 0]
@@ -131,7 +132,7 @@ def test_overlapping_syncs_of_two_processes_pay_once(site: Site, server: DemoSer
 
 
 @pytest.mark.full
-def test_overlapping_jobs_of_one_worker_pay_once(open_site: Callable[..., Site], server: DemoServer) -> None:
+def test_overlapping_jobs_of_one_worker_pay_once(open_site: Callable[..., Site], server: FaultyServer) -> None:
     site = open_site(concurrency=4)
     since = first_day(server)
     for later in range(4):
@@ -144,7 +145,7 @@ def test_overlapping_jobs_of_one_worker_pay_once(open_site: Callable[..., Site],
 
 
 @pytest.mark.full
-def test_the_app_and_a_process_pay_once(site: Site, server: DemoServer) -> None:
+def test_the_app_and_a_process_pay_once(site: Site, server: FaultyServer) -> None:
     job = site.sync(REPOSITORY)
     site.app()
     wait_for_calls(server, site, 1)
@@ -156,7 +157,7 @@ def test_the_app_and_a_process_pay_once(site: Site, server: DemoServer) -> None:
 
 
 @pytest.mark.parametrize("killed_after", [2, pytest.param(9, marks=pytest.mark.full)])
-def test_a_kill_adds_its_calls_under_way(site: Site, server: DemoServer, killed_after: int) -> None:
+def test_a_kill_adds_its_calls_under_way(site: Site, server: FaultyServer, killed_after: int) -> None:
     """The other process takes the freed requests over; the killed job goes on in it and pays for nothing that is stored."""
     first = site.headless("sync", REPOSITORY, *days(server))
     second = site.headless("sync", REPOSITORY, *days(server, later=1))
@@ -173,7 +174,7 @@ def test_a_kill_adds_its_calls_under_way(site: Site, server: DemoServer, killed_
     assert spent == ledger
 
 
-def test_a_cancelled_job_frees_its_requests(site: Site, server: DemoServer) -> None:
+def test_a_cancelled_job_frees_its_requests(site: Site, server: FaultyServer) -> None:
     server.latency = Latency()
     gate = server.faults.hang("messages", times=CLAUDE_CONCURRENCY)
     first = site.headless("sync", REPOSITORY, *days(server))

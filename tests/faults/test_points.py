@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from devtrail_tui.clients.claude.request import request_key
-from devtrail_tui.demo import DemoServer
+from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_nothing_lost_nothing_twice, expected_evidence
 from tests.faults.launcher import DIED, POINTS
 from tests.faults.processes import LAUNCHER, Site, slices
@@ -23,7 +23,7 @@ SHORT = ("before-claude-answer-is-stored", "after-commit")
 """The points of the short form: each of them leaves something else half done."""
 
 
-def die_at(site: Site, server: DemoServer, points: Sequence[str], rng: random.Random, *repositories: str) -> None:
+def die_at(site: Site, server: FaultyServer, points: Sequence[str], rng: random.Random, *repositories: str) -> None:
     """Let one process after another die, at these points, then let one finish; nothing may be lost or done twice."""
     days = slices(server, len(points) + 3)
     jobs = [site.sync(*repositories, since=since, until=until).id for since, until in days]
@@ -49,16 +49,16 @@ def stored_keys(site: Site) -> set[str]:
     return {str(key) for (key,) in site.rows("SELECT key FROM analyses WHERE answered_at IS NOT NULL")}
 
 
-def asked_keys(server: DemoServer, first: int) -> set[str]:
+def asked_keys(server: FaultyServer, first: int) -> set[str]:
     """The requests that Claude was sent, from that number on."""
     return {request_key(each.json) for each in [each for each in server.requests if "messages" in each.routes][first:]}
 
 
-def test_points_are_safe_to_die_at(site: Site, server: DemoServer) -> None:
+def test_points_are_safe_to_die_at(site: Site, server: FaultyServer) -> None:
     die_at(site, server, SHORT, random.Random(2), "acme/web")
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("point", POINTS)
-def test_ten_deaths_at_each_point(point: str, site: Site, server: DemoServer) -> None:
+def test_ten_deaths_at_each_point(point: str, site: Site, server: FaultyServer) -> None:
     die_at(site, server, [point] * 10, random.Random(point))

@@ -23,8 +23,11 @@ from devtrail_tui.core.context import Account
 from devtrail_tui.core.errors import TemporaryError
 from devtrail_tui.core.job import Job, Level, Progress, Status
 from devtrail_tui.core.retry import delay_s
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
-from devtrail_tui.demo.faults import Fault
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
+from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
+from tests.doubles.server import FaultyServer
 from tests.faults.longest_jitter import use_longest_jitter
 from tests.faults.small_world import Written, small_world
 from tests.jobs.conftest import Desk, HastyClock
@@ -68,14 +71,14 @@ def nothing(_sentence: str, _until: datetime | None) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[DemoServer]:
-    with DemoServer(small_world([Written("Retry with backoff"), Written("Cache the prices")])) as running:
+def server() -> Iterator[FaultyServer]:
+    with FaultyServer(small_world([Written("Retry with backoff"), Written("Cache the prices")])) as running:
         running.limits.graphql.limit = running.limits.core.limit = 1_000_000
         yield running
 
 
 @pytest.fixture
-def desk(server: DemoServer, tmp_path: Path) -> Iterator[Desk]:
+def desk(server: FaultyServer, tmp_path: Path) -> Iterator[Desk]:
     server.faults.clear()
     server.recorder.clear()
     made = Desk(server, tmp_path)
@@ -106,10 +109,10 @@ def test_two_that_fail_together_do_not_come_back_together() -> None:
     assert together < SAMPLES * 0.02  # evenly spread over 16 s, 0.6 % of pairs are that close
 
 
-async def test_githubs_calls_wait_ten_thousand_times_within_full_jitter(server: DemoServer) -> None:
+async def test_githubs_calls_wait_ten_thousand_times_within_full_jitter(server: FaultyServer) -> None:
     clock = HastyClock()
     async with GitHubClient(
-        server.github_url, GITHUB_TOKEN, clock=clock, narrate=nobody, waiting=nothing, rng=random.Random(6)
+        server.url, GITHUB_TOKEN, clock=clock, narrate=nobody, waiting=nothing, rng=random.Random(6)
     ) as client:
         calls: Calls = client._calls
         rng = random.Random(7)
@@ -120,14 +123,14 @@ async def test_githubs_calls_wait_ten_thousand_times_within_full_jitter(server: 
 
 
 @asynccontextmanager
-async def analyser(server: DemoServer, clock: HastyClock) -> AsyncIterator[ClaudeAnalyser]:
+async def analyser(server: FaultyServer, clock: HastyClock) -> AsyncIterator[ClaudeAnalyser]:
     made = ClaudeAnalyser(
         CLAUDE_KEY,
         "claude-sonnet-5-5",
         clock=clock,
         narrate=nobody,
         waiting=nothing,
-        base_url=server.claude_url,
+        base_url=server.url,
         random=random.Random(8),
     )
     try:
@@ -136,11 +139,11 @@ async def analyser(server: DemoServer, clock: HastyClock) -> AsyncIterator[Claud
         await made.aclose()
 
 
-async def claude_waits(server: DemoServer, rounds: int) -> None:
+async def claude_waits(server: FaultyServer, rounds: int) -> None:
     """Calls that fail to the end, over and over."""
     clock = HastyClock()
     server.faults.clear()
-    server.faults.always("models", Fault.claude_overloaded())
+    server.faults.always("models", ClaudeFault.overloaded())
     async with analyser(server, clock) as claude:
         for _ in range(rounds):
             with pytest.raises(TemporaryError, match="overloaded"):
@@ -154,12 +157,12 @@ async def claude_waits(server: DemoServer, rounds: int) -> None:
         assert {min(int(part * 10), 9) for part in parts} == set(range(10))
 
 
-async def test_claudes_calls_wait_within_full_jitter(server: DemoServer) -> None:
+async def test_claudes_calls_wait_within_full_jitter(server: FaultyServer) -> None:
     await claude_waits(server, 10)
 
 
 @pytest.mark.full
-async def test_claudes_calls_wait_ten_thousand_times_within_full_jitter(server: DemoServer) -> None:
+async def test_claudes_calls_wait_ten_thousand_times_within_full_jitter(server: FaultyServer) -> None:
     await claude_waits(server, SAMPLES // 5)
 
 
@@ -206,7 +209,7 @@ def test_githubs_retry_after_is_kept_to(seconds: int, form: str, status: int, de
 
 @pytest.mark.parametrize("seconds", SECONDS)
 def test_githubs_reset_is_waited_for(seconds: int, desk: Desk) -> None:
-    desk.server.faults.next("hydrate", Fault.primary_limit(seconds + 2))
+    desk.server.faults.next("hydrate", GitHubFault.primary_limit(seconds + 2))
     job = desk.sync()
     assert job.status is Status.COMPLETED
     assert sum(desk.clock.waits) >= seconds - TICK_S
@@ -224,7 +227,7 @@ def test_a_limit_without_a_usable_word_is_waited_out_for_a_minute_at_least(value
 @pytest.mark.parametrize("seconds", SECONDS)
 def test_claudes_retry_after_is_kept_to(seconds: int, desk: Desk) -> None:
     """A short one by the call itself, a long one by the job, which is given back until then."""
-    desk.server.faults.next("messages", Fault.claude_limit(seconds))
+    desk.server.faults.next("messages", ClaudeFault.limit(seconds))
     began = desk.clock.now()
     job = desk.sync()
     if job.status is Status.PENDING:
@@ -274,7 +277,7 @@ def test_what_no_retry_mends_costs_one_call(name: str, route: str, desk: Desk) -
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
 def test_claude_is_not_asked_again_either(status: int, desk: Desk) -> None:
-    desk.server.faults.always("models", Fault.claude_error(status, "invalid_request_error", "No"))
+    desk.server.faults.always("models", ClaudeFault.error(status, "invalid_request_error", "No"))
     job = desk.sync()
     assert job.status is Status.FAILED
     assert desk.server.count("models") == 1
@@ -288,7 +291,7 @@ def test_claude_is_not_asked_again_either(status: int, desk: Desk) -> None:
 class RealDesk(Desk):
     """The same person in real time."""
 
-    def __init__(self, server: DemoServer, folder: Path) -> None:
+    def __init__(self, server: FaultyServer, folder: Path) -> None:
         super().__init__(server, folder)
         self.services.close()
         self.clock = RealClock()
@@ -310,7 +313,7 @@ class RealClock(HastyClock):
 
 
 @pytest.fixture
-def real(server: DemoServer, tmp_path: Path) -> Iterator[RealDesk]:
+def real(server: FaultyServer, tmp_path: Path) -> Iterator[RealDesk]:
     server.faults.clear()
     server.recorder.clear()
     made = RealDesk(server, tmp_path)
@@ -345,7 +348,7 @@ def local(moment: datetime) -> str:
 def test_a_day_of_githubs_limit_is_visible_and_can_be_cancelled(
     route: str, real: RealDesk, show: Callable[[Job], str]
 ) -> None:
-    real.server.faults.next(route, Fault.secondary_limit(DAY_S))
+    real.server.faults.next(route, GitHubFault.secondary_limit(DAY_S))
     job = real.launch()
     real.start()
     real.wait_until(lambda: bool(shown(real, job).waiting) and "going on at" in real.log(job))
@@ -371,7 +374,7 @@ def test_a_day_of_githubs_limit_is_visible_and_can_be_cancelled(
 def test_a_day_of_claudes_limit_is_visible_and_can_be_cancelled(
     route: str, real: RealDesk, show: Callable[[Job], str]
 ) -> None:
-    real.server.faults.always(route, Fault.claude_limit(DAY_S))
+    real.server.faults.always(route, ClaudeFault.limit(DAY_S))
     job = real.work(real.launch())
     assert job.status is Status.PENDING
     assert "rate limit" in (job.error or "")
@@ -385,7 +388,7 @@ def test_a_day_of_claudes_limit_is_visible_and_can_be_cancelled(
 
 @pytest.mark.parametrize("route", ["models", "messages"])
 def test_minutes_of_claudes_limit_are_visible_and_can_be_cancelled(route: str, real: RealDesk) -> None:
-    real.server.faults.always(route, Fault.claude_limit(200))
+    real.server.faults.always(route, ClaudeFault.limit(200))
     job = real.launch()
     real.start()
     real.wait_until(lambda: bool(shown(real, job).waiting))
@@ -401,13 +404,13 @@ def test_minutes_of_claudes_limit_are_visible_and_can_be_cancelled(route: str, r
     assert real.job(job).status is Status.CANCELLED
 
 
-async def test_one_bad_login_is_enough_however_many_calls_are_under_way(server: DemoServer) -> None:
+async def test_one_bad_login_is_enough_however_many_calls_are_under_way(server: FaultyServer) -> None:
     """Repeated bad logins lock an account out."""
     server.faults.clear()
     server.recorder.clear()
-    server.faults.always("user", Fault.unauthorized())
+    server.faults.always("user", GitHubFault.unauthorized())
     async with GitHubClient(
-        server.github_url, GITHUB_TOKEN, clock=HastyClock(), narrate=nobody, waiting=nothing, concurrency=1
+        server.url, GITHUB_TOKEN, clock=HastyClock(), narrate=nobody, waiting=nothing, concurrency=1
     ) as client:
         results: Sequence[Account | BaseException] = await asyncio.gather(
             *(client.account() for _ in range(20)), return_exceptions=True

@@ -19,9 +19,11 @@ import pytest
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceDetail
 from devtrail_tui.core.job import Job, Status
-from devtrail_tui.demo import DemoServer
-from devtrail_tui.demo.faults import Fault
-from devtrail_tui.demo.recorder import Recorded
+from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
+from tests.doubles.recorder import Recorded
+from tests.doubles.server import FaultyServer
 from tests.faults.longest_jitter import use_longest_jitter
 from tests.faults.small_world import Written, small_world
 from tests.jobs.conftest import PATIENCE_S, Desk
@@ -112,41 +114,41 @@ GITHUB_FAULTS: Mapping[str, tuple[Kind, Fault]] = {
     **EITHER,
     "truncated": (Kind.UNREACHABLE, Fault.truncated_json()),
     "page": (Kind.PAGE, Fault.html(200)),
-    "secondary": (Kind.LIMIT, Fault.secondary_limit()),
-    "secondary-unsaid": (Kind.LIMIT, Fault.secondary_limit(None)),
-    "secondary-429": (Kind.LIMIT, Fault.secondary_limit(None, 429)),
-    "secondary-day": (Kind.LIMIT, Fault.secondary_limit(86_400)),
-    "primary": (Kind.LIMIT, Fault.primary_limit()),
-    "primary-429": (Kind.LIMIT, Fault.primary_limit(2, 429)),
-    "graphql-limit": (Kind.LIMIT, Fault.graphql_limit()),
-    "graphql-limit-unsaid": (Kind.LIMIT, Fault.graphql_limit(None)),
-    "graphql-limit-after": (Kind.LIMIT, Fault.graphql_limit(None, 3)),
-    "401": (Kind.LOGIN, Fault.unauthorized()),
-    "403": (Kind.REFUSED, Fault.forbidden()),
-    "sso": (Kind.REFUSED, Fault.sso()),
+    "secondary": (Kind.LIMIT, GitHubFault.secondary_limit()),
+    "secondary-unsaid": (Kind.LIMIT, GitHubFault.secondary_limit(None)),
+    "secondary-429": (Kind.LIMIT, GitHubFault.secondary_limit(None, 429)),
+    "secondary-day": (Kind.LIMIT, GitHubFault.secondary_limit(86_400)),
+    "primary": (Kind.LIMIT, GitHubFault.primary_limit()),
+    "primary-429": (Kind.LIMIT, GitHubFault.primary_limit(2, 429)),
+    "graphql-limit": (Kind.LIMIT, GitHubFault.graphql_limit()),
+    "graphql-limit-unsaid": (Kind.LIMIT, GitHubFault.graphql_limit(None)),
+    "graphql-limit-after": (Kind.LIMIT, GitHubFault.graphql_limit(None, 3)),
+    "401": (Kind.LOGIN, GitHubFault.unauthorized()),
+    "403": (Kind.REFUSED, GitHubFault.forbidden()),
+    "sso": (Kind.REFUSED, GitHubFault.sso()),
     "404": (Kind.REFUSED, _json(404, {"message": "Not Found"})),
     "418": (Kind.REFUSED, _json(418, {"message": "No coffee"})),
     "422": (Kind.REFUSED, _json(422, {"message": "Validation Failed"})),
-    "graphql-forbidden": (Kind.REFUSED, Fault.graphql_error("No permission", "FORBIDDEN")),
-    "graphql-error": (Kind.TROUBLE, Fault.graphql_error()),
+    "graphql-forbidden": (Kind.REFUSED, GitHubFault.graphql_error("No permission", "FORBIDDEN")),
+    "graphql-error": (Kind.TROUBLE, GitHubFault.graphql_error()),
     "list": (Kind.TROUBLE, _json(200, [])),
     "null": (Kind.TROUBLE, _json(200, None)),
     "empty": (Kind.TROUBLE, _json(200, {})),
-    "null-node": (Kind.PART, Fault.null_nodes()),
+    "null-node": (Kind.PART, GitHubFault.null_nodes()),
 }
 CLAUDE_FAULTS: Mapping[str, tuple[Kind, Fault]] = {
     **EITHER,
-    "529": (Kind.TROUBLE, Fault.claude_overloaded()),
-    "error-500": (Kind.TROUBLE, Fault.claude_error()),
-    "429-unsaid": (Kind.TROUBLE, Fault.claude_limit(None)),
-    "429": (Kind.LIMIT, Fault.claude_limit(1)),
-    "429-day": (Kind.LONG_LIMIT, Fault.claude_limit(86_400)),
-    "401": (Kind.LOGIN, Fault.claude_unauthorized()),
-    "402": (Kind.LOGIN, Fault.claude_error(402, "billing_error", "Your credit is used up")),
-    "403": (Kind.LOGIN, Fault.claude_error(403, "permission_error", "Not allowed")),
-    "model": (Kind.MODEL, Fault.claude_error(404, "not_found_error", "model: claude-sonnet-5-5")),
-    "400": (Kind.REFUSED, Fault.claude_error(400, "invalid_request_error", "Too many words")),
-    "413": (Kind.REFUSED, Fault.claude_error(413, "request_too_large", "Too large")),
+    "529": (Kind.TROUBLE, ClaudeFault.overloaded()),
+    "error-500": (Kind.TROUBLE, ClaudeFault.error()),
+    "429-unsaid": (Kind.TROUBLE, ClaudeFault.limit(None)),
+    "429": (Kind.LIMIT, ClaudeFault.limit(1)),
+    "429-day": (Kind.LONG_LIMIT, ClaudeFault.limit(86_400)),
+    "401": (Kind.LOGIN, ClaudeFault.unauthorized()),
+    "402": (Kind.LOGIN, ClaudeFault.error(402, "billing_error", "Your credit is used up")),
+    "403": (Kind.LOGIN, ClaudeFault.error(403, "permission_error", "Not allowed")),
+    "model": (Kind.MODEL, ClaudeFault.error(404, "not_found_error", "model: claude-sonnet-5-5")),
+    "400": (Kind.REFUSED, ClaudeFault.error(400, "invalid_request_error", "Too many words")),
+    "413": (Kind.REFUSED, ClaudeFault.error(413, "request_too_large", "Too large")),
     "404": (Kind.REFUSED, _json(404, {"message": "Not Found"})),
     "418": (Kind.REFUSED, _json(418, {"message": "No coffee"})),
     "page": (Kind.UNREADABLE, Fault.html(200)),
@@ -154,11 +156,11 @@ CLAUDE_FAULTS: Mapping[str, tuple[Kind, Fault]] = {
     "list": (Kind.UNREADABLE, _json(200, [])),
     "null": (Kind.UNREADABLE, _json(200, None)),
     "empty": (Kind.UNREADABLE, _json(200, {})),
-    "refusal": (Kind.USELESS, Fault.claude_refusal()),
-    "max-tokens": (Kind.USELESS, Fault.claude_max_tokens()),
-    "prose": (Kind.USELESS, Fault.claude_says("It shows solid engineering.")),
-    "wrong-shape": (Kind.USELESS, Fault.claude_says('[{"criterion_id": "resilience"}]')),
-    "wrong-claims": (Kind.WRONG, Fault.claude_says('{"matches": [{"criterion_id": "?", "confidence": 140}]}')),
+    "refusal": (Kind.USELESS, ClaudeFault.refusal()),
+    "max-tokens": (Kind.USELESS, ClaudeFault.max_tokens()),
+    "prose": (Kind.USELESS, ClaudeFault.says("It shows solid engineering.")),
+    "wrong-shape": (Kind.USELESS, ClaudeFault.says('[{"criterion_id": "resilience"}]')),
+    "wrong-claims": (Kind.WRONG, ClaudeFault.says('{"matches": [{"criterion_id": "?", "confidence": 140}]}')),
 }
 _ONLY_MESSAGES = {Kind.USELESS, Kind.WRONG}
 _WORDS_OF = {
@@ -281,20 +283,20 @@ SAMPLE = CASES[5::67]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[DemoServer]:
+def server() -> Iterator[FaultyServer]:
     """Three pull requests; the first needs a second page of files and one of its review's comments."""
     first = Written(
         "Retry with backoff",
         paths=tuple(f"services/retry_{number}.py" for number in range(101)),
         line_comments=tuple(f"Remark {number}: explain the reason for it" for number in range(51)),
     )
-    with DemoServer(small_world([first, Written("Cache the prices"), Written("Explain the incident")])) as running:
+    with FaultyServer(small_world([first, Written("Cache the prices"), Written("Explain the incident")])) as running:
         running.limits.graphql.limit = running.limits.core.limit = 1_000_000
         yield running
 
 
 @pytest.fixture(scope="module")
-def clean(server: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, EvidenceDetail]:
+def clean(server: FaultyServer, tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, EvidenceDetail]:
     """What a sync on a good day stores."""
     desk = Desk(server, tmp_path_factory.mktemp("clean"))
     job = desk.sync()
@@ -307,7 +309,7 @@ def clean(server: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> Mappi
 
 
 @pytest.fixture
-def desk(server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     use_longest_jitter(monkeypatch)
     server.faults.clear()
     server.recorder.clear()
@@ -380,7 +382,7 @@ def _judged(detail: EvidenceDetail) -> tuple[object, ...]:
     return detail.entry.analysis_state, detail.entry.matches, detail.model
 
 
-def _paid_twice(server: DemoServer) -> list[bytes]:
+def _paid_twice(server: FaultyServer) -> list[bytes]:
     """Questions that were answered whole, and so paid for, more than once."""
     damaged = {"close", "cut", "truncated JSON"}
     answered = Counter(

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo import DemoServer, Latency
+from devtrail_tui.demo.latency import Latency
+from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_sound, expected_evidence, stored_evidence
 from tests.faults.measure import Holding, holding, typical
 from tests.faults.processes import Site, WorkerProcess
@@ -45,7 +46,7 @@ def assert_flat(before: Holding, after: Holding) -> None:
     ],
 )
 def test_syncs_for_a_long_time(
-    site: Site, server: DemoServer, seconds: float, kind: Callable[[Site], WorkerProcess]
+    site: Site, server: FaultyServer, seconds: float, kind: Callable[[Site], WorkerProcess]
 ) -> None:
     server.latency = Latency(github=0.0, claude=0.01)
     worker = kind(site)

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo import DemoServer
-from devtrail_tui.demo.recorder import Recorded
 from tests.acceptance.terminal import Terminal
+from tests.doubles.recorder import Recorded
+from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_sound
 from tests.faults.processes import LOOK_S, PATIENCE_S, PROGRAM, Site
 
@@ -39,7 +39,7 @@ NOT_YET_OURS = "init_import_site"
 class Moment:
     """When to end a program: some time after GitHub began to hang, or some time after the program was started."""
 
-    def __init__(self, server: DemoServer, rng: random.Random) -> None:
+    def __init__(self, server: FaultyServer, rng: random.Random) -> None:
         self._when_hung = rng.random() < 0.5
         self._seconds = rng.uniform(0, 0.3 if self._when_hung else LONGEST_LIFE_S)
         server.faults.clear()
@@ -115,7 +115,7 @@ def end_the_app(terminal: Terminal, how: str) -> float:
 @pytest.mark.parametrize("times", [1, pytest.param(30, marks=pytest.mark.full)])
 @pytest.mark.parametrize("how", [*SIGNALS, "q", "closed"])
 def test_the_app_ends_cleanly_at_any_moment(
-    how: str, times: int, site: Site, server: DemoServer, terminals: Callable[[], Terminal]
+    how: str, times: int, site: Site, server: FaultyServer, terminals: Callable[[], Terminal]
 ) -> None:
     rng = random.Random(f"{how} {times}")
     slowest = 0.0
@@ -144,7 +144,7 @@ def test_the_app_ends_cleanly_at_any_moment(
     ],
 )
 def test_a_command_ends_cleanly_at_any_moment(
-    command: str, how: str, times: int, site: Site, server: DemoServer
+    command: str, how: str, times: int, site: Site, server: FaultyServer
 ) -> None:
     rng = random.Random(f"{how} {command} {times}")
     slowest = 0.0

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from devtrail_tui.core.job import Job, Status
-from devtrail_tui.demo import DemoServer, Latency
+from devtrail_tui.demo.latency import Latency
+from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_finished_once, assert_nothing_lost_nothing_twice, expected_evidence
 from tests.faults.processes import LAUNCHER, Site, WorkerProcess, slices
 
@@ -108,7 +109,7 @@ VICTIMS: Mapping[str, Callable[[Site], WorkerProcess]] = {
     [("mute", 1), *(pytest.param(victim, MOST_ROUNDS, marks=pytest.mark.full) for victim in VICTIMS)],
 )
 def test_a_worker_that_comes_back_too_late_writes_nothing(
-    victim: str, rounds: int, open_site: Callable[..., Site], server: DemoServer
+    victim: str, rounds: int, open_site: Callable[..., Site], server: FaultyServer
 ) -> None:
     server.latency = Latency(github=0.02, claude=0.3)
     site = open_site(job_types=["STEP"])

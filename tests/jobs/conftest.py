@@ -17,10 +17,13 @@ from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.evidence import EvidenceDetail
 from devtrail_tui.core.job import Job, LogLine
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer, World, build_world
+from devtrail_tui.demo.dataset import build_world
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
+from devtrail_tui.demo.world import World
 from devtrail_tui.runtime.worker import Worker
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
+from tests.doubles.server import FaultyServer
 
 PATIENCE_S = 20.0
 
@@ -45,7 +48,7 @@ class HastyClock(SystemClock):
 class Desk:
     """One person's program: their environment, their database, the server they talk to."""
 
-    def __init__(self, server: DemoServer, folder: Path, *, claude: bool = True) -> None:
+    def __init__(self, server: FaultyServer, folder: Path, *, claude: bool = True) -> None:
         self.server = server
         self.clock = HastyClock()
         self.environ = {"DEVTRAIL_HOME": str(folder), "PATH": "", "GITHUB_TOKEN": GITHUB_TOKEN}
@@ -57,8 +60,8 @@ class Desk:
     def _open(self) -> Services:
         settings = load_settings(
             self.environ,
-            github_url=self.server.github_url,
-            anthropic_base_url=self.server.claude_url,
+            github_url=self.server.url,
+            anthropic_base_url=self.server.url,
             github_pause_s=0.0,
         )
         services = Services(settings, environ=self.environ, clock=self.clock)
@@ -126,20 +129,20 @@ def world() -> World:
 
 
 @pytest.fixture
-def server(world: World) -> Iterator[DemoServer]:
-    with DemoServer(world) as running:
+def server(world: World) -> Iterator[FaultyServer]:
+    with FaultyServer(world) as running:
         yield running
 
 
 @pytest.fixture
-def desk(server: DemoServer, tmp_path: Path) -> Iterator[Desk]:
+def desk(server: FaultyServer, tmp_path: Path) -> Iterator[Desk]:
     made = Desk(server, tmp_path)
     yield made
     made.close()
 
 
 @pytest.fixture
-def desk_without_claude(server: DemoServer, tmp_path: Path) -> Iterator[Desk]:
+def desk_without_claude(server: FaultyServer, tmp_path: Path) -> Iterator[Desk]:
     made = Desk(server, tmp_path, claude=False)
     yield made
     made.close()

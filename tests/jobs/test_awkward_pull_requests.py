@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceDetail
-from devtrail_tui.demo import DemoServer, World
+from devtrail_tui.demo.world import World
 from tests.demo.awkward import AWKWARD, Expected
+from tests.doubles.server import FaultyServer
 from tests.jobs.conftest import Desk
 
 STORED = [each for each in AWKWARD if each.roles]
@@ -19,7 +20,7 @@ NOT_INVOLVED = [each for each in AWKWARD if not each.roles]
 def evidence(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, EvidenceDetail]:
     """One sync of all the data there is, entries by title."""
     folder: Path = tmp_path_factory.mktemp("awkward")
-    with DemoServer(world) as server:
+    with FaultyServer(world) as server:
         desk = Desk(server, folder)
         desk.sync(startDate="2020-01-01")
         stored = {detail.entry.title: detail for detail in desk.evidence().values()}

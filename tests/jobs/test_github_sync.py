@@ -10,7 +10,11 @@ import pytest
 from devtrail_tui.core.errors import InvalidInput
 from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.job import Status, job_json
-from devtrail_tui.demo import DemoServer, Fault, World
+from devtrail_tui.demo.world import World
+from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
+from tests.doubles.server import FaultyServer
 from tests.jobs.conftest import Desk
 
 
@@ -78,7 +82,7 @@ def test_a_second_run_stores_nothing_and_pays_nothing(desk: Desk) -> None:
     assert "all already stored" in desk.log(second)
 
 
-def test_without_a_claude_key_the_evidence_is_kept_and_matched_later(server: DemoServer, tmp_path: Path) -> None:
+def test_without_a_claude_key_the_evidence_is_kept_and_matched_later(server: FaultyServer, tmp_path: Path) -> None:
     poor = Desk(server, tmp_path, claude=False)
     job = poor.sync()
     assert job.status is Status.COMPLETED
@@ -145,7 +149,7 @@ def test_the_budget_is_never_passed(desk: Desk) -> None:
 
 
 def test_a_refused_claude_key_keeps_all_evidence_and_a_retry_matches_only_what_is_missing(desk: Desk) -> None:
-    desk.server.faults.next("messages", Fault.claude_unauthorized(), times=50, after=5)
+    desk.server.faults.next("messages", ClaudeFault.unauthorized(), times=50, after=5)
     job = desk.sync()
     assert job.status is Status.FAILED
     assert "ANTHROPIC_API_KEY" in (job.error or "") or "key" in (job.error or "")
@@ -191,7 +195,7 @@ def test_a_bad_token_is_tried_once(desk: Desk) -> None:
 
 
 def test_an_unknown_model_fails_before_anything_is_fetched(desk: Desk) -> None:
-    desk.server.faults.always("models", Fault.claude_error(404, "not_found_error", "model: claude-haiku-5-5"))
+    desk.server.faults.always("models", ClaudeFault.error(404, "not_found_error", "model: claude-haiku-5-5"))
     job = desk.sync(model="claude-haiku-5-5")
     assert job.status is Status.FAILED
     assert "claude-haiku-5-5" in (job.error or "")
@@ -218,7 +222,7 @@ def test_a_dry_run_stores_nothing_and_pays_nothing(desk: Desk) -> None:
 
 
 def test_a_limit_is_waited_out_and_said(desk: Desk) -> None:
-    desk.server.faults.next("hydrate", Fault.secondary_limit(retry_after=7))
+    desk.server.faults.next("hydrate", GitHubFault.secondary_limit(retry_after=7))
     job = desk.sync("acme/shop", analyse=False)
     assert job.status is Status.COMPLETED
     assert "limit" in desk.log(job)

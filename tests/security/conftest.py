@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.demo import DemoServer, World
+from devtrail_tui.demo.world import World
 from tests.cli.command_line import CommandLine, small_world
+from tests.doubles.server import FaultyServer
 
 
 @pytest.fixture(scope="session")
@@ -18,13 +19,13 @@ def world() -> World:
 
 
 @pytest.fixture
-def server(world: World) -> Iterator[DemoServer]:
-    with DemoServer(world) as running:
+def server(world: World) -> Iterator[FaultyServer]:
+    with FaultyServer(world) as running:
         yield running
 
 
 @pytest.fixture
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: DemoServer) -> Path:
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: FaultyServer) -> Path:
     """No key of whoever runs the tests, a keyring in a file, the demo's services."""
     for name in list(os.environ):
         if name.startswith(("DEVTRAIL_", "GITHUB_", "GH_", "ANTHROPIC_")):
@@ -34,8 +35,8 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: DemoServer
     config.parent.mkdir(parents=True)
     config.write_text("github_pause_s = 0\n")
     monkeypatch.setenv("DEVTRAIL_HOME", str(home))
-    monkeypatch.setenv("DEVTRAIL_GITHUB_URL", server.github_url)
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.claude_url)
+    monkeypatch.setenv("DEVTRAIL_GITHUB_URL", server.url)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
     return home

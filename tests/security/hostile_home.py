@@ -16,11 +16,11 @@ from devtrail_tui.core.evidence import Criterion
 from devtrail_tui.core.job import Job, Level
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.progress import Count, Part, Progress, Waiting
-from devtrail_tui.demo import DemoServer
 from devtrail_tui.demo.answers import Answer
-from devtrail_tui.demo.faults import Fault
 from devtrail_tui.demo.records import Person
 from devtrail_tui.jobs import Catalogue
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
 from tests.faults.small_world import VIEWER, Written, small_world
 from tests.jobs.conftest import Desk
 from tests.security.hostile_strings import LONG, STRINGS
@@ -79,7 +79,7 @@ class HostileHome:
         for text in self.texts.values():
             TEXTS_BY_CLEAN.setdefault(safe_line(text, limit=500), text)
             TEXTS_BY_CLEAN.setdefault(safe(text), text)
-        self.server = DemoServer(hostile_world(self.texts))
+        self.server = FaultyServer(hostile_world(self.texts))
         self.server.__enter__()
         self.server.limits.graphql.limit = self.server.limits.core.limit = 1_000_000
         self.desk = Desk(self.server, folder)

@@ -38,7 +38,7 @@ def leaks_under(folder: Path, values: Iterable[str]) -> dict[str, list[str]]:
 
 def with_bodies(answer: Answer, text: str) -> Answer:
     """GitHub's answer with a text at the beginning of every title, description, comment and review in it."""
-    return json_answer(answer.status, _with_bodies(answer.data(), text), answer.headers)
+    return json_answer(answer.status, _with_bodies(json.loads(answer.body), text), answer.headers)
 
 
 def _with_bodies(value: object, text: str) -> object:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from devtrail_tui.demo.answers import Answer, json_answer
-from devtrail_tui.demo.faults import Fault, Scene
-from devtrail_tui.demo.recorder import Recorded
+from tests.doubles.faults import Fault, Scene
+from tests.doubles.recorder import Recorded
 
 Says = Callable[[Mapping[str, Any]], str]
 """The text of an answer, given the pull request as it was sent."""

@@ -15,10 +15,11 @@ import pexpect
 import pytest
 from keyring.backends.null import Keyring as NullKeyring
 
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
-from devtrail_tui.demo.faults import Fault
 from devtrail_tui.demo.people import ROBIN
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.cli.command_line import CommandLine, Result
+from tests.doubles.github_faults import GitHubFault
+from tests.doubles.server import FaultyServer
 from tests.security.file_keyring import FileKeyring
 
 TOKENS = {"github": GITHUB_TOKEN, "claude": CLAUDE_KEY}
@@ -67,7 +68,7 @@ def test_github_says_login_and_scopes(piped: Piped, ring: Path) -> None:
 
 
 @pytest.mark.parametrize("service", TOKENS)
-def test_a_refused_secret_is_not_kept(service: str, piped: Piped, ring: Path, server: DemoServer) -> None:
+def test_a_refused_secret_is_not_kept(service: str, piped: Piped, ring: Path, server: FaultyServer) -> None:
     result = piped("not-the-right-one-1234", "auth", "login", service, "--with-token")
     assert result.code == 1
     assert "401" in result.err or "refused" in result.err
@@ -119,7 +120,7 @@ def test_a_secret_as_an_argument_is_refused_and_not_repeated(arguments: tuple[st
 
 
 @pytest.mark.parametrize("text", ["", "two words", "Ωmega-token-of-letters", "x" * 20_000])
-def test_what_is_no_token_is_refused_and_not_repeated(text: str, piped: Piped, server: DemoServer) -> None:
+def test_what_is_no_token_is_refused_and_not_repeated(text: str, piped: Piped, server: FaultyServer) -> None:
     result = piped(text, "auth", "login", "github", "--with-token")
     assert result.code == 2
     assert "one word without spaces" in result.err
@@ -157,11 +158,11 @@ def test_status_without_anything_says_what_to_do(line: CommandLine) -> None:
 
 
 def test_status_names_a_key_that_does_not_work(
-    line: CommandLine, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+    line: CommandLine, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", GITHUB_TOKEN)
     monkeypatch.setenv("ANTHROPIC_API_KEY", CLAUDE_KEY)
-    server.faults.always("user", Fault.unauthorized())
+    server.faults.always("user", GitHubFault.unauthorized())
     result = line("auth", "status", "--json")
     assert result.code == 1
     assert "401" in result.json["github"]["problem"]

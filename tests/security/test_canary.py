@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from devtrail_tui.demo import DemoServer
-from devtrail_tui.demo.faults import Fault
 from tests.acceptance.terminal import ESCAPE, TAB, Terminal
+from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
 from tests.security.leaks import hits, leaks_under, with_bodies
 
 PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
@@ -42,7 +43,7 @@ class Life:
     """One person's machine, and everything the program printed on it."""
 
     folder: Path
-    server: DemoServer
+    server: FaultyServer
     printed: list[bytes] = field(default_factory=list)
 
     @property
@@ -57,8 +58,8 @@ class Life:
             "PATH": f"{self.folder / 'programs'}:{os.defpath}",
             "LANG": "C.UTF-8",
             "DEVTRAIL_HOME": str(self.home / "devtrail"),
-            "DEVTRAIL_GITHUB_URL": self.server.github_url,
-            "ANTHROPIC_BASE_URL": self.server.claude_url,
+            "DEVTRAIL_GITHUB_URL": self.server.url,
+            "ANTHROPIC_BASE_URL": self.server.url,
             "DEVTRAIL_LOG_LEVEL": "debug",
             "ANTHROPIC_LOG": "debug",
             "PYTHONPATH": str(Path(__file__).parent),
@@ -95,7 +96,7 @@ class Life:
 
 
 @pytest.fixture
-def life(server: DemoServer, tmp_path: Path) -> Life:
+def life(server: FaultyServer, tmp_path: Path) -> Life:
     made = Life(tmp_path, server)
     server.github_tokens = set(GITHUB_TOKENS)
     server.claude_keys = {CLAUDE}
@@ -163,7 +164,7 @@ def _fail(life: Life, *, thorough: bool) -> None:
     broken = {"data": None, "errors": [{"message": says, "type": says}]}
     claude_says = f"x-api-key {CLAUDE} cannot do that"
     faults: list[tuple[str, Fault]] = [
-        ("messages", Fault.claude_error(400, "invalid_request_error", claude_says)),
+        ("messages", ClaudeFault.error(400, "invalid_request_error", claude_says)),
     ]
     if thorough:
         faults += [
@@ -174,8 +175,8 @@ def _fail(life: Life, *, thorough: bool) -> None:
             ("hydrate", Fault.status(200, broken)),
             ("hydrate", Fault.status(403, {"message": says})),
             ("messages", Fault.html(502, claude_says)),
-            ("messages", Fault.claude_says(f"not JSON but {CLAUDE}")),
-            ("models", Fault.claude_error(403, "permission_error", claude_says)),
+            ("messages", ClaudeFault.says(f"not JSON but {CLAUDE}")),
+            ("models", ClaudeFault.error(403, "permission_error", claude_says)),
         ]
     for number, (route, fault) in enumerate(faults):
         home = {"DEVTRAIL_DATABASE_URL": f"sqlite:///{life.home}/devtrail/failures-{number}/devtrail.db"}

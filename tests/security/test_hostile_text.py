@@ -22,7 +22,7 @@ from textual.widgets import Input, TextArea
 from devtrail_tui import cli
 from devtrail_tui.actions.evidence import export_evidence
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from devtrail_tui.tui.app import DevTrailApp, make_app
 from devtrail_tui.tui.live_screen import LiveScreen
 from devtrail_tui.tui.screens.confirm import ConfirmScreen
@@ -33,6 +33,7 @@ from devtrail_tui.tui.screens.trouble import TroubleScreen
 from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
 from devtrail_tui.tui.widgets.job_table import JobTable
 from tests.acceptance.terminal import ENTER, ESCAPE, Terminal
+from tests.doubles.server import FaultyServer
 from tests.faults.small_world import Written, small_world
 from tests.jobs.conftest import Desk
 from tests.security.hostile_home import HostileHome, hostile_toml
@@ -158,8 +159,8 @@ def environ_of_desk(desk: Desk) -> dict[str, str]:
         "HOME": desk.environ["DEVTRAIL_HOME"],
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
-        "DEVTRAIL_GITHUB_URL": desk.server.github_url,
-        "ANTHROPIC_BASE_URL": desk.server.claude_url,
+        "DEVTRAIL_GITHUB_URL": desk.server.url,
+        "ANTHROPIC_BASE_URL": desk.server.url,
         "GITHUB_TOKEN": GITHUB_TOKEN,
         "ANTHROPIC_API_KEY": CLAUDE_KEY,
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
@@ -458,7 +459,7 @@ def test_the_app_writes_nothing_hostile_to_a_terminal_of_any_size(columns: int, 
 @pytest.mark.full
 def test_what_the_app_writes_of_plain_text_is_what_is_allowed(tmp_path: Path) -> None:
     """The list above is no wider than need be."""
-    with DemoServer(small_world([Written("Plain words")] * 30)) as server:
+    with FaultyServer(small_world([Written("Plain words")] * 30)) as server:
         desk = Desk(server, tmp_path)
         desk.sync()
         environ = environ_of_desk(desk)

@@ -10,11 +10,12 @@ import pytest
 
 from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.redaction import Redactor
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
-from devtrail_tui.demo.faults import Fault
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from tests.cli.command_line import SYNC, CommandLine
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
 from tests.security.leaks import hits, with_bodies
 
 LEAKED = "ghp_" + "Q7x" * 12
@@ -33,7 +34,7 @@ def exclude(home: Path, line: str) -> None:
     path.write_text(f"{path.read_text()}{line}\n")
 
 
-def test_it_shows_exactly_what_a_sync_sends_and_sends_nothing(line: CommandLine, server: DemoServer) -> None:
+def test_it_shows_exactly_what_a_sync_sends_and_sends_nothing(line: CommandLine, server: FaultyServer) -> None:
     shown = line(*SYNC, "--show-prompt", "--json")
     assert shown.code == 0
     assert server.recorder.count("messages") == 0
@@ -73,7 +74,7 @@ def test_where_there_is_nothing_to_show_it_says_so(
 
 
 def test_secrets_in_pull_requests_are_masked_before_anything_is_sent_or_stored(
-    line: CommandLine, server: DemoServer, own_home: Path
+    line: CommandLine, server: FaultyServer, own_home: Path
 ) -> None:
     secrets = f"{LEAKED} https://me:hunter22@host/x {CLAUDE_KEY} {KEY_BLOCK}"
     server.faults.always("hydrate", Fault("leaks", change=lambda answer: with_bodies(answer, secrets)))
@@ -91,7 +92,7 @@ def test_secrets_in_pull_requests_are_masked_before_anything_is_sent_or_stored(
 
 
 def test_a_stored_pull_request_gives_the_same_request_so_nothing_is_paid_twice(
-    line: CommandLine, server: DemoServer, own_home: Path
+    line: CommandLine, server: FaultyServer, own_home: Path
 ) -> None:
     """The first time it comes from GitHub with its secrets, the second time from the database without them."""
     server.faults.always("hydrate", Fault("leaks", change=lambda answer: with_bodies(answer, LEAKED)))
@@ -109,7 +110,7 @@ def test_a_stored_pull_request_gives_the_same_request_so_nothing_is_paid_twice(
 
 
 def test_an_excluded_repository_is_neither_fetched_nor_sent(
-    line: CommandLine, server: DemoServer, own_home: Path
+    line: CommandLine, server: FaultyServer, own_home: Path
 ) -> None:
     assert line(*SYNC, "--no-analyse").code == 0
     exclude(own_home, 'exclude_repositories = ["ACME/w*"]')
@@ -121,7 +122,7 @@ def test_an_excluded_repository_is_neither_fetched_nor_sent(
 
 
 def test_an_excluded_repository_is_not_fetched_by_a_job_that_was_queued_before(
-    line: CommandLine, server: DemoServer, own_home: Path
+    line: CommandLine, server: FaultyServer, own_home: Path
 ) -> None:
     assert line(*SYNC, "--no-wait").code == 0
     exclude(own_home, 'exclude_repositories = ["acme/web"]')
@@ -131,7 +132,7 @@ def test_an_excluded_repository_is_not_fetched_by_a_job_that_was_queued_before(
 
 
 async def test_what_was_stored_before_it_was_excluded_is_not_sent(
-    line: CommandLine, server: DemoServer, own_home: Path
+    line: CommandLine, server: FaultyServer, own_home: Path
 ) -> None:
     from devtrail_tui.clients.claude.client import ClaudeAnalyser
     from devtrail_tui.core.errors import RepositoryExcluded
@@ -148,7 +149,7 @@ async def test_what_was_stored_before_it_was_excluded_is_not_sent(
     services.close()
 
 
-def test_an_excluded_path_is_left_out_and_that_is_said(line: CommandLine, server: DemoServer, own_home: Path) -> None:
+def test_an_excluded_path_is_left_out_and_that_is_said(line: CommandLine, server: FaultyServer, own_home: Path) -> None:
     before = line(*SYNC, "--show-prompt", "--json").json["request"]["messages"][0]["content"]
     files = [entry.split(" +")[0] for entry in data_of(before)["files"]]
     exclude(own_home, f"exclude_paths = [{json.dumps(files[0])}]")
@@ -167,7 +168,7 @@ def data_of(content: str) -> dict[str, list[str]]:
 
 
 def test_a_token_in_the_context_is_neither_stored_nor_sent(
-    line: CommandLine, server: DemoServer, own_home: Path
+    line: CommandLine, server: FaultyServer, own_home: Path
 ) -> None:
     assert line(*SYNC, "--context", f"my token is {LEAKED}").code == 0
     assert not [each for each in server.recorder.requests if hits(each.body, [LEAKED])]

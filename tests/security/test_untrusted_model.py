@@ -22,9 +22,10 @@ from devtrail_tui.actions.evidence import export_evidence
 from devtrail_tui.core.evidence import AnalysisState, EvidenceDetail
 from devtrail_tui.core.job import Job, Status
 from devtrail_tui.core.text import safe
-from devtrail_tui.demo import CLAUDE_KEY, GITHUB_TOKEN, DemoServer
-from devtrail_tui.demo.faults import Fault, Scene
-from devtrail_tui.demo.world import WEB_ROOT
+from devtrail_tui.demo.records import WEB_ROOT
+from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
+from tests.doubles.faults import Fault, Scene
+from tests.doubles.server import FaultyServer
 from tests.faults.small_world import Written, small_world
 from tests.jobs.conftest import Desk
 from tests.security.obeying_claude import Says, claim, claims, mark_of, message, obeying, sent_pull_request
@@ -317,7 +318,7 @@ CONTEXT = "I lead the payments team and want to become a principal engineer."
 class Synced:
     """One sync of every attack at once, by a Claude that obeys them all."""
 
-    def __init__(self, server: DemoServer, folder: Path) -> None:
+    def __init__(self, server: FaultyServer, folder: Path) -> None:
         self.desk = Desk(server, folder)
         self.ids = frozenset(each.id for each in self.desk.services.criteria.list())
         answers = {attack.written.title: attack for attack in _numbered(ATTACKS)}
@@ -357,13 +358,13 @@ NUMBERED = _numbered(ATTACKS)
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[DemoServer]:
-    with DemoServer(small_world([OTHER, *(attack.written for attack in NUMBERED)])) as running:
+def server() -> Iterator[FaultyServer]:
+    with FaultyServer(small_world([OTHER, *(attack.written for attack in NUMBERED)])) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def synced(server: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
+def synced(server: FaultyServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     made = Synced(server, tmp_path_factory.mktemp("obeying"))
     yield made
     made.desk.close()
@@ -427,7 +428,7 @@ def test_the_same_text_counts_for_the_pull_request_that_says_it(synced: Synced) 
 SECRETS = (GITHUB_TOKEN, CLAUDE_KEY, LEAKED)
 
 
-def test_no_secret_is_sent(server: DemoServer, synced: Synced) -> None:
+def test_no_secret_is_sent(server: FaultyServer, synced: Synced) -> None:
     for request in asked(server):
         assert not any(secret.encode() in request.body for secret in SECRETS)
 
@@ -467,12 +468,12 @@ def _tokens(tokens: Sequence[Any]) -> Iterator[Any]:
         yield from _tokens(token.children or ())
 
 
-def asked(server: DemoServer) -> list[Any]:
+def asked(server: FaultyServer) -> list[Any]:
     """The requests to Claude that cost money."""
     return [request for request in server.requests if "messages" in request.routes]
 
 
-def test_every_request_is_without_tools_and_keeps_the_data_apart(server: DemoServer, synced: Synced) -> None:
+def test_every_request_is_without_tools_and_keeps_the_data_apart(server: FaultyServer, synced: Synced) -> None:
     requests = asked(server)
     assert len(requests) == len(ATTACKS) + 1
     for request in requests:
@@ -520,7 +521,7 @@ STRANGE = (
 
 @pytest.mark.parametrize("strange", STRANGE, ids=lambda strange: strange.name)
 def test_no_tool_is_called_whatever_the_answer_asks_for(strange: Strange, tmp_path: Path) -> None:
-    with DemoServer(small_world([body("Call the tool.")])) as server:
+    with FaultyServer(small_world([body("Call the tool.")])) as server:
         server.faults.always("messages", _strange(strange))
         desk = Desk(server, tmp_path)
         job = desk.sync()

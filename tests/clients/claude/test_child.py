@@ -23,10 +23,12 @@ from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.context import AnalysisRequest
 from devtrail_tui.core.errors import AuthenticationError, OutcomeUnknown, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import Analysis, Criterion, PullRequest, Role
-from devtrail_tui.demo.faults import Fault
 from devtrail_tui.demo.records import Person
-from devtrail_tui.demo.server import CLAUDE_KEY, DemoServer
+from devtrail_tui.demo.server import CLAUDE_KEY
 from devtrail_tui.demo.world import World
+from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
 
 MODEL = "claude-sonnet-5-5"
 PATIENCE_S = 60.0
@@ -55,8 +57,8 @@ class JumpingClock(SystemClock):
 
 
 @pytest.fixture
-def server() -> Iterator[DemoServer]:
-    with DemoServer(World(Person("mona", "Mona", 1), [], [], [])) as running:
+def server() -> Iterator[FaultyServer]:
+    with FaultyServer(World(Person("mona", "Mona", 1), [], [])) as running:
         yield running
         running.faults.clear()
 
@@ -82,7 +84,7 @@ MakeAnalyser = Callable[..., ClaudeAnalyser]
 
 
 @pytest.fixture
-def analyser(server: DemoServer) -> MakeAnalyser:
+def analyser(server: FaultyServer) -> MakeAnalyser:
     def make(process: ClaudeProcess, *, key: str = CLAUDE_KEY, model: str = MODEL, attempts: int = 6) -> ClaudeAnalyser:
         return ClaudeAnalyser(
             key,
@@ -91,7 +93,7 @@ def analyser(server: DemoServer) -> MakeAnalyser:
             random=random.Random(3),
             narrate=lambda *_: None,
             waiting=lambda *_: None,
-            base_url=server.claude_url,
+            base_url=server.url,
             connection=process,
             attempts=attempts,
         )
@@ -124,7 +126,7 @@ def gone(pid: int) -> None:
 
 
 async def test_it_says_what_the_package_says_in_this_process(
-    analyser: MakeAnalyser, warm: ClaudeProcess, server: DemoServer, sent: AnalysisRequest
+    analyser: MakeAnalyser, warm: ClaudeProcess, server: FaultyServer, sent: AnalysisRequest
 ) -> None:
     here, there = analyser(warm), analyser(warm)
     there._connection = there.__class__(  # the same without a child
@@ -140,12 +142,12 @@ async def test_it_says_what_the_package_says_in_this_process(
     await there._connection.aclose()  # type: ignore[attr-defined] # it is the package's
 
 
-async def test_every_failure_comes_through(analyser: MakeAnalyser, warm: ClaudeProcess, server: DemoServer) -> None:
+async def test_every_failure_comes_through(analyser: MakeAnalyser, warm: ClaudeProcess, server: FaultyServer) -> None:
     with pytest.raises(AuthenticationError, match="refused the API key"):
         await analyser(warm, key="sk-wrong").check()
     with pytest.raises(PermanentError, match="There are: claude-opus-5-5, claude-sonnet-5-5"):
         await analyser(warm, model="claude-sonnet-9").check()
-    server.faults.next("models", Fault.claude_limit(3_600))
+    server.faults.next("models", ClaudeFault.limit(3_600))
     with pytest.raises(TemporaryError) as limited:
         await analyser(warm).check()
     assert limited.value.retry_after_s == 3_600
@@ -154,14 +156,14 @@ async def test_every_failure_comes_through(analyser: MakeAnalyser, warm: ClaudeP
         with pytest.raises(PermanentError, match="not Claude's"):
             await analyser(warm).check()
     with pytest.raises(CallFailed) as strange:
-        await warm.call(Call(Method.LIST_MODELS, {"nonsense": 1}, CLAUDE_KEY, server.claude_url, 10.0))
+        await warm.call(Call(Method.LIST_MODELS, {"nonsense": 1}, CLAUDE_KEY, server.url, 10.0))
     assert strange.value.failure.kind is Kind.UNKNOWN
 
 
-async def test_tokens_can_be_counted(warm: ClaudeProcess, server: DemoServer) -> None:
+async def test_tokens_can_be_counted(warm: ClaudeProcess, server: FaultyServer) -> None:
     server.faults.next(lambda request: request.path.endswith("/count_tokens"), Fault.status(200, {"input_tokens": 12}))
     messages = [{"role": "user", "content": "How many?"}]
-    call = Call(Method.COUNT_TOKENS, {"model": MODEL, "messages": messages}, CLAUDE_KEY, server.claude_url, 10.0)
+    call = Call(Method.COUNT_TOKENS, {"model": MODEL, "messages": messages}, CLAUDE_KEY, server.url, 10.0)
     assert (await warm.call(call)).body == {"input_tokens": 12}
 
 
@@ -189,7 +191,7 @@ def test_it_has_no_way_to_the_terminal(warm: ClaudeProcess) -> None:
 
 
 async def test_killed_amid_a_paid_call_the_outcome_is_unknown_and_the_next_call_starts_it_again(
-    analyser: MakeAnalyser, own: ClaudeProcess, server: DemoServer, sent: AnalysisRequest
+    analyser: MakeAnalyser, own: ClaudeProcess, server: FaultyServer, sent: AnalysisRequest
 ) -> None:
     claude = analyser(own)
     gate = server.faults.hang("messages")
@@ -218,7 +220,7 @@ async def test_where_it_cannot_start_nothing_is_owed(
 
 
 async def test_an_answer_that_nobody_awaits_any_more_is_handed_over(
-    analyser: MakeAnalyser, warm: ClaudeProcess, server: DemoServer, sent: AnalysisRequest
+    analyser: MakeAnalyser, warm: ClaudeProcess, server: FaultyServer, sent: AnalysisRequest
 ) -> None:
     gate = server.faults.hang("messages")
     late: list[Analysis] = []
@@ -242,13 +244,13 @@ async def test_an_answer_that_nobody_awaits_any_more_is_handed_over(
 
 
 async def test_a_call_that_was_not_sent_yet_is_taken_back(
-    analyser: MakeAnalyser, own: ClaudeProcess, server: DemoServer, sent: AnalysisRequest
+    analyser: MakeAnalyser, own: ClaudeProcess, server: FaultyServer, sent: AnalysisRequest
 ) -> None:
     """The child stands still, its pipe is full, and a second call waits behind the first."""
     claude = analyser(own)
     await claude.check()  # and the prices are loaded: nothing stands before the second call
     os.kill(pid_of(own), signal.SIGSTOP)
-    large = Call(Method.LIST_MODELS, {"extra_headers": {"x": "y" * 1_000_000}}, CLAUDE_KEY, server.claude_url, 10.0)
+    large = Call(Method.LIST_MODELS, {"extra_headers": {"x": "y" * 1_000_000}}, CLAUDE_KEY, server.url, 10.0)
     first = asyncio.create_task(own.call(large))
     second = asyncio.create_task(claude.answer(sent))
     await asyncio.sleep(0)  # both are submitted now
@@ -263,7 +265,9 @@ async def test_a_call_that_was_not_sent_yet_is_taken_back(
     assert server.count("messages") == 0
 
 
-async def test_it_is_ended_when_idle_and_started_again_when_needed(server: DemoServer, analyser: MakeAnalyser) -> None:
+async def test_it_is_ended_when_idle_and_started_again_when_needed(
+    server: FaultyServer, analyser: MakeAnalyser
+) -> None:
     clock = JumpingClock()
     process = ClaudeProcess(clock, idle_s=60.0)
     try:
@@ -287,7 +291,7 @@ async def test_it_is_ended_when_idle_and_started_again_when_needed(server: DemoS
 
 
 async def test_two_event_loops_use_it_at_once(
-    analyser: MakeAnalyser, warm: ClaudeProcess, server: DemoServer, sent: AnalysisRequest
+    analyser: MakeAnalyser, warm: ClaudeProcess, server: FaultyServer, sent: AnalysisRequest
 ) -> None:
     gate = server.faults.hang("messages", times=2)
     answers: list[Analysis] = []
@@ -308,7 +312,7 @@ async def test_two_event_loops_use_it_at_once(
 
 
 async def test_closing_ends_it_calls_under_way_or_not(
-    analyser: MakeAnalyser, own: ClaudeProcess, server: DemoServer, sent: AnalysisRequest
+    analyser: MakeAnalyser, own: ClaudeProcess, server: FaultyServer, sent: AnalysisRequest
 ) -> None:
     gate = server.faults.hang("messages")
     task = asyncio.create_task(analyser(own).answer(sent))
@@ -347,7 +351,7 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def parent(server: DemoServer) -> Iterator[subprocess.Popen[str]]:
+def parent(server: FaultyServer) -> Iterator[subprocess.Popen[str]]:
     """A program of ours in a process group of its own, as a terminal gives it one; its call hangs until the gate opens."""
     with subprocess.Popen(
         [sys.executable, "-c", PARENT],
@@ -358,13 +362,13 @@ def parent(server: DemoServer) -> Iterator[subprocess.Popen[str]]:
         process_group=0,
     ) as process:
         assert process.stdin is not None
-        process.stdin.write(f"{server.claude_url} {CLAUDE_KEY}\n")
+        process.stdin.write(f"{server.url} {CLAUDE_KEY}\n")
         process.stdin.flush()
         yield process
         process.kill()
 
 
-def test_it_ends_with_a_program_that_is_killed(parent: subprocess.Popen[str], server: DemoServer) -> None:
+def test_it_ends_with_a_program_that_is_killed(parent: subprocess.Popen[str], server: FaultyServer) -> None:
     gate = server.faults.hang("models")
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
@@ -374,7 +378,7 @@ def test_it_ends_with_a_program_that_is_killed(parent: subprocess.Popen[str], se
     gate.release()
 
 
-def test_the_terminals_interrupt_does_not_end_a_call(parent: subprocess.Popen[str], server: DemoServer) -> None:
+def test_the_terminals_interrupt_does_not_end_a_call(parent: subprocess.Popen[str], server: FaultyServer) -> None:
     gate = server.faults.hang("models")
     assert parent.stdout is not None
     assert parent.stderr is not None

@@ -25,10 +25,12 @@ from devtrail_tui.core.errors import AuthenticationError, OutcomeUnknown, Perman
 from devtrail_tui.core.evidence import Criterion, PullRequest, Role
 from devtrail_tui.core.job import Level
 from devtrail_tui.demo.answers import Answer, json_answer
-from devtrail_tui.demo.faults import Fault
 from devtrail_tui.demo.records import Person
-from devtrail_tui.demo.server import CLAUDE_KEY, DemoServer
+from devtrail_tui.demo.server import CLAUDE_KEY
 from devtrail_tui.demo.world import World
+from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
 
 MODEL = "claude-sonnet-5-5"
 FROM_THE_CLOCK = datetime.fromisoformat("2026-11-02T09:00:00+00:00")
@@ -42,7 +44,7 @@ class SleptClock(Clock, Protocol):
 class Desk:
     """An analyser, its server, and everything it said."""
 
-    server: DemoServer
+    server: FaultyServer
     clock: SleptClock
     lines: list[tuple[Level, str]] = field(default_factory=list)
     waits: list[tuple[str, datetime | None]] = field(default_factory=list)
@@ -56,7 +58,7 @@ class Desk:
             random=random.Random(5),
             narrate=lambda level, line: self.lines.append((level, line)),
             waiting=lambda sentence, until: self.waits.append((sentence, until)),
-            **({"base_url": self.server.claude_url} | options),
+            **({"base_url": self.server.url} | options),
         )
         self.opened.append(made)
         return made
@@ -69,14 +71,14 @@ class Desk:
 
 
 @pytest.fixture
-def server() -> Iterator[DemoServer]:
-    with DemoServer(World(Person("mona", "Mona", 1), [], [], [])) as running:
+def server() -> Iterator[FaultyServer]:
+    with FaultyServer(World(Person("mona", "Mona", 1), [], [])) as running:
         yield running
         running.faults.clear()
 
 
 @pytest.fixture
-async def desk(server: DemoServer, clock: SleptClock) -> AsyncIterator[Desk]:
+async def desk(server: FaultyServer, clock: SleptClock) -> AsyncIterator[Desk]:
     opened = Desk(server, clock)
     yield opened
     for each in opened.opened:
@@ -158,7 +160,7 @@ async def test_an_unknown_model_is_answered_with_those_that_exist(desk: Desk) ->
 
 
 async def test_a_model_withdrawn_meanwhile_is_asked_for_once(desk: Desk, sent: AnalysisRequest) -> None:
-    desk.server.faults.always("messages", Fault.claude_error(404, "not_found_error", "model: x"))
+    desk.server.faults.always("messages", ClaudeFault.error(404, "not_found_error", "model: x"))
     analyser = desk.analyser()
     for _ in range(2):
         with pytest.raises(PermanentError, match="does not know the model"):
@@ -168,7 +170,7 @@ async def test_a_model_withdrawn_meanwhile_is_asked_for_once(desk: Desk, sent: A
 
 def lifecycle(stage: str) -> Fault:
     def change(answer: Answer) -> Answer:
-        data = {**answer.data(), "lifecycle": stage, "retires_at": "2026-12-01T00:00:00Z"}
+        data = {**json.loads(answer.body), "lifecycle": stage, "retires_at": "2026-12-01T00:00:00Z"}
         return replace(answer, body=json_answer(200, data).body)
 
     return Fault(stage, change=change)
@@ -189,7 +191,7 @@ async def test_a_deprecated_model_is_a_warning(desk: Desk) -> None:
 
 @pytest.mark.parametrize("seconds", [0, 1])
 async def test_the_rate_limit_is_waited_out_visibly(desk: Desk, sent: AnalysisRequest, seconds: int) -> None:
-    desk.server.faults.next("messages", Fault.claude_limit(retry_after=seconds))
+    desk.server.faults.next("messages", ClaudeFault.limit(retry_after=seconds))
     await desk.analyser().answer(sent)
     assert desk.server.count("messages") == 2
     assert sum(desk.clock.slept) >= seconds
@@ -203,7 +205,7 @@ async def test_the_rate_limit_is_waited_out_visibly(desk: Desk, sent: AnalysisRe
 
 
 async def test_a_limit_met_by_one_call_holds_the_others_back(desk: Desk, sent: AnalysisRequest) -> None:
-    desk.server.faults.next("messages", Fault.claude_limit(retry_after=20))
+    desk.server.faults.next("messages", ClaudeFault.limit(retry_after=20))
     analyser = desk.analyser(attempts=1)
     with pytest.raises(TemporaryError) as limited:
         await analyser.answer(sent)
@@ -213,7 +215,7 @@ async def test_a_limit_met_by_one_call_holds_the_others_back(desk: Desk, sent: A
 
 
 async def test_a_wait_of_an_hour_is_given_back_to_the_job(desk: Desk, sent: AnalysisRequest) -> None:
-    desk.server.faults.always("messages", Fault.claude_limit(retry_after=3_600))
+    desk.server.faults.always("messages", ClaudeFault.limit(retry_after=3_600))
     with pytest.raises(TemporaryError) as limited:
         await desk.analyser().answer(sent)
     assert limited.value.retry_after_s == 3_600
@@ -224,9 +226,9 @@ async def test_a_wait_of_an_hour_is_given_back_to_the_job(desk: Desk, sent: Anal
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (Fault.claude_limit(retry_after=None), "Claude's rate limit is reached (429)"),
-        (Fault.claude_overloaded(), "Claude is overloaded (529)"),
-        (Fault.claude_error(500), "Claude is in trouble (500)"),
+        (ClaudeFault.limit(retry_after=None), "Claude's rate limit is reached (429)"),
+        (ClaudeFault.overloaded(), "Claude is overloaded (529)"),
+        (ClaudeFault.error(500), "Claude is in trouble (500)"),
         (Fault.bad_gateway(502), "Claude is in trouble (502)"),
         (Fault.bad_gateway(504), "Claude is in trouble (504)"),
     ],
@@ -277,7 +279,7 @@ async def test_nothing_is_owed_for_a_paid_call_that_never_left(desk: Desk, sent:
 async def test_what_one_job_met_holds_for_the_others_with_the_same_key(desk: Desk, sent: AnalysisRequest) -> None:
     """In threads and event loops of their own; a job that begins later tries the key once again."""
     limits = SharedLimits()
-    desk.server.faults.next("messages", Fault.claude_limit(retry_after=20))
+    desk.server.faults.next("messages", ClaudeFault.limit(retry_after=20))
     first = desk.analyser(attempts=1, limits=limits)
     with pytest.raises(TemporaryError):
         await first.answer(sent)
@@ -302,7 +304,7 @@ async def test_what_one_job_met_holds_for_the_others_with_the_same_key(desk: Des
 
 
 async def test_it_gives_up_after_its_attempts(desk: Desk, sent: AnalysisRequest) -> None:
-    desk.server.faults.always("messages", Fault.claude_overloaded())
+    desk.server.faults.always("messages", ClaudeFault.overloaded())
     with pytest.raises(TemporaryError, match="overloaded"):
         await desk.analyser(attempts=4).answer(sent)
     assert desk.server.count("messages") == 4
@@ -320,8 +322,8 @@ async def test_nobody_listens(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault.claude_error(400, "invalid_request_error", f"schema refused, key {CLAUDE_KEY}\x1b[2J"),
-        Fault.claude_error(413, "request_too_large", "too large"),
+        ClaudeFault.error(400, "invalid_request_error", f"schema refused, key {CLAUDE_KEY}\x1b[2J"),
+        ClaudeFault.error(413, "request_too_large", "too large"),
         Fault.html(404),
         Fault.status(307, {}, location="http://127.0.0.1:9/v1/messages"),
         Fault.html(200),
@@ -351,7 +353,7 @@ async def test_what_no_retry_mends_is_sent_once(
 async def test_an_account_that_is_turned_away_is_not_asked_for_again(
     desk: Desk, sent: AnalysisRequest, status: int
 ) -> None:
-    desk.server.faults.always("messages", Fault.claude_error(status, "permission_error", "credit balance too low"))
+    desk.server.faults.always("messages", ClaudeFault.error(status, "permission_error", "credit balance too low"))
     analyser = desk.analyser()
     for _ in range(2):
         with pytest.raises(PermanentError, match="credit balance too low"):
@@ -362,10 +364,10 @@ async def test_an_account_that_is_turned_away_is_not_asked_for_again(
 @pytest.mark.parametrize(
     ("fault", "stop_reason", "problem"),
     [
-        (Fault.claude_refusal(), "refusal", "Claude declined to judge this pull request."),
-        (Fault.claude_max_tokens(), "max_tokens", "Claude's answer was cut off at its longest length."),
-        (Fault.claude_says("It is solid."), "end_turn", "Claude's answer is not JSON."),
-        (Fault.claude_says('{"matches": [NaN]}'), "end_turn", "Claude's answer is not JSON."),
+        (ClaudeFault.refusal(), "refusal", "Claude declined to judge this pull request."),
+        (ClaudeFault.max_tokens(), "max_tokens", "Claude's answer was cut off at its longest length."),
+        (ClaudeFault.says("It is solid."), "end_turn", "Claude's answer is not JSON."),
+        (ClaudeFault.says('{"matches": [NaN]}'), "end_turn", "Claude's answer is not JSON."),
     ],
     ids=lambda value: value.name if isinstance(value, Fault) else "",
 )
@@ -384,7 +386,7 @@ async def test_a_paid_answer_that_is_no_answer_is_still_returned(
 
 async def test_a_thinking_block_before_the_answer_is_passed_over(desk: Desk, sent: AnalysisRequest) -> None:
     def think(answer: Answer) -> Answer:
-        data = answer.data()
+        data = json.loads(answer.body)
         thought = {"type": "thinking", "thinking": '{"matches": "no"}', "signature": "x"}
         data = {**data, "content": [thought, {"type": "of_tomorrow", "text": "no"}, *data["content"]]}
         return replace(answer, body=json_answer(200, data).body)
@@ -396,7 +398,7 @@ async def test_a_thinking_block_before_the_answer_is_passed_over(desk: Desk, sen
 
 async def test_an_answer_without_usage_has_no_price(desk: Desk, sent: AnalysisRequest) -> None:
     def without(answer: Answer) -> Answer:
-        return replace(answer, body=json_answer(200, {**answer.data(), "usage": None, "model": None}).body)
+        return replace(answer, body=json_answer(200, {**json.loads(answer.body), "usage": None, "model": None}).body)
 
     desk.server.faults.next("messages", Fault("no usage", change=without))
     answered = await desk.analyser().answer(sent)
@@ -430,7 +432,7 @@ class HeldClock:
 
 async def test_waiting_is_cancelled_at_once_and_says_so(desk: Desk, sent: AnalysisRequest) -> None:
     desk.clock = held = HeldClock(desk.clock)
-    desk.server.faults.next("messages", Fault.claude_overloaded())
+    desk.server.faults.next("messages", ClaudeFault.overloaded())
     task = asyncio.create_task(desk.analyser().answer(sent))
     await held.sleepers.get()
     assert desk.waits[0][1] is not None
@@ -442,7 +444,7 @@ async def test_waiting_is_cancelled_at_once_and_says_so(desk: Desk, sent: Analys
 
 async def test_the_last_of_several_ends_the_waiting(desk: Desk, sent: AnalysisRequest) -> None:
     desk.clock = held = HeldClock(desk.clock)
-    desk.server.faults.next("messages", Fault.claude_overloaded(), times=2)
+    desk.server.faults.next("messages", ClaudeFault.overloaded(), times=2)
     analyser = desk.analyser()
     tasks = [asyncio.create_task(analyser.answer(sent)) for _ in range(2)]
     first, second = await held.sleepers.get(), await held.sleepers.get()

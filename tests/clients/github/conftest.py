@@ -18,8 +18,9 @@ from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.service import RateLimit
 from devtrail_tui.demo.dataset import build_world
-from devtrail_tui.demo.server import GITHUB_TOKEN, DemoServer
+from devtrail_tui.demo.server import GITHUB_TOKEN
 from devtrail_tui.demo.world import World
+from tests.doubles.server import FaultyServer
 
 TODAY = date(2026, 11, 20)
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -87,8 +88,8 @@ def world() -> World:
 
 
 @pytest.fixture
-async def server(world: World) -> AsyncIterator[DemoServer]:
-    async with DemoServer(world) as running:
+async def server(world: World) -> AsyncIterator[FaultyServer]:
+    async with FaultyServer(world) as running:
         yield running
 
 
@@ -109,12 +110,12 @@ async def make_client(clock: SleepingClock, said: Said) -> AsyncIterator[MakeCli
 
 
 @pytest.fixture
-def client(make_client: MakeClient, server: DemoServer) -> GitHubClient:
-    return make_client(server.github_url)
+def client(make_client: MakeClient, server: FaultyServer) -> GitHubClient:
+    return make_client(server.url)
 
 
 @pytest.fixture
-async def refs(client: GitHubClient, server: DemoServer) -> list[PullRequestRef]:
+async def refs(client: GitHubClient, server: FaultyServer) -> list[PullRequestRef]:
     """Everything the user did in acme/shop, found; the server's book is empty again."""
     shop = await client.repository("acme/shop")
     found = list(await client.discover(shop, server.world.viewer.login, LONG_AGO, FAR_AHEAD))

@@ -14,24 +14,26 @@ import pytest
 from devtrail_tui.clients.github import transport
 from devtrail_tui.clients.github.client import GitHubClient
 from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError, UsageError
-from devtrail_tui.demo.faults import Fault
-from devtrail_tui.demo.server import GITHUB_TOKEN, DemoServer
+from devtrail_tui.demo.server import GITHUB_TOKEN
 from tests.clients.github.conftest import MakeClient, Said, SleepingClock
+from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
+from tests.doubles.server import FaultyServer
 
 
-async def test_whose_token_it_is(client: GitHubClient, server: DemoServer) -> None:
+async def test_whose_token_it_is(client: GitHubClient, server: FaultyServer) -> None:
     account = await client.account()
     assert (account.login, account.scopes) == (server.world.viewer.login, ("read:org", "repo"))
     assert account.name == server.world.viewer.name
 
 
-async def test_a_token_that_lists_no_scopes(client: GitHubClient, server: DemoServer) -> None:
+async def test_a_token_that_lists_no_scopes(client: GitHubClient, server: FaultyServer) -> None:
     server.scopes = None
     assert (await client.account()).scopes == ()
 
 
-async def test_a_bad_token_is_one_call(make_client: MakeClient, server: DemoServer, clock: SleepingClock) -> None:
-    client = make_client(server.github_url, "wrong-token")
+async def test_a_bad_token_is_one_call(make_client: MakeClient, server: FaultyServer, clock: SleepingClock) -> None:
+    client = make_client(server.url, "wrong-token")
     with pytest.raises(AuthenticationError, match="refused the GitHub token") as caught:
         await client.account()
     assert caught.value.service == "github"
@@ -48,8 +50,8 @@ def test_what_cannot_be_a_token_is_never_sent_nor_shown(make_client: MakeClient,
     assert "abc" not in str(caught.value)
 
 
-async def test_white_space_around_a_token_is_forgiven(make_client: MakeClient, server: DemoServer) -> None:
-    await make_client(server.github_url, f" {GITHUB_TOKEN}\n").account()
+async def test_white_space_around_a_token_is_forgiven(make_client: MakeClient, server: FaultyServer) -> None:
+    await make_client(server.url, f" {GITHUB_TOKEN}\n").account()
 
 
 def test_a_token_is_never_sent_in_clear(make_client: MakeClient) -> None:
@@ -57,8 +59,10 @@ def test_a_token_is_never_sent_in_clear(make_client: MakeClient) -> None:
         make_client("http://ghe.acme.example/api/v3")
 
 
-async def test_single_sign_on_says_where_to_go(client: GitHubClient, server: DemoServer, clock: SleepingClock) -> None:
-    server.faults.always("user", Fault.sso("acme"))
+async def test_single_sign_on_says_where_to_go(
+    client: GitHubClient, server: FaultyServer, clock: SleepingClock
+) -> None:
+    server.faults.always("user", GitHubFault.sso("acme"))
     with pytest.raises(PermanentError, match=r"single sign-on at https://github\.example/orgs/acme/sso"):
         await client.account()
     assert (server.count("user"), clock.slept) == (1, [])
@@ -74,7 +78,7 @@ async def test_single_sign_on_says_where_to_go(client: GitHubClient, server: Dem
     ],
 )
 async def test_a_single_sign_on_address_that_is_none_is_left_out(
-    client: GitHubClient, server: DemoServer, header: str
+    client: GitHubClient, server: FaultyServer, header: str
 ) -> None:
     server.faults.next("user", Fault.status(403, {"message": "SAML"}, x_github_sso=header))
     with pytest.raises(PermanentError, match=r"Configure SSO") as caught:
@@ -84,7 +88,7 @@ async def test_a_single_sign_on_address_that_is_none_is_left_out(
 
 
 async def test_partial_results_of_single_sign_on_are_said_once(
-    client: GitHubClient, server: DemoServer, said: Said
+    client: GitHubClient, server: FaultyServer, said: Said
 ) -> None:
     whole = {"data": {"repository": {"id": "R", "nameWithOwner": "acme/shop", "isPrivate": True}}}
     server.faults.always("repo", Fault.status(200, whole, x_github_sso="partial-results; organizations=21955855"))
@@ -93,13 +97,13 @@ async def test_partial_results_of_single_sign_on_are_said_once(
     assert said.text.count("single sign-on this token is not authorised for") == 1
 
 
-async def test_a_wrong_path_on_the_right_host(client: GitHubClient, server: DemoServer) -> None:
+async def test_a_wrong_path_on_the_right_host(client: GitHubClient, server: FaultyServer) -> None:
     server.faults.next("user", Fault.status(404, {"message": "Not Found"}))
     with pytest.raises(PermanentError, match="check DEVTRAIL_GITHUB_URL"):
         await client.account()
 
 
-async def test_any_other_refusal_is_quoted_harmlessly(client: GitHubClient, server: DemoServer) -> None:
+async def test_any_other_refusal_is_quoted_harmlessly(client: GitHubClient, server: FaultyServer) -> None:
     server.faults.next("user", Fault.status(422, {"message": "Validation \x1b]0;x\x07failed\n\u202e!"}))
     with pytest.raises(PermanentError) as caught:
         await client.account()
@@ -108,7 +112,7 @@ async def test_any_other_refusal_is_quoted_harmlessly(client: GitHubClient, serv
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 520])
 async def test_trouble_passes(
-    client: GitHubClient, server: DemoServer, said: Said, clock: SleepingClock, status: int
+    client: GitHubClient, server: FaultyServer, said: Said, clock: SleepingClock, status: int
 ) -> None:
     server.faults.next("user", Fault.html(status), times=2)
     await client.account()
@@ -117,7 +121,7 @@ async def test_trouble_passes(
     assert said.text.count(f"{status}") == said.text.count("Trying again in") == 2
 
 
-async def test_trouble_that_stays_is_a_temporary_error(client: GitHubClient, server: DemoServer) -> None:
+async def test_trouble_that_stays_is_a_temporary_error(client: GitHubClient, server: FaultyServer) -> None:
     server.faults.always("user", Fault.status(503, {"message": "Service unavailable"}))
     with pytest.raises(TemporaryError, match=r"is not available now \(503\)"):
         await client.account()
@@ -125,7 +129,7 @@ async def test_trouble_that_stays_is_a_temporary_error(client: GitHubClient, ser
 
 
 @pytest.mark.parametrize("fault", [Fault.close(), Fault.cut(), Fault.truncated_json()])
-async def test_a_broken_answer_is_asked_for_again(client: GitHubClient, server: DemoServer, fault: Fault) -> None:
+async def test_a_broken_answer_is_asked_for_again(client: GitHubClient, server: FaultyServer, fault: Fault) -> None:
     server.faults.next("user", fault)
     await client.account()
     server.faults.always("repo", fault)
@@ -133,7 +137,7 @@ async def test_a_broken_answer_is_asked_for_again(client: GitHubClient, server: 
         await client.repository("acme/shop")
 
 
-async def test_a_login_page_instead_of_github(client: GitHubClient, server: DemoServer, clock: SleepingClock) -> None:
+async def test_a_login_page_instead_of_github(client: GitHubClient, server: FaultyServer, clock: SleepingClock) -> None:
     server.faults.always("graphql", Fault.html(200))
     with pytest.raises(TemporaryError, match=r"127\.0\.0\.1:\d+ answered with a web page.*sign in to the network"):
         await client.repository("acme/shop")
@@ -142,7 +146,7 @@ async def test_a_login_page_instead_of_github(client: GitHubClient, server: Demo
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"x"', b"[" * 100_000])
 async def test_json_of_another_shape(
-    client: GitHubClient, server: DemoServer, monkeypatch: pytest.MonkeyPatch, body: bytes
+    client: GitHubClient, server: FaultyServer, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
     monkeypatch.setattr(client._transport, "exchange", answering(200, body))
     for call in (client.account, client.limits, lambda: client.repository("acme/shop")):
@@ -157,9 +161,9 @@ def answering(status: int, body: bytes) -> Callable[..., Any]:
     return exchange
 
 
-async def test_a_body_that_drips_meets_the_deadline(make_client: MakeClient, server: DemoServer, said: Said) -> None:
+async def test_a_body_that_drips_meets_the_deadline(make_client: MakeClient, server: FaultyServer, said: Said) -> None:
     """httpx's own timeout starts anew with every byte; ours is for the whole answer."""
-    client = make_client(server.github_url, timeout_s=0.1)
+    client = make_client(server.url, timeout_s=0.1)
     server.faults.always("user", Fault.drip(interval=0.02))
     with pytest.raises(TemporaryError, match=r"127\.0\.0\.1:\d+ did not finish its answer within 0\.1 s"):
         await client.account()
@@ -168,7 +172,7 @@ async def test_a_body_that_drips_meets_the_deadline(make_client: MakeClient, ser
 
 
 async def test_an_answer_without_end_is_cut_off(
-    client: GitHubClient, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+    client: GitHubClient, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "LARGEST_BODY", 200)
     with pytest.raises(TemporaryError, match="answer is larger than"):
@@ -239,7 +243,7 @@ async def test_a_certificate_nobody_trusts_is_not_tried_again(
     ["https://evil.example/user", "//evil.example/user", "http://127.0.0.1:1/user", "https://evil.example@127.0.0.1/"],
 )
 async def test_the_token_follows_no_redirect_to_another_origin(
-    client: GitHubClient, server: DemoServer, monkeypatch: pytest.MonkeyPatch, status: int, place: str
+    client: GitHubClient, server: FaultyServer, monkeypatch: pytest.MonkeyPatch, status: int, place: str
 ) -> None:
     server.faults.always("user", Fault.status(status, {}, location=place))
     with pytest.raises(PermanentError, match="the token was not sent there"):
@@ -247,39 +251,39 @@ async def test_the_token_follows_no_redirect_to_another_origin(
     assert len(server.requests) == 1
 
 
-async def test_a_redirect_within_the_origin_is_followed(client: GitHubClient, server: DemoServer) -> None:
+async def test_a_redirect_within_the_origin_is_followed(client: GitHubClient, server: FaultyServer) -> None:
     server.faults.next("user", Fault.status(301, {}, location="/user"))
     assert (await client.account()).login == server.world.viewer.login
     server.faults.next("graphql", Fault.status(308, {}, location=f"{server.url}/graphql"))
     assert (await client.repository("acme/shop")).name == "acme/shop"
 
 
-async def test_a_post_that_would_become_a_get_is_not(client: GitHubClient, server: DemoServer) -> None:
+async def test_a_post_that_would_become_a_get_is_not(client: GitHubClient, server: FaultyServer) -> None:
     server.faults.next("graphql", Fault.status(302, {}, location="/graphql"))
     with pytest.raises(PermanentError, match="has moved its API"):
         await client.repository("acme/shop")
 
 
-async def test_redirects_in_circles_end(client: GitHubClient, server: DemoServer) -> None:
+async def test_redirects_in_circles_end(client: GitHubClient, server: FaultyServer) -> None:
     server.faults.always("user", Fault.status(307, {}, location="/user"))
     with pytest.raises(PermanentError, match="round in circles"):
         await client.account()
     assert server.count("user") == transport.MOST_REDIRECTS + 1
 
 
-async def test_enterprise_paths(make_client: MakeClient, server: DemoServer) -> None:
-    client = make_client(server.github_url + "/api/v3")
+async def test_enterprise_paths(make_client: MakeClient, server: FaultyServer) -> None:
+    client = make_client(server.url + "/api/v3")
     await client.account()
     await client.repository("acme/shop")
     assert [each.path for each in server.requests] == ["/api/v3/user", "/api/graphql"]
 
 
 async def test_loopback_is_direct_whatever_the_environment_says(
-    make_client: MakeClient, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+    make_client: MakeClient, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    await make_client(server.github_url).account()
+    await make_client(server.url).account()
 
 
 async def test_a_proxy_of_the_environment_is_used_for_other_hosts(
@@ -296,11 +300,11 @@ async def test_a_proxy_of_the_environment_is_used_for_other_hosts(
 
 
 async def test_the_token_is_in_no_log_no_error_and_no_repr(
-    make_client: MakeClient, server: DemoServer, said: Said, caplog: pytest.LogCaptureFixture
+    make_client: MakeClient, server: FaultyServer, said: Said, caplog: pytest.LogCaptureFixture
 ) -> None:
     for library in ("", "httpx", "httpcore"):  # whoever else runs in this process may have quieted them
         caplog.set_level(logging.DEBUG, logger=library or None)
-    client = make_client(server.github_url)
+    client = make_client(server.url)
     await client.account()
     server.faults.always("user", Fault.close())
     with pytest.raises(TemporaryError) as caught:

@@ -15,10 +15,12 @@ from devtrail_tui.clients.github.search import Span
 from devtrail_tui.core.context import Repository
 from devtrail_tui.core.errors import PermanentError, RepositoryNotFound, TemporaryError
 from devtrail_tui.demo import search_query
-from devtrail_tui.demo.faults import Fault
-from devtrail_tui.demo.server import DemoServer
 from devtrail_tui.demo.world import World
 from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, Said
+from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
+from tests.doubles.server import FaultyServer
+from tests.doubles.worlds import involving
 
 SECOND = timedelta(seconds=1)
 
@@ -27,7 +29,7 @@ def expected(world: World, repository: str, start: datetime = LONG_AGO, end: dat
     """Straight from the data, newest first."""
     pulls = [
         pull
-        for pull in world.involving(world.viewer.login)
+        for pull in involving(world, world.viewer.login)
         if pull.repository.full_name == repository and pull.merged_at is not None and start <= pull.merged_at < end
     ]
     return [pull.node_id for pull in sorted(pulls, key=lambda pull: (pull.merged_at, pull.number), reverse=True)]
@@ -56,7 +58,7 @@ async def test_finds_exactly_what_the_user_took_part_in(client: GitHubClient, wo
     assert await found(client, world, name) == expected(world, name) != []
 
 
-async def test_three_roles_share_one_request(client: GitHubClient, server: DemoServer, world: World) -> None:
+async def test_three_roles_share_one_request(client: GitHubClient, server: FaultyServer, world: World) -> None:
     await found(client, world, "acme/shop")
     assert server.count("search") == 1
 
@@ -92,7 +94,7 @@ async def test_parts_of_a_second_and_other_time_zones(client: GitHubClient, worl
 
 
 async def test_spans_that_hold_too_much_are_halved(
-    client: GitHubClient, server: DemoServer, world: World, monkeypatch: pytest.MonkeyPatch
+    client: GitHubClient, server: FaultyServer, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With GitHub's 1,000 results a query made 5: everything is still found."""
     monkeypatch.setattr(search, "MOST_RESULTS", 5)
@@ -109,20 +111,20 @@ async def test_more_in_one_second_than_github_gives_is_said(
     shop = await client.repository("acme/shop")
     moment = max(
         pull.merged_at
-        for pull in world.involving(world.viewer.login)
+        for pull in involving(world, world.viewer.login)
         if pull.merged_at and pull.repository.name == "shop"
     )
     assert await client.discover(shop, world.viewer.login, moment, moment + SECOND) == []
     assert "sync again later for the rest" in said.text
 
 
-async def test_a_page_with_holes_is_asked_again(client: GitHubClient, server: DemoServer, world: World) -> None:
-    server.faults.next("search", Fault.null_nodes(2), times=1)
+async def test_a_page_with_holes_is_asked_again(client: GitHubClient, server: FaultyServer, world: World) -> None:
+    server.faults.next("search", GitHubFault.null_nodes(2), times=1)
     assert await found(client, world, "acme/shop") == expected(world, "acme/shop")
 
 
 async def test_a_first_request_too_heavy_is_asked_role_by_role(
-    client: GitHubClient, server: DemoServer, world: World
+    client: GitHubClient, server: FaultyServer, world: World
 ) -> None:
     server.faults.next(lambda request: request.operation_name == "Discover", Fault.bad_gateway(504), times=2)
     assert await found(client, world, "acme/shop") == expected(world, "acme/shop")
@@ -130,7 +132,7 @@ async def test_a_first_request_too_heavy_is_asked_role_by_role(
 
 
 async def test_a_search_that_stays_broken_is_a_temporary_error(
-    client: GitHubClient, server: DemoServer, world: World, said: Said
+    client: GitHubClient, server: FaultyServer, world: World, said: Said
 ) -> None:
     server.faults.always("search", Fault.bad_gateway(502))
     with pytest.raises(TemporaryError, match="502"):
@@ -139,7 +141,7 @@ async def test_a_search_that_stays_broken_is_a_temporary_error(
 
 
 async def test_fewer_than_counted_is_looked_at_twice_and_said(
-    client: GitHubClient, server: DemoServer, world: World, said: Said, monkeypatch: pytest.MonkeyPatch
+    client: GitHubClient, server: FaultyServer, world: World, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The search of GitHub may give fewer than it counts: its index timed out, and it does not say so."""
     lost = expected(world, "acme/shop")[0]
@@ -170,7 +172,7 @@ async def test_what_the_first_look_missed_the_second_finds(
 
 
 async def test_results_of_another_repository_are_left_out(
-    client: GitHubClient, server: DemoServer, world: World
+    client: GitHubClient, server: FaultyServer, world: World
 ) -> None:
     """A search follows renames of its own; what it brings is checked."""
     web = await client.repository("acme/web")
@@ -184,7 +186,7 @@ async def test_results_of_another_repository_are_left_out(
 
 
 async def test_the_query_names_everything_and_keeps_pages_still(
-    client: GitHubClient, server: DemoServer, world: World
+    client: GitHubClient, server: FaultyServer, world: World
 ) -> None:
     await found(client, world, "acme/shop")
     variables = server.requests[-1].variables
@@ -195,7 +197,7 @@ async def test_the_query_names_everything_and_keeps_pages_still(
     )
 
 
-async def test_a_rename_is_followed(client: GitHubClient, server: DemoServer, world: World) -> None:
+async def test_a_rename_is_followed(client: GitHubClient, server: FaultyServer, world: World) -> None:
     renamed = next(each for each in world.repositories if each.former_names)
     repository = await client.repository(renamed.former_names[0])
     assert (repository.asked, repository.name) == (renamed.former_names[0], renamed.full_name)
@@ -206,7 +208,7 @@ async def test_another_spelling_is_put_right(client: GitHubClient) -> None:
     assert (await client.repository("ACME/Shop")).name == "acme/shop"
 
 
-async def test_an_unknown_repository(client: GitHubClient, server: DemoServer) -> None:
+async def test_an_unknown_repository(client: GitHubClient, server: FaultyServer) -> None:
     with pytest.raises(RepositoryNotFound, match=r"acme/nothing was not found: .* token may not see it") as caught:
         await client.repository("acme/nothing")
     assert caught.value.repository == "acme/nothing"
@@ -214,14 +216,14 @@ async def test_an_unknown_repository(client: GitHubClient, server: DemoServer) -
 
 
 @pytest.mark.parametrize("name", ["acme", "acme/", "/shop", "acme/shop/pulls", "", "\x1b[31m/\x1b[0m/x"])
-async def test_what_is_no_name_is_not_asked(client: GitHubClient, server: DemoServer, name: str) -> None:
+async def test_what_is_no_name_is_not_asked(client: GitHubClient, server: FaultyServer, name: str) -> None:
     with pytest.raises(RepositoryNotFound, match="is not owner/name"):
         await client.repository(name)
     assert server.count("graphql") == 0
 
 
 async def test_a_repository_behind_single_sign_on_is_not_found_for_this_token(
-    client: GitHubClient, server: DemoServer
+    client: GitHubClient, server: FaultyServer
 ) -> None:
     words = "Resource protected by organization SAML enforcement."
     error = {"type": "FORBIDDEN", "path": ["repository"], "message": words}
@@ -231,7 +233,7 @@ async def test_a_repository_behind_single_sign_on_is_not_found_for_this_token(
 
 
 @pytest.mark.parametrize("login", ["", "robin repo:other/private", "robin\nx", "@me"])
-async def test_a_login_cannot_widen_the_search(client: GitHubClient, server: DemoServer, login: str) -> None:
+async def test_a_login_cannot_widen_the_search(client: GitHubClient, server: FaultyServer, login: str) -> None:
     with pytest.raises(PermanentError, match="no name it gives"):
         await client.discover(Repository("acme/shop", "acme/shop", "R_1", private=True), login, LONG_AGO, FAR_AHEAD)
     assert server.count("search") == 0

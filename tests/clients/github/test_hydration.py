@@ -16,11 +16,13 @@ from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.demo import records
 from devtrail_tui.demo.awkward import HOSTILE, MANY_COMMENTS, MANY_FILES, MANY_REMARKS
-from devtrail_tui.demo.faults import Fault
-from devtrail_tui.demo.recorder import Recorded
-from devtrail_tui.demo.server import DemoServer
 from devtrail_tui.demo.world import World
 from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, Said, fetched
+from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
+from tests.doubles.recorder import Recorded
+from tests.doubles.server import FaultyServer
+from tests.doubles.worlds import involving
 
 
 def data_of(world: World, found: PullRequest) -> records.PullRequest:
@@ -43,7 +45,7 @@ async def everything(client: PullRequestSource, world: World) -> list[PullReques
 
 async def test_all_of_the_users_work_arrives_whole(client: GitHubClient, world: World) -> None:
     found = await everything(client, world)
-    assert {each.node_id for each in found} == {each.node_id for each in world.involving(world.viewer.login)}
+    assert {each.node_id for each in found} == {each.node_id for each in involving(world, world.viewer.login)}
     for each in found:
         pull = data_of(world, each)
         detail = pull.detail
@@ -102,7 +104,7 @@ async def test_ghosts_and_bots_keep_their_names(client: GitHubClient, world: Wor
     assert (GHOST, "User") in kinds
 
 
-async def test_twenty_a_request(client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]) -> None:
+async def test_twenty_a_request(client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]) -> None:
     found = await fetched(client, refs)
     assert [each.ref for each in found] == refs
     sizes = [len(each.variables["ids"]) for each in server.requests if each.operation_name == "PullRequests"]
@@ -111,7 +113,7 @@ async def test_twenty_a_request(client: GitHubClient, server: DemoServer, refs: 
 
 @pytest.mark.parametrize("status", [502, 504])
 async def test_batches_shrink_to_what_github_can_and_grow_back(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef], said: Said, status: int
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef], said: Said, status: int
 ) -> None:
     server.faults.too_heavy(5, status)
     found = await fetched(client, refs)
@@ -126,16 +128,16 @@ async def test_batches_shrink_to_what_github_can_and_grow_back(
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault.graphql_error(
+        GitHubFault.graphql_error(
             kind="MAX_NODE_LIMIT_EXCEEDED", message="This query requests up to 600,000 possible nodes."
         ),
-        Fault.graphql_error("Resource limits for this query exceeded.", "RESOURCE_LIMITS_EXCEEDED"),
-        Fault.graphql_error("Timeout on validation of query"),
-        Fault.graphql_error(),
+        GitHubFault.graphql_error("Resource limits for this query exceeded.", "RESOURCE_LIMITS_EXCEEDED"),
+        GitHubFault.graphql_error("Timeout on validation of query"),
+        GitHubFault.graphql_error(),
     ],
 )
 async def test_graphqls_own_ways_to_say_too_heavy(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef], fault: Fault
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef], fault: Fault
 ) -> None:
     server.faults.next("hydrate", fault)
     found = await fetched(client, refs)
@@ -144,16 +146,16 @@ async def test_graphqls_own_ways_to_say_too_heavy(
 
 
 async def test_nodes_missing_from_an_answer_are_asked_again_one_by_one(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
-    server.faults.next("hydrate", Fault.null_nodes(3))
+    server.faults.next("hydrate", GitHubFault.null_nodes(3))
     found = await fetched(client, refs)
     assert [each.ref for each in found if each.pull_request is not None] == refs
     assert sum(each.variables.get("ids") == [ref.node_id] for each in server.requests for ref in refs[:3]) == 3
 
 
 async def test_one_that_is_always_too_heavy_is_named_and_the_others_go_on(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     heavy = refs[7]
     server.faults.always(lambda request: heavy.node_id in request.variables.get("ids", ()), Fault.bad_gateway(502))
@@ -167,7 +169,7 @@ async def test_one_that_is_always_too_heavy_is_named_and_the_others_go_on(
 
 
 async def test_a_github_in_trouble_is_not_blamed_on_pull_requests(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     server.faults.always("hydrate", Fault.bad_gateway(502))
     with pytest.raises(TemporaryError, match="3 pull requests in a row, so it is in trouble"):
@@ -176,7 +178,7 @@ async def test_a_github_in_trouble_is_not_blamed_on_pull_requests(
 
 
 async def test_heavy_ones_between_light_ones_are_not_githubs_trouble(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     heavy = {refs[place].node_id for place in (0, 1, 3, 4, 6, 7)}
     server.faults.always(lambda request: bool(heavy & set(request.variables.get("ids", ()))), Fault.bad_gateway(502))
@@ -185,7 +187,7 @@ async def test_heavy_ones_between_light_ones_are_not_githubs_trouble(
 
 
 async def test_a_deleted_one_is_a_problem_of_its_own(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     gone = PullRequestRef("PR_gone", 9999, "acme/shop", refs[0].updated_at, refs[0].merged_at)
     found = await fetched(client, [gone, *refs[:4]])
@@ -195,7 +197,8 @@ async def test_a_deleted_one_is_a_problem_of_its_own(
 
 
 async def test_a_node_of_another_kind(client: GitHubClient, refs: list[PullRequestRef], world: World) -> None:
-    wrong = PullRequestRef(world.repositories[0].node_id, 5, "acme/shop", refs[0].updated_at, refs[0].merged_at)
+    review = next(review for pull in world.pull_requests for review in pull.detail.reviews)
+    wrong = PullRequestRef(review.node_id, 5, "acme/shop", refs[0].updated_at, refs[0].merged_at)
     found = await fetched(client, [wrong])
     assert found[0].problem == "acme/shop #5 is not a pull request any more."
 
@@ -205,7 +208,7 @@ async def test_one_in_two_places_is_answered_in_both(client: GitHubClient, refs:
     assert [each.ref for each in found] == [refs[0], refs[1], refs[0]]
 
 
-async def test_nothing_to_fetch_asks_nothing(client: GitHubClient, server: DemoServer) -> None:
+async def test_nothing_to_fetch_asks_nothing(client: GitHubClient, server: FaultyServer) -> None:
     assert await fetched(client, []) == []
     assert server.requests == []
 
@@ -218,7 +221,9 @@ def is_follow_up(request: Recorded) -> bool:
     return request.operation_name in ("MoreOfPullRequest", "MoreOfReview")
 
 
-async def test_a_follow_up_too_heavy_gets_smaller_pages(client: GitHubClient, server: DemoServer, world: World) -> None:
+async def test_a_follow_up_too_heavy_gets_smaller_pages(
+    client: GitHubClient, server: FaultyServer, world: World
+) -> None:
     server.faults.next(is_follow_up, Fault.bad_gateway(502), times=2)
     by_title = {each.title: each for each in await everything(client, world)}
     assert len(by_title[MANY_FILES].files) == 250
@@ -226,16 +231,16 @@ async def test_a_follow_up_too_heavy_gets_smaller_pages(client: GitHubClient, se
 
 
 async def test_a_follow_up_that_stays_broken_costs_one_pull_request(
-    client: GitHubClient, server: DemoServer, world: World
+    client: GitHubClient, server: FaultyServer, world: World
 ) -> None:
     server.faults.always(is_follow_up, Fault.bad_gateway(502))
     found = await everything(client, world)
-    lost = {each.node_id for each in world.involving(world.viewer.login)} - {each.node_id for each in found}
+    lost = {each.node_id for each in involving(world, world.viewer.login)} - {each.node_id for each in found}
     titles = {pull.detail.title for pull in world.pull_requests if pull.node_id in lost}
     assert titles == {MANY_FILES, MANY_COMMENTS, MANY_REMARKS}
 
 
-async def test_pages_that_go_round_in_circles_end(client: GitHubClient, server: DemoServer, world: World) -> None:
+async def test_pages_that_go_round_in_circles_end(client: GitHubClient, server: FaultyServer, world: World) -> None:
     shop = await client.repository("acme/shop")
     refs = list(await client.discover(shop, world.viewer.login, LONG_AGO, FAR_AHEAD))
     first = await client._calls.graph(
@@ -252,7 +257,7 @@ async def test_pages_that_go_round_in_circles_end(client: GitHubClient, server: 
 
 
 async def test_an_answer_of_another_shape_costs_one_pull_request(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     broken = {"data": {"nodes": [{"__typename": "PullRequest", "id": "PR_1", "mergedAt": "yesterday"}]}}
     server.faults.next("hydrate", Fault.status(200, broken))
@@ -262,7 +267,7 @@ async def test_an_answer_of_another_shape_costs_one_pull_request(
 
 
 async def test_the_next_batch_is_fetched_while_the_caller_works_and_no_more(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     gate = server.faults.hang(is_batch, after=1)
     async with aclosing(client.hydrate(refs * 3)) as results:
@@ -275,7 +280,7 @@ async def test_the_next_batch_is_fetched_while_the_caller_works_and_no_more(
 
 
 async def test_leaving_early_stops_fetching(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     gate = server.faults.hang(is_batch, after=1)
     async with aclosing(client.hydrate(refs)) as results:
@@ -285,7 +290,7 @@ async def test_leaving_early_stops_fetching(
 
 
 async def test_closing_the_client_stops_fetching_too(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     gate = server.faults.hang(is_batch, after=1)
     results = client.hydrate(refs)
@@ -297,7 +302,7 @@ async def test_closing_the_client_stops_fetching_too(
 
 
 async def test_a_cancel_while_github_is_silent_is_felt_at_once(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     gate = server.faults.hang("hydrate")
     task = asyncio.create_task(fetched(client, refs))
@@ -308,9 +313,9 @@ async def test_a_cancel_while_github_is_silent_is_felt_at_once(
 
 
 async def test_an_error_of_the_next_batch_reaches_the_caller_in_its_turn(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
-    server.faults.next(is_batch, Fault.unauthorized(), after=1)
+    server.faults.next(is_batch, GitHubFault.unauthorized(), after=1)
     async with aclosing(client.hydrate(refs)) as results:
         first = [await anext(results) for _ in range(20)]
         with pytest.raises(AuthenticationError):

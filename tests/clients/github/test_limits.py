@@ -31,9 +31,10 @@ from devtrail_tui.clients.github.transport import HttpAnswer
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.errors import PermanentError, TemporaryError
 from devtrail_tui.core.job import Level
-from devtrail_tui.demo.faults import Fault
-from devtrail_tui.demo.server import DemoServer
 from tests.clients.github.conftest import START, MakeClient, Said, SleepingClock
+from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
+from tests.doubles.server import FaultyServer
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 EPOCH = int(NOW.timestamp())
@@ -134,9 +135,9 @@ def test_the_sentence_of_a_wait(seconds: float, sentence: str) -> None:
 
 @pytest.mark.parametrize("status", [403, 429])
 async def test_a_secondary_limit_is_waited_out(
-    client: GitHubClient, server: DemoServer, clock: SleepingClock, said: Said, status: int
+    client: GitHubClient, server: FaultyServer, clock: SleepingClock, said: Said, status: int
 ) -> None:
-    server.faults.next("repo", Fault.secondary_limit(12, status))
+    server.faults.next("repo", GitHubFault.secondary_limit(12, status))
     assert (await client.repository("acme/shop")).name == "acme/shop"
     assert clock.slept == [12]
     assert said.lines == [(Level.WARNING, "GitHub's limit: going on in 12 s")]
@@ -144,21 +145,21 @@ async def test_a_secondary_limit_is_waited_out(
 
 
 async def test_graphqls_limit_comes_with_status_200(
-    client: GitHubClient, server: DemoServer, clock: SleepingClock
+    client: GitHubClient, server: FaultyServer, clock: SleepingClock
 ) -> None:
-    server.faults.next("repo", Fault.graphql_limit(reset_in=30))
+    server.faults.next("repo", GitHubFault.graphql_limit(reset_in=30))
     await client.repository("acme/shop")
     assert sum(clock.slept) == pytest.approx(30, abs=2)
 
 
-async def test_rests_primary_limit(client: GitHubClient, server: DemoServer, clock: SleepingClock) -> None:
-    server.faults.next("user", Fault.primary_limit(reset_in=30))
+async def test_rests_primary_limit(client: GitHubClient, server: FaultyServer, clock: SleepingClock) -> None:
+    server.faults.next("user", GitHubFault.primary_limit(reset_in=30))
     await client.account()
     assert sum(clock.slept) == pytest.approx(30, abs=2)
 
 
 async def test_points_that_are_spent_are_waited_for_before_asking(
-    client: GitHubClient, server: DemoServer, clock: SleepingClock, said: Said
+    client: GitHubClient, server: FaultyServer, clock: SleepingClock, said: Said
 ) -> None:
     """The last answer said that nothing is left: the next request would only be refused."""
     server.faults.next(
@@ -182,9 +183,9 @@ async def test_points_that_are_spent_are_waited_for_before_asking(
 
 
 async def test_without_a_word_from_github_the_waits_double_then_it_is_given_up(
-    client: GitHubClient, server: DemoServer, clock: SleepingClock
+    client: GitHubClient, server: FaultyServer, clock: SleepingClock
 ) -> None:
-    server.faults.always("repo", Fault.secondary_limit(None))
+    server.faults.always("repo", GitHubFault.secondary_limit(None))
     with pytest.raises(TemporaryError, match="still limits us after 4 waits") as caught:
         await client.repository("acme/shop")
     assert caught.value.retry_after_s == 960
@@ -192,17 +193,17 @@ async def test_without_a_word_from_github_the_waits_double_then_it_is_given_up(
     assert server.count("repo") == 5
 
 
-async def test_a_limit_that_never_ends_is_given_up(client: GitHubClient, server: DemoServer) -> None:
-    server.faults.always("repo", Fault.secondary_limit(5))
+async def test_a_limit_that_never_ends_is_given_up(client: GitHubClient, server: FaultyServer) -> None:
+    server.faults.always("repo", GitHubFault.secondary_limit(5))
     with pytest.raises(TemporaryError, match="still limits us after 10 waits") as caught:
         await client.repository("acme/shop")
     assert caught.value.retry_after_s == 5
 
 
 async def test_a_long_wait_says_until_when_and_speaks_sparingly(
-    client: GitHubClient, server: DemoServer, said: Said
+    client: GitHubClient, server: FaultyServer, said: Said
 ) -> None:
-    server.faults.next("repo", Fault.secondary_limit(2 * 3600))
+    server.faults.next("repo", GitHubFault.secondary_limit(2 * 3600))
     await client.repository("acme/shop")
     assert said.lines[0] == (Level.WARNING, "GitHub's limit: going on at 2026-11-20 11:00 UTC")
     assert len(said.lines) == 12
@@ -210,7 +211,7 @@ async def test_a_long_wait_says_until_when_and_speaks_sparingly(
 
 
 async def test_a_wait_can_be_cancelled_and_leaves_no_countdown(
-    make_client: MakeClient, server: DemoServer, said: Said, clock: SleepingClock, monkeypatch: pytest.MonkeyPatch
+    make_client: MakeClient, server: FaultyServer, said: Said, clock: SleepingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asleep = asyncio.Event()
 
@@ -219,8 +220,8 @@ async def test_a_wait_can_be_cancelled_and_leaves_no_countdown(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(clock, "sleep", sleep)
-    server.faults.next("repo", Fault.secondary_limit(600))
-    task = asyncio.create_task(make_client(server.github_url).repository("acme/shop"))
+    server.faults.next("repo", GitHubFault.secondary_limit(600))
+    task = asyncio.create_task(make_client(server.url).repository("acme/shop"))
     await asleep.wait()
     reason, until = said.waits[-1]
     assert (reason, until) == ("GitHub's limit", START + timedelta(minutes=10))
@@ -231,22 +232,22 @@ async def test_a_wait_can_be_cancelled_and_leaves_no_countdown(
 
 
 async def test_a_403_of_permission_is_not_waited_for(
-    client: GitHubClient, server: DemoServer, clock: SleepingClock
+    client: GitHubClient, server: FaultyServer, clock: SleepingClock
 ) -> None:
-    server.faults.always("user", Fault.forbidden())
+    server.faults.always("user", GitHubFault.forbidden())
     with pytest.raises(PermanentError, match=r"Resource not accessible by personal access token\. Give the token"):
         await client.account()
     assert (clock.slept, server.count("user")) == ([], 1)
 
 
-async def test_the_limits_for_doctor(client: GitHubClient, server: DemoServer) -> None:
+async def test_the_limits_for_doctor(client: GitHubClient, server: FaultyServer) -> None:
     found = {each.resource: each for each in await client.limits()}
     assert set(found) == {"core", "graphql", "search"}
     assert (found["graphql"].limit, found["graphql"].remaining) == (5000, 5000)
     assert server.count("rate_limit") == 1
 
 
-async def test_an_enterprise_server_without_limits(client: GitHubClient, server: DemoServer) -> None:
+async def test_an_enterprise_server_without_limits(client: GitHubClient, server: FaultyServer) -> None:
     server.faults.next("rate_limit", Fault.status(404, {"message": "Rate limiting is not enabled."}))
     assert await client.limits() == ()
 

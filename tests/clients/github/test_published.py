@@ -14,11 +14,9 @@ from devtrail_tui.clients.github.hydrate import LARGEST_BATCH, SIZES
 from devtrail_tui.clients.github.transport import API_VERSION
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.demo.points import price
-from devtrail_tui.demo.server import DemoServer
 from tests.clients.github.conftest import fetched
-from tests.clients.github.published import graphql_schema, rest_description
-
-_NOT_JSON_SCHEMA = frozenset({"discriminator", "example", "examples", "x-github-breaking-changes"})
+from tests.clients.github.published import as_json_schema, graphql_schema, rest_description
+from tests.doubles.server import FaultyServer
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))
@@ -46,7 +44,7 @@ def test_the_largest_batch_stays_far_below_the_limits() -> None:
 
 
 async def test_variables_sent_are_those_declared(
-    client: GitHubClient, server: DemoServer, refs: list[PullRequestRef]
+    client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     await fetched(client, refs)
     assert {each.operation_name for each in server.requests} >= {"PullRequests", "MoreOfPullRequest"}
@@ -57,7 +55,7 @@ async def test_variables_sent_are_those_declared(
         assert set(each.variables) == declared
 
 
-async def test_rest_requests_are_described_by_github(client: GitHubClient, server: DemoServer) -> None:
+async def test_rest_requests_are_described_by_github(client: GitHubClient, server: FaultyServer) -> None:
     """Method, path and parameters as GitHub lists them, and answers (the demo's) of the shape the client relies on."""
     await client.account()
     await client.limits()
@@ -81,14 +79,14 @@ async def test_fields_the_client_reads_are_described(path: str, read: list[str])
         assert set(read) <= set(_resolved(variant)["properties"])
 
 
-async def test_answers_have_githubs_shape(client: GitHubClient, server: DemoServer) -> None:
+async def test_answers_have_githubs_shape(client: GitHubClient, server: FaultyServer) -> None:
     """So that the demo does not merely agree with the client."""
     description = rest_description()
     for path in ("/user", "/rate_limit"):
         data, _ = await client._calls.rest(path)
         schema = description["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         whole = {**schema, "components": description["components"]}
-        jsonschema.Draft202012Validator(_as_json_schema(whole)).validate(data)
+        jsonschema.Draft202012Validator(as_json_schema(whole)).validate(data)
 
 
 def _resolved(node: dict[str, Any]) -> dict[str, Any]:
@@ -98,27 +96,3 @@ def _resolved(node: dict[str, Any]) -> dict[str, Any]:
             found = found[part]
         node = found
     return node
-
-
-def _as_json_schema(node: Any) -> Any:
-    """OpenAPI's own keys (`nullable`, `discriminator`) say nothing in JSON Schema; nullable is written as JSON Schema does. What
-    the version we ask for changed (GitHub lists it beside the older shape, as a merge patch) is applied."""
-    if isinstance(node, list):
-        return [_as_json_schema(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    for change in node.get("x-github-breaking-changes", ()):
-        if change["version"] <= API_VERSION:
-            node = _merged(node, change["patch"])
-    plain = {key: _as_json_schema(value) for key, value in node.items() if key not in _NOT_JSON_SCHEMA}
-    if plain.pop("nullable", False) and isinstance(plain.get("type"), str):
-        plain["type"] = [plain["type"], "null"]
-    return plain
-
-
-def _merged(node: Any, patch: Any) -> Any:
-    """JSON Merge Patch (RFC 7396)."""
-    if not isinstance(patch, dict) or not isinstance(node, dict):
-        return patch
-    changed = {key: _merged(node.get(key), value) for key, value in patch.items() if value is not None}
-    return {**{key: value for key, value in node.items() if key not in patch}, **changed}

@@ -9,6 +9,11 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
+
+from graphql import GraphQLError, get_operation_ast, parse
+
+from devtrail_tui.demo.http1 import Request
 
 SECRET_HEADERS = frozenset({"authorization", "x-api-key", "cookie", "proxy-authorization"})
 
@@ -26,7 +31,7 @@ class Recorded:
 
     `routes` names every kind the request belongs to, for instance {"graphql", "search"}. `status` stays None while it is
     unanswered, or when the client went away first (`abandoned`). `headers` have lower-case names and no secret values;
-    `credential` is kept to check it and never printed.
+    `credential` is kept to compare and never printed.
     """
 
     method: str
@@ -48,6 +53,43 @@ class Recorded:
     def service(self) -> str:
         """ "claude" or "github"."""
         return "claude" if self.routes & {"messages", "models"} else "github"
+
+
+def recorded_request(request: Request) -> Recorded:
+    """What to record of a request: the routes it belongs to, and no secret in its headers."""
+    split = urlsplit(request.target)
+    headers = {name: hide_secret(value) if name in SECRET_HEADERS else value for name, value in request.headers.items()}
+    recorded = Recorded(request.method, split.path, split.query, headers, request.body, json=request.json)
+    recorded.credential = request.credential
+    routes = _path_routes(split.path)
+    if "graphql" in routes and isinstance(request.json, dict) and isinstance(request.json.get("query"), str):
+        recorded.document, recorded.operation_name = request.json["query"], request.json.get("operationName")
+        variables = request.json.get("variables")
+        recorded.variables = variables if isinstance(variables, dict) else {}
+        routes |= _document_routes(recorded.document, recorded.operation_name)
+    recorded.routes = frozenset(routes)
+    return recorded
+
+
+def _path_routes(path: str) -> set[str]:
+    if path.startswith(("/v1/messages", "/v1/models")):
+        return {path.split("/")[2]}
+    if path == "/graphql":
+        return {"graphql"}
+    return {path.strip("/"), "rest"} if path in ("/user", "/rate_limit") else {"rest"}
+
+
+def _document_routes(document: str, operation_name: str | None) -> set[str]:
+    """Which kinds of question a document asks: `search`, `hydrate` (by ids), `repo`."""
+    try:
+        operation = get_operation_ast(parse(document), operation_name)
+    except GraphQLError:
+        return set()
+    if operation is None:
+        return set()
+    kinds = {"search": "search", "nodes": "hydrate", "node": "hydrate", "repository": "repo"}
+    names = {getattr(getattr(item, "name", None), "value", "") for item in operation.selection_set.selections}
+    return {kinds[name] for name in names if name in kinds}
 
 
 @dataclass(eq=False)
