@@ -17,7 +17,8 @@ from textual.pilot import Pilot
 
 from devtrail_tui.core.job import Status
 from devtrail_tui.tui.widgets.job_table import JobTable, JobTableData
-from devtrail_tui.tui.widgets.log_pane import LogData, LogPane
+from devtrail_tui.tui.widgets.log_layout import LogData
+from devtrail_tui.tui.widgets.log_pane import LogPane
 from tests.tui.widget_host import NOW, START, Host, line, row
 
 pytestmark = pytest.mark.bench

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from devtrail_tui.tui.widgets.bar import bar, percent
+from devtrail_tui.tui.widgets.cells import bar, percent
 
 FRACTIONS = st.floats(allow_nan=True, allow_infinity=True)
 

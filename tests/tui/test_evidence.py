@@ -11,7 +11,8 @@ from devtrail_tui.core.evidence import AnalysisState, Match, NewEvidence, Role
 from devtrail_tui.core.job import NewJob
 from devtrail_tui.tui.screens import entry as entry_screen
 from devtrail_tui.tui.screens.evidence import EvidenceScreen
-from devtrail_tui.tui.widgets.evidence_table import columns_for
+from devtrail_tui.tui.widgets.columns import share_out
+from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
 from tests.store.store_examples import Judged, claim_of, judged, new_evidence, save
 from tests.tui.app_host import House, screen_text, sees, typed, until
 from tests.tui.widget_host import HOSTILE, harmless
@@ -157,9 +158,8 @@ async def test_the_browser_is_opened_only_with_a_web_address(house: House, monke
 
 @pytest.mark.parametrize("width", range(20, 220, 7))
 def test_columns_never_take_more_than_the_line(width: int) -> None:
-    columns = columns_for(width, 16)
-    cells = (columns.day, columns.name, columns.title, columns.roles, columns.components, columns.matches)
-    taken = 3 + 1 + sum(each + 2 for each in cells if each)
-    assert taken <= width or columns.title == 0
+    cells = share_out(EvidenceTable().columns(), width, {"Pull request": 16})
+    taken = 3 + 1 + sum(each + 2 for each in cells.values() if each) - 2
+    assert taken <= width or cells["Title"] == 0
     if width >= 80:
-        assert columns.title >= 28
+        assert cells["Title"] >= 28

@@ -11,7 +11,8 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from devtrail_tui.core.job import Status
-from devtrail_tui.tui.widgets.job_table import JobTable, JobTableData, columns_for, type_word
+from devtrail_tui.tui.widgets.columns import share_out
+from devtrail_tui.tui.widgets.job_table import JobTable, JobTableData, type_word
 from tests.tui.widget_host import HOSTILE, NOW, START, Host, harmless, row, seen, table_data
 
 TITLES = {"GITHUB_SYNC": "Sync pull requests", "AI_ANALYSIS": "Analyse"}
@@ -30,7 +31,7 @@ async def settled(pilot: Pilot[None]) -> None:
     """Until the debounced question for rows, if any, was asked."""
     await pilot.pause()
     table = pilot.app.query_one(JobTable)
-    while table._asking is not None:
+    while table._window_timer is not None:
         await pilot.pause(0.01)
     await pilot.pause()
 
@@ -79,18 +80,22 @@ async def test_columns_go_in_a_considered_order(width: int, there: list[str], go
         assert all(cell_len(line) == width - 2 for line in lines)
 
 
+def columns_for(width: int, number: int, kind: int) -> dict[str, int]:
+    """Cells of each column when ids and type titles need `number` and `kind`."""
+    return share_out(JobTable().columns(), width, {"#": number, "Type": kind})
+
+
 @given(st.integers(0, 400), st.integers(2, 7), st.integers(4, 12))
 def test_columns_never_exceed_the_line(width: int, number: int, kind: int) -> None:
-    columns = columns_for(width, number, kind)
-    cells = (columns.number, columns.type, columns.what, columns.status, columns.progress, columns.took, columns.when)
+    cells = columns_for(width, number, kind).values()
     assert 3 + sum(cells) + 2 * sum(1 for each in cells if each) + 1 <= max(width + 2, 45)
 
 
 @given(st.integers(70, 300))
 def test_what_has_room_first(width: int) -> None:
     here, wider = columns_for(width, 3, 7), columns_for(width + 1, 3, 7)
-    assert here.what >= 20
-    assert (wider.took >= here.took, wider.when >= here.when, wider.bar >= here.bar) == (True, True, True)
+    assert here["What"] >= 20
+    assert all(wider[title] >= here[title] for title in ("Took", "When", "Progress"))
 
 
 async def test_the_cursor_keeps_its_job_when_rows_arrive_above() -> None:
@@ -123,7 +128,7 @@ async def test_on_the_first_line_the_cursor_follows_the_newest() -> None:
         await pilot.pause()
         assert table.cursor_job_id == 102
         assert seen(table)[1].split()[1] == "102"
-        assert [message.job_id for message in host.sent(JobTable.Highlighted)] == [100, 102]
+        assert [message.row_id for message in host.sent(JobTable.Highlighted)] == [100, 102]
 
 
 async def test_a_view_scrolled_by_wheel_stands_still() -> None:
@@ -201,7 +206,7 @@ async def test_keys_move_and_open() -> None:
             await pilot.press(key)
             places.append(table.cursor_job_id)
         assert places == [59, 58, 59, 60, 60, 51, 42, 51, 1, 1, 60, 60]
-        assert [message.job_id for message in host.sent(JobTable.Opened)] == [60]
+        assert [message.row_id for message in host.sent(JobTable.Opened)] == [60]
 
 
 async def test_a_click_chooses_and_a_double_click_opens() -> None:
@@ -216,7 +221,7 @@ async def test_a_click_chooses_and_a_double_click_opens() -> None:
         assert table.cursor_job_id == 58
         assert host.sent(JobTable.Opened) == []
         await pilot.double_click(JobTable, offset=(20, 5))
-        assert [message.job_id for message in host.sent(JobTable.Opened)] == [57]
+        assert [message.row_id for message in host.sent(JobTable.Opened)] == [57]
 
 
 async def test_an_empty_table_says_what_to_do() -> None:

@@ -17,7 +17,7 @@ from devtrail_tui.tui.keymap import _WHILE_TYPING, Command, Place, check_keys, c
 from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
 from devtrail_tui.tui.widgets.job_table import JobTable
 from devtrail_tui.tui.widgets.log_pane import LogPane
-from devtrail_tui.tui.widgets.text_scroll import TextScroll
+from devtrail_tui.tui.widgets.scrolling import TextScroll
 
 
 def our_nodes() -> list[type[DOMNode]]:

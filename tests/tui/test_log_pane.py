@@ -7,7 +7,8 @@ from textual.geometry import Offset
 from textual.selection import Selection
 
 from devtrail_tui.core.job import Level, LogLine
-from devtrail_tui.tui.widgets.log_pane import LogData, LogPane, Times
+from devtrail_tui.tui.widgets.log_layout import LogData, Times
+from devtrail_tui.tui.widgets.log_pane import LogPane
 from tests.tui.widget_host import HOSTILE, START, Host, harmless, line, seen
 
 WINDOW = 60
@@ -147,7 +148,7 @@ async def test_times_as_clock_since_start_or_not_at_all() -> None:
         clock = (START + timedelta(seconds=1)).astimezone().strftime("%H:%M:%S")
         assert seen(pane)[0].startswith(f" {clock}   said")
         await pilot.press("t")
-        assert pane.times == Times.SINCE_START
+        assert pane._lines.times == Times.SINCE_START
         assert seen(pane)[2].startswith("    +0:03   said")
         await pilot.press("t")
         assert seen(pane)[2].startswith("   said")
@@ -203,10 +204,10 @@ async def test_wrapped_the_end_is_the_end() -> None:
         await pilot.pause()
         assert pane.following
         assert words(pane)[-1] == LONG.split()[0]
-        first = pane._at(round(pane.scroll_y))
+        first = pane._lines.at(round(pane.scroll_y))
         for y in range(pane.virtual_size.height):
-            seq, part = pane._at(y)
-            assert pane._y_of(seq) + part == y
+            seq, part = pane._lines.at(y)
+            assert pane._lines.y_of(seq) + part == y
         assert first[0] > 50
 
 

@@ -74,7 +74,7 @@ async def test_copy_wrap_and_times(house: House) -> None:
         assert app.clipboard.endswith("entry 3 of many")
         pane = app.screen.query_one(LogPane)
         await pilot.press("w")
-        assert pane.wrapped
+        assert pane._lines.wrapped
         await pilot.press("t", "t")
         await until(
             pilot, lambda: not any(":" in line for line in screen_text(app).splitlines() if "entry" in line), "no times"
@@ -86,6 +86,6 @@ async def test_w_and_f_work_from_the_table(house: House) -> None:
     async with house.app() as (app, pilot):
         await sees(pilot, "entry 30 of many")
         pane = app.screen.query_one(LogPane)
-        wrapped, following = pane.wrapped, pane.following
+        wrapped, following = pane._lines.wrapped, pane.following
         await pilot.press("w", "f")
-        assert (pane.wrapped, pane.following) == (not wrapped, not following)
+        assert (pane._lines.wrapped, pane.following) == (not wrapped, not following)

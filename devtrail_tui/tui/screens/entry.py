@@ -20,10 +20,10 @@ from devtrail_tui.core.wording import count
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen
 from devtrail_tui.tui.screens.evidence_reading import EvidenceData
-from devtrail_tui.tui.widgets.bar import bar
+from devtrail_tui.tui.widgets.cells import bar
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
-from devtrail_tui.tui.widgets.text_scroll import TextScroll
+from devtrail_tui.tui.widgets.scrolling import TextScroll
 
 Piece = Content | tuple[str, str] | str
 _STRENGTH_CELLS = 12

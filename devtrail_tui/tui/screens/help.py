@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from devtrail_tui.tui.keymap import Command, bindings, commands, key_of, shown_key
-from devtrail_tui.tui.widgets.text_scroll import TextScroll
+from devtrail_tui.tui.widgets.scrolling import TextScroll
 
 _WIDE = 96
 _HELP_CELLS = 60

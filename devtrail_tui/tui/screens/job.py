@@ -20,7 +20,7 @@ from devtrail_tui.tui.screens.jobs_reading import JobsData
 from devtrail_tui.tui.widgets.header_bar import HeaderBar
 from devtrail_tui.tui.widgets.key_bar import KeyBar
 from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
-from devtrail_tui.tui.widgets.text_scroll import TextScroll
+from devtrail_tui.tui.widgets.scrolling import TextScroll
 
 _SECRET = "secret:"  # noqa: S105 - how a reference to a secret begins; no secret
 

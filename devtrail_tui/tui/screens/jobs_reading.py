@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from devtrail_tui.core.errors import NotFound
 from devtrail_tui.core.job_filter import JobFilter
 from devtrail_tui.tui.widgets.job_table import JobTableData
-from devtrail_tui.tui.widgets.log_pane import LogData
+from devtrail_tui.tui.widgets.log_layout import LogData
 from devtrail_tui.tui.widgets.row_table import EDGE
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from devtrail_tui.tui.keymap import bindings, key_of
-from devtrail_tui.tui.widgets.text_scroll import TextScroll
+from devtrail_tui.tui.widgets.scrolling import TextScroll
 
 
 class PromptScreen(ModalScreen[None]):

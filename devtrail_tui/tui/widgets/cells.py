@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
@@ -14,29 +15,21 @@ from textual.widget import Widget
 
 Part = tuple[str, Style]
 """A piece of a line and how it is drawn."""
-
-
-def width_of(text: str) -> int:
-    """Cells that the text takes."""
-    return len(text) if text.isascii() else cell_len(text)
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_HALVES = " ╸━"
 
 
 def shorten(text: str, width: int) -> str:
     """The text in at most `width` cells, its last one an ellipsis where something was cut."""
-    if width <= 0:
-        return ""
-    if width_of(text) <= width:
-        return text
+    if width <= 0 or cell_len(text) <= width:
+        return text if width > 0 else ""
     return set_cell_size(text, width - 1).rstrip() + "…"
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """The text in exactly `width` cells, cut by an ellipsis or filled with spaces; `right` sets it to the right."""
-    if width <= 0:
-        return ""
     text = shorten(text, width)
-    space = " " * (width - width_of(text))
-    return space + text if right else text + space
+    return " " * (width - cell_len(text)) + text if right else set_cell_size(text, width)
 
 
 def wrap(text: str, width: int) -> list[tuple[int, int]]:
@@ -55,7 +48,7 @@ def wrap(text: str, width: int) -> list[tuple[int, int]]:
 
 def _wrap_piece(piece: str, width: int) -> Iterable[tuple[int, int]]:
     start = 0
-    while width_of(piece[start:]) > width:
+    while cell_len(piece[start:]) > width:
         end = start + _characters_in(piece, start, width)
         space = piece.rfind(" ", start, end + 1)
         # A space in the cell behind the line belongs to this line, where nobody sees it.
@@ -69,12 +62,7 @@ def _characters_in(text: str, start: int, width: int) -> int:
     """How many characters from `start` fit into `width` cells; at least one."""
     if text.isascii():
         return min(width, len(text) - start)
-    cells = 0
-    for index in range(start, len(text)):
-        cells += cell_len(text[index])
-        if cells > width:
-            return max(index - start, 1)
-    return len(text) - start
+    return max(len(chop_cells(text[start : start + 4 * width], width)[0]), 1)  # no more is looked at than can fit
 
 
 def characters_before(text: str, cells: int) -> int:
@@ -82,6 +70,31 @@ def characters_before(text: str, cells: int) -> int:
     if cells <= 0:
         return 0
     return min(cells, len(text)) if text.isascii() else _characters_in(text, 0, cells)
+
+
+def bar(fraction: float | None, width: int, *, thin: bool = False) -> str:
+    """A bar of exactly `width` cells for a fraction of 0-1, in eighths of a cell; blank cells are the track, which the
+    caller colours. `thin` gives a line in half cells: for what has ended and should not draw the eye.
+
+    The bar never lies at its ends: anything above 0 shows, and only a fraction of 1 or more is full. None and NaN
+    (nothing is known yet) give an empty bar; a width of 0 or less gives "".
+    """
+    if width <= 0:
+        return ""
+    if fraction is None or math.isnan(fraction) or fraction <= 0:
+        return " " * width
+    steps = _HALVES if thin else _EIGHTHS
+    full = len(steps) - 1
+    filled = width * full if fraction >= 1 else min(max(round(fraction * width * full), 1), width * full - 1)
+    whole, rest = divmod(filled, full)
+    return (steps[full] * whole + (steps[rest] if rest else "")).ljust(width)
+
+
+def percent(fraction: float | None) -> str:
+    """A fraction as a figure such as "61 %", rounded down, so that 100 % means all of it; None gives ""."""
+    if fraction is None or math.isnan(fraction):
+        return ""
+    return f"{math.floor(min(max(fraction, 0.0), 1.0) * 100 + 1e-9)} %"
 
 
 def strip_of(parts: Iterable[Part], width: int, fill: Style) -> Strip:
@@ -107,21 +120,6 @@ def ink(widget: Widget, component: str) -> Style:
     """A component's foreground alone, so that the same ink can be used on a plain line and on the cursor's."""
     style = widget.get_component_rich_style(component)
     return Style(color=style.color, bold=style.bold, italic=style.italic, underline=style.underline)
-
-
-def flow(words: Iterable[list[Part]], width: int, muted: Style) -> list[list[Part]]:
-    """Pieces set one behind the other with a dot between, in as many lines as they need."""
-    lines: list[list[Part]] = []
-    used = 0
-    for word in words:
-        length = sum(width_of(text) for text, _ in word)
-        if lines and used + 3 + length <= width:
-            lines[-1] += [(" · ", muted), *word]
-            used += 3 + length
-        else:
-            lines.append(list(word))
-            used = length
-    return lines
 
 
 def entitle(widget: Widget, title: str, subtitle: str = "") -> None:

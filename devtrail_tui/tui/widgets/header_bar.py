@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
@@ -12,8 +13,8 @@ from textual.widget import Widget
 from devtrail_tui.core.job_row import HeaderFacts
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.tui.widgets.cells import Part, ink, shorten, strip_of
 from devtrail_tui.core.wording import count, dollars
-from devtrail_tui.tui.widgets.cells import Part, ink, shorten, strip_of, width_of
 
 LOW_LIMIT = 0.1
 """Below this part of its limit a service is shown as nearly used up."""
@@ -28,7 +29,7 @@ class _Piece:
 
     @property
     def width(self) -> int:
-        return sum(width_of(text) for text, _ in self.parts)
+        return sum(cell_len(text) for text, _ in self.parts)
 
 
 class HeaderBar(Widget):
@@ -36,11 +37,7 @@ class HeaderBar(Widget):
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "header-bar--name",
-        "header-bar--badge",
-        "header-bar--alive",
-        "header-bar--warning",
-        "header-bar--muted",
+        f"header-bar--{name}" for name in ("name", "badge", "alive", "warning", "muted")
     }
     DEFAULT_CSS = """
     HeaderBar {

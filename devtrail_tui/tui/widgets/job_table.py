@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import BindingType
 
@@ -15,11 +15,11 @@ from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import AGE_WIDTH, STATUS_WIDTH, TOOK_WIDTH, WHEN_WIDTH, age, status_look, took, when
 from devtrail_tui.tui.keymap import Command, Place, bindings, declare, key_of
-from devtrail_tui.tui.widgets.bar import bar, percent
-from devtrail_tui.tui.widgets.cells import Part, fit, ink, shorten, width_of
-from devtrail_tui.tui.widgets.row_table import EDGE, GAP, MARK, RowTable, RowTableData
+from devtrail_tui.tui.widgets.cells import Part, bar, fit, ink, percent, shorten
+from devtrail_tui.tui.widgets.columns import GAP, Column
+from devtrail_tui.tui.widgets.row_table import RowTable, RowTableData
 
-_PERCENT, _WORD = 5, 8
+_PERCENT, _WORD, _TYPE_MOST = 5, 8, 12
 declare(
     Place("Jobs", 0, "on {}", ("show_jobs",)),
     Command("new_job", "n", "new_job", "new", "Launch a new job from a form"),
@@ -36,81 +36,6 @@ class JobTableData(RowTableData[JobRow]):
     """What the table of jobs shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Widths in cells; 0 means that the column is left out. `bar` is the bar alone, without its percentage."""
-
-    number: int
-    type: int
-    what: int
-    status: int
-    bar: int
-    took: int
-    when: int
-
-    @property
-    def progress(self) -> int:
-        """The bar and its percentage."""
-        return max(self.bar + _PERCENT, len("Progress"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One way to share out a line; taken when at least `what` cells remain for What."""
-
-    what: int
-    bar: int
-    took: int = TOOK_WIDTH
-    when: int = WHEN_WIDTH
-    type: bool = True
-
-
-_STEPS = (
-    _Step(88, 40),
-    _Step(64, 28),
-    _Step(48, 24),
-    _Step(34, 20),
-    _Step(30, 14),
-    _Step(28, 10),
-    _Step(26, 10, took=0),
-    _Step(24, 8, took=0, when=AGE_WIDTH),
-    _Step(20, 6, took=0, when=AGE_WIDTH),
-    _Step(20, 6, took=0, when=0),
-    _Step(16, 4, took=0, when=0, type=False),
-    _Step(0, 3, took=0, when=0, type=False),
-)
-
-
-def columns_for(width: int, number: int, kind: int) -> Columns:
-    """Share out a line of `width` cells; `number` and `kind` are the cells that ids and type titles need.
-
-    As it narrows the bar shortens, Took goes, When says less and then goes, then Type: which job it is and how, stays.
-    """
-    for step in _STEPS:
-        columns = Columns(
-            number=number,
-            type=kind if step.type else 0,
-            what=0,
-            status=STATUS_WIDTH,
-            bar=step.bar,
-            took=step.took,
-            when=step.when,
-        )
-        others = (columns.number, columns.type, columns.status, columns.progress, columns.took, columns.when)
-        taken = MARK + sum(each + GAP for each in others if each) + EDGE
-        if width - taken >= step.what:
-            break
-    return Columns(
-        columns.number,
-        columns.type,
-        max(width - taken, 0),
-        columns.status,
-        columns.bar,
-        columns.took,
-        columns.when,
-    )
-
-
 def type_title(name: str, titles: Mapping[str, str]) -> str:
     """The title of a job type; one that is not known is shown by its name, made readable."""
     return titles.get(name) or safe_line(name.replace("_", " ").capitalize())
@@ -119,7 +44,7 @@ def type_title(name: str, titles: Mapping[str, str]) -> str:
 def type_word(name: str, titles: Mapping[str, str]) -> str:
     """The title of a job type where there is room for a word: "Sync pull requests" is "Sync"."""
     title = type_title(name, titles)
-    return title if width_of(title) <= _WORD else title.split()[0]
+    return title if cell_len(title) <= _WORD else title.split()[0]
 
 
 class JobTable(RowTable[JobRow]):
@@ -128,12 +53,7 @@ class JobTable(RowTable[JobRow]):
     NAME = "Jobs"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("open_job")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "job-table--running",
-        "job-table--done",
-        "job-table--failed",
-        "job-table--quiet",
-        "job-table--track",
-        "job-table--ended",
+        f"job-table--{name}" for name in ("running", "done", "failed", "quiet", "track", "ended")
     }
     DEFAULT_CSS = """
     JobTable {
@@ -149,21 +69,13 @@ class JobTable(RowTable[JobRow]):
     class Highlighted(RowTable.Highlighted):
         """The cursor stands on another job; None when there is no job."""
 
-        @property
-        def job_id(self) -> int | None:
-            """The job."""
-            return self.row_id
-
     class Opened(RowTable.Opened):
         """The person asked to see this job whole."""
 
-        @property
-        def job_id(self) -> int:
-            """The job."""
-            return self.row_id
-
     class WindowWanted(RowTable.WindowWanted):
-        """Rows are missing near the lines in view: those of the ids from index `first` to `last`, both included."""
+        """Jobs are missing near the lines in view."""
+
+    action_open_job = RowTable.action_open_row
 
     def __init__(
         self,
@@ -175,8 +87,6 @@ class JobTable(RowTable[JobRow]):
         """`type_titles` gives the title of each job type by its name."""
         super().__init__(id=id, classes=classes)
         self._titles = dict(type_titles or {})
-        self._columns_key: tuple[int, int, int] | None = None
-        self._columns = columns_for(80, 3, 6)
 
     @property
     def cursor_job_id(self) -> int | None:
@@ -189,96 +99,80 @@ class JobTable(RowTable[JobRow]):
         self._heading_for = None
         self.refresh()
 
-    def action_open_job(self) -> None:
-        self.action_open_row()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
-        """`open_job` stands in the key bar only while there is something to open."""
-        return action != "open_job" or self._cursor_id is not None
-
     def empty(self) -> Sequence[str]:
         """The first thing to do."""
         return ("No jobs yet.", f"Press {key_of(self, 'new_job')} to start a sync.")
 
-    def heading(self, data: RowTableData[JobRow], width: int) -> list[Part]:
-        """Share out the columns and name them."""
-        number = max(len(str(max(data.ids[0], data.ids[-1]))), 2) if data.ids else 2
-        kind = min(max([4, *(width_of(type_word(name, self._titles)) for name in self._titles)]), 12)
-        if self._columns_key != (width, number, kind):
-            self._columns_key = (width, number, kind)
-            self._columns = columns_for(width, number, kind)
-        columns = self._columns
-        names = [
-            fit("#", columns.number, right=True),
-            fit("Type", columns.type),
-            fit("What", columns.what),
-            fit("Status", columns.status),
-            fit("Progress", columns.progress),
-            fit("Took", columns.took, right=True),
-            fit("When", columns.when),
-        ]
-        return [((" " * GAP).join(name for name in names if name), ink(self, "row-table--heading"))]
+    def columns(self) -> Sequence[Column[JobRow]]:
+        """As the line narrows the bar shortens, Took goes, When says less and then goes, then Type: which job it is and how, stays."""
+        return (
+            Column("#", (20,), self._number, right=True),
+            Column("Type", (*[_TYPE_MOST] * 10, 0), lambda row, _: [(type_word(row.type, self._titles), Style())]),
+            Column("What", (88, 64, 48, 34, 30, 28, 26, 24, 20, 20, 16, 0), self._what, stretch=True),
+            Column("Status", (STATUS_WIDTH,), self._status),
+            Column("Progress", (45, 33, 29, 25, 19, 15, 15, 13, 11, 11, 9, 8), self._progress),
+            Column("Took", (*[TOOK_WIDTH] * 6, 0), lambda row, _: [(_took(row, self._now), Style())], right=True),
+            Column("When", (*[WHEN_WIDTH] * 7, AGE_WIDTH, AGE_WIDTH, 0), self._when),
+        )
 
-    def row_parts(self, row: JobRow) -> list[Part]:
-        """One job."""
-        columns = self._columns
-        plain, muted = Style(), ink(self, "row-table--muted")
+    def needs(self, data: RowTableData[JobRow]) -> Mapping[str, int]:
+        """Cells for the longest number and the longest type."""
+        number = len(str(max(data.ids[0], data.ids[-1]))) if data.ids else 0
+        words = (cell_len(type_word(name, self._titles)) for name in self._titles)
+        return {"#": max(number, 2), "Type": max(len("Type"), *words, 0)}
+
+    def _number(self, row: JobRow, _width: int) -> list[Part]:
+        return [(str(row.id), ink(self, "row-table--muted"))]
+
+    def _what(self, row: JobRow, width: int) -> list[Part]:
+        """The job's title, and quietly behind it why it waits or failed, where there is room to say so."""
+        title = shorten(safe_line(row.title) or "—", width)
+        reason = row.error if row.status is Status.FAILED else row.waiting_for if row.status is Status.PENDING else None
+        if not reason or width - cell_len(title) - 2 < 12:
+            return [(title, Style())]
+        return [(title + "  ", Style()), (safe_line(reason), ink(self, "row-table--muted"))]
+
+    def _status(self, row: JobRow, _width: int) -> list[Part]:
         look = status_look(row.status, cancel_requested=row.cancel_requested)
-        cells: list[list[Part]] = [[(fit(str(row.id), columns.number, right=True), muted)]]
-        if columns.type:
-            cells.append([(fit(type_word(row.type, self._titles), columns.type), plain)])
-        cells.append(_what(row, columns.what, plain, muted))
-        cells.append([(fit(str(look), columns.status), ink(self, f"job-table--{look.tone}"))])
-        cells.append(self._progress(row))
-        if columns.took:
-            cells.append([(fit(self._took(row, self._now), columns.took, right=True), plain)])
-        if columns.when:
-            cells.append([(fit(self._when(row, self._now), columns.when), muted)])
-        gap = (" " * GAP, plain)
-        return [part for cell in cells for part in (*cell, gap)]
+        return [(str(look), ink(self, f"job-table--{look.tone}"))]
 
-    def _progress(self, row: JobRow) -> list[Part]:
+    def _progress(self, row: JobRow, width: int) -> list[Part]:
         """Only what runs draws the eye: ended jobs have a thin line, and those that never began nothing."""
-        columns, done, running = self._columns, row.status is Status.COMPLETED, row.status is Status.RUNNING
-        fraction = 1.0 if done else min(row.progress / 100, 0.999)
-        figure = fit("" if done or not (fraction or running) else percent(fraction), _PERCENT, right=True)
-        room = " " * (columns.progress - columns.bar - _PERCENT)
+        completed, running = row.status is Status.COMPLETED, row.status is Status.RUNNING
+        fraction = 1.0 if completed else min(row.progress / 100, 0.999)
+        figure = fit("" if completed or not (fraction or running) else percent(fraction), _PERCENT, right=True)
         if running:
             style = ink(self, "job-table--running") + self.get_component_rich_style("job-table--track", partial=True)
-            return [(bar(fraction, columns.bar), style), (figure + room, Style())]
+            return [(bar(fraction, width - _PERCENT), style), (figure, Style())]
         return [
-            (bar(fraction, columns.bar, thin=True), ink(self, "job-table--ended")),
-            (figure + room, ink(self, "row-table--muted")),
+            (bar(fraction, width - _PERCENT, thin=True), ink(self, "job-table--ended")),
+            (figure, ink(self, "row-table--muted")),
         ]
+
+    def _when(self, row: JobRow, width: int) -> list[Part]:
+        return [(_when(row, self._now, width), ink(self, "row-table--muted"))]
 
     def dated(self, row: JobRow, now: datetime | None) -> object:
         """How long it took, and when it was."""
-        return self._took(row, now), self._when(row, now)
-
-    def _took(self, row: JobRow, now: datetime | None) -> str:
-        end = row.completed_at or (now if row.status is Status.RUNNING else None)
-        if row.started_at is None or end is None:
-            return ""
-        return took((end - row.started_at).total_seconds())
-
-    def _when(self, row: JobRow, now: datetime | None) -> str:
-        written = when if self._columns.when == WHEN_WIDTH else age
-        if now is None or row.status is Status.RUNNING:
-            return "now"
-        if row.status is Status.PENDING:
-            return written(max(row.run_at, row.created_at), now)
-        return written(row.completed_at or row.created_at, now)
+        return _took(row, now), _when(row, now, self._widths.get("When", 0))
 
     def absent_parts(self, row_id: int) -> list[Part]:
         """The number is known before the row is."""
-        return [(fit(str(row_id), self._columns.number, right=True) + " " * GAP + "…", ink(self, "row-table--absent"))]
+        number = fit(str(row_id), self._widths["#"], right=True)
+        return [(number + " " * GAP + "…", ink(self, "row-table--absent"))]
 
 
-def _what(row: JobRow, width: int, plain: Style, muted: Style) -> list[Part]:
-    """The job's title, and quietly behind it why it waits or failed, where there is room to say so."""
-    title = shorten(safe_line(row.title) or "—", width)
-    reason = row.error if row.status is Status.FAILED else row.waiting_for if row.status is Status.PENDING else None
-    room = width - width_of(title) - 2
-    if not reason or room < 12:
-        return [(fit(title, width), plain)]
-    return [(title + "  ", plain), (fit(safe_line(reason), room), muted)]
+def _took(row: JobRow, now: datetime | None) -> str:
+    end = row.completed_at or (now if row.status is Status.RUNNING else None)
+    if row.started_at is None or end is None:
+        return ""
+    return took((end - row.started_at).total_seconds())
+
+
+def _when(row: JobRow, now: datetime | None, width: int) -> str:
+    text = when if width == WHEN_WIDTH else age
+    if now is None or row.status is Status.RUNNING:
+        return "now"
+    if row.status is Status.PENDING:
+        return text(max(row.run_at, row.created_at), now)
+    return text(row.completed_at or row.created_at, now)

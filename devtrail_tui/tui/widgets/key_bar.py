@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
 from devtrail_tui.tui.keymap import declared, order, shown_key
-from devtrail_tui.tui.widgets.cells import Part, ink, strip_of, width_of
+from devtrail_tui.tui.widgets.cells import Part, ink, strip_of
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
@@ -31,7 +32,7 @@ class _Key:
 
     @property
     def width(self) -> int:
-        return width_of(self.key) + 1 + width_of(self.label)
+        return cell_len(self.key) + 1 + cell_len(self.label)
 
 
 class KeyBar(Widget):

@@ -8,25 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual import events
-from textual.binding import BindingType
 from textual.geometry import Size
-from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.timer import Timer
 
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.tui.keymap import key_of
+from devtrail_tui.tui.widgets.cells import Part, entitle, fit, ink, shorten, strip_of
+from devtrail_tui.tui.widgets.columns import CURSOR, GAP, Column, share_out
 from devtrail_tui.core.wording import count
-from devtrail_tui.tui.keymap import bindings, key_of
-from devtrail_tui.tui.widgets.cells import Part, entitle, ink, shorten, strip_of, width_of
+from devtrail_tui.tui.widgets.scrolling import WindowMessage, WindowView
 
 R = TypeVar("R")
-WINDOW_DELAY_S = 0.03
-"""How long the table waits for scrolling to settle before it asks for rows."""
-MARK, GAP, EDGE = 3, 2, 1
-"""Cells of the cursor's sign, between columns, and behind the last one."""
 _HEADING = 1
 
 
@@ -43,42 +38,23 @@ class RowTableData(Generic[R]):
     total: int = 0
 
 
-class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
-    """Rows, newest first.
+class RowTable(WindowView, Generic[R]):
+    """Rows, newest first; a position is an index into the ids.
 
     The cursor belongs to a row, not to a line: rows that arrive above do not move it, unless it stands on the first
-    line, where it follows the newest. A kind of table says its NAME, its FILTER command and what to do
-    while it is empty, and draws heading and rows.
+    line, where it follows the newest. A subclass has a NAME, its FILTER and OPEN commands, columns, and a text for an
+    empty table.
     """
 
     NAME = "Rows"
     FILTER = "filter_jobs"
+    OPEN = "open_job"
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("move_down", "move_up", "move_first", "move_last", "page_down", "page_up"),
-    ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "row-table--heading",
-        "row-table--cursor",
-        "row-table--mark",
-        "row-table--muted",
-        "row-table--absent",
+        f"row-table--{name}" for name in ("heading", "cursor", "mark", "muted", "absent")
     }
     DEFAULT_CSS = """
     RowTable {
-        height: 1fr;
-        background: $surface;
-        color: $foreground;
-        border: round $border-blurred;
-        border-title-color: $foreground-muted;
-        border-subtitle-color: $foreground-muted;
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-size-vertical: 1;
-        &:focus {
-            border: round $border;
-            border-title-color: $foreground;
-        }
         & > .row-table--heading { color: $foreground-muted; }
         & > .row-table--cursor {
             color: $block-cursor-blurred-foreground;
@@ -94,36 +70,19 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     }
     """
 
-    class _OfRow(Message):
-        def __init__(self, table: RowTable[Any]) -> None:
-            super().__init__()
-            self.table = table
-
-        @property
-        def control(self) -> RowTable[Any]:
-            return self.table
-
-    class Highlighted(_OfRow):
+    class Highlighted(WindowMessage):
         """The cursor stands on another row; None when there is none."""
 
         def __init__(self, table: RowTable[Any], row_id: int | None) -> None:
             super().__init__(table)
             self.row_id = row_id
 
-    class Opened(_OfRow):
+    class Opened(WindowMessage):
         """The person asked to see this row whole."""
 
         def __init__(self, table: RowTable[Any], row_id: int) -> None:
             super().__init__(table)
             self.row_id = row_id
-
-    class WindowWanted(_OfRow):
-        """Rows are missing near the lines in view: those of the ids from index `first` to `last`, both included."""
-
-        def __init__(self, table: RowTable[Any], first: int, last: int) -> None:
-            super().__init__(table)
-            self.first = first
-            self.last = last
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -132,20 +91,21 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         self._cursor = 0
         self._cursor_id: int | None = None
         self._newest_seen: int | None = None
-        self._asking: Timer | None = None
-        self._heading: list[Part] = []
+        self._columns = self.columns()
+        self._widths: dict[str, int] = {}
+        self._heading = ""
         self._heading_for: tuple[object, int] | None = None
         self._entitle()
 
-    # -- what a kind of table says
+    # -- what a subclass declares
 
-    def heading(self, data: RowTableData[R], width: int) -> list[Part]:
-        """The names of the columns in a line of `width` cells; asked before the rows, so that columns can be shared out here."""
+    def columns(self) -> Sequence[Column[R]]:
+        """Its columns, from the left."""
         raise NotImplementedError
 
-    def row_parts(self, row: R) -> list[Part]:
-        """One row behind the cursor's sign."""
-        raise NotImplementedError
+    def needs(self, data: RowTableData[R]) -> Mapping[str, int]:  # noqa: ARG002 - the tables that measure need it
+        """The cells that columns need at most, by title, for these rows."""
+        return {}
 
     def dated(self, row: R, now: datetime | None) -> object:  # noqa: ARG002 - the tables that do need both
         """What of a row's text depends on the present moment."""
@@ -159,7 +119,7 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         """What it says while there are no rows, a line each."""
         return ("Nothing here yet.",)
 
-    # -- what it does
+    # -- rows
 
     @property
     def cursor_id(self) -> int | None:
@@ -185,7 +145,7 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         else:
             self._refresh_rows(before.rows, then)
         self._entitle()
-        self._ask_soon()
+        self._request_window()
 
     def tick(self, now: datetime) -> None:
         """Time went on: draw what depends on it anew."""
@@ -196,7 +156,7 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     def _refresh_rows(self, before: Mapping[int, R], then: datetime | None) -> None:
         """Draw the rows in view anew that are others than before, or read otherwise than `then`."""
         assert self._data is not None  # noqa: S101 - only called with data
-        for index in self._view(0):
+        for index in self._positions():
             row_id = self._data.ids[index]
             row = self._data.rows.get(row_id)
             if before.get(row_id) != row or (row is not None and self.dated(row, then) != self.dated(row, self._now)):
@@ -207,13 +167,11 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         width, before = self.scrollable_content_region.width, self._heading
         if self._heading_for is None or self._heading_for[0] is not self._data or self._heading_for[1] != width:
             self._heading_for = (self._data, width)
-            self._heading = self.heading(self._data or RowTableData(), width)
+            data: RowTableData[R] = self._data or RowTableData()
+            self._widths = share_out(self._columns, width, self.needs(data))
+            titles = (fit(each.title, self._widths[each.title], right=each.right) for each in self._columns)
+            self._heading = (" " * GAP).join(title for title in titles if title)
         return self._heading != before
-
-    def notify_style_update(self) -> None:
-        """Another theme, other inks."""
-        super().notify_style_update()
-        self._heading_for = None
 
     def _place(self, old: array[int], new: array[int], *, other_filter: bool) -> None:
         """Find cursor and view again in a changed list of ids."""
@@ -234,12 +192,13 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
             anchor = max(shift, 0) if top == 0 and not other_filter else min(top, max(len(new) - 1, 0))
         if not seen:
             self._newest_seen = new[0] if new else None
-        self._scroll_to_row(anchor)
-        self._put_cursor(max(cursor, 0), reveal=other_filter)
+        self._scroll(anchor)
+        self._scrolled()
+        self._go_to(max(cursor, 0), reveal=other_filter)
 
-    def _put_cursor(self, index: int, *, reveal: bool = True) -> None:
+    def _go_to(self, position: int, *, reveal: bool = True) -> None:
         ids = self._data.ids if self._data is not None else array("q")
-        before, self._cursor = self._cursor, min(max(index, 0), max(len(ids) - 1, 0))
+        before, self._cursor = self._cursor, min(max(position, 0), max(len(ids) - 1, 0))
         row_id = ids[self._cursor] if ids else None
         if reveal:
             self._reveal()
@@ -249,47 +208,36 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         for each in {before, self._cursor}:
             self.refresh_line(each + _HEADING)
 
-    def _scroll_to_row(self, index: int) -> None:
-        # Forced: right after the first rows came the scroll bar is not laid out yet, and Textual would refuse.
-        self.scroll_to(y=index, animate=False, force=True)
-        self._after_scroll()
-
     def _reveal(self) -> None:
         if not self.scrollable_content_region.height:
             return  # not laid out yet; on_resize comes back here
         top, height = round(self.scroll_y), self._lines_in_view
-        if self._cursor < top:
-            self._scroll_to_row(self._cursor)
-        elif self._cursor >= top + height:
-            self._scroll_to_row(self._cursor - height + 1)
+        if not top <= self._cursor < top + height:
+            self._scroll(self._cursor if self._cursor < top else self._cursor - height + 1)
+            self._scrolled()
 
     @property
     def _lines_in_view(self) -> int:
         return max(self.scrollable_content_region.height - _HEADING, 1)
+
+    def _cursor_in_view(self) -> int:
+        return self._cursor
 
     def move_to(self, row_id: int) -> bool:
         """Put the cursor on a row; False when it is not in the list."""
         index = _index_of(self._data.ids, row_id, self._cursor) if self._data is not None else None
         if index is None:
             return False
-        self._put_cursor(index)
+        self._go_to(index)
         return True
-
-    def action_move(self, lines: int) -> None:
-        self._put_cursor(self._cursor + lines)
-
-    def action_page(self, pages: int) -> None:
-        self._put_cursor(self._cursor + pages * max(self._lines_in_view - 1, 1))
-
-    def action_first(self) -> None:
-        self._put_cursor(0)
-
-    def action_last(self) -> None:
-        self._put_cursor(len(self._data.ids) - 1 if self._data is not None else 0)
 
     def action_open_row(self) -> None:
         if self._cursor_id is not None:
             self.post_message(self.Opened(self, self._cursor_id))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+        """OPEN stands in the key bar only while there is a row to open."""
+        return action != self.OPEN or self._cursor_id is not None
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses the row, a double click opens it."""
@@ -298,45 +246,33 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
             return
         index = round(self.scroll_y) + offset.y - _HEADING
         if index < len(self._data.ids):
-            self._put_cursor(index)
+            self._go_to(index)
             if event.chain == 2:
                 self.action_open_row()
 
     def on_resize(self) -> None:
         """Keep the cursor in view on a smaller terminal, and ask for the rows a larger one shows."""
         self._reveal()
-        self._ask_soon()
+        self._request_window()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Wheel, scroll bar and keys all end here."""
         super().watch_scroll_y(old_value, new_value)
-        self._after_scroll()
+        self._scrolled()
 
-    def _after_scroll(self) -> None:
+    def _scrolled(self) -> None:
         if self._data is not None and self._data.ids and round(self.scroll_y) == 0:
             self._newest_seen = self._data.ids[0]
         self._entitle()
-        self._ask_soon()
+        self._request_window()
 
-    def _ask_soon(self) -> None:
-        if self._asking is None and self.is_attached and self._missing(self._view(0)):
-            self._asking = self.set_timer(WINDOW_DELAY_S, self._ask)
-
-    def _ask(self) -> None:
-        self._asking = None
-        if self._missing(self._view(0)):
-            wanted = self._view(2)
-            self.post_message(self.WindowWanted(self, wanted.start, wanted.stop - 1))
-
-    def _view(self, screens: int) -> range:
-        """Indexes of the lines in view and of so many screens on both sides."""
+    def _positions(self, screens: int = 0) -> range:
         length = len(self._data.ids) if self._data is not None else 0
         top, height = round(self.scroll_y), self._lines_in_view
         return range(max(top - screens * height, 0), min(top + (screens + 1) * height, length))
 
-    def _missing(self, indexes: range) -> bool:
-        data = self._data
-        return data is not None and any(data.ids[index] not in data.rows for index in indexes)
+    def _is_loaded(self, position: int) -> bool:
+        return self._data is None or self._data.ids[position] in self._data.rows
 
     def _entitle(self) -> None:
         data = self._data
@@ -358,7 +294,7 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         data = self._data
         self._heading_changed()
         if y < _HEADING:
-            return strip_of([(" " * MARK, Style()), *self._heading], width, base)
+            return strip_of([(" " * CURSOR + self._heading, ink(self, "row-table--heading"))], width, base)
         if data is None:
             return Strip.blank(width, base)
         if not data.ids:
@@ -370,9 +306,19 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         if at_cursor:
             base += self.get_component_rich_style("row-table--cursor")
         row = data.rows.get(data.ids[index])
-        parts = self.absent_parts(data.ids[index]) if row is None else self.row_parts(row)
+        parts = self.absent_parts(data.ids[index]) if row is None else self._row_parts(row)
         mark = (" ▸ " if at_cursor else "   ", ink(self, "row-table--mark"))
         return strip_of([mark, *parts], width, base)
+
+    def _row_parts(self, row: R) -> list[Part]:
+        parts: list[Part] = []
+        for column in self._columns:
+            width = self._widths[column.title]
+            if width:
+                *leading, (text, style) = column.cell(row, width)
+                room = width - sum(cell_len(each) for each, _ in leading)
+                parts += [*leading, (fit(text, room, right=column.right), style), (" " * GAP, Style())]
+        return parts
 
     def _empty_line(self, y: int, width: int, base: Style, data: RowTableData[R]) -> Strip:
         if data.filter_text:
@@ -384,7 +330,7 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         if not first <= y < first + len(lines):
             return Strip.blank(width, base)
         text = lines[y - first]
-        indent = " " * max((width - width_of(text)) // 2, 0)
+        indent = " " * max((width - cell_len(text)) // 2, 0)
         return strip_of([(indent + text, Style() if y == first else ink(self, "row-table--muted"))], width, base)
 
 

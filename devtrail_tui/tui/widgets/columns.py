@@ -1,0 +1,44 @@
+"""The columns of a table, and how they share out a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from devtrail_tui.tui.widgets.cells import Part
+
+R = TypeVar("R")
+CURSOR, GAP, EDGE = 3, 2, 1
+"""Cells of the cursor's sign, between columns, and behind the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[R]):
+    """One column. A table has several layouts, tried from the fullest to the barest until one fits.
+
+    `widths`: cells in each layout, the last also in those that follow; 0 leaves the column out. Exactly one column of a table
+    stretches: it takes what the others leave, and its widths are the least it must get.
+    `cell`: draws a row in so many cells; the last part is cut or filled to the width.
+    """
+
+    title: str
+    widths: Sequence[int]
+    cell: Callable[[R, int], Sequence[Part]]
+    right: bool = False
+    stretch: bool = False
+
+
+def share_out(columns: Sequence[Column[R]], width: int, needs: Mapping[str, int]) -> dict[str, int]:
+    """Cells of each column by title, in a line of `width` cells. `needs` limits columns to what their cells need."""
+    (stretch,) = (column for column in columns if column.stretch)
+    cells: dict[str, int] = {}
+    for layout, least in enumerate(stretch.widths):
+        for column in columns:
+            most = column.widths[min(layout, len(column.widths) - 1)]
+            cells[column.title] = 0 if column.stretch else min(most, needs.get(column.title, most))
+        cells[stretch.title] = width - CURSOR - EDGE - sum(each + GAP for each in cells.values() if each)
+        if cells[stretch.title] >= least:
+            break
+    cells[stretch.title] = max(cells[stretch.title], 0)
+    return cells

@@ -1,0 +1,257 @@
+"""What the progress panel says of a job, composed for the room there is: most important first. Knows no widget.
+
+A part of a line has a tone instead of a style: the name of the component that draws it; "" is plain text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich.cells import cell_len
+
+from devtrail_tui.core.status import Status
+from devtrail_tui.core.text import safe_line
+from devtrail_tui.tui.widgets.cells import bar, fit, percent, shorten, wrap
+from devtrail_tui.core.wording import count, countdown, dollars, left, took, when
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.job import Job
+    from devtrail_tui.core.progress import Waiting
+
+Line = list[tuple[str, str]]
+_NAME_MOST = 22
+_BAR_LEAST, _BAR_MOST = 6, 48
+_WHOLE = "whole job"
+
+
+class _Columns(NamedTuple):
+    """Cells for name, bar and figure, the same on every line, so that all bars stand under each other."""
+
+    name: int
+    bar: int
+    figure: int
+
+
+@dataclass(frozen=True)
+class ProgressText:
+    """A job as of `now`, in `width` cells; steps a minute and seconds to go are None where they are not known."""
+
+    job: Job
+    now: datetime
+    width: int
+    per_minute: float | None
+    seconds_left: float | None
+
+    def lines(self, height: int) -> list[Line]:
+        """What there is room for: the job's own bar first, then what is wrong, then its parts, then counts."""
+        detail, columns = self.job.progress_detail, self._columns()
+        total, notes = self._total(columns), self._notes()
+        spare = height - len(total) - len(notes)
+
+        def fitting(lines: list[Line]) -> list[Line]:
+            """These lines where everything before them leaves room, else none."""
+            nonlocal spare
+            if len(lines) > spare:
+                return []
+            spare -= len(lines)
+            return lines
+
+        timing, counts = fitting(self._timing()), fitting(self._counts())
+        parts = fitting(_folded(self._parts(columns), safe_line(detail.parts_name), spare))
+        head = fitting([[(shorten(safe_line(self.job.title) or "—", self.width), "title")]])
+        current = fitting(self._current())
+        foot = [*timing, *counts, *current, *notes]
+        space: list[Line] = [[]] if head and spare >= 2 else []
+        gap: list[Line] = [[]] if foot and (total or parts) and spare > len(space) else []
+        return [*head, *space, *total, *parts, *gap, *foot][:height]
+
+    def _columns(self) -> _Columns:
+        """Widest figure first, then a name, and the rest for the bar."""
+        detail = self.job.progress_detail
+        figures = [_figure(detail.done, detail.total) if detail.total else "100 %"]
+        figures += [_figure(each.done, each.total) for each in detail.parts]
+        figure = max(map(cell_len, figures))
+        longest = max(cell_len(name) for name in (_WHOLE, *(safe_line(each.name) for each in detail.parts)))
+        name = min(longest, _NAME_MOST, max(self.width - figure - 4 - _BAR_LEAST, 8))
+        return _Columns(name, min(max(self.width - name - figure - 4, 0), _BAR_MOST), figure)
+
+    def _total(self, columns: _Columns) -> list[Line]:
+        """The whole job's bar."""
+        job, detail = self.job, self.job.progress_detail
+        if job.status is Status.PENDING and not job.progress:
+            return []
+        completed = job.status is Status.COMPLETED
+        fraction = 1.0 if completed else None if detail.percent is None and not job.progress else job.progress / 100
+        figure = _figure(detail.done, detail.total) if detail.total else percent(fraction)
+        return [self._bar_line(_WHOLE, fraction, figure, columns, strong=True)]
+
+    def _bar_line(
+        self, name: str, fraction: float | None, figure: str, columns: _Columns, *, strong: bool = False
+    ) -> Line:
+        """The whole job has a strong bar, its parts thin ones on a thin track, so that one thing stands out."""
+        full = fraction is not None and fraction >= 1
+        moving = self.job.status is Status.RUNNING and not full
+        tone = "running" if moving else "done" if strong and full else "ended"
+        filled = bar(fraction, columns.bar, thin=not (moving and strong)).rstrip()
+        if moving and strong:
+            drawn = [(filled.ljust(columns.bar), "running-bar")]
+        else:
+            # The track is a lighter stroke, not only another colour: the bar must be readable without any.
+            drawn = [(filled.replace("╸", "╾"), tone), ("─" * (columns.bar - cell_len(filled)), "thin-track")]
+        return [
+            (fit(name, columns.name), "" if strong else "muted"),
+            ("  ", ""),
+            *drawn,
+            ("  " + fit(figure, columns.figure, right=True), "" if moving else "muted"),
+        ]
+
+    def _parts(self, columns: _Columns) -> list[tuple[bool, Line]]:
+        """A line for each part, and whether it is finished."""
+        lines: list[tuple[bool, Line]] = []
+        for each in self.job.progress_detail.parts:
+            name = safe_line(each.name)
+            finished = each.total is not None and each.done >= each.total
+            if each.note and not each.total:
+                note = shorten(safe_line(each.note), self.width - columns.name - 2)
+                lines.append((True, [(f"{fit(name, columns.name)}  {note}", "muted")]))
+                continue
+            fraction = None if each.total is None else 1.0 if finished else each.done / each.total
+            lines.append((finished, self._bar_line(name, fraction, _figure(each.done, each.total), columns)))
+        return lines
+
+    def _timing(self) -> list[Line]:
+        """How long still, how much money, how fast; whole figures are left out rather than cut."""
+        job, detail = self.job, self.job.progress_detail
+        words, extra = [], []
+        if job.status is Status.RUNNING:
+            if self.per_minute is not None and self.seconds_left is not None:
+                words.append(left(self.seconds_left))
+                extra.append(f"{self.per_minute:,.0f} a minute")
+            elif job.started_at is not None:
+                words.append(f"{took((self.now - job.started_at).total_seconds())} so far")
+        elif job.started_at is not None and job.completed_at is not None:
+            words.append(f"took {took((job.completed_at - job.started_at).total_seconds())}")
+            extra.append(when(job.completed_at, self.now))
+        spent = max(detail.spent_usd, job.spent_usd)
+        if spent or detail.budget_usd is not None:
+            limit = f" of {dollars(detail.budget_usd)}" if detail.budget_usd is not None else ""
+            words.append(dollars(spent) + limit)
+        words += extra
+        while len(words) > 1 and cell_len(" · ".join(words)) > self.width:
+            words.pop()
+        return self._muted(" · ".join(words))
+
+    def _muted(self, text: str) -> list[Line]:
+        return [[(shorten(text, self.width), "muted")]] if text else []
+
+    def _counts(self) -> list[Line]:
+        """The job's own counts; zeros are left out."""
+        return _flow(
+            (
+                [
+                    (f"{shorten(safe_line(each.label), _NAME_MOST)} ", "muted"),
+                    (count(each.number), "failed" if each.bad else ""),
+                ]
+                for each in self.job.progress_detail.counts
+                if each.number
+            ),
+            self.width,
+        )
+
+    def _current(self) -> list[Line]:
+        """What the job does at this moment."""
+        detail = self.job.progress_detail
+        if self.job.status is not Status.RUNNING:
+            return []
+        where = " ".join(safe_line(each) for each in (detail.current_part, detail.current_item) if each)
+        return self._muted(" · ".join(each for each in (safe_line(detail.phase), where) if each))
+
+    def _notes(self) -> list[Line]:
+        """The sentence that matters now: what is waited for, why it failed, what came out of it."""
+        sign, text, tone = self._note()
+        text = safe_line(text, limit=400)
+        spans = wrap(text, self.width - 2)[:4] if text else []
+        return [[((f"{sign} " if not i else "  ") + text[start:end], tone)] for i, (start, end) in enumerate(spans)]
+
+    def _note(self) -> tuple[str, str, str]:
+        """Its sign, its text, its tone."""
+        job, waiting = self.job, self.job.progress_detail.waiting
+        match job.status:
+            case Status.FAILED:
+                return "✗", job.error or "", "failed"
+            case Status.RUNNING if job.cancel_requested_at is not None:
+                return "◌", "Stopping: what is under way is being put away.", "warning"
+            case Status.RUNNING:
+                return "!", _waiting(waiting, self.now) if waiting else "", "warning"
+            case Status.PENDING:
+                return "○", _pending(job, self.now), "muted"
+            case Status.CANCELLED:
+                return "■", job.error or "Cancelled; what was saved until then is kept.", "muted"
+            case Status.COMPLETED:
+                return "✓", _summary(job.result), "done"
+
+
+def _figure(done: int, total: int | None) -> str:
+    return f"{count(done)}/{count(total)}" if total is not None else "…"
+
+
+def _waiting(waiting: Waiting, now: datetime) -> str:
+    """The sentence with its countdown, where the end of the wait is known."""
+    sentence = waiting.sentence.rstrip(". ")
+    seconds = (waiting.until - now).total_seconds() if waiting.until else 0
+    return f"{sentence}: going on in {countdown(seconds)}" if seconds > 0 else sentence
+
+
+def _pending(job: Job, now: datetime) -> str:
+    seconds = (job.run_at - now).total_seconds()
+    again = f" Tries again in {countdown(seconds)}." if seconds > 0 and job.attempt else ""
+    if job.error and again:
+        return job.error.rstrip() + again
+    if job.waiting_for:
+        return job.waiting_for
+    if seconds > 0:
+        return f"Starts in {countdown(seconds)}."
+    return "Waits for its turn."
+
+
+def _summary(result: Mapping[str, Any] | None) -> str:
+    """A handler that wants to be quoted puts a sentence under "message" (or "summary") into its result."""
+    for key in ("message", "summary"):
+        text = (result or {}).get(key)
+        if isinstance(text, str) and text.strip():
+            return text
+    return ""
+
+
+def _folded(lines: Sequence[tuple[bool, Line]], name: str, room: int) -> list[Line]:
+    """The parts there is room for, in their order, those being worked on before the finished; the rest as a number."""
+    if len(lines) <= room:
+        return [line for _, line in lines]
+    if room <= 0:
+        return []
+    if room == 1:
+        finished = sum(each for each, _ in lines)
+        return [[(f"{len(lines)} {name}, {finished} of them done", "muted")]]
+    by_need = sorted(range(len(lines)), key=lambda index: (lines[index][0], index))
+    visible, hidden = sorted(by_need[: room - 1]), by_need[room - 1 :]
+    finished = sum(lines[index][0] for index in hidden)
+    state = ", done" if finished == len(hidden) else f", {finished} of them done" if finished else ""
+    return [*(lines[index][1] for index in visible), [(f"+{len(hidden)} more{state}", "muted")]]
+
+
+def _flow(words: Iterable[Line], width: int) -> list[Line]:
+    """Words set one behind the other with a dot between, in as many lines as they need."""
+    lines: list[Line] = []
+    used = 0
+    for word in words:
+        length = sum(cell_len(text) for text, _ in word)
+        if lines and used + 3 + length <= width:
+            lines[-1] += [(" · ", "muted"), *word]
+            used += 3 + length
+        else:
+            lines.append(list(word))
+            used = length
+    return lines

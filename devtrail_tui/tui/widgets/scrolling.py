@@ -1,0 +1,134 @@
+"""Scrolling by the same keys everywhere: text longer than the screen, and views that load only what is near the lines in view."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, ClassVar
+
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.timer import Timer
+
+from devtrail_tui.tui.keymap import bindings
+
+WINDOW_DELAY_S = 0.03
+"""How long a view waits for scrolling to settle before it asks for lines."""
+_MOVES = bindings("move_down", "move_up", "move_first", "move_last", "page_down", "page_up")
+
+
+class TextScroll(VerticalScroll, inherit_bindings=False):
+    """Text without a cursor. Textual's own bindings are left out: they would keep their keys when others are set in config.toml."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*_MOVES]
+
+    def action_move(self, lines: int) -> None:
+        self.scroll_relative(y=lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        self.scroll_relative(y=pages * self.scrollable_content_region.height, animate=False)
+
+    def action_first(self) -> None:
+        self.scroll_home(animate=False)
+
+    def action_last(self) -> None:
+        self.scroll_end(animate=False)
+
+
+class WindowMessage(Message):
+    """A message of a WindowView."""
+
+    def __init__(self, pane: Any) -> None:
+        super().__init__()
+        self.pane = pane
+
+    @property
+    def control(self) -> Any:
+        return self.pane
+
+
+class WindowView(ScrollView, can_focus=True, inherit_bindings=False):
+    """A list with a cursor that draws only the lines in view, out of the window of items that is loaded.
+
+    An item is known by its position, a whole number. A subclass says which positions are in view and loaded, and moves the cursor.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*_MOVES]
+    DEFAULT_CSS = """
+    WindowView {
+        height: 1fr;
+        background: $surface;
+        color: $foreground;
+        border: round $border-blurred;
+        border-title-color: $foreground-muted;
+        border-subtitle-color: $foreground-muted;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        &:focus {
+            border: round $border;
+            border-title-color: $foreground;
+        }
+    }
+    """
+
+    class WindowWanted(WindowMessage):
+        """Items are not loaded near the lines in view: those from position `first` to `last`, both included."""
+
+        def __init__(self, pane: WindowView, first: int, last: int) -> None:
+            super().__init__(pane)
+            self.first = first
+            self.last = last
+
+    _window_timer: Timer | None = None
+
+    def _positions(self, screens: int = 0) -> range:
+        """The positions in view and in so many screens on both sides."""
+        raise NotImplementedError
+
+    def _is_loaded(self, position: int) -> bool:
+        raise NotImplementedError
+
+    def _cursor_in_view(self) -> int:
+        """The position from which the cursor moves."""
+        raise NotImplementedError
+
+    def _go_to(self, position: int) -> None:
+        """Move the cursor to the nearest position there is."""
+        raise NotImplementedError
+
+    @property
+    def _lines_in_view(self) -> int:
+        """Lines for items, at least one."""
+        return max(self.scrollable_content_region.height, 1)
+
+    def _scroll(self, y: int) -> None:
+        # Forced: right after the first items came the scroll bar is not laid out yet, and Textual would refuse.
+        self.scroll_to(y=y, animate=False, force=True)
+
+    def _request_window(self) -> None:
+        """Ask for what is not loaded, once scrolling has settled."""
+        if self._window_timer is None and self.is_attached and self._lacks_items():
+            self._window_timer = self.set_timer(WINDOW_DELAY_S, self._post_window)
+
+    def _lacks_items(self) -> bool:
+        return not all(map(self._is_loaded, self._positions()))
+
+    def _post_window(self) -> None:
+        self._window_timer = None
+        if self._lacks_items():
+            window = self._positions(2)
+            self.post_message(self.WindowWanted(self, window[0], window[-1]))
+
+    def action_move(self, lines: int) -> None:
+        self._go_to(self._cursor_in_view() + lines)
+
+    def action_page(self, pages: int) -> None:
+        self.action_move(pages * max(self._lines_in_view - 1, 1))
+
+    def action_first(self) -> None:
+        self._go_to(0)
+
+    def action_last(self) -> None:
+        self._go_to(sys.maxsize)
