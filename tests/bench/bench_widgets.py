@@ -113,7 +113,7 @@ async def of_log(lines: int, *, wrapped: bool) -> dict[str, float]:
 
         def jump(index: int) -> None:
             pane.scroll_to(y=index * (lines // REPEATS), animate=False, force=True)
-            pane.update(loaded(pane._view()[0] - WINDOW // 2))
+            pane.update(loaded(pane._positions()[0] - WINDOW // 2))
 
         results["jump anywhere"] = await median_of(jump, pane, pilot)
         return results

@@ -12,7 +12,8 @@ from textual.widgets import Input, OptionList, Select, TextArea
 from devtrail_tui.actions.launching import FormCheck, check_form
 from devtrail_tui.core.job import Status
 from devtrail_tui.tui.app import DevTrailApp
-from devtrail_tui.tui.forms import Flag, Form, SecretField, SecretInput
+from devtrail_tui.tui.form_fields import Flag, SecretField, SecretInput
+from devtrail_tui.tui.forms import Form
 from devtrail_tui.tui.screens import new_job
 from devtrail_tui.tui.screens.confirm import ConfirmScreen
 from devtrail_tui.tui.screens.new_job import NewJobScreen

@@ -33,7 +33,7 @@ SETTLE_S = 0.35
 
 
 class Checked(Message):
-    """What a check of the form came to; `number` tells a late answer from the present one."""
+    """The answer to a check of the form; `number` tells a late answer from the newest."""
 
     def __init__(self, number: int, check: FormCheck) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Checked(Message):
 
 
 class Launched(Message):
-    """The job is stored; a sentence where it was already, by an earlier launch."""
+    """The job is stored; a sentence where an earlier launch had stored it."""
 
     def __init__(self, job: Job, sentence: str = "") -> None:
         super().__init__()
@@ -53,9 +53,9 @@ class Launched(Message):
 class Refused(Message):
     """The job was not stored; `problems` as in InvalidInput."""
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
+    def __init__(self, error: DevTrailError) -> None:
         super().__init__()
-        self.problems = problems
+        self.problems = _problems(error)
 
 
 class FactsRead(Message):
@@ -154,11 +154,11 @@ class NewJobScreen(ModalScreen["Job | None"]):
         self._form = form = Form(job_type, self._services.surroundings.today)
         box = self.query_one("#form-box")
         box.border_title = Content(f"New job · {job_type.title}")
-        shows = job_type.preview is not None
-        self.query_one("#show-prompt").display = shows
-        sent = f"{key_of(self, 'show_prompt')} what is sent · " if shows else ""
-        ways_out = f"{key_of(self, 'launch')} launch · {key_of(self, 'back')} back"
-        box.border_subtitle = Content(f"tab next · {sent}{ways_out}")
+        has_preview = job_type.preview is not None
+        self.query_one("#show-prompt").display = has_preview
+        preview = f"{key_of(self, 'show_prompt')} what is sent · " if has_preview else ""
+        keys = f"tab next · {preview}{key_of(self, 'launch')} launch · {key_of(self, 'back')} back"
+        box.border_subtitle = Content(keys)
         await self.query_one("#form-holder").mount(form)
         form.focus_first()
         self._read_facts(form)
@@ -173,7 +173,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
             try:
                 self.post_message(FactsRead(form_facts(services, job_type)))
             except DevTrailError as error:
-                self.post_message(Refused({"": str(error)}))
+                self.post_message(Refused(error))
 
         self.app.run_worker(run, thread=True, group="facts")
 
@@ -183,7 +183,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
             self._form.offer_repositories(list(message.facts.repositories))
             for field in self._form.secrets():
                 secret = message.facts.secrets.get(field.setting.secret_name)
-                field.show_found(secret.where if secret else None)
+                field.show_source(secret.where if secret else None)
 
     # -- checking while it is filled
 
@@ -208,7 +208,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
             try:
                 check = check_form(services, job_type, raw)
             except DevTrailError as error:
-                check = FormCheck({"": str(error)}, "")
+                check = FormCheck(_problems(error), "")
             self.post_message(Checked(number, check))
 
         self.app.run_worker(run, thread=True, group="check")
@@ -217,22 +217,20 @@ class NewJobScreen(ModalScreen["Job | None"]):
         """Show what is wrong in fields that were left, and what would be sent."""
         if self._form is None or message.number != self._checks:
             return
-        shown = {
-            key: text
-            for key, text in message.check.problems.items()
-            if self._submitted or not key or key in self._form.touched
-        }
-        self._show_problems(shown)
+        touched, problems = self._form.touched, message.check.problems
+        self._show_problems(
+            {key: text for key, text in problems.items() if self._submitted or not key or key in touched}
+        )
         self.query_one("#disclosure", Static).update(Content(message.check.disclosure))
 
     def _show_problems(self, problems: Mapping[str, str]) -> None:
         assert self._form is not None  # noqa: S101 - only called with a form
         problems = self._services.secrets.redact.json(dict(problems))
         self._form.show_problems(problems)
-        elsewhere = [text for key, text in problems.items() if key not in self._form.raw()]
+        general = [text for key, text in problems.items() if key not in self._form.raw()]
         trouble = self.query_one("#trouble", Static)
-        trouble.update(Content("✗ " + " ".join(elsewhere) if elsewhere else ""))
-        trouble.set_class(bool(elsewhere), "-shown")
+        trouble.update(Content("✗ " + " ".join(general) if general else ""))
+        trouble.set_class(bool(general), "-shown")
 
     # -- launching and leaving
 
@@ -249,12 +247,10 @@ class NewJobScreen(ModalScreen["Job | None"]):
         def run() -> None:
             try:
                 job = launch_job(services, name, raw)
-            except AlreadyQueued as twin:
-                self.post_message(Launched(get_job(services, twin.job_id), str(twin)))
-            except InvalidInput as error:
-                self.post_message(Refused(error.problems))
+            except AlreadyQueued as error:
+                self.post_message(Launched(get_job(services, error.job_id), str(error)))
             except DevTrailError as error:
-                self.post_message(Refused({"": str(error)}))
+                self.post_message(Refused(error))
             else:
                 self.post_message(Launched(job))
 
@@ -274,14 +270,12 @@ class NewJobScreen(ModalScreen["Job | None"]):
         from devtrail_tui.tui.screens.prompt import PromptScreen
 
         try:
-            shown = await preview_job(self._services, name, raw)
-        except InvalidInput as error:
-            self._submitted = True
-            self.on_refused(Refused(error.problems))
+            prompt = await preview_job(self._services, name, raw)
         except DevTrailError as error:
-            self.on_refused(Refused({"": str(error)}))
+            self._submitted = self._submitted or isinstance(error, InvalidInput)
+            self.on_refused(Refused(error))
         else:
-            self.app.push_screen(PromptScreen(shown.text))
+            self.app.push_screen(PromptScreen(prompt.text))
 
     def on_launched(self, message: Launched) -> None:
         """Done; the job that does the same already is shown in its place."""
@@ -310,3 +304,8 @@ class NewJobScreen(ModalScreen["Job | None"]):
                 self.dismiss(None)
 
         self.app.push_screen(ConfirmScreen("Throw away what you typed?", yes="Throw away", no="Stay"), answered)
+
+
+def _problems(error: DevTrailError) -> Mapping[str, str]:
+    """By field; "" is no field's."""
+    return error.problems if isinstance(error, InvalidInput) else {"": str(error)}

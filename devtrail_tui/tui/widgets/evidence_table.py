@@ -66,7 +66,7 @@ class EvidenceTable(RowTable[EvidenceEntry]):
         return ("No evidence yet.", f"A sync brings it: {keys}.")
 
     def columns(self) -> Sequence[Column[EvidenceEntry]]:
-        """As the line narrows roles and components get less, components go, then roles and the owners' names, then the day."""
+        """As the line narrows roles and components get less, components go, then roles, owners and the day."""
         return (
             Column("Merged", (*[10] * 5, 0), lambda row, _: self._muted(_day(row))),
             Column(

@@ -13,8 +13,8 @@ from textual.widget import Widget
 from devtrail_tui.core.job_row import HeaderFacts
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.tui.widgets.cells import Part, ink, shorten, strip_of
 from devtrail_tui.core.wording import count, dollars
+from devtrail_tui.tui.widgets.cells import Part, ink, shorten, strip_of
 
 LOW_LIMIT = 0.1
 """Below this part of its limit a service is shown as nearly used up."""

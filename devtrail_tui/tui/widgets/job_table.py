@@ -104,7 +104,7 @@ class JobTable(RowTable[JobRow]):
         return ("No jobs yet.", f"Press {key_of(self, 'new_job')} to start a sync.")
 
     def columns(self) -> Sequence[Column[JobRow]]:
-        """As the line narrows the bar shortens, Took goes, When says less and then goes, then Type: which job it is and how, stays."""
+        """As the line narrows the bar shortens, Took goes, When says less and then goes, then Type."""
         return (
             Column("#", (20,), self._number, right=True),
             Column("Type", (*[_TYPE_MOST] * 10, 0), lambda row, _: [(type_word(row.type, self._titles), Style())]),

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 
 from devtrail_tui.core.status import Level
 from devtrail_tui.core.text import safe
-from devtrail_tui.tui.widgets.cells import wrap
 from devtrail_tui.core.wording import clock_time, since_start
+from devtrail_tui.tui.widgets.cells import wrap
 
 if TYPE_CHECKING:
     from devtrail_tui.core.job import LogLine

@@ -14,9 +14,9 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.wording import count
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.widgets.cells import characters_before, entitle, ink, shorten, strip_of, styled
-from devtrail_tui.core.wording import count
 from devtrail_tui.tui.widgets.log_layout import LogData, LogLayout, ScreenLine, Times, selected_part
 from devtrail_tui.tui.widgets.scrolling import WindowMessage, WindowView
 

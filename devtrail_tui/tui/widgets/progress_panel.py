@@ -12,8 +12,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from devtrail_tui.core.status import Status
-from devtrail_tui.tui.widgets.cells import entitle, ink, strip_of
 from devtrail_tui.core.wording import status_look
+from devtrail_tui.tui.widgets.cells import entitle, ink, strip_of
 from devtrail_tui.tui.widgets.job_table import type_title
 from devtrail_tui.tui.widgets.progress_rate import ProgressRate
 from devtrail_tui.tui.widgets.progress_text import Line, ProgressText

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.tui.widgets.cells import bar, fit, percent, shorten, wrap
 from devtrail_tui.core.wording import count, countdown, dollars, left, took, when
+from devtrail_tui.tui.widgets.cells import bar, fit, percent, shorten, wrap
 
 if TYPE_CHECKING:
     from devtrail_tui.core.job import Job

@@ -15,10 +15,10 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.wording import count
 from devtrail_tui.tui.keymap import key_of
 from devtrail_tui.tui.widgets.cells import Part, entitle, fit, ink, shorten, strip_of
 from devtrail_tui.tui.widgets.columns import CURSOR, GAP, Column, share_out
-from devtrail_tui.core.wording import count
 from devtrail_tui.tui.widgets.scrolling import WindowMessage, WindowView
 
 R = TypeVar("R")

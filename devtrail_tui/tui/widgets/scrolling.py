@@ -19,7 +19,7 @@ _MOVES = bindings("move_down", "move_up", "move_first", "move_last", "page_down"
 
 
 class TextScroll(VerticalScroll, inherit_bindings=False):
-    """Text without a cursor. Textual's own bindings are left out: they would keep their keys when others are set in config.toml."""
+    """Text without a cursor. Textual's own bindings are left out: config.toml could not change their keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*_MOVES]
 
@@ -49,9 +49,9 @@ class WindowMessage(Message):
 
 
 class WindowView(ScrollView, can_focus=True, inherit_bindings=False):
-    """A list with a cursor that draws only the lines in view, out of the window of items that is loaded.
+    """A list with a cursor that draws only the lines in view, and asks its owner to load the items near them.
 
-    An item is known by its position, a whole number. A subclass says which positions are in view and loaded, and moves the cursor.
+    An item has a position, a whole number. A subclass says which positions are in view and loaded, and moves the cursor.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*_MOVES]

@@ -1,0 +1,352 @@
+"""The fields of a form: one for each kind of setting, with an error line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, ClassVar
+
+from textual import on
+from textual.actions import SkipAction
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Checkbox, Input, OptionList, Select, Static, TextArea
+from textual.widgets.option_list import Option
+
+from devtrail_tui.core.setting import Kind, Setting
+from devtrail_tui.tui.keymap import Command, Place, bindings, declare
+from devtrail_tui.tui.periods import Period, named, periods
+
+_VARIABLES = {"github": "GITHUB_TOKEN", "anthropic": "ANTHROPIC_API_KEY"}
+_OTHER_DAYS = -1
+
+declare(
+    Place("Form", 4, "in the new-job form"),
+    Command("launch", "ctrl+s", "launch", "launch", "Launch the job as the form stands"),
+    Command("show_prompt", "f3", "show_prompt", "what is sent", "Show what would be sent to Claude, on one example"),
+    Command("turn_flag", "enter,space", "turn", "", "Yes or no, in a field that asks for it", in_palette=False),
+)
+
+
+class Flag(Checkbox, inherit_css=False, inherit_bindings=False):
+    """Yes or no, by sign and word and not by colour alone; its label explains it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("turn_flag")]
+    DEFAULT_CSS = """
+    Flag {
+        height: auto;
+        width: 1fr;
+        padding: 0 1;
+        &:focus { background: $block-cursor-background; color: $block-cursor-foreground; }
+    }
+    """
+
+    action_turn = Checkbox.action_toggle_button
+    get_content_height = Widget.get_content_height  # a long label takes more lines than one
+
+    def render(self) -> Content:
+        """`[x] yes   what it means`."""
+        return Content.assemble(
+            ("[x] yes" if self.value else "[ ] no ", "bold"), "   ", self.label.stylize("$foreground-muted")
+        )
+
+
+class SecretInput(Input):
+    """Shows dots and lets nothing out: Textual's own would copy the clear text to the clipboard."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(password=True, **options)
+
+    def action_copy(self) -> None:
+        self.app.notify("A secret is not copied out of its field.", severity="warning", markup=False)
+
+    def action_cut(self) -> None:
+        self.action_copy()
+
+
+class _LastWord(Suggester):
+    """Completes the word that is being typed at the end of a list of repositories."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._names = names
+
+    async def get_suggestion(self, value: str) -> str | None:
+        head, word = _split_last(value)
+        if not word:
+            return None
+        present = {*_names_in(head), word.casefold()}
+        for name in self._names:
+            if name.casefold().startswith(word.casefold()) and name.casefold() not in present:
+                return head + word + name[len(word) :]
+        return None
+
+
+def _names_in(text: str) -> set[str]:
+    return {name.casefold() for name in text.replace(",", " ").split()}
+
+
+def _split_last(value: str) -> tuple[str, str]:
+    cut = max(value.rfind(" "), value.rfind(",")) + 1
+    return value[:cut], value[cut:]
+
+
+class Field(Vertical):
+    """A label, a control, and below it what is wrong. `raw` is what `parse_config` reads."""
+
+    def __init__(self, each: Setting) -> None:
+        super().__init__(classes=f"field kind-{each.kind}")
+        self.setting = each
+        self.touched = False
+
+    def compose(self) -> ComposeResult:
+        """One line (a long text takes more), and an error line that is there only when needed."""
+        with Horizontal(classes="line"):
+            mark = " *" if self.setting.required and self.setting.kind is not Kind.SECRET else ""
+            yield Static(Content(self.setting.label + mark), classes="label")
+            yield from self.control()
+        yield Static("", classes="problem")
+
+    def control(self) -> ComposeResult:
+        """The widget that is typed into."""
+        raise NotImplementedError
+
+    @property
+    def raw(self) -> Any:
+        """What is in it now."""
+        return self.query_one(Input).value.strip()
+
+    def complain(self, sentence: str) -> None:
+        """Say what is wrong with this field; empty takes it away."""
+        problem = self.query_one(".problem", Static)
+        problem.update(Content(f"✗ {sentence}" if sentence else ""))
+        self.set_class(bool(sentence), "-wrong")
+
+    def focus_control(self) -> None:
+        """Put the cursor in it."""
+        next(widget for widget in self.query("*") if widget.focusable).focus()
+
+
+class TextField(Field):
+    """One line of text, a number, dollars or a day."""
+
+    def control(self) -> ComposeResult:
+        default = "" if self.setting.default is None else str(self.setting.default)
+        if self.setting.kind is Kind.DOLLARS and isinstance(self.setting.default, float):
+            cents = f"{self.setting.default:.2f}"
+            default = cents if float(cents) == self.setting.default else default
+        yield Input(default, placeholder=self.setting.help, compact=True, select_on_focus=False)
+
+    def set_text(self, text: str) -> None:
+        """Put this in."""
+        self.query_one(Input).value = text
+
+
+class LongTextField(Field):
+    """Several lines; Tab goes on to the next field."""
+
+    def control(self) -> ComposeResult:
+        yield TextArea(
+            str(self.setting.default or ""),
+            compact=True,
+            placeholder=Content(self.setting.help),
+            highlight_cursor_line=False,
+        )
+
+    @property
+    def raw(self) -> str:
+        return self.query_one(TextArea).text.strip()
+
+
+class FlagField(Field):
+    """Yes or no."""
+
+    def control(self) -> ComposeResult:
+        yield Flag(Content(self.setting.help), bool(self.setting.default))
+
+    @property
+    def raw(self) -> bool:
+        return self.query_one(Flag).value
+
+
+class ChoiceField(Field):
+    """One out of a few."""
+
+    def control(self) -> ComposeResult:
+        choices = [(Content(each), each) for each in self.setting.choices]
+        default = self.setting.default or self.setting.choices[0]
+        yield Select[str](choices, value=default, allow_blank=False, compact=True)
+
+    @property
+    def raw(self) -> str:
+        return str(self.query_one(Select).value)
+
+
+class SecretField(Field):
+    """Never echoed; says where the secret was found, so that most people type nothing."""
+
+    def control(self) -> ComposeResult:
+        yield SecretInput(placeholder="looking for it …", compact=True)
+
+    def show_source(self, where: str | None) -> None:
+        """`where` the standard sources hold it; None: nowhere."""
+        if where:
+            text = f"found: {where}"
+        else:
+            variable = _VARIABLES.get(self.setting.secret_name, "")
+            text = f"not found; paste it here{f', or set {variable}' if variable else ''}"
+        self.query_one(SecretInput).placeholder = text
+        self.set_class(bool(where), "-found")
+
+
+class _Offers(OptionList):
+    """Earlier repositories. Down leads here; Tab passes by, for it leads from field to field, offers or not."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("move_down", "move_up", "back")]
+
+    class Left(Message):
+        """The cursor should go back to the line."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="offers", compact=True)
+        self._entered = False
+
+    def allow_focus(self) -> bool:
+        return self._entered
+
+    def enter(self) -> None:
+        """The cursor goes to the first offer."""
+        self._entered = True
+        self.focus()
+        self.highlighted = 0
+
+    def action_move(self, lines: int) -> None:
+        """Up at the first offer goes back to the line."""
+        if lines > 0:
+            self.action_cursor_down()
+        elif self.highlighted:
+            self.action_cursor_up()
+        else:
+            self.action_back()
+
+    def action_back(self) -> None:
+        self.post_message(self.Left())
+
+    def on_blur(self) -> None:
+        """Tab passes by again."""
+        self._entered = False
+
+
+class RepositoriesField(Field):
+    """owner/name, several; earlier ones are offered below while the cursor is here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("move_down")]
+
+    def __init__(self, each: Setting) -> None:
+        super().__init__(each)
+        self._earlier: Sequence[str] = ()
+
+    def compose(self) -> ComposeResult:
+        """The offers stand between the line and its error."""
+        yield from super().compose()
+        yield _Offers()
+
+    def control(self) -> ComposeResult:
+        yield Input(placeholder=self.setting.help, compact=True, select_on_focus=False)
+
+    def offer(self, names: Sequence[str]) -> None:
+        """Repositories seen before."""
+        self._earlier = names
+        self.query_one(Input).suggester = _LastWord(names)
+        self._show_offers()
+
+    def _show_offers(self) -> None:
+        present = _names_in(self.raw)
+        offered = [name for name in self._earlier if name.casefold() not in present]
+        self.query_one(_Offers).set_options([Option(Content(f"+ {name}"), id=name) for name in offered])
+        self.set_class(bool(offered), "-offering")
+
+    def on_descendant_focus(self) -> None:
+        """The cursor is here."""
+        self.add_class("-entered")
+
+    def on_descendant_blur(self) -> None:
+        """It went elsewhere, unless it went from the line to the offers."""
+        self.set_class(self.has_focus_within, "-entered")
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self._show_offers()
+
+    @on(OptionList.OptionSelected)
+    def _picked(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        control = self.query_one(Input)
+        head, word = _split_last(control.value)
+        whole = "/" in word and word.casefold() not in (event.option_id or "").casefold()
+        before = (control.value if whole or not word else head).strip().rstrip(",")
+        control.value = f"{before} {event.option_id}".strip()
+        control.cursor_position = len(control.value)
+        control.focus()
+
+    def action_move(self, _lines: int) -> None:
+        """Down goes into the offers."""
+        if not self.has_class("-offering"):
+            raise SkipAction
+        self.query_one(_Offers).enter()
+
+    @on(_Offers.Left)
+    def _offers_left(self) -> None:
+        self.query_one(Input).focus()
+
+
+class PeriodField(Vertical):
+    """Names for the two days that follow."""
+
+    def __init__(self, first: TextField, last: TextField, today: date) -> None:
+        super().__init__(classes="field kind-period")
+        self._first, self._last = first, last
+        self._offered: Sequence[Period] = periods(today)
+
+    def compose(self) -> ComposeResult:
+        """A list of names, and one for days of one's own."""
+        options = [(Content(each.name), index) for index, each in enumerate(self._offered)]
+        with Horizontal(classes="line"):
+            yield Static("Period", classes="label")
+            yield Select[int](
+                [*options, (Content("Days of your own"), _OTHER_DAYS)], value=0, allow_blank=False, compact=True
+            )
+
+    @on(Select.Changed)
+    def _chosen(self, event: Select.Changed) -> None:
+        event.stop()
+        index = event.value
+        if isinstance(index, int) and 0 <= index < len(self._offered):
+            chosen = self._offered[index]
+            self._first.set_text(chosen.start.isoformat() if chosen.start else "")
+            self._last.set_text(chosen.end.isoformat() if chosen.end else "")
+
+    def days_typed(self) -> None:
+        """The days were changed by hand: name them again."""
+        index = named(self._first.raw, self._last.raw, self._offered)
+        with self.prevent(Select.Changed):
+            self.query_one(Select).value = _OTHER_DAYS if index is None else index
+
+
+FIELDS: Mapping[Kind, type[Field]] = {
+    Kind.TEXT: TextField,
+    Kind.LONG_TEXT: LongTextField,
+    Kind.REPOSITORIES: RepositoriesField,
+    Kind.DAY: TextField,
+    Kind.SECRET: SecretField,
+    Kind.FLAG: FlagField,
+    Kind.INTEGER: TextField,
+    Kind.DOLLARS: TextField,
+    Kind.SECONDS: TextField,
+    Kind.CHOICE: ChoiceField,
+}
