@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from devtrail_tui.tui.widgets.cells import Part
 
 R = TypeVar("R")
-CURSOR, GAP, EDGE = 3, 2, 1
+CURSOR, GAP, MARGIN = 3, 2, 1
 """Cells of the cursor's sign, between columns, and behind the last one."""
 
 
@@ -37,7 +37,7 @@ def share_out(columns: Sequence[Column[R]], width: int, needs: Mapping[str, int]
         for column in columns:
             most = column.widths[min(layout, len(column.widths) - 1)]
             cells[column.title] = 0 if column.stretch else min(most, needs.get(column.title, most))
-        cells[stretch.title] = width - CURSOR - EDGE - sum(each + GAP for each in cells.values() if each)
+        cells[stretch.title] = width - CURSOR - MARGIN - sum(each + GAP for each in cells.values() if each)
         if cells[stretch.title] >= least:
             break
     cells[stretch.title] = max(cells[stretch.title], 0)

@@ -22,6 +22,8 @@ from devtrail_tui.tui.widgets.columns import CURSOR, GAP, Column, share_out
 from devtrail_tui.tui.widgets.scrolling import WindowMessage, WindowView
 
 R = TypeVar("R")
+EDGE = 60
+"""Rows to read beyond the requested ones on either side."""
 _HEADING = 1
 
 
