@@ -204,7 +204,7 @@ class SecretField(Field):
         self.set_class(bool(where), "-found")
 
 
-class _Offers(OptionList):
+class _Offers(OptionList, can_focus=False):
     """Earlier repositories. Down leads here; Tab passes by, for it leads from field to field, offers or not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("move_down", "move_up", "back")]
@@ -212,16 +212,9 @@ class _Offers(OptionList):
     class Left(Message):
         """The cursor should go back to the line."""
 
-    def __init__(self) -> None:
-        super().__init__(classes="offers", compact=True)
-        self._entered = False
-
-    def allow_focus(self) -> bool:
-        return self._entered
-
     def enter(self) -> None:
         """The cursor goes to the first offer."""
-        self._entered = True
+        self.can_focus = True
         self.focus()
         self.highlighted = 0
 
@@ -239,7 +232,7 @@ class _Offers(OptionList):
 
     def on_blur(self) -> None:
         """Tab passes by again."""
-        self._entered = False
+        self.can_focus = False
 
 
 class RepositoriesField(Field):
@@ -254,7 +247,7 @@ class RepositoriesField(Field):
     def compose(self) -> ComposeResult:
         """The offers stand between the line and its error."""
         yield from super().compose()
-        yield _Offers()
+        yield _Offers(classes="offers", compact=True)
 
     def control(self) -> ComposeResult:
         yield Input(placeholder=self.setting.help, compact=True, select_on_focus=False)
@@ -339,14 +332,10 @@ class PeriodField(Vertical):
 
 
 FIELDS: Mapping[Kind, type[Field]] = {
-    Kind.TEXT: TextField,
     Kind.LONG_TEXT: LongTextField,
     Kind.REPOSITORIES: RepositoriesField,
-    Kind.DAY: TextField,
     Kind.SECRET: SecretField,
     Kind.FLAG: FlagField,
-    Kind.INTEGER: TextField,
-    Kind.DOLLARS: TextField,
-    Kind.SECONDS: TextField,
     Kind.CHOICE: ChoiceField,
 }
+"""Other kinds are a TextField."""

@@ -77,7 +77,7 @@ class Form(VerticalScroll, can_focus=False):
     def __init__(self, job_type: JobType[Any], today: date) -> None:
         super().__init__()
         self.job_type = job_type
-        self._fields = {each.key: FIELDS[each.kind](each) for each in job_type.settings}
+        self._fields = {each.key: FIELDS.get(each.kind, TextField)(each) for each in job_type.settings}
         self._today = today
         self._initial: dict[str, Any] = {}
 

@@ -43,7 +43,7 @@ class Host(App[None]):
         await super().on_event(event)
 
     async def _on_message(self, message: Message) -> None:
-        if type(message).__qualname__.split(".")[0] == type(self.widget).__name__:
+        if type(message).__qualname__.split(".")[0] in {each.__name__ for each in type(self.widget).__mro__}:
             self.messages.append(message)
         await super()._on_message(message)
 

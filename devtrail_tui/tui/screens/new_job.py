@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -32,22 +33,20 @@ SETTLE_S = 0.35
 """How long typing must rest before the form is checked."""
 
 
+@dataclass
 class Checked(Message):
     """The answer to a check of the form; `number` tells a late answer from the newest."""
 
-    def __init__(self, number: int, check: FormCheck) -> None:
-        super().__init__()
-        self.number = number
-        self.check = check
+    number: int
+    check: FormCheck
 
 
+@dataclass
 class Launched(Message):
     """The job is stored; a sentence where an earlier launch had stored it."""
 
-    def __init__(self, job: Job, sentence: str = "") -> None:
-        super().__init__()
-        self.job = job
-        self.sentence = sentence
+    job: Job
+    sentence: str = ""
 
 
 class Refused(Message):
@@ -58,12 +57,11 @@ class Refused(Message):
         self.problems = _problems(error)
 
 
+@dataclass
 class FactsRead(Message):
     """What the form shows besides its settings."""
 
-    def __init__(self, facts: FormFacts) -> None:
-        super().__init__()
-        self.facts = facts
+    facts: FormFacts
 
 
 class NewJobScreen(ModalScreen["Job | None"]):

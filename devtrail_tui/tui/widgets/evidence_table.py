@@ -49,15 +49,6 @@ class EvidenceTable(RowTable[EvidenceEntry]):
     }
     """
 
-    class Highlighted(RowTable.Highlighted):
-        """The cursor stands on another entry."""
-
-    class Opened(RowTable.Opened):
-        """The person asked to see this entry whole."""
-
-    class WindowWanted(RowTable.WindowWanted):
-        """Entries are missing near the lines in view."""
-
     action_open_entry = RowTable.action_open_row
 
     def empty(self) -> Sequence[str]:

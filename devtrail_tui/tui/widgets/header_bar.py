@@ -53,9 +53,9 @@ class HeaderBar(Widget):
     }
     """
 
-    def __init__(self, *, demo: bool = False, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, *, demo: bool = False) -> None:
         """`demo` shows a badge, so that nobody takes made-up data for their own."""
-        super().__init__(id=id, classes=classes)
+        super().__init__()
         self._demo = demo
         self._facts: HeaderFacts | None = None
         self._stopping = False

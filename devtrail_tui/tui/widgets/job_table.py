@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -66,26 +66,11 @@ class JobTable(RowTable[JobRow]):
     }
     """
 
-    class Highlighted(RowTable.Highlighted):
-        """The cursor stands on another job; None when there is no job."""
-
-    class Opened(RowTable.Opened):
-        """The person asked to see this job whole."""
-
-    class WindowWanted(RowTable.WindowWanted):
-        """Jobs are missing near the lines in view."""
-
     action_open_job = RowTable.action_open_row
 
-    def __init__(
-        self,
-        type_titles: Mapping[str, str] | None = None,
-        *,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
+    def __init__(self, type_titles: Mapping[str, str] | None = None, **options: Any) -> None:
         """`type_titles` gives the title of each job type by its name."""
-        super().__init__(id=id, classes=classes)
+        super().__init__(**options)
         self._titles = dict(type_titles or {})
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -39,49 +40,44 @@ class LogPane(WindowView):
     }
     DEFAULT_CSS = """
     LogPane {
-        & > .log-pane--time { color: $foreground-muted; }
-        & > .log-pane--debug { color: $foreground-muted; }
+        & > .log-pane--time, & > .log-pane--debug, & > .log-pane--absent { color: $foreground-muted; }
         & > .log-pane--info { color: $foreground; }
         & > .log-pane--warning { color: $warning; }
         & > .log-pane--error { color: $error; }
         & > .log-pane--cursor { background: $block-cursor-background; }
         & > .log-pane--match { color: $warning; text-style: bold underline; }
-        & > .log-pane--absent { color: $foreground-muted; }
     }
     """
 
     class WindowWanted(WindowView.WindowWanted):
         """Lines are missing near those in view."""
 
+    @dataclass
     class FollowChanged(WindowMessage):
         """The pane began (or ended) to follow the end of the log, which decides what is worth reading."""
 
-        def __init__(self, pane: LogPane, *, following: bool) -> None:
-            super().__init__(pane)
-            self.following = following
+        following: bool
 
     class FindOpened(WindowMessage):
         """The person wants to type what to find."""
 
+    @dataclass
     class FindWanted(WindowMessage):
         """Find `term` behind (or before) a line; the owner answers with `show_find`."""
 
-        def __init__(self, pane: LogPane, term: str, after_seq: int, *, backwards: bool) -> None:
-            super().__init__(pane)
-            self.term = term
-            self.after_seq = after_seq
-            self.backwards = backwards
+        term: str
+        after_seq: int
+        backwards: bool
 
+    @dataclass
     class Yanked(WindowMessage):
         """The person wants this text in the clipboard: `lines` lines of log."""
 
-        def __init__(self, pane: LogPane, text: str, lines: int) -> None:
-            super().__init__(pane)
-            self.text = text
-            self.lines = lines
+        text: str
+        lines: int
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._caption = "Log"
         self._lines = LogLayout()
         self._following = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
 from textual.geometry import Region
@@ -48,15 +48,9 @@ class ProgressPanel(Widget):
     }
     """
 
-    def __init__(
-        self,
-        type_titles: Mapping[str, str] | None = None,
-        *,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
+    def __init__(self, type_titles: Mapping[str, str] | None = None, **options: Any) -> None:
         """`type_titles` gives the title of each job type by its name."""
-        super().__init__(id=id, classes=classes)
+        super().__init__(**options)
         self._titles = dict(type_titles or {})
         self._job: Job | None = None
         self._now: datetime | None = None

@@ -57,7 +57,6 @@ class RowTable(WindowView, Generic[R]):
     }
     DEFAULT_CSS = """
     RowTable {
-        & > .row-table--heading { color: $foreground-muted; }
         & > .row-table--cursor {
             color: $block-cursor-blurred-foreground;
             background: $block-cursor-blurred-background;
@@ -67,27 +66,27 @@ class RowTable(WindowView, Generic[R]):
             background: $block-cursor-background;
         }
         & > .row-table--mark { color: $primary; text-style: bold; }
-        & > .row-table--muted { color: $foreground-muted; }
-        & > .row-table--absent { color: $foreground-muted; }
+        & > .row-table--heading, & > .row-table--muted, & > .row-table--absent { color: $foreground-muted; }
     }
     """
 
+    @dataclass
     class Highlighted(WindowMessage):
         """The cursor stands on another row; None when there is none."""
 
-        def __init__(self, table: RowTable[Any], row_id: int | None) -> None:
-            super().__init__(table)
-            self.row_id = row_id
+        row_id: int | None
 
+    @dataclass
     class Opened(WindowMessage):
         """The person asked to see this row whole."""
 
-        def __init__(self, table: RowTable[Any], row_id: int) -> None:
-            super().__init__(table)
-            self.row_id = row_id
+        row_id: int
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    class WindowWanted(WindowView.WindowWanted):
+        """Rows are missing near the lines in view: those of the ids from index `first` to `last`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._data: RowTableData[R] | None = None
         self._now: datetime | None = None
         self._cursor = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -36,12 +37,11 @@ class TextScroll(VerticalScroll, inherit_bindings=False):
         self.scroll_end(animate=False)
 
 
+@dataclass
 class WindowMessage(Message):
     """A message of a WindowView."""
 
-    def __init__(self, pane: Any) -> None:
-        super().__init__()
-        self.pane = pane
+    pane: Any
 
     @property
     def control(self) -> Any:
@@ -73,13 +73,12 @@ class WindowView(ScrollView, can_focus=True, inherit_bindings=False):
     }
     """
 
+    @dataclass
     class WindowWanted(WindowMessage):
         """Items are not loaded near the lines in view: those from position `first` to `last`, both included."""
 
-        def __init__(self, pane: WindowView, first: int, last: int) -> None:
-            super().__init__(pane)
-            self.first = first
-            self.last = last
+        first: int
+        last: int
 
     _window_timer: Timer | None = None
 
