@@ -15,8 +15,9 @@ from rich.color import ColorSystem
 from rich.console import COLOR_SYSTEMS, Console
 from rich.control import Control
 from rich.style import Style
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
+
+from devtrail_tui.tui.textual_hooks import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 _JOINED = 6
 """Equal cells between two changed ones that are written along: to pass over them takes as many bytes."""

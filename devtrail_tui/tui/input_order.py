@@ -1,4 +1,4 @@
-"""What is typed is handed out one key at a time: what a key changes holds for the next one.
+"""Typed keys are handled one at a time: the next waits until the one before has done its work.
 
 Textual sends a key to whatever has the focus when the key comes in, whether or not the keys before it have done their work. Of
 `/copy`, typed ahead of the screen or sent in one packet by a slow line, the filter would get nothing, `c` would ask whether to
@@ -15,7 +15,7 @@ from typing import Any
 
 from textual import events
 from textual.app import App
-from textual.message_pump import MessagePump
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 PATIENCE_S = 2.0
@@ -53,15 +53,15 @@ class InputOrder:
         await self._hand_out(event)
         self._follow(target, event, target, _ROUNDS)
 
-    def _follow(self, node: MessagePump | None, event: Typed, target: MessagePump, rounds: int) -> None:
+    def _follow(self, node: DOMNode | None, event: Typed, target: DOMNode, rounds: int) -> None:
         """Stand in line behind the event, here and then in each parent, as it goes up itself."""
         if node is None:
             node = self._app  # closed meanwhile, by the event perhaps
         node.post_message(events.Callback(callback=partial(self._passed, node, event, target, rounds)))
 
-    async def _passed(self, node: MessagePump, event: Typed, target: MessagePump, rounds: int) -> None:
+    async def _passed(self, node: DOMNode, event: Typed, target: DOMNode, rounds: int) -> None:
         if node is not self._app:
-            self._follow(node._parent, event, target, rounds)  # noqa: SLF001 - the way that Textual's own events take
+            self._follow(node.parent, event, target, rounds)  # the way that Textual's own events take
         elif rounds > 1:
             self._follow(target if target.is_running else None, event, target, rounds - 1)
         elif self._app.screen is not self._screen:  # it opened a screen, which takes what follows once it has a focus

@@ -1,4 +1,4 @@
-"""What the app owes the terminal: signals that end it in order, a closed terminal that does not hang it, and two seconds at most.
+"""Ending well in a terminal: on a signal, when the terminal is closed, and within two seconds.
 
 Textual dies on SIGTERM and SIGHUP without restoring the terminal, and its output thread ends at the first failed write, after
 which the next writes block for ever.
@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
 
+from devtrail_tui.tui import textual_hooks
+
 if TYPE_CHECKING:
-    from textual.app import App
     from textual.driver import Driver
 
 ENDING_SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
@@ -30,9 +31,9 @@ RESTORE = (
 
 
 class EarlySignals:
-    """Holds a signal that comes while the app starts, when the terminal may be in its hands and its loop cannot take signals yet.
+    """Catches signals while the app starts, when it may hold the terminal but its loop cannot take signals yet.
 
-    `told` says that one came; `caught` is called at once, in the main thread between any two of its instructions.
+    `told`: one came. `caught` is called at once, in the main thread between any two of its instructions.
     """
 
     def __init__(self, caught: Callable[[], None]) -> None:
@@ -42,7 +43,7 @@ class EarlySignals:
     def catch(self) -> None:
         """From here on, until `catch_signals` takes over. Does nothing where signals cannot be caught."""
         with contextlib.suppress(ValueError):  # not the main thread
-            signal.set_wakeup_fd(-1)  # the command line's last resort knows nothing of the terminal; ours does
+            signal.set_wakeup_fd(-1)  # the command line's own handler does not restore the terminal
         for name in ENDING_SIGNALS:
             number = getattr(signal, name, None)
             if number is not None:
@@ -76,13 +77,13 @@ def terminal_is_gone() -> bool:
         return True
 
 
-class _Forgiving:
-    """A file whose failed writes are reported once and otherwise lost: there is nobody left to see them."""
+class ClosableOutput:
+    """A file that may be closed under us: the first failed write is reported, and everything after it is dropped."""
 
     def __init__(self, file: IO[str], gone: Callable[[], None]) -> None:
         self._file = file
         self._gone = gone
-        self._dead = False
+        self._closed = False
 
     def write(self, text: str) -> int:
         self._try(lambda: self._file.write(text))
@@ -98,36 +99,23 @@ class _Forgiving:
         return self._file.isatty()
 
     def _try(self, action: Callable[[], object]) -> None:
-        if self._dead:
+        if self._closed:
             return
         try:
             action()
         except (OSError, ValueError):
-            self._dead = True
+            self._closed = True
             self._gone()
 
 
 def posix_driver(gone: Callable[[], None]) -> type[Driver]:
-    """Textual's driver with a closed terminal reported to `gone` (from any thread) instead of breaking the app."""
-    from textual.drivers.linux_driver import LinuxDriver
-
-    class PosixDriver(LinuxDriver):
-        def __init__(self, app: App[Any], **options: Any) -> None:
-            super().__init__(app, **options)
-            self._file: Any = _Forgiving(self._file, gone)
-
-        def _run_input_thread(self) -> None:
-            try:
-                self.run_input_thread()
-            except OSError:
-                gone()
-
-    return PosixDriver
+    """Textual's driver; a closed terminal is reported to `gone` (from any thread) instead of breaking the app."""
+    return textual_hooks.posix_driver(lambda file: ClosableOutput(file, gone), gone)
 
 
 @contextlib.contextmanager
 def terminal_restored() -> Iterator[Callable[[], None]]:
-    """Remembers the terminal's modes; the function it gives puts everything back without any help of the app."""
+    """Save the terminal's modes; gives a function that restores them without the app."""
     attributes: Any = None
     descriptor = -1
     if sys.platform != "win32" and sys.__stdin__ is not None:
@@ -150,8 +138,7 @@ def terminal_restored() -> Iterator[Callable[[], None]]:
 
 
 def end_at_the_latest(after_s: float, restore: Callable[[], None], exit_code: int) -> None:
-    """Arm the last resort: a program that is still here by then is ended by force, its terminal put back. What it still held is
-    left to its lease."""
+    """End the program by force after so many seconds, with its terminal restored; the leases of its jobs then run out."""
 
     def force() -> None:
         restore()

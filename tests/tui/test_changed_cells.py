@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
 from devtrail_tui.tui.changed_cells import TerminalCells
+from devtrail_tui.tui.textual_hooks import ChopsUpdate, LayoutUpdate
 
 WIDTH, HEIGHT, CUT = 40, 6, 17
 CONSOLE = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")

@@ -9,11 +9,11 @@ from typing import Any
 import pyte
 import pytest
 from rich.console import Console
-from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.pilot import Pilot
 
 from devtrail_tui.tui.app import DevTrailApp
 from devtrail_tui.tui.changed_cells import TerminalCells
+from devtrail_tui.tui.textual_hooks import CompositorUpdate, LayoutUpdate
 from devtrail_tui.tui.widgets.log_pane import LogPane
 from tests.store.store_examples import note
 from tests.tui.app_host import House, sees, typed

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from devtrail_tui.tui.terminal import RESTORE, _Forgiving, posix_driver, terminal_restored
+from devtrail_tui.tui.terminal import RESTORE, ClosableOutput, posix_driver, terminal_restored
 
 
 class Dead(io.StringIO):
@@ -22,7 +22,7 @@ class Dead(io.StringIO):
 
 def test_a_closed_terminal_is_told_once_and_swallows_the_rest() -> None:
     told: list[bool] = []
-    file = _Forgiving(Dead(), lambda: told.append(True))
+    file = ClosableOutput(Dead(), lambda: told.append(True))
     for _ in range(3):
         assert file.write("frame") == 5
         file.flush()
@@ -32,7 +32,7 @@ def test_a_closed_terminal_is_told_once_and_swallows_the_rest() -> None:
 def test_an_open_terminal_gets_everything() -> None:
     under = io.StringIO()
     told: list[bool] = []
-    file = _Forgiving(under, lambda: told.append(True))
+    file = ClosableOutput(under, lambda: told.append(True))
     file.write("frame")
     file.flush()
     assert under.getvalue() == "frame"
