@@ -22,7 +22,7 @@ from devtrail_tui.tui import textual_hooks
 if TYPE_CHECKING:
     from textual.driver import Driver
 
-ENDING_SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
+_ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
 RESTORE = (
     "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"  # mouse reports off
     "\x1b[?2004l\x1b[?2048l\x1b[?1004l\x1b[<u"  # bracketed paste, resize and focus reports, keyboard protocol off
@@ -44,11 +44,8 @@ class EarlySignals:
         """From here on, until `catch_signals` takes over. Does nothing where signals cannot be caught."""
         with contextlib.suppress(ValueError):  # not the main thread
             signal.set_wakeup_fd(-1)  # the command line's own handler does not restore the terminal
-        for name in ENDING_SIGNALS:
-            number = getattr(signal, name, None)
-            if number is not None:
-                with contextlib.suppress(ValueError):  # not the main thread
-                    signal.signal(number, self._handle)
+            for number in _ENDING_SIGNALS:
+                signal.signal(number, self._handle)
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         if not self.told:
@@ -58,11 +55,9 @@ class EarlySignals:
 
 def catch_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
     """Call `end` on the loop for each signal that asks the program to end. Does nothing where signals cannot be caught."""
-    for name in ENDING_SIGNALS:
-        number = getattr(signal, name, None)
-        if number is not None:
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
-                loop.add_signal_handler(number, end)
+    for number in _ENDING_SIGNALS:
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
+            loop.add_signal_handler(number, end)
 
 
 def terminal_is_gone() -> bool:

@@ -80,8 +80,16 @@ class EvidenceTable(RowTable[EvidenceEntry]):
         return [(text, ink(self, "row-table--muted"))]
 
     def _matches(self, row: EvidenceEntry, _width: int) -> list[Part]:
-        text, component = matches_of(row)
-        return [(text, ink(self, component))]
+        """How many criteria it matches and how strongly."""
+        if row.analysis_state is AnalysisState.NOT_ANALYSED:
+            return self._muted("○ not analysed")
+        if row.analysis_state is AnalysisState.FAILED:
+            return [("✗ failed", ink(self, "evidence-table--failed"))]
+        if not row.matches:
+            return self._muted("– no match")
+        strongest = max(match.confidence for match in row.matches)
+        sign = "~" if row.outdated else "✓"  # judged before the latest change
+        return [(f"{sign} {len(row.matches)}, best {strongest * 100:.0f}", ink(self, "evidence-table--matched"))]
 
 
 def _day(entry: EvidenceEntry) -> str:
@@ -104,16 +112,3 @@ def name_of(entry: EvidenceEntry, room: int) -> str:
     if cell_len(repository) > room and "/" in repository:
         repository = repository.split("/", 1)[1]
     return shorten(repository, room) + number
-
-
-def matches_of(entry: EvidenceEntry) -> tuple[str, str]:
-    """How many criteria it speaks for and how strongly, and the component class of its ink."""
-    if entry.analysis_state is AnalysisState.NOT_ANALYSED:
-        return "○ not analysed", "row-table--muted"
-    if entry.analysis_state is AnalysisState.FAILED:
-        return "✗ failed", "evidence-table--failed"
-    if not entry.matches:
-        return "– no match", "row-table--muted"
-    strongest = max(each.confidence for each in entry.matches)
-    sign = "~" if entry.outdated else "✓"  # judged before the latest change
-    return f"{sign} {len(entry.matches)}, best {strongest * 100:.0f}", "evidence-table--matched"

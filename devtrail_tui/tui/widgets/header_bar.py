@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -20,16 +19,8 @@ LOW_LIMIT = 0.1
 """Below this part of its limit a service is shown as nearly used up."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Something to say; of all that does not fit, what has the highest `rank` goes first."""
-
-    parts: tuple[Part, ...]
-    rank: int
-
-    @property
-    def width(self) -> int:
-        return sum(cell_len(text) for text, _ in self.parts)
+_Piece = tuple[int, list[Part]]
+"""Parts of the line; of all pieces that do not fit, the one with the highest number goes first."""
 
 
 class HeaderBar(Widget):
@@ -73,11 +64,11 @@ class HeaderBar(Widget):
         if y:
             return Strip.blank(width, base)
         pieces = self._fitting(width - 2)
-        space = width - 2 - sum(piece.width for piece in pieces)
+        space = width - 2 - _cells(pieces)
         gaps = max(len(pieces) - 1, 1)
         parts: list[Part] = [(" ", Style())]
-        for index, piece in enumerate(pieces):
-            parts += piece.parts
+        for index, (_, piece) in enumerate(pieces):
+            parts += piece
             if index < len(pieces) - 1:
                 parts.append((" " * (space * (index + 1) // gaps - space * index // gaps), Style()))
         return strip_of(parts, width, base)
@@ -86,10 +77,10 @@ class HeaderBar(Widget):
         """The fullest way to say it that leaves three cells between pieces."""
         for detail in (2, 1, 0):
             pieces = self._pieces(detail)
-            if _needed(pieces) <= width:
+            if _cells(pieces) + 3 * (len(pieces) - 1) <= width:
                 return pieces
-        while len(pieces) > 1 and _needed(pieces) > width:
-            pieces.remove(max(pieces, key=lambda piece: piece.rank))
+        while len(pieces) > 1 and _cells(pieces) + 3 * (len(pieces) - 1) > width:
+            pieces.remove(max(pieces, key=lambda piece: piece[0]))
         return pieces
 
     def _pieces(self, detail: int) -> list[_Piece]:
@@ -97,17 +88,14 @@ class HeaderBar(Widget):
         if self._demo:
             badge = self.get_component_rich_style("header-bar--badge", partial=True)
             name += [("  ", Style()), (" DEMO ", badge)]
-        pieces = [_Piece(tuple(name), 0)]
         facts = self._facts
         if facts is None:
-            return pieces
-        pieces.append(_Piece(tuple(self._worker(facts)), 1))
-        limit = self._limit(facts, detail)
-        if limit:
-            pieces.append(_Piece(tuple(limit), 3))
-        today: list[Part] = [(" today", ink(self, "header-bar--muted"))] if detail else []
-        pieces.append(_Piece(((dollars(facts.spent_today_usd), Style()), *today), 2))
-        return pieces
+            return [(0, name)]
+        spent: list[Part] = [(dollars(facts.spent_today_usd), Style())]
+        if detail:
+            spent.append((" today", ink(self, "header-bar--muted")))
+        pieces = ((0, name), (1, self._worker(facts)), (3, self._limit(facts, detail)), (2, spent))
+        return [piece for piece in pieces if piece[1]]
 
     def _worker(self, facts: HeaderFacts) -> list[Part]:
         muted = ink(self, "header-bar--muted")
@@ -141,5 +129,5 @@ class HeaderBar(Widget):
         return parts
 
 
-def _needed(pieces: list[_Piece]) -> int:
-    return sum(piece.width for piece in pieces) + 3 * (len(pieces) - 1)
+def _cells(pieces: list[_Piece]) -> int:
+    return sum(cell_len(text) for _, parts in pieces for text, _ in parts)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -23,16 +22,18 @@ _SIGNS = {"enter": "↵"}
 """Shorter than their names: every key fits in 80 columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    id: str
-    key: str
+class _Key(NamedTuple):
+    text: str
     label: str
     active: ActiveBinding
 
     @property
+    def id(self) -> str:
+        return self.active.binding.id or ""
+
+    @property
     def width(self) -> int:
-        return cell_len(self.key) + 1 + cell_len(self.label)
+        return cell_len(self.text) + 1 + cell_len(self.label)
 
 
 class KeyBar(Widget):
@@ -59,14 +60,13 @@ class KeyBar(Widget):
         self.refresh()
 
     def _keys(self) -> list[_Key]:
-        found: dict[str, _Key] = {}
+        visible: dict[str, _Key] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and binding.id and declared(binding.id) and binding.id not in found:
-                found[binding.id] = _Key(
-                    binding.id, _SIGNS.get(binding.key) or shown_key(binding.key), binding.description, active
-                )
-        keys = sorted(found.values(), key=lambda each: order(each.id))
+            if binding.show and binding.id and declared(binding.id):
+                text = _SIGNS.get(binding.key) or shown_key(binding.key)
+                visible.setdefault(binding.id, _Key(text, binding.description, active))
+        keys = sorted(visible.values(), key=lambda key: order(key.id))
         room = self.size.width - 1
         while sum(each.width + 2 for each in keys) > room and len(keys) > len(_KEEP):
             keys.remove(next(each for each in reversed(keys) if each.id not in _KEEP))
@@ -80,7 +80,7 @@ class KeyBar(Widget):
         strong, plain = ink(self, "key-bar--key"), ink(self, "key-bar--label")
         parts: list[Part] = [(" ", Style())]
         for each in self._keys():
-            parts += [(each.key, strong), (f" {each.label}", plain), ("  ", Style())]
+            parts += [(each.text, strong), (f" {each.label}", plain), ("  ", Style())]
         return strip_of(parts, width, base)
 
     async def on_click(self, event: events.Click) -> None:

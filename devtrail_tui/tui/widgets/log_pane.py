@@ -80,8 +80,10 @@ class LogPane(WindowView):
         super().__init__(**options)
         self._caption = "Log"
         self._lines = LogLayout()
-        self._following = True
-        self._cursor = 0
+        self.following = True
+        """Whether the view stays at the end."""
+        self.cursor_seq = 0
+        """The current line, 0 when there is none."""
         self._last_seen = 0
         self._term = ""
         self._match: int | None = None
@@ -89,19 +91,9 @@ class LogPane(WindowView):
         self.border_title = Content(self._caption)
 
     @property
-    def following(self) -> bool:
-        """Whether the view stays at the end."""
-        return self._following
-
-    @property
-    def cursor_seq(self) -> int:
-        """The current line, 0 when there is none."""
-        return self._cursor
-
-    @property
     def unseen(self) -> int:
         """Lines that came behind the last one the reader has seen."""
-        return 0 if self._following else max(self._lines.data.last - self._last_seen, 0)
+        return 0 if self.following else max(self._lines.data.last - self._last_seen, 0)
 
     # -- what comes in
 
@@ -114,7 +106,7 @@ class LogPane(WindowView):
         top = lines.at(round(self.scroll_y)) if same else None
         lines.data = data
         if not same:
-            self._following, self._last_seen, self._match, self._term = True, 0, None, ""
+            self.following, self._last_seen, self._match, self._term = True, 0, None, ""
             lines.forget()
             self.scroll_to(x=0, animate=False, force=True)
         self._lay_out(top)
@@ -143,8 +135,8 @@ class LogPane(WindowView):
         self._placing = True
         try:
             self.virtual_size = Size(lines.longest, lines.height)
-            if self._following:
-                self._cursor = max(lines.data.last, 0)
+            if self.following:
+                self.cursor_seq = max(lines.data.last, 0)
                 self._scroll(self.max_scroll_y)
             elif top is not None:
                 seq, part = top
@@ -182,35 +174,35 @@ class LogPane(WindowView):
         lines, data = self._lines, self._lines.data
         if data.empty:
             return
-        self._cursor = min(max(position, data.first), data.last)
-        self._follow(following=self._cursor == data.last)
-        top, y = round(self.scroll_y), lines.y_of(self._cursor)
-        bottom = y + lines.lines_of(self._cursor) - 1
+        self.cursor_seq = min(max(position, data.first), data.last)
+        self._follow(following=self.cursor_seq == data.last)
+        top, y = round(self.scroll_y), lines.y_of(self.cursor_seq)
+        bottom = y + lines.lines_of(self.cursor_seq) - 1
         self._placing = True
         try:
-            self._scroll(self.max_scroll_y if self._following else min(max(top, bottom - self._lines_in_view + 1), y))
+            self._scroll(self.max_scroll_y if self.following else min(max(top, bottom - self._lines_in_view + 1), y))
         finally:
             self._placing = False
         self._view_moved()
         self.refresh()
 
     def _follow(self, *, following: bool) -> None:
-        if following != self._following:
-            self._following = following
+        if following != self.following:
+            self.following = following
             self.post_message(self.FollowChanged(self, following=following))
 
     def _cursor_in_view(self) -> int:
         """The cursor, or the line in view that is nearest to it after the wheel went elsewhere."""
         positions = self._positions()
-        return min(max(self._cursor, positions[0]), positions[-1]) if positions else self._cursor
+        return min(max(self.cursor_seq, positions[0]), positions[-1]) if positions else self.cursor_seq
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Wheel and scroll bar: leaving the end stops following, coming back to it follows again."""
         super().watch_scroll_y(old_value, new_value)
         if not self._placing:
             self._follow(following=round(new_value) >= self.max_scroll_y)
-            if self._following:
-                self._cursor = max(self._lines.data.last, 0)
+            if self.following:
+                self.cursor_seq = max(self._lines.data.last, 0)
         self._view_moved()
 
     def on_resize(self) -> None:
@@ -230,7 +222,7 @@ class LogPane(WindowView):
 
     def action_follow(self) -> None:
         """Go to the end and follow it, or stop following."""
-        if self._following:
+        if self.following:
             self._follow(following=False)
             self._last_seen = self._lines.data.last
             self._entitle()
@@ -258,14 +250,14 @@ class LogPane(WindowView):
         self.post_message(self.FindOpened(self))
 
     def action_find_next(self) -> None:
-        self.post_message(self.FindWanted(self, self._term, self._cursor, backwards=False))
+        self.post_message(self.FindWanted(self, self._term, self.cursor_seq, backwards=False))
 
     def action_find_previous(self) -> None:
-        self.post_message(self.FindWanted(self, self._term, self._cursor, backwards=True))
+        self.post_message(self.FindWanted(self, self._term, self.cursor_seq, backwards=True))
 
     def action_yank(self) -> None:
         """The current line, as text."""
-        line = self._lines.line(self._cursor)
+        line = self._lines.line(self.cursor_seq)
         if line is not None:
             self.post_message(self.Yanked(self, self._lines.plain(line), 1))
 
@@ -288,13 +280,13 @@ class LogPane(WindowView):
         data, state = self._lines.data, ""
         if not data.empty:
             unseen = self.unseen
-            state = " · following" if self._following else f" · {count(unseen)} new ↓" if unseen else " · not following"
+            state = " · following" if self.following else f" · {count(unseen)} new ↓" if unseen else " · not following"
         notes = []
         if self._term:
             place = f"line {count(self._match)}" if self._match is not None else "not found"
             notes.append(f"“{shorten(safe_line(self._term), 24)}” {place}")
-        if not self._following and not data.empty:
-            notes.append(f"{count(self._cursor)} of {count(data.last)}")
+        if not self.following and not data.empty:
+            notes.append(f"{count(self.cursor_seq)} of {count(data.last)}")
         entitle(self, f"{safe_line(self._caption)}{state}", " · ".join(notes))
 
     def render_line(self, y: int) -> Strip:
@@ -307,7 +299,7 @@ class LogPane(WindowView):
         seq, _ = self._lines.at(virtual)
         if seq > data.last:
             return Strip.blank(width, base)
-        if seq == self._cursor and self.has_focus:
+        if seq == self.cursor_seq and self.has_focus:
             base += self.get_component_rich_style("log-pane--cursor", partial=True)
         shown = self._lines.screen_line(virtual)
         if shown is None:

@@ -90,7 +90,8 @@ class RowTable(WindowView, Generic[R]):
         self._data: RowTableData[R] | None = None
         self._now: datetime | None = None
         self._cursor = 0
-        self._cursor_id: int | None = None
+        self.cursor_id: int | None = None
+        """The row under the cursor."""
         self._newest_seen: int | None = None
         self._columns = self.columns()
         self._widths: dict[str, int] = {}
@@ -121,11 +122,6 @@ class RowTable(WindowView, Generic[R]):
         return ("Nothing here yet.",)
 
     # -- rows
-
-    @property
-    def cursor_id(self) -> int | None:
-        """The row under the cursor."""
-        return self._cursor_id
 
     @property
     def unseen(self) -> int:
@@ -180,7 +176,7 @@ class RowTable(WindowView, Generic[R]):
         shift = len(new) - len(old)
         following = self._cursor == 0
         anchor = _index_of(new, old[top], top + shift) if 0 < top < len(old) else None
-        cursor = None if self._cursor_id is None else _index_of(new, self._cursor_id, self._cursor + shift)
+        cursor = None if self.cursor_id is None else _index_of(new, self.cursor_id, self._cursor + shift)
         seen = self._newest_seen is not None and _index_of(new, self._newest_seen, shift) is not None
         self.virtual_size = Size(0, len(new) + _HEADING)
         if following and not other_filter:
@@ -203,8 +199,8 @@ class RowTable(WindowView, Generic[R]):
         row_id = ids[self._cursor] if ids else None
         if reveal:
             self._reveal()
-        if row_id != self._cursor_id:
-            self._cursor_id = row_id
+        if row_id != self.cursor_id:
+            self.cursor_id = row_id
             self.post_message(self.Highlighted(self, row_id))
         for each in {before, self._cursor}:
             self.refresh_line(each + _HEADING)
@@ -233,12 +229,12 @@ class RowTable(WindowView, Generic[R]):
         return True
 
     def action_open_row(self) -> None:
-        if self._cursor_id is not None:
-            self.post_message(self.Opened(self, self._cursor_id))
+        if self.cursor_id is not None:
+            self.post_message(self.Opened(self, self.cursor_id))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """OPEN stands in the key bar only while there is a row to open."""
-        return action != self.OPEN or self._cursor_id is not None
+        return action != self.OPEN or self.cursor_id is not None
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses the row, a double click opens it."""
