@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, OptionList, Select, Static, TextArea
@@ -96,12 +95,16 @@ def _split_last(value: str) -> tuple[str, str]:
     return value[:cut], value[cut:]
 
 
-class Field(Vertical):
-    """A label, a control, and below it what is wrong. `raw` is what `parse_config` reads."""
+_Control = Input | TextArea | Checkbox | Select[str]
 
-    def __init__(self, each: Setting) -> None:
-        super().__init__(classes=f"field kind-{each.kind}")
-        self.setting = each
+
+class Field(Vertical):
+    """A label, a control, and below it what is wrong."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(classes=f"field kind-{setting.kind}")
+        self.setting = setting
+        self.control = self.make_control()
         self.touched = False
 
     def compose(self) -> ComposeResult:
@@ -109,17 +112,18 @@ class Field(Vertical):
         with Horizontal(classes="line"):
             mark = " *" if self.setting.required and self.setting.kind is not Kind.SECRET else ""
             yield Static(Content(self.setting.label + mark), classes="label")
-            yield from self.control()
+            yield self.control
         yield Static("", classes="problem")
 
-    def control(self) -> ComposeResult:
+    def make_control(self) -> _Control:
         """The widget that is typed into."""
         raise NotImplementedError
 
     @property
     def raw(self) -> Any:
-        """What is in it now."""
-        return self.query_one(Input).value.strip()
+        """What `parse_config` reads: the text, or the choice."""
+        value = self.control.text if isinstance(self.control, TextArea) else self.control.value
+        return value.strip() if isinstance(value, str) else value
 
     def complain(self, sentence: str) -> None:
         """Say what is wrong with this field; empty takes it away."""
@@ -127,20 +131,16 @@ class Field(Vertical):
         problem.update(Content(f"✗ {sentence}" if sentence else ""))
         self.set_class(bool(sentence), "-wrong")
 
-    def focus_control(self) -> None:
-        """Put the cursor in it."""
-        next(widget for widget in self.query("*") if widget.focusable).focus()
-
 
 class TextField(Field):
     """One line of text, a number, dollars or a day."""
 
-    def control(self) -> ComposeResult:
+    def make_control(self) -> Input:
         default = "" if self.setting.default is None else str(self.setting.default)
         if self.setting.kind is Kind.DOLLARS and isinstance(self.setting.default, float):
             cents = f"{self.setting.default:.2f}"
             default = cents if float(cents) == self.setting.default else default
-        yield Input(default, placeholder=self.setting.help, compact=True, select_on_focus=False)
+        return Input(default, placeholder=self.setting.help, compact=True, select_on_focus=False)
 
     def set_text(self, text: str) -> None:
         """Put this in."""
@@ -150,48 +150,32 @@ class TextField(Field):
 class LongTextField(Field):
     """Several lines; Tab goes on to the next field."""
 
-    def control(self) -> ComposeResult:
-        yield TextArea(
-            str(self.setting.default or ""),
-            compact=True,
-            placeholder=Content(self.setting.help),
-            highlight_cursor_line=False,
-        )
-
-    @property
-    def raw(self) -> str:
-        return self.query_one(TextArea).text.strip()
+    def make_control(self) -> TextArea:
+        default, help_text = str(self.setting.default or ""), Content(self.setting.help)
+        return TextArea(default, compact=True, placeholder=help_text, highlight_cursor_line=False)
 
 
 class FlagField(Field):
     """Yes or no."""
 
-    def control(self) -> ComposeResult:
-        yield Flag(Content(self.setting.help), bool(self.setting.default))
-
-    @property
-    def raw(self) -> bool:
-        return self.query_one(Flag).value
+    def make_control(self) -> Flag:
+        return Flag(Content(self.setting.help), bool(self.setting.default))
 
 
 class ChoiceField(Field):
     """One out of a few."""
 
-    def control(self) -> ComposeResult:
+    def make_control(self) -> Select[str]:
         choices = [(Content(each), each) for each in self.setting.choices]
         default = self.setting.default or self.setting.choices[0]
-        yield Select[str](choices, value=default, allow_blank=False, compact=True)
-
-    @property
-    def raw(self) -> str:
-        return str(self.query_one(Select).value)
+        return Select[str](choices, value=default, allow_blank=False, compact=True)
 
 
 class SecretField(Field):
     """Never echoed; says where the secret was found, so that most people type nothing."""
 
-    def control(self) -> ComposeResult:
-        yield SecretInput(placeholder="looking for it …", compact=True)
+    def make_control(self) -> SecretInput:
+        return SecretInput(placeholder="looking for it …", compact=True)
 
     def show_source(self, where: str | None) -> None:
         """`where` the standard sources hold it; None: nowhere."""
@@ -209,9 +193,6 @@ class _Offers(OptionList, can_focus=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("move_down", "move_up", "back")]
 
-    class Left(Message):
-        """The cursor should go back to the line."""
-
     def enter(self) -> None:
         """The cursor goes to the first offer."""
         self.can_focus = True
@@ -228,7 +209,7 @@ class _Offers(OptionList, can_focus=False):
             self.action_back()
 
     def action_back(self) -> None:
-        self.post_message(self.Left())
+        self.query_ancestor(Field).control.focus()
 
     def on_blur(self) -> None:
         """Tab passes by again."""
@@ -240,17 +221,15 @@ class RepositoriesField(Field):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("move_down")]
 
-    def __init__(self, each: Setting) -> None:
-        super().__init__(each)
-        self._earlier: Sequence[str] = ()
+    _earlier: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
         """The offers stand between the line and its error."""
         yield from super().compose()
         yield _Offers(classes="offers", compact=True)
 
-    def control(self) -> ComposeResult:
-        yield Input(placeholder=self.setting.help, compact=True, select_on_focus=False)
+    def make_control(self) -> Input:
+        return Input(placeholder=self.setting.help, compact=True, select_on_focus=False)
 
     def offer(self, names: Sequence[str]) -> None:
         """Repositories seen before."""
@@ -292,10 +271,6 @@ class RepositoriesField(Field):
         if not self.has_class("-offering"):
             raise SkipAction
         self.query_one(_Offers).enter()
-
-    @on(_Offers.Left)
-    def _offers_left(self) -> None:
-        self.query_one(Input).focus()
 
 
 class PeriodField(Vertical):

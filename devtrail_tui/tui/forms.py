@@ -129,12 +129,12 @@ class Form(VerticalScroll, can_focus=False):
         """Put the cursor where something is to be mended."""
         for key, field in self._fields.items():
             if key in problems:
-                field.focus_control()
+                field.control.focus()
                 return
 
     def focus_first(self) -> None:
         """Put the cursor in the first field."""
-        next(iter(self._fields.values())).focus_control()
+        next(iter(self._fields.values())).control.focus()
 
     def secrets(self) -> Iterator[SecretField]:
         """The fields whose secret should be looked for."""
