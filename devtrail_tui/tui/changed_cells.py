@@ -97,35 +97,35 @@ class TerminalCells:
         for y, start, end in update.spans:
             spans.setdefault(y, []).append((start, end))
         look = None
-        for y, parts in spans.items():
-            before = self._line(y, update.chop_ends[y][-1], colors)
-            after = lines[y] = list(before)
+        for y, line_spans in spans.items():
+            old_line = self._line(y, update.chop_ends[y][-1], colors)
+            new_line = lines[y] = list(old_line)
             for (x, strip), x_end in zip(update.chops[y].items(), update.chop_ends[y], strict=True):
-                for start, end in ((max(x, start), min(x_end, end)) for start, end in parts if strip is not None):
+                for start, end in ((max(x, start), min(x_end, end)) for start, end in line_spans if strip is not None):
                     if strip is not None and start < end:
-                        after[start:end] = list(_cells(strip, colors))[start - x : end - x]
-            for start, end in _runs(before, after, parts):
+                        new_line[start:end] = list(_cells(strip, colors))[start - x : end - x]
+            for start, end in _runs(old_line, new_line, line_spans):
                 yield Control.move_to(start, y).segment.text
-                for text, wanted in after[start:end]:
-                    codes, look = _codes(look, wanted, blank=text == " ")
+                for text, target in new_line[start:end]:
+                    codes, look = _codes(look, target, blank=text == " ")
                     yield codes + text
         yield "\x1b[0m" if look is not None else ""
 
     def _line(self, y: int, width: int, colors: ColorSystem) -> list[Cell]:
         if y not in self._lines and y < len(self._frame):
             self._lines[y] = list(chain.from_iterable(_cells(strip, colors) for strip in self._frame[y]))
-        known = self._lines.get(y, [])
-        return [*known, *[_UNKNOWN] * (width - len(known))]
+        cells = self._lines.get(y, [])
+        return [*cells, *[_UNKNOWN] * (width - len(cells))]
 
 
-def _runs(before: Sequence[Cell], after: Sequence[Cell], parts: Spans) -> Spans:
+def _runs(old_line: Sequence[Cell], new_line: Sequence[Cell], line_spans: Spans) -> Spans:
     """Where they differ. Terminals disagree about how wide composed letters are: a line with wide ones is written whole."""
-    if before == after:
+    if old_line == new_line:
         return ()
-    if any(len(text) != 1 for start, end in parts for text, _ in chain(before[start:end], after[start:end])):
-        return parts
+    if any(len(text) != 1 for start, end in line_spans for text, _ in chain(old_line[start:end], new_line[start:end])):
+        return line_spans
     runs: list[tuple[int, int]] = []
-    for x, (old, new) in enumerate(zip(before, after, strict=True)):
+    for x, (old, new) in enumerate(zip(old_line, new_line, strict=True)):
         if old != new:
             joins = runs and x - runs[-1][1] <= _JOINED
             start = runs.pop()[0] if joins else x
@@ -133,17 +133,17 @@ def _runs(before: Sequence[Cell], after: Sequence[Cell], parts: Spans) -> Spans:
     return runs
 
 
-def _codes(look: Look | None, wanted: Look, *, blank: bool) -> tuple[str, Look]:
+def _codes(look: Look | None, target: Look, *, blank: bool) -> tuple[str, Look]:
     """The shortest way from a look to another, and the look that holds then."""
-    if blank and look is not None and not look.shows_on_blanks and not wanted.shows_on_blanks:
-        wanted = look._replace(ground=wanted.ground)
-    if look == wanted:
-        return "", wanted
-    if look is None or look.attributes != wanted.attributes:
-        return f"\x1b[{';'.join(filter(None, ('0', *wanted)))}m", wanted
-    codes = [wanted.ink or "39"] if look.ink != wanted.ink else []
-    codes += [wanted.ground or "49"] if look.ground != wanted.ground else []
-    return f"\x1b[{';'.join(codes)}m", wanted
+    if blank and look is not None and not look.shows_on_blanks and not target.shows_on_blanks:
+        target = look._replace(ground=target.ground)
+    if look == target:
+        return "", target
+    if look is None or look.attributes != target.attributes:
+        return f"\x1b[{';'.join(filter(None, ('0', *target)))}m", target
+    codes = [target.ink or "39"] if look.ink != target.ink else []
+    codes += [target.ground or "49"] if look.ground != target.ground else []
+    return f"\x1b[{';'.join(codes)}m", target
 
 
 def _cells(strip: Strip, colors: ColorSystem) -> Iterator[Cell]:
@@ -152,13 +152,14 @@ def _cells(strip: Strip, colors: ColorSystem) -> Iterator[Cell]:
             continue
         look, on_blank = _looks(style or Style.null(), colors)
         yield from [
-            (each, on_blank if each == " " else look) for each in (text if text.isascii() else _graphemes(text))
+            (grapheme, on_blank if grapheme == " " else look)
+            for grapheme in (text if text.isascii() else _graphemes(text))
         ]
 
 
 @lru_cache(maxsize=2048)
 def _graphemes(text: str) -> Sequence[str]:
-    return [each for a, b, width in split_graphemes(text)[0] for each in (text[a:b], *[""] * (width - 1))]
+    return [grapheme for a, b, width in split_graphemes(text)[0] for grapheme in (text[a:b], *[""] * (width - 1))]
 
 
 @lru_cache(maxsize=4096)

@@ -75,8 +75,8 @@ class _LastWord(Suggester):
         super().__init__(use_cache=False, case_sensitive=True)
         self._names = names
 
-    async def get_suggestion(self, value: str) -> str | None:
-        head, word = _split_last(value)
+    async def get_suggestion(self, content: str) -> str | None:
+        head, word = _split_last(content)
         if not word:
             return None
         present = {*_names_in(head), word.casefold()}
@@ -90,9 +90,9 @@ def _names_in(text: str) -> set[str]:
     return {name.casefold() for name in text.replace(",", " ").split()}
 
 
-def _split_last(value: str) -> tuple[str, str]:
-    cut = max(value.rfind(" "), value.rfind(",")) + 1
-    return value[:cut], value[cut:]
+def _split_last(content: str) -> tuple[str, str]:
+    cut = max(content.rfind(" "), content.rfind(",")) + 1
+    return content[:cut], content[cut:]
 
 
 _Control = Input | TextArea | Checkbox | Select[str]
@@ -122,8 +122,8 @@ class Field(Vertical):
     @property
     def raw(self) -> Any:
         """What `parse_config` reads: the text, or the choice."""
-        value = self.control.text if isinstance(self.control, TextArea) else self.control.value
-        return value.strip() if isinstance(value, str) else value
+        content = self.control.text if isinstance(self.control, TextArea) else self.control.value
+        return content.strip() if isinstance(content, str) else content
 
     def complain(self, sentence: str) -> None:
         """Say what is wrong with this field; empty takes it away."""
@@ -166,7 +166,7 @@ class ChoiceField(Field):
     """One out of a few."""
 
     def make_control(self) -> Select[str]:
-        choices = [(Content(each), each) for each in self.setting.choices]
+        choices = [(Content(item), item) for item in self.setting.choices]
         default = self.setting.default or self.setting.choices[0]
         return Select[str](choices, value=default, allow_blank=False, compact=True)
 
@@ -260,9 +260,9 @@ class RepositoriesField(Field):
         event.stop()
         control = self.query_one(Input)
         head, word = _split_last(control.value)
-        whole = "/" in word and word.casefold() not in (event.option_id or "").casefold()
-        before = (control.value if whole or not word else head).strip().rstrip(",")
-        control.value = f"{before} {event.option_id}".strip()
+        is_complete = "/" in word and word.casefold() not in (event.option_id or "").casefold()
+        prefix = (control.value if is_complete or not word else head).strip().rstrip(",")
+        control.value = f"{prefix} {event.option_id}".strip()
         control.cursor_position = len(control.value)
         control.focus()
 
@@ -283,7 +283,7 @@ class PeriodField(Vertical):
 
     def compose(self) -> ComposeResult:
         """A list of names, and one for days of one's own."""
-        options = [(Content(each.name), index) for index, each in enumerate(self._offered)]
+        options = [(Content(item.name), index) for index, item in enumerate(self._offered)]
         with Horizontal(classes="line"):
             yield Static("Period", classes="label")
             yield Select[int](

@@ -77,27 +77,27 @@ class Form(VerticalScroll, can_focus=False):
     def __init__(self, job_type: JobType[Any], today: date) -> None:
         super().__init__()
         self.job_type = job_type
-        self._fields = {each.key: FIELDS.get(each.kind, TextField)(each) for each in job_type.settings}
+        self._fields = {field.key: FIELDS.get(field.kind, TextField)(field) for field in job_type.settings}
         self._today = today
         self._initial: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
         """The settings in their order; two days in a row get names for periods before them."""
-        plain = [each for each in self._fields.values() if not each.setting.advanced]
+        plain = [field for field in self._fields.values() if not field.setting.advanced]
         yield from self._with_periods(plain)
-        advanced = [each for each in self._fields.values() if each.setting.advanced]
+        advanced = [field for field in self._fields.values() if field.setting.advanced]
         if advanced:
             with Collapsible(title="More settings"):
                 yield from advanced
 
     def _with_periods(self, fields: Sequence[Field]) -> Iterator[Widget]:
         following = [*fields[1:], None]
-        before: Field | None = None
-        for field, after in zip(fields, following, strict=True):
-            days = field.setting.kind is Kind.DAY and after is not None and after.setting.kind is Kind.DAY
-            if days and before is None and isinstance(field, TextField) and isinstance(after, TextField):
-                yield PeriodField(field, after, self._today)
-                before = field
+        previous: Field | None = None
+        for field, next_field in zip(fields, following, strict=True):
+            days = field.setting.kind is Kind.DAY and next_field is not None and next_field.setting.kind is Kind.DAY
+            if days and previous is None and isinstance(field, TextField) and isinstance(next_field, TextField):
+                yield PeriodField(field, next_field, self._today)
+                previous = field
             yield field
 
     def on_mount(self) -> None:
@@ -138,16 +138,16 @@ class Form(VerticalScroll, can_focus=False):
 
     def secrets(self) -> Iterator[SecretField]:
         """The fields whose secret should be looked for."""
-        return (each for each in self._fields.values() if isinstance(each, SecretField))
+        return (field for field in self._fields.values() if isinstance(field, SecretField))
 
     def offer_repositories(self, names: Sequence[str]) -> None:
         """Repositories seen before."""
-        for each in self._fields.values():
-            if isinstance(each, RepositoriesField):
-                each.offer(names)
+        for field in self._fields.values():
+            if isinstance(field, RepositoriesField):
+                field.offer(names)
 
     def _field_of(self, widget: Widget) -> Field | None:
-        return next((each for each in widget.ancestors_with_self if isinstance(each, Field)), None)
+        return next((field for field in widget.ancestors_with_self if isinstance(field, Field)), None)
 
     @on(DescendantBlur)
     def _left(self, event: DescendantBlur) -> None:
@@ -176,7 +176,7 @@ class Form(VerticalScroll, can_focus=False):
     def _next_field(self, event: Input.Submitted) -> None:
         """Enter goes on; in the last field it launches."""
         event.stop()
-        inputs = [each for each in self.query("*").results(Widget) if each.focusable and each.display]
+        inputs = [field for field in self.query("*").results(Widget) if field.focusable and field.display]
         if inputs and inputs[-1] is event.input:
             self.post_message(LastEntered())
         else:

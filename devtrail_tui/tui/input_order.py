@@ -46,8 +46,8 @@ class InputOrder:
 
     async def _begin(self, event: Typed) -> None:
         self._under_way = event
-        late = partial(self._app.call_later, self._settled, event)
-        self._deadline = asyncio.get_running_loop().call_later(PATIENCE_S, late)
+        expired = partial(self._app.call_later, self._settled, event)
+        self._deadline = asyncio.get_running_loop().call_later(PATIENCE_S, expired)
         self._screen = self._app.screen
         target = self._app.focused or self._screen
         await self._hand_out(event)

@@ -136,8 +136,8 @@ class NewJobScreen(ModalScreen["Job | None"]):
             return
         self.query_one("#buttons").display = False
         for name, job_type in catalogue.items():
-            words = Content.assemble((job_type.title, "bold"), (f"   {job_type.description}", "$foreground-muted"))
-            types.add_option(Option(words, id=name))
+            label = Content.assemble((job_type.title, "bold"), (f"   {job_type.description}", "$foreground-muted"))
+            types.add_option(Option(label, id=name))
         types.highlighted = 0
         types.focus()
 

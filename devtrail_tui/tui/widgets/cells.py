@@ -40,22 +40,22 @@ def wrap(text: str, width: int) -> list[tuple[int, int]]:
     """
     spans: list[tuple[int, int]] = []
     start = 0
-    for piece in text.split("\n"):
-        spans.extend((start + first, start + last) for first, last in _wrap_piece(piece, max(width, 1)))
-        start += len(piece) + 1
+    for line in text.split("\n"):
+        spans.extend((start + first, start + last) for first, last in _wrap_line(line, max(width, 1)))
+        start += len(line) + 1
     return spans
 
 
-def _wrap_piece(piece: str, width: int) -> Iterable[tuple[int, int]]:
+def _wrap_line(line: str, width: int) -> Iterable[tuple[int, int]]:
     start = 0
-    while cell_len(piece[start:]) > width:
-        end = start + _characters_in(piece, start, width)
-        space = piece.rfind(" ", start, end + 1)
+    while cell_len(line[start:]) > width:
+        end = start + _characters_in(line, start, width)
+        space = line.rfind(" ", start, end + 1)
         # A space in the cell behind the line belongs to this line, where nobody sees it.
         stop = space + 1 if space > start else end
         yield start, stop
         start = stop
-    yield start, len(piece)
+    yield start, len(line)
 
 
 def _characters_in(text: str, start: int, width: int) -> int:
@@ -86,8 +86,8 @@ def bar(fraction: float | None, width: int, *, thin: bool = False) -> str:
     steps = _HALVES if thin else _EIGHTHS
     full = len(steps) - 1
     filled = width * full if fraction >= 1 else min(max(round(fraction * width * full), 1), width * full - 1)
-    whole, rest = divmod(filled, full)
-    return (steps[full] * whole + (steps[rest] if rest else "")).ljust(width)
+    full_cells, partial = divmod(filled, full)
+    return (steps[full] * full_cells + (steps[partial] if partial else "")).ljust(width)
 
 
 def percent(fraction: float | None) -> str:
@@ -106,14 +106,14 @@ def strip_of(parts: Iterable[Part], width: int, fill: Style) -> Strip:
 def styled(text: str, base: Style, spans: Sequence[tuple[int, int, Style]]) -> list[Part]:
     """Text cut where spans of characters begin and end; later spans lie over earlier ones."""
     cuts = sorted({0, len(text), *(min(max(edge, 0), len(text)) for first, last, _ in spans for edge in (first, last))})
-    parts = []
+    segments = []
     for start, end in pairwise(cuts):
         style = base
         for first, last, over in spans:
             if first <= start and end <= last:
                 style += over
-        parts.append((text[start:end], style))
-    return parts
+        segments.append((text[start:end], style))
+    return segments
 
 
 def ink(widget: Widget, component: str) -> Style:

@@ -33,12 +33,12 @@ def share_out(columns: Sequence[Column[R]], width: int, needs: Mapping[str, int]
     """Cells of each column by title, in a line of `width` cells. `needs` limits columns to what their cells need."""
     (stretch,) = (column for column in columns if column.stretch)
     cells: dict[str, int] = {}
-    for layout, least in enumerate(stretch.widths):
+    for layout, minimum in enumerate(stretch.widths):
         for column in columns:
-            most = column.widths[min(layout, len(column.widths) - 1)]
-            cells[column.title] = 0 if column.stretch else min(most, needs.get(column.title, most))
-        cells[stretch.title] = width - CURSOR - MARGIN - sum(each + GAP for each in cells.values() if each)
-        if cells[stretch.title] >= least:
+            maximum = column.widths[min(layout, len(column.widths) - 1)]
+            cells[column.title] = 0 if column.stretch else min(maximum, needs.get(column.title, maximum))
+        cells[stretch.title] = width - CURSOR - MARGIN - sum(size + GAP for size in cells.values() if size)
+        if cells[stretch.title] >= minimum:
             break
     cells[stretch.title] = max(cells[stretch.title], 0)
     return cells

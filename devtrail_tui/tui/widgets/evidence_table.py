@@ -73,7 +73,7 @@ class EvidenceTable(RowTable[EvidenceEntry]):
 
     def needs(self, data: RowTableData[EvidenceEntry]) -> Mapping[str, int]:
         """Names are as wide as those that were read need."""
-        names = (cell_len(name_of(each, _NAME_MOST)) for each in data.rows.values())
+        names = (cell_len(name_of(entry, _NAME_MOST)) for entry in data.rows.values())
         return {"Pull request": max(names, default=12)}
 
     def _muted(self, text: str) -> list[Part]:
@@ -98,9 +98,9 @@ def _day(entry: EvidenceEntry) -> str:
 
 def _roles(entry: EvidenceEntry, width: int) -> str:
     """All roles, or the first that says most and how many more."""
-    words = ", ".join(entry.roles)
-    if cell_len(words) <= width:
-        return words
+    text = ", ".join(entry.roles)
+    if cell_len(text) <= width:
+        return text
     return f"{min(entry.roles, key=_BY_WEIGHT.index)} +{len(entry.roles) - 1}"
 
 

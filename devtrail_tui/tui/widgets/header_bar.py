@@ -19,7 +19,7 @@ LOW_LIMIT = 0.1
 """Below this part of its limit a service is shown as nearly used up."""
 
 
-_Piece = tuple[int, list[Part]]
+_Section = tuple[int, list[Part]]
 """Parts of the line; of all pieces that do not fit, the one with the highest number goes first."""
 
 
@@ -63,27 +63,27 @@ class HeaderBar(Widget):
         width, base = self.size.width, self.rich_style
         if y:
             return Strip.blank(width, base)
-        pieces = self._fitting(width - 2)
-        space = width - 2 - _cells(pieces)
-        gaps = max(len(pieces) - 1, 1)
-        parts: list[Part] = [(" ", Style())]
-        for index, (_, piece) in enumerate(pieces):
-            parts += piece
-            if index < len(pieces) - 1:
-                parts.append((" " * (space * (index + 1) // gaps - space * index // gaps), Style()))
-        return strip_of(parts, width, base)
+        sections = self._fitting(width - 2)
+        space = width - 2 - _cells(sections)
+        gaps = max(len(sections) - 1, 1)
+        segments: list[Part] = [(" ", Style())]
+        for index, (_, section) in enumerate(sections):
+            segments += section
+            if index < len(sections) - 1:
+                segments.append((" " * (space * (index + 1) // gaps - space * index // gaps), Style()))
+        return strip_of(segments, width, base)
 
-    def _fitting(self, width: int) -> list[_Piece]:
+    def _fitting(self, width: int) -> list[_Section]:
         """The fullest way to say it that leaves three cells between pieces."""
         for detail in (2, 1, 0):
-            pieces = self._pieces(detail)
-            if _cells(pieces) + 3 * (len(pieces) - 1) <= width:
-                return pieces
-        while len(pieces) > 1 and _cells(pieces) + 3 * (len(pieces) - 1) > width:
-            pieces.remove(max(pieces, key=lambda piece: piece[0]))
-        return pieces
+            sections = self._sections(detail)
+            if _cells(sections) + 3 * (len(sections) - 1) <= width:
+                return sections
+        while len(sections) > 1 and _cells(sections) + 3 * (len(sections) - 1) > width:
+            sections.remove(max(sections, key=lambda section: section[0]))
+        return sections
 
-    def _pieces(self, detail: int) -> list[_Piece]:
+    def _sections(self, detail: int) -> list[_Section]:
         name: list[Part] = [("DevTrail", ink(self, "header-bar--name"))]
         if self._demo:
             badge = self.get_component_rich_style("header-bar--badge", partial=True)
@@ -94,40 +94,40 @@ class HeaderBar(Widget):
         spent: list[Part] = [(dollars(facts.spent_today_usd), Style())]
         if detail:
             spent.append((" today", ink(self, "header-bar--muted")))
-        pieces = ((0, name), (1, self._worker(facts)), (3, self._limit(facts, detail)), (2, spent))
-        return [piece for piece in pieces if piece[1]]
+        sections = ((0, name), (1, self._worker(facts)), (3, self._limit(facts, detail)), (2, spent))
+        return [section for section in sections if section[1]]
 
     def _worker(self, facts: HeaderFacts) -> list[Part]:
         muted = ink(self, "header-bar--muted")
         if self._stopping:
             return [("worker ", muted), ("◌ stopping…", ink(self, "header-bar--warning"))]
         if self._trouble:
-            why = shorten(safe_line(self._trouble), max(self.size.width // 2 - 20, 12))
-            return [("worker ", muted), (f"✗ stopped: {why}", ink(self, "header-bar--warning"))]
+            reason = shorten(safe_line(self._trouble), max(self.size.width // 2 - 20, 12))
+            return [("worker ", muted), (f"✗ stopped: {reason}", ink(self, "header-bar--warning"))]
         running, waiting = facts.counts.get(Status.RUNNING, 0), facts.counts.get(Status.PENDING, 0)
         if facts.workers == 0:
             queue = f", {count(waiting)} waiting" if waiting else ""
             return [("worker ", muted), (f"○ none{queue}", ink(self, "header-bar--warning"))]
-        words = [f"{count(running)} running"] if running else []
-        words += [f"{count(waiting)} waiting"] if waiting else []
+        activity = [f"{count(running)} running"] if running else []
+        activity += [f"{count(waiting)} waiting"] if waiting else []
         crowd = "worker " if facts.workers == 1 else f"{count(facts.workers)} workers "
-        return [(crowd, muted), ("● ", ink(self, "header-bar--alive")), (", ".join(words) or "idle", Style())]
+        return [(crowd, muted), ("● ", ink(self, "header-bar--alive")), (", ".join(activity) or "idle", Style())]
 
     def _limit(self, facts: HeaderFacts, detail: int) -> list[Part]:
         if facts.limit is None:
             return []
         muted, limit = ink(self, "header-bar--muted"), facts.limit
         low = limit.remaining < LOW_LIMIT * limit.limit
-        parts: list[Part] = [(f"{limit.service} ", muted)]
-        parts.append((count(limit.remaining), ink(self, "header-bar--warning") if low else Style()))
+        segments: list[Part] = [(f"{limit.service} ", muted)]
+        segments.append((count(limit.remaining), ink(self, "header-bar--warning") if low else Style()))
         if limit.limit and detail >= 1:
-            parts.append((f"/{count(limit.limit)}", muted))
+            segments.append((f"/{count(limit.limit)}", muted))
         if detail >= 2:
-            parts.append((f" until {limit.reset_at.astimezone().strftime('%H:%M')}", muted))
+            segments.append((f" until {limit.reset_at.astimezone().strftime('%H:%M')}", muted))
         if low:
-            parts.append((" !", ink(self, "header-bar--warning")))
-        return parts
+            segments.append((" !", ink(self, "header-bar--warning")))
+        return segments
 
 
-def _cells(pieces: list[_Piece]) -> int:
-    return sum(cell_len(text) for _, parts in pieces for text, _ in parts)
+def _cells(sections: list[_Section]) -> int:
+    return sum(cell_len(text) for _, segments in sections for text, _ in segments)

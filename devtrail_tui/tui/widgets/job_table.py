@@ -103,8 +103,8 @@ class JobTable(RowTable[JobRow]):
     def needs(self, data: RowTableData[JobRow]) -> Mapping[str, int]:
         """Cells for the longest number and the longest type."""
         number = len(str(max(data.ids[0], data.ids[-1]))) if data.ids else 0
-        words = (cell_len(type_word(name, self._titles)) for name in self._titles)
-        return {"#": max(number, 2), "Type": max(len("Type"), *words, 0)}
+        type_words = (cell_len(type_word(name, self._titles)) for name in self._titles)
+        return {"#": max(number, 2), "Type": max(len("Type"), *type_words, 0)}
 
     def _number(self, row: JobRow, _width: int) -> list[Part]:
         return [(str(row.id), ink(self, "row-table--muted"))]

@@ -68,8 +68,8 @@ class KeyBar(Widget):
                 visible.setdefault(binding.id, _Key(text, binding.description, active))
         keys = sorted(visible.values(), key=lambda key: order(key.id))
         room = self.size.width - 1
-        while sum(each.width + 2 for each in keys) > room and len(keys) > len(_KEEP):
-            keys.remove(next(each for each in reversed(keys) if each.id not in _KEEP))
+        while sum(key.width + 2 for key in keys) > room and len(keys) > len(_KEEP):
+            keys.remove(next(key for key in reversed(keys) if key.id not in _KEEP))
         return keys
 
     def render_line(self, y: int) -> Strip:
@@ -78,16 +78,16 @@ class KeyBar(Widget):
         if y:
             return Strip.blank(width, base)
         strong, plain = ink(self, "key-bar--key"), ink(self, "key-bar--label")
-        parts: list[Part] = [(" ", Style())]
-        for each in self._keys():
-            parts += [(each.text, strong), (f" {each.label}", plain), ("  ", Style())]
-        return strip_of(parts, width, base)
+        segments: list[Part] = [(" ", Style())]
+        for key in self._keys():
+            segments += [(key.text, strong), (f" {key.label}", plain), ("  ", Style())]
+        return strip_of(segments, width, base)
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the key under the pointer does."""
         start = 1
-        for each in self._keys():
-            if start <= event.x < start + each.width:
-                await self.app.run_action(each.active.binding.action, each.active.node)
+        for key in self._keys():
+            if start <= event.x < start + key.width:
+                await self.app.run_action(key.active.binding.action, key.active.node)
                 return
-            start += each.width + 2
+            start += key.width + 2

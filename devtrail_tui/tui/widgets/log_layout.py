@@ -110,23 +110,23 @@ class LogLayout:
 
     def y_of(self, seq: int) -> int:
         """The first virtual line of a log line."""
-        data, extra = self.data, 0
-        if self.wrapped and data.lines:
-            behind = min(max(seq - data.lines[0].seq, 0), len(data.lines))
+        log, extra = self.data, 0
+        if self.wrapped and log.lines:
+            behind = min(max(seq - log.lines[0].seq, 0), len(log.lines))
             extra = self._tops[behind] - behind
-        return seq - data.first + extra
+        return seq - log.first + extra
 
     def at(self, y: int) -> tuple[int, int]:
         """The log line at a virtual line, and which of its screen lines that is."""
-        data = self.data
-        if not (self.wrapped and data.lines):
-            return data.first + y, 0
-        start = data.lines[0].seq
-        inside = y - (start - data.first)
+        log = self.data
+        if not (self.wrapped and log.lines):
+            return log.first + y, 0
+        start = log.lines[0].seq
+        inside = y - (start - log.first)
         if inside < 0:
-            return data.first + y, 0
+            return log.first + y, 0
         if inside >= self._tops[-1]:
-            return start + len(data.lines) + inside - self._tops[-1], 0
+            return start + len(log.lines) + inside - self._tops[-1], 0
         index = bisect_right(self._tops, inside) - 1
         return start + index, inside - self._tops[index]
 
@@ -143,25 +143,25 @@ class LogLayout:
 
     def screen_line(self, y: int) -> ScreenLine | None:
         """What stands on a virtual line; None where the log line is not loaded."""
-        seq, part = self.at(y)
+        seq, part_index = self.at(y)
         line = self.line(seq)
         if line is None:
             return None
         message, spans = self._prepare(line)
-        start, end = spans[min(part, len(spans) - 1)]
-        before = " " * self.gutter if part else self._before(line)
-        return ScreenLine(line, part == 0, message, start, end, before + message[start:end])
+        start, end = spans[min(part_index, len(spans) - 1)]
+        prefix = " " * self.gutter if part_index else self._before(line)
+        return ScreenLine(line, part_index == 0, message, start, end, prefix + message[start:end])
 
     def plain(self, line: LogLine) -> str:
         """A line as it is copied: time, sign and message."""
         return (self._before(line) + safe(line.message)).strip()
 
-    def matches(self, shown: ScreenLine, term: str) -> Iterator[Span]:
+    def matches(self, row: ScreenLine, term: str) -> Iterator[Span]:
         """Where `term` stands in the text of a screen line."""
-        shift = self.gutter - shown.start
-        for match in re.finditer(re.escape(term), shown.message, re.IGNORECASE) if term else ():
-            if match.start() < shown.end and match.end() > shown.start:
-                yield max(match.start(), shown.start) + shift, min(match.end(), shown.end) + shift
+        shift = self.gutter - row.start
+        for match in re.finditer(re.escape(term), row.message, re.IGNORECASE) if term else ():
+            if match.start() < row.end and match.end() > row.start:
+                yield max(match.start(), row.start) + shift, min(match.end(), row.end) + shift
 
     def selected(self, top: int | None, bottom: int | None, span_of: Callable[[int], Span | None]) -> str:
         """The loaded text from virtual line `top` to `bottom` (None: to the end) within the span of characters of each.
@@ -174,14 +174,14 @@ class LogLayout:
         bottom = last if bottom is None else min(bottom, last)
         texts: list[str] = []
         for y in range(top, bottom + 1):
-            shown = self.screen_line(y)
-            if shown is None:
+            row = self.screen_line(y)
+            if row is None:
                 continue
-            start, end = selected_part(span_of(y), len(shown.text)) or (0, 0)
-            if shown.first or y == top:
-                texts.append(shown.text[start:end])
+            start, end = selected_part(span_of(y), len(row.text)) or (0, 0)
+            if row.first or y == top:
+                texts.append(row.text[start:end])
             else:
-                texts[-1] += shown.text[max(start, self.gutter) : end]
+                texts[-1] += row.text[max(start, self.gutter) : end]
         return "\n".join(text.rstrip() for text in texts)
 
     def _prepare(self, line: LogLine) -> tuple[str, Sequence[Span]]:

@@ -97,14 +97,14 @@ class LogPane(WindowView):
 
     # -- what comes in
 
-    def update(self, data: LogData) -> None:
+    def update(self, log: LogData) -> None:
         """Show this log. Another job begins at its end, following; the same job keeps the reader's place."""
         lines = self._lines
-        if data == lines.data:
+        if log == lines.data:
             return
-        same = data.job_id == lines.data.job_id
+        same = log.job_id == lines.data.job_id
         top = lines.at(round(self.scroll_y)) if same else None
-        lines.data = data
+        lines.data = log
         if not same:
             self.following, self._last_seen, self._match, self._term = True, 0, None, ""
             lines.forget()
@@ -139,8 +139,8 @@ class LogPane(WindowView):
                 self.cursor_seq = max(lines.data.last, 0)
                 self._scroll(self.max_scroll_y)
             elif top is not None:
-                seq, part = top
-                self._scroll(lines.y_of(seq) + min(part, lines.lines_of(seq) - 1))
+                seq, part_index = top
+                self._scroll(lines.y_of(seq) + min(part_index, lines.lines_of(seq) - 1))
         finally:
             self._placing = False
         self._view_moved()
@@ -153,10 +153,10 @@ class LogPane(WindowView):
     # -- moving
 
     def _positions(self, screens: int = 0) -> range:
-        data, y, height = self._lines.data, round(self.scroll_y), self._lines_in_view
+        log, y, height = self._lines.data, round(self.scroll_y), self._lines_in_view
         first, last = self._lines.at(y)[0], self._lines.at(y + height - 1)[0]
         around = screens * height
-        return range(max(first - around, data.first), min(last + around, data.last) + 1)
+        return range(max(first - around, log.first), min(last + around, log.last) + 1)
 
     def _is_loaded(self, position: int) -> bool:
         return self._lines.line(position) is not None
@@ -171,11 +171,11 @@ class LogPane(WindowView):
 
     def _go_to(self, position: int) -> None:
         """Put the cursor on a line and show it; the last line is the end, which is followed."""
-        lines, data = self._lines, self._lines.data
-        if data.empty:
+        lines, log = self._lines, self._lines.data
+        if log.empty:
             return
-        self.cursor_seq = min(max(position, data.first), data.last)
-        self._follow(following=self.cursor_seq == data.last)
+        self.cursor_seq = min(max(position, log.first), log.last)
+        self._follow(following=self.cursor_seq == log.last)
         top, y = round(self.scroll_y), lines.y_of(self.cursor_seq)
         bottom = y + lines.lines_of(self.cursor_seq) - 1
         self._placing = True
@@ -277,52 +277,52 @@ class LogPane(WindowView):
     # -- drawing
 
     def _entitle(self) -> None:
-        data, state = self._lines.data, ""
-        if not data.empty:
+        log, state = self._lines.data, ""
+        if not log.empty:
             unseen = self.unseen
             state = " · following" if self.following else f" · {count(unseen)} new ↓" if unseen else " · not following"
         notes = []
         if self._term:
-            place = f"line {count(self._match)}" if self._match is not None else "not found"
-            notes.append(f"“{shorten(safe_line(self._term), 24)}” {place}")
-        if not self.following and not data.empty:
-            notes.append(f"{count(self.cursor_seq)} of {count(data.last)}")
+            location = f"line {count(self._match)}" if self._match is not None else "not found"
+            notes.append(f"“{shorten(safe_line(self._term), 24)}” {location}")
+        if not self.following and not log.empty:
+            notes.append(f"{count(self.cursor_seq)} of {count(log.last)}")
         entitle(self, f"{safe_line(self._caption)}{state}", " · ".join(notes))
 
     def render_line(self, y: int) -> Strip:
         """One screen line of the log."""
-        width, base, data = self._width, self.rich_style, self._lines.data
-        if data.empty:
-            words = "" if data.job_id is None or y else " Nothing logged yet."
-            return strip_of([(words, ink(self, "log-pane--time"))], width, base)
+        width, base, log = self._width, self.rich_style, self._lines.data
+        if log.empty:
+            text = "" if log.job_id is None or y else " Nothing logged yet."
+            return strip_of([(text, ink(self, "log-pane--time"))], width, base)
         virtual = round(self.scroll_y) + y
         seq, _ = self._lines.at(virtual)
-        if seq > data.last:
+        if seq > log.last:
             return Strip.blank(width, base)
         if seq == self.cursor_seq and self.has_focus:
             base += self.get_component_rich_style("log-pane--cursor", partial=True)
-        shown = self._lines.screen_line(virtual)
-        if shown is None:
+        row = self._lines.screen_line(virtual)
+        if row is None:
             return strip_of([(" …", ink(self, "log-pane--absent"))], width, base)
         # Textual finds the selected characters by these offsets, counted from the first that is not scrolled out on the left.
-        hidden = characters_before(shown.text, round(self.scroll_x))
-        return self._draw(shown, virtual, width, base).apply_offsets(hidden, virtual)
+        hidden = characters_before(row.text, round(self.scroll_x))
+        return self._draw(row, virtual, width, base).apply_offsets(hidden, virtual)
 
-    def _draw(self, shown: ScreenLine, virtual: int, width: int, base: Style) -> Strip:
+    def _draw(self, row: ScreenLine, virtual: int, width: int, base: Style) -> Strip:
         """The part of a line in view; an ellipsis at the right says that it goes on."""
         quiet, match = ink(self, "log-pane--time"), ink(self, "log-pane--match")
-        spans = [(0, self._lines.gutter - 2, quiet)] if shown.first else []
-        spans += [(start, end, match) for start, end in self._lines.matches(shown, self._term)]
+        spans = [(0, self._lines.gutter - 2, quiet)] if row.first else []
+        spans += [(start, end, match) for start, end in self._lines.matches(row, self._term)]
         selection = self.text_selection
-        selected = selected_part(selection.get_span(virtual), len(shown.text)) if selection is not None else None
+        selected = selected_part(selection.get_span(virtual), len(row.text)) if selection is not None else None
         if selected is not None:
             spans.append((*selected, self.screen.get_component_rich_style("screen--selection", partial=True)))
-        parts = styled(shown.text, ink(self, f"log-pane--{shown.line.level}"), spans)
-        left, length = round(self.scroll_x), cell_len(shown.text)
-        strip = strip_of(parts, max(length, left + width), base)
-        if length - left <= width:
-            return strip.crop(left, left + width)
-        return Strip.join([strip.crop(left, left + width - 1), strip_of([("…", quiet)], 1, base)])
+        segments = styled(row.text, ink(self, f"log-pane--{row.line.level}"), spans)
+        hidden_cells, length = round(self.scroll_x), cell_len(row.text)
+        strip = strip_of(segments, max(length, hidden_cells + width), base)
+        if length - hidden_cells <= width:
+            return strip.crop(hidden_cells, hidden_cells + width)
+        return Strip.join([strip.crop(hidden_cells, hidden_cells + width - 1), strip_of([("…", quiet)], 1, base)])
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text that was selected with the mouse; what is not loaded cannot be copied."""

@@ -66,8 +66,8 @@ class ProgressPanel(Widget):
 
     def update(self, job: Job | None, now: datetime) -> None:
         """Show this job as of `now`; call it at least every second while the job runs, so that countdowns move."""
-        before = self._job
-        if job is None or before is None or (job.id, job.claim_no) != (before.id, before.claim_no):
+        previous = self._job
+        if job is None or previous is None or (job.id, job.claim_no) != (previous.id, previous.claim_no):
             self._rate = ProgressRate()
         self._job, self._now = job, now
         if job is not None:
@@ -81,9 +81,9 @@ class ProgressPanel(Widget):
         if self._drawn_for != (width, height):
             self.refresh()
             return
-        before, self._lines = self._lines, self._text(width - 2, height)
+        previous, self._lines = self._lines, self._text(width - 2, height)
         for y in range(height):
-            if before[y : y + 1] != self._lines[y : y + 1]:
+            if previous[y : y + 1] != self._lines[y : y + 1]:
                 self.refresh(Region(0, y, width, 1))
 
     def _measure_rate(self, job: Job, now: datetime) -> None:
@@ -110,8 +110,8 @@ class ProgressPanel(Widget):
             self._lines = self._text(width - 2, height)
         if y >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        parts = [(text, self._style(tone)) for text, tone in self._lines[y]]
-        return strip_of([(" ", Style()), *parts], width, self.rich_style)
+        segments = [(text, self._style(tone)) for text, tone in self._lines[y]]
+        return strip_of([(" ", Style()), *segments], width, self.rich_style)
 
     def _text(self, width: int, height: int) -> list[Line]:
         if self._job is None or self._now is None:

@@ -60,21 +60,21 @@ class ProgressText:
             return lines
 
         timing, counts = fitting(self._timing()), fitting(self._counts())
-        parts = fitting(_folded(self._parts(columns), safe_line(detail.parts_name), spare))
+        part_lines = fitting(_folded(self._parts(columns), safe_line(detail.parts_name), spare))
         head = fitting([[(shorten(safe_line(self.job.title) or "—", self.width), "title")]])
         current = fitting(self._current())
         foot = [*timing, *counts, *current, *notes]
         space: list[Line] = [[]] if head and spare >= 2 else []
-        gap: list[Line] = [[]] if foot and (total or parts) and spare > len(space) else []
-        return [*head, *space, *total, *parts, *gap, *foot][:height]
+        gap: list[Line] = [[]] if foot and (total or part_lines) and spare > len(space) else []
+        return [*head, *space, *total, *part_lines, *gap, *foot][:height]
 
     def _columns(self) -> _Columns:
         """Widest figure first, then a name, and the rest for the bar."""
         detail = self.job.progress_detail
         figures = [_figure(detail.done, detail.total) if detail.total else "100 %"]
-        figures += [_figure(each.done, each.total) for each in detail.parts]
+        figures += [_figure(item.done, item.total) for item in detail.parts]
         figure = max(map(cell_len, figures))
-        longest = max(cell_len(name) for name in (_WHOLE, *(safe_line(each.name) for each in detail.parts)))
+        longest = max(cell_len(name) for name in (_WHOLE, *(safe_line(item.name) for item in detail.parts)))
         name = min(longest, _NAME_MOST, max(self.width - figure - 4 - _BAR_LEAST, 8))
         return _Columns(name, min(max(self.width - name - figure - 4, 0), _BAR_MOST), figure)
 
@@ -111,38 +111,38 @@ class ProgressText:
     def _parts(self, columns: _Columns) -> list[tuple[bool, Line]]:
         """A line for each part, and whether it is finished."""
         lines: list[tuple[bool, Line]] = []
-        for each in self.job.progress_detail.parts:
-            name = safe_line(each.name)
-            finished = each.total is not None and each.done >= each.total
-            if each.note and not each.total:
-                note = shorten(safe_line(each.note), self.width - columns.name - 2)
+        for item in self.job.progress_detail.parts:
+            name = safe_line(item.name)
+            finished = item.total is not None and item.done >= item.total
+            if item.note and not item.total:
+                note = shorten(safe_line(item.note), self.width - columns.name - 2)
                 lines.append((True, [(f"{fit(name, columns.name)}  {note}", "muted")]))
                 continue
-            fraction = None if each.total is None else 1.0 if finished else each.done / each.total
-            lines.append((finished, self._bar_line(name, fraction, _figure(each.done, each.total), columns)))
+            fraction = None if item.total is None else 1.0 if finished else item.done / item.total
+            lines.append((finished, self._bar_line(name, fraction, _figure(item.done, item.total), columns)))
         return lines
 
     def _timing(self) -> list[Line]:
         """How long still, how much money, how fast; whole figures are left out rather than cut."""
         job, detail = self.job, self.job.progress_detail
-        words, extra = [], []
+        texts, extra = [], []
         if job.status is Status.RUNNING:
             if self.per_minute is not None and self.seconds_left is not None:
-                words.append(left(self.seconds_left))
+                texts.append(left(self.seconds_left))
                 extra.append(f"{self.per_minute:,.0f} a minute")
             elif job.started_at is not None:
-                words.append(f"{took((self.now - job.started_at).total_seconds())} so far")
+                texts.append(f"{took((self.now - job.started_at).total_seconds())} so far")
         elif job.started_at is not None and job.completed_at is not None:
-            words.append(f"took {took((job.completed_at - job.started_at).total_seconds())}")
+            texts.append(f"took {took((job.completed_at - job.started_at).total_seconds())}")
             extra.append(when(job.completed_at, self.now))
         spent = max(detail.spent_usd, job.spent_usd)
         if spent or detail.budget_usd is not None:
             limit = f" of {dollars(detail.budget_usd)}" if detail.budget_usd is not None else ""
-            words.append(dollars(spent) + limit)
-        words += extra
-        while len(words) > 1 and cell_len(" · ".join(words)) > self.width:
-            words.pop()
-        return self._muted(" · ".join(words))
+            texts.append(dollars(spent) + limit)
+        texts += extra
+        while len(texts) > 1 and cell_len(" · ".join(texts)) > self.width:
+            texts.pop()
+        return self._muted(" · ".join(texts))
 
     def _muted(self, text: str) -> list[Line]:
         return [[(shorten(text, self.width), "muted")]] if text else []
@@ -152,11 +152,11 @@ class ProgressText:
         return _flow(
             (
                 [
-                    (f"{shorten(safe_line(each.label), _NAME_MOST)} ", "muted"),
-                    (count(each.number), "failed" if each.bad else ""),
+                    (f"{shorten(safe_line(item.label), _NAME_MOST)} ", "muted"),
+                    (count(item.number), "failed" if item.bad else ""),
                 ]
-                for each in self.job.progress_detail.counts
-                if each.number
+                for item in self.job.progress_detail.counts
+                if item.number
             ),
             self.width,
         )
@@ -166,8 +166,8 @@ class ProgressText:
         detail = self.job.progress_detail
         if self.job.status is not Status.RUNNING:
             return []
-        where = " ".join(safe_line(each) for each in (detail.current_part, detail.current_item) if each)
-        return self._muted(" · ".join(each for each in (safe_line(detail.phase), where) if each))
+        where = " ".join(safe_line(item) for item in (detail.current_part, detail.current_item) if item)
+        return self._muted(" · ".join(item for item in (safe_line(detail.phase), where) if item))
 
     def _notes(self) -> list[Line]:
         """The sentence that matters now: what is waited for, why it failed, what came out of it."""
@@ -233,7 +233,7 @@ def _folded(lines: Sequence[tuple[bool, Line]], name: str, room: int) -> list[Li
     if room <= 0:
         return []
     if room == 1:
-        finished = sum(each for each, _ in lines)
+        finished = sum(item for item, _ in lines)
         return [[(f"{len(lines)} {name}, {finished} of them done", "muted")]]
     by_need = sorted(range(len(lines)), key=lambda index: (lines[index][0], index))
     visible, hidden = sorted(by_need[: room - 1]), by_need[room - 1 :]
@@ -242,11 +242,11 @@ def _folded(lines: Sequence[tuple[bool, Line]], name: str, room: int) -> list[Li
     return [*(lines[index][1] for index in visible), [(f"+{len(hidden)} more{state}", "muted")]]
 
 
-def _flow(words: Iterable[Line], width: int) -> list[Line]:
+def _flow(texts: Iterable[Line], width: int) -> list[Line]:
     """Words set one behind the other with a dot between, in as many lines as they need."""
     lines: list[Line] = []
     used = 0
-    for word in words:
+    for word in texts:
         length = sum(cell_len(text) for text, _ in word)
         if lines and used + 3 + length <= width:
             lines[-1] += [(" · ", "muted"), *word]

@@ -132,15 +132,15 @@ class RowTable(WindowView, Generic[R]):
 
     def update(self, data: RowTableData[R], now: datetime) -> None:
         """Show these rows as of `now`; the cursor keeps its row and the view its lines."""
-        before, self._data, then, self._now = self._data, data, self._now, now
-        old_ids = before.ids if before is not None else array("q")
-        if before is None or old_ids is not data.ids or before.filter_text != data.filter_text:
-            self._place(old_ids, data.ids, other_filter=before is None or before.filter_text != data.filter_text)
+        previous, self._data, then, self._now = self._data, data, self._now, now
+        old_ids = previous.ids if previous is not None else array("q")
+        if previous is None or old_ids is not data.ids or previous.filter_text != data.filter_text:
+            self._place(old_ids, data.ids, other_filter=previous is None or previous.filter_text != data.filter_text)
             self.refresh()
         elif self._heading_changed():
             self.refresh()
         else:
-            self._refresh_rows(before.rows, then)
+            self._refresh_rows(previous.rows, then)
         self._entitle()
         self._request_window()
 
@@ -150,25 +150,25 @@ class RowTable(WindowView, Generic[R]):
         if self._data is not None:
             self._refresh_rows(self._data.rows, then)
 
-    def _refresh_rows(self, before: Mapping[int, R], then: datetime | None) -> None:
+    def _refresh_rows(self, previous: Mapping[int, R], then: datetime | None) -> None:
         """Draw the rows in view anew that are others than before, or read otherwise than `then`."""
         assert self._data is not None  # noqa: S101 - only called with data
         for index in self._positions():
             row_id = self._data.ids[index]
             row = self._data.rows.get(row_id)
-            if before.get(row_id) != row or (row is not None and self.dated(row, then) != self.dated(row, self._now)):
+            if previous.get(row_id) != row or (row is not None and self.dated(row, then) != self.dated(row, self._now)):
                 self.refresh_line(index + _HEADING)
 
     def _heading_changed(self) -> bool:
         """Compose it for the present data and width."""
-        width, before = self.scrollable_content_region.width, self._heading
+        width, previous = self.scrollable_content_region.width, self._heading
         if self._heading_for is None or self._heading_for[0] is not self._data or self._heading_for[1] != width:
             self._heading_for = (self._data, width)
-            data: RowTableData[R] = self._data or RowTableData()
-            self._widths = share_out(self._columns, width, self.needs(data))
-            titles = (fit(each.title, self._widths[each.title], right=each.right) for each in self._columns)
+            table: RowTableData[R] = self._data or RowTableData()
+            self._widths = share_out(self._columns, width, self.needs(table))
+            titles = (fit(item.title, self._widths[item.title], right=item.right) for item in self._columns)
             self._heading = (" " * GAP).join(title for title in titles if title)
-        return self._heading != before
+        return self._heading != previous
 
     def _place(self, old: array[int], new: array[int], *, other_filter: bool) -> None:
         """Find cursor and view again in a changed list of ids."""
@@ -177,7 +177,7 @@ class RowTable(WindowView, Generic[R]):
         following = self._cursor == 0
         anchor = _index_of(new, old[top], top + shift) if 0 < top < len(old) else None
         cursor = None if self.cursor_id is None else _index_of(new, self.cursor_id, self._cursor + shift)
-        seen = self._newest_seen is not None and _index_of(new, self._newest_seen, shift) is not None
+        is_listed = self._newest_seen is not None and _index_of(new, self._newest_seen, shift) is not None
         self.virtual_size = Size(0, len(new) + _HEADING)
         if following and not other_filter:
             cursor = 0
@@ -187,7 +187,7 @@ class RowTable(WindowView, Generic[R]):
             anchor = 0
         elif anchor is None:
             anchor = max(shift, 0) if top == 0 and not other_filter else min(top, max(len(new) - 1, 0))
-        if not seen:
+        if not is_listed:
             self._newest_seen = new[0] if new else None
         self._scroll(anchor)
         self._scrolled()
@@ -195,15 +195,15 @@ class RowTable(WindowView, Generic[R]):
 
     def _go_to(self, position: int, *, reveal: bool = True) -> None:
         ids = self._data.ids if self._data is not None else array("q")
-        before, self._cursor = self._cursor, min(max(position, 0), max(len(ids) - 1, 0))
+        previous, self._cursor = self._cursor, min(max(position, 0), max(len(ids) - 1, 0))
         row_id = ids[self._cursor] if ids else None
         if reveal:
             self._reveal()
         if row_id != self.cursor_id:
             self.cursor_id = row_id
             self.post_message(self.Highlighted(self, row_id))
-        for each in {before, self._cursor}:
-            self.refresh_line(each + _HEADING)
+        for item in {previous, self._cursor}:
+            self.refresh_line(item + _HEADING)
 
     def _reveal(self) -> None:
         if not self.scrollable_content_region.height:
@@ -272,14 +272,14 @@ class RowTable(WindowView, Generic[R]):
         return self._data is None or self._data.ids[position] in self._data.rows
 
     def _entitle(self) -> None:
-        data = self._data
-        if data is None:
+        table = self._data
+        if table is None:
             entitle(self, self.NAME)
             return
-        shown, total = len(data.ids), max(data.total, len(data.ids))
-        number = f"{count(shown)} of {count(total)}" if data.filter_text else f"all {count(total)}"
+        visible, total = len(table.ids), max(table.total, len(table.ids))
+        number = f"{count(visible)} of {count(total)}" if table.filter_text else f"all {count(total)}"
         unseen = self.unseen
-        filter_text = shorten(safe_line(data.filter_text), 40)
+        filter_text = shorten(safe_line(table.filter_text), 40)
         hint = f"/ {filter_text}" if filter_text else f"{key_of(self, self.FILTER)} filter"
         signs = [f"↑ {count(unseen)} new" if unseen else "", hint]
         entitle(self, f"{self.NAME} · {number}", " · ".join(sign for sign in signs if sign))
@@ -288,34 +288,34 @@ class RowTable(WindowView, Generic[R]):
         """One line of the table: the heading, a row, or what to do when there is none."""
         width = self.scrollable_content_region.width
         base = self.rich_style
-        data = self._data
+        table = self._data
         self._heading_changed()
         if y < _HEADING:
             return strip_of([(" " * CURSOR + self._heading, ink(self, "row-table--heading"))], width, base)
-        if data is None:
+        if table is None:
             return Strip.blank(width, base)
-        if not data.ids:
-            return self._empty_line(y, width, base, data)
+        if not table.ids:
+            return self._empty_line(y, width, base, table)
         index = round(self.scroll_y) + y - _HEADING
-        if index >= len(data.ids):
+        if index >= len(table.ids):
             return Strip.blank(width, base)
         at_cursor = index == self._cursor
         if at_cursor:
             base += self.get_component_rich_style("row-table--cursor")
-        row = data.rows.get(data.ids[index])
-        parts = self.absent_parts(data.ids[index]) if row is None else self._row_parts(row)
+        row = table.rows.get(table.ids[index])
+        segments = self.absent_parts(table.ids[index]) if row is None else self._row_parts(row)
         mark = (" ▸ " if at_cursor else "   ", ink(self, "row-table--mark"))
-        return strip_of([mark, *parts], width, base)
+        return strip_of([mark, *segments], width, base)
 
     def _row_parts(self, row: R) -> list[Part]:
-        parts: list[Part] = []
+        segments: list[Part] = []
         for column in self._columns:
             width = self._widths[column.title]
             if width:
                 *leading, (text, style) = column.cell(row, width)
-                room = width - sum(cell_len(each) for each, _ in leading)
-                parts += [*leading, (fit(text, room, right=column.right), style), (" " * GAP, Style())]
-        return parts
+                room = width - sum(cell_len(item) for item, _ in leading)
+                segments += [*leading, (fit(text, room, right=column.right), style), (" " * GAP, Style())]
+        return segments
 
     def _empty_line(self, y: int, width: int, base: Style, data: RowTableData[R]) -> Strip:
         if data.filter_text:
