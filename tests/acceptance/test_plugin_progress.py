@@ -75,7 +75,7 @@ def test_the_app_draws_it(open_terminal: Callable[..., Terminal], command: Calla
     app = open_terminal()
     screen = app.wait_for("torn pages 2")
     lines = screen.splitlines()
-    assert any("whole job" in line and "4/10" in line for line in lines)
+    assert any("total" in line and "4/10" in line for line in lines)
     assert any("shelf A" in line and "3/3" in line for line in lines)
     assert any("shelf B" in line and "1/7" in line for line in lines)
     assert any("shelf C" in line and "locked" in line for line in lines)

@@ -297,7 +297,7 @@ async def test_a_failed_job_says_why_in_full(house: House) -> None:
 async def test_table_bars_and_log_can_all_be_read(house: House, size: tuple[int, int]) -> None:
     async with house.app(size=size) as (_app, pilot):
         house.launch("acme/shop")
-        await sees(pilot, "● running", "whole job", "1/4", "4 merged pull requests found", "? help")
+        await sees(pilot, "● running", "total", "1/4", "4 merged pull requests found", "? help")
 
 
 async def test_while_the_cursor_moves_no_job_is_read_but_the_last(

@@ -55,7 +55,7 @@ async def test_by_keyboard_alone_from_n_to_a_running_job_that_is_chosen(house: H
         await sees(pilot, "Repositories *")
         await typed(pilot, "acme/shop acme/api")
         await pilot.press("ctrl+s")
-        await sees(pilot, "● running", "whole job")
+        await sees(pilot, "● running", "total")
         job = house.services.views.job(older.id + 1)
         assert job.config["repositories"] == ["acme/shop", "acme/api"]
         assert app.dashboard.chosen is not None

@@ -54,7 +54,7 @@ async def test_a_running_job_has_bars_pace_and_counts() -> None:
     lines = await drawn(job(detail=DETAIL), history=20)
     text = "\n".join(lines)
     assert lines[0] == "14 · Sync"
-    assert "56/92" in next(line for line in lines if line.startswith("whole job"))
+    assert "56/92" in next(line for line in lines if line.startswith("total"))
     assert "25/25" in next(line for line in lines if line.startswith("acme/shop  "))
     assert "31/67" in next(line for line in lines if line.startswith("acme/api "))
     assert "0:36 left · $0.42 of $5.00 · 60 a minute" in text
@@ -102,7 +102,7 @@ async def test_a_wait_counts_down_and_silences_the_pace() -> None:
             job(Status.PENDING, run_at=NOW + timedelta(seconds=30), attempt=2, error="GitHub is down."),
             "○ GitHub is down. Tries again in 0:30.",
         ),
-        (job(detail=DETAIL, cancel_requested_at=NOW), "◌ Stopping: what is under way is being put away."),
+        (job(detail=DETAIL, cancel_requested_at=NOW), "◌ Stopping: saving what is in progress."),
     ],
 )
 @pytest.mark.parametrize("size", [(60, 16), (78, 6)])
@@ -132,10 +132,10 @@ async def test_repositories_fold_those_being_worked_on_first() -> None:
 
 async def test_in_little_room_the_bar_comes_first() -> None:
     lines = await drawn(job(detail=DETAIL), (78, 6))
-    assert lines[1].startswith("whole job")
+    assert lines[1].startswith("total")
     assert lines[2] == "2 repositories, 1 of them done"
     tiny = await drawn(job(detail=DETAIL), (30, 3))
-    assert tiny[1].startswith("whole job")
+    assert tiny[1].startswith("total")
 
 
 async def test_what_is_not_known_is_not_drawn_as_known() -> None:

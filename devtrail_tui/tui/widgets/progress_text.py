@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Line = list[tuple[str, str]]
 _NAME_MOST = 22
 _BAR_LEAST, _BAR_MOST = 6, 48
-_WHOLE = "whole job"
+_TOTAL = "total"
 
 
 class _Columns(NamedTuple):
@@ -74,7 +74,7 @@ class ProgressText:
         figures = [_figure(detail.done, detail.total) if detail.total else "100 %"]
         figures += [_figure(item.done, item.total) for item in detail.parts]
         figure = max(map(cell_len, figures))
-        longest = max(cell_len(name) for name in (_WHOLE, *(safe_line(item.name) for item in detail.parts)))
+        longest = max(cell_len(name) for name in (_TOTAL, *(safe_line(item.name) for item in detail.parts)))
         name = min(longest, _NAME_MOST, max(self.width - figure - 4 - _BAR_LEAST, 8))
         return _Columns(name, min(max(self.width - name - figure - 4, 0), _BAR_MOST), figure)
 
@@ -86,7 +86,7 @@ class ProgressText:
         completed = job.status is Status.COMPLETED
         fraction = 1.0 if completed else None if detail.percent is None and not job.progress else job.progress / 100
         figure = _figure(detail.done, detail.total) if detail.total else percent(fraction)
-        return [self._bar_line(_WHOLE, fraction, figure, columns, strong=True)]
+        return [self._bar_line(_TOTAL, fraction, figure, columns, strong=True)]
 
     def _bar_line(
         self, name: str, fraction: float | None, figure: str, columns: _Columns, *, strong: bool = False
@@ -183,7 +183,7 @@ class ProgressText:
             case Status.FAILED:
                 return "✗", job.error or "", "failed"
             case Status.RUNNING if job.cancel_requested_at is not None:
-                return "◌", "Stopping: what is under way is being put away.", "warning"
+                return "◌", "Stopping: saving what is in progress.", "warning"
             case Status.RUNNING:
                 return "!", _waiting(waiting, self.now) if waiting else "", "warning"
             case Status.PENDING:
