@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing.process
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
+import pexpect
 import pytest
 from hypothesis import settings
 
@@ -15,13 +21,73 @@ settings.register_profile(
 settings.load_profile("shared-machine")
 
 
+LONG_FORMS = ("full", "soak", "bench")
+"""Markers of tests that run only where `-m` names them."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long forms that were not asked for; mark what starts processes by the fixture that it asks for."""
+    expression = str(config.getoption("markexpr"))
+    left_out = [each for each in LONG_FORMS if each not in expression]
+    deselected = [item for item in items if any(item.get_closest_marker(each) for each in left_out)]
+    config.hook.pytest_deselected(items=deselected)
+    items[:] = [item for item in items if item not in set(deselected)]
+    for item in items:
+        if "processes" in getattr(item, "fixturenames", ()):
+            item.add_marker("process")
+
+
+@pytest.fixture
+def processes() -> None:
+    """Asked for by tests that start the installed program, a worker process or another Python."""
+
+
+_started: list[str] = []
+"""The Python programs that the running test started."""
+
+
+def _noting(start: Callable[..., Any], program_of: Callable[..., object]) -> Callable[..., Any]:
+    def noting(self: Any, *arguments: Any, **options: Any) -> Any:
+        name = Path(str(program_of(*arguments, **options))).name
+        if name.startswith("python") or name == "devtrail-tui":
+            _started.append(name)
+        return start(self, *arguments, **options)
+
+    return noting
+
+
+def _first_word(command: Any = "", *_: Any, **options: Any) -> object:
+    command = options.get("args", command)
+    return command if isinstance(command, str | Path) else next(iter(command), "")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _processes_are_noted() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, "__init__", _noting(subprocess.Popen.__init__, _first_word))
+        patch.setattr(pexpect.spawn, "__init__", _noting(pexpect.spawn.__init__, _first_word))
+        process = multiprocessing.process.BaseProcess
+        patch.setattr(process, "start", _noting(process.start, lambda: sys.executable))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _who_starts_processes_asks_for_them(request: pytest.FixtureRequest, _processes_are_noted: None) -> Iterator[None]:
+    """The marker `process` is true: a test that starts a Python program without the fixture `processes` fails."""
+    _started.clear()
+    yield
+    assert "processes" in request.fixturenames or not _started, f"started {_started}; ask for the fixture `processes`"
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """What `-n auto` means: half as many again as there are cores, for a fault's short form mostly waits for other processes.
 
     The long forms keep those processes busy and measure times; they get a core each.
     """
     cores = os.cpu_count() or 1
-    return cores + (cores + 1) // 2 if "not full" in str(config.getoption("markexpr")) else cores
+    long_forms = any(each in str(config.getoption("markexpr")) for each in LONG_FORMS)
+    return cores if long_forms else cores + (cores + 1) // 2
 
 
 def pytest_collection_finish() -> None:

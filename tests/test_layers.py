@@ -161,12 +161,14 @@ def _loaded(code: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stdout.split()}
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_app_starts_without_the_heavy_libraries() -> None:
     loaded = _loaded("import devtrail_tui.tui.app, devtrail_tui.services")
     assert "textual" in loaded
     assert not loaded & {"anthropic", "httpx", "httpx2", "alembic", "sqlalchemy", "keyring", "psutil", "genai_prices"}
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_command_line_starts_light() -> None:
     loaded = _loaded("import devtrail_tui.cli, devtrail_tui.services")
     assert not loaded & {

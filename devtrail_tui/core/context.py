@@ -14,6 +14,7 @@ from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.evidence import (
     Analysis,
     Criterion,
+    EvidenceEntry,
     KnownPullRequest,
     Match,
     NewEvidence,
@@ -207,6 +208,10 @@ class EvidenceReader(Protocol):
 
     async def lacks_identity(self, ownership: Ownership) -> bool:
         """Whether some of these entries do not know their account yet, or the account has entries under an earlier login."""
+        ...
+
+    async def not_analysed(self, login: str | None, repositories: Sequence[str]) -> Sequence[EvidenceEntry]:
+        """Entries that still lack an analysis, oldest merge first."""
         ...
 
     async def pull_request(self, evidence_id: int) -> PullRequest:

@@ -15,6 +15,7 @@ from devtrail_tui.core.context import Analyser
 from devtrail_tui.core.errors import ClaimLost, JobEnded, SecretMissing
 from devtrail_tui.core.evidence import (
     Criterion,
+    EvidenceEntry,
     KnownPullRequest,
     NewEvidence,
     NewJudgement,
@@ -292,6 +293,9 @@ class _Evidence:
 
     async def lacks_identity(self, ownership: Ownership) -> bool:
         return await asyncio.to_thread(self._store.lacks_identity, ownership)
+
+    async def not_analysed(self, login: str | None, repositories: Sequence[str]) -> Sequence[EvidenceEntry]:
+        return await asyncio.to_thread(self._store.not_analysed, login, repositories)
 
     async def pull_request(self, evidence_id: int) -> PullRequest:
         return await asyncio.to_thread(self._store.pull_request, evidence_id)

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, fun
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import ClaimLost, NotFound
 from devtrail_tui.core.evidence import (
+    AnalysisState,
     EvidenceDetail,
     EvidenceEntry,
     EvidenceType,
@@ -59,6 +60,14 @@ _NEWEST_FIRST = (evidence_entries.c.occurred_at.desc(), evidence_entries.c.id.de
 _COUNT = select(func.count()).select_from(evidence_entries)
 _CONTENT = select(evidence_entries.c.content).where(
     evidence_entries.c.id == bindparam("evidence"), evidence_entries.c.type == EvidenceType.PULL_REQUEST.value
+)
+_NOT_ANALYSED = (
+    select(evidence_entries.c.id)
+    .where(
+        evidence_entries.c.analysis_state != AnalysisState.ANALYSED.value,
+        evidence_entries.c.type == EvidenceType.PULL_REQUEST.value,
+    )
+    .order_by(evidence_entries.c.occurred_at, evidence_entries.c.id)
 )
 _DETAIL = (
     select(
@@ -146,6 +155,18 @@ class EvidenceStore:
         """Whether some of these entries do not know their account yet, or the account has entries under an earlier login."""
         with self._database.read() as connection:
             return lacks_identity_on(connection, ownership)
+
+    def not_analysed(self, login: str | None, repositories: Sequence[str]) -> list[EvidenceEntry]:
+        """Pull requests without an analysis (never tried, or failed), oldest merge first; no `repositories` means all."""
+        statement = _NOT_ANALYSED
+        if login is not None:
+            statement = statement.where(evidence_entries.c.login == login)
+        if repositories:
+            names = [name.lower() for name in repositories]
+            statement = statement.where(func.lower(evidence_entries.c.repository).in_(names))
+        with self._database.read() as connection:
+            ids = connection.execute(statement).scalars().all()
+            return list(entries_on(connection, ids).values())
 
     def pull_request(self, evidence_id: int) -> PullRequest:
         """The stored pull request of an entry. Raises NotFound."""

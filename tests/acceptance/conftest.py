@@ -34,7 +34,7 @@ def server(world: World) -> Iterator[FaultyServer]:
 
 
 @pytest.fixture
-def environ(server: FaultyServer, tmp_path: Path) -> dict[str, str]:
+def environ(server: FaultyServer, tmp_path: Path, processes: None) -> dict[str, str]:
     """A person with a token, a key and nothing else."""
     return {
         "HOME": str(tmp_path),

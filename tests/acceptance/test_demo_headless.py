@@ -15,6 +15,8 @@ from devtrail_tui.demo.home import DemoHome
 from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import Terminal
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 
 @pytest.fixture
 def stranger(tmp_path: Path) -> dict[str, str]:

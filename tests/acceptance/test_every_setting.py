@@ -294,6 +294,7 @@ def files_sent(person: Person) -> list[str]:
     return [each.partition(" +")[0] for each in re.findall(r'"([^"]*)"', found.group(1))]
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_reaches_what_it_names(name: str, person: Person) -> None:
     assert name in PROOFS, f"{name} is declared, and nothing shows that it reaches what it names; write its proof here."

@@ -14,6 +14,8 @@ import pytest
 from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import CTRL_S, Terminal
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 SYNC = ("sync", "acme/shop", "--no-wait", "--json")
 
 

@@ -154,6 +154,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_ports_are_typed_and_a_wrong_call_is_found_before_it_runs(tmp_path: Path) -> None:
     (tmp_path / "right.py").write_text(MODULE)
     body = "".join(f"    {line}\n" for line in MISTAKES)

@@ -89,6 +89,7 @@ def test_it_is_about_as_short_as_it_says(code: str) -> None:
     assert len(written) <= 22
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     "check", [("ruff", "check", "--config", str(README.parent / "pyproject.toml")), ("mypy", "--strict")]
 )

@@ -46,6 +46,7 @@ def database(line: CommandLine) -> None:
     assert line("criteria", "list").code == 0
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -81,6 +82,7 @@ def test_a_headless_command_loads_little(arguments: tuple[str, ...]) -> None:
         assert "sqlalchemy" not in told["modules"]
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.usefixtures("database")
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     reading, writing = os.pipe()
@@ -96,6 +98,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.usefixtures("database")
 def test_a_poor_locale_gets_question_marks_not_a_traceback() -> None:
     done = start("criteria", "list", environ={"PYTHONIOENCODING": "latin-1"})
@@ -103,16 +106,19 @@ def test_a_poor_locale_gets_question_marks_not_a_traceback() -> None:
     assert b"prob?" in done.stdout
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_shell_can_complete_commands() -> None:
     environ = {"_DEVTRAIL_TUI_COMPLETE": "bash_complete", "COMP_WORDS": "devtrail-tui j", "COMP_CWORD": "1"}
     assert start(environ=environ).stdout.split() == [b"plain,jobs"]
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.usefixtures("database")
 def test_a_pipe_gets_no_colour() -> None:
     assert b"\x1b" not in start("doctor", "--offline").stdout
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
 @pytest.mark.usefixtures("database")
 def test_a_terminal_gets_colour_unless_it_wants_none(no_color: str, coloured: bool) -> None:  # noqa: FBT001 - a parameter of the test
@@ -124,6 +130,7 @@ def test_a_terminal_gets_colour_unless_it_wants_none(no_color: str, coloured: bo
     assert "✓ ok" in terminal.text
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("arguments", [("jobs", "show", "x"), ("sync", "acme"), ("jobs", "show", "99")])
 def test_errors_go_to_stderr_and_are_short(arguments: tuple[str, ...]) -> None:
     done = start(*arguments)

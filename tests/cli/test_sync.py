@@ -268,6 +268,7 @@ def test_a_retry_is_waited_for_and_made(line: CommandLine, server: FaultyServer)
     assert line(*SYNC, "--no-analyse").code == 0
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_closed_terminal_gives_the_job_back(line: CommandLine, server: FaultyServer) -> None:
     gate = server.faults.hang("messages", after=1)
     terminal = Terminal([sys.executable, "-m", "devtrail_tui", *SYNC], os.environ)
@@ -280,6 +281,7 @@ def test_a_closed_terminal_gives_the_job_back(line: CommandLine, server: FaultyS
     assert "Stopped" in job["logs"][-1]["message"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_reader_of_stderr_that_leaves_loses_no_job(line: CommandLine, server: FaultyServer) -> None:
     gate = server.faults.hang("messages", times=1_000)
     command = [sys.executable, "-m", "devtrail_tui", *SYNC]

@@ -40,7 +40,7 @@ def server(world: World) -> Iterator[FaultyServer]:
 
 
 @pytest.fixture
-def open_site(server: FaultyServer, tmp_path: Path) -> Iterator[Callable[..., Site]]:
+def open_site(server: FaultyServer, tmp_path: Path, processes: None) -> Iterator[Callable[..., Site]]:
     """Make a site with settings of its own; its processes end with the test."""
     opened: list[Site] = []
 

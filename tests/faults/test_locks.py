@@ -52,6 +52,7 @@ def work(url: str, seconds: float, done: SimpleQueue[tuple[int, list[str]]]) -> 
     done.put((sum(numbers), errors))
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=pytest.mark.full)])
 def test_no_error_and_no_lost_update(tmp_path: Path, seconds: float) -> None:
     tmp_path.chmod(0o700)

@@ -124,6 +124,7 @@ def migrate(path: Path) -> float:
 counts = pytest.mark.parametrize(("rows", "kills"), [(1_000, 2), pytest.param(100_000, 20, marks=pytest.mark.full)])
 
 
+@pytest.mark.usefixtures("processes")
 @counts
 def test_killed_in_the_middle(old: Path, tmp_path: Path, rows: int, kills: int) -> None:
     fill(old, rows)
@@ -161,6 +162,7 @@ def test_killed_in_the_middle(old: Path, tmp_path: Path, rows: int, kills: int) 
     assert left_old > 0 or kills < MANY, "no kill met the migration"
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(("rows", "starts"), [(200, 3), pytest.param(100_000, 8, marks=pytest.mark.full)])
 def test_many_starts_migrate_once(old: Path, rows: int, starts: int) -> None:
     fill(old, rows)

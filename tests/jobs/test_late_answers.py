@@ -10,6 +10,7 @@ from devtrail_tui.core.job import Status
 from tests.jobs.conftest import PATIENCE_S, Desk
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_answer_after_the_cancel_still_counts_at_its_price(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     process = ClaudeProcess(SystemClock())
     monkeypatch.setattr(desk.services.clients, "_claude", process)

@@ -22,6 +22,7 @@ def test_this_process_lives_and_another_under_its_number_is_not_it() -> None:
     assert not alive(here.pid, here.start + 0.01)
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_ended_process_is_gone_also_while_its_parent_has_not_asked() -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     start = start_of(psutil.Process(child.pid))

@@ -170,6 +170,7 @@ def test_status_names_a_key_that_does_not_work(
     assert line("auth", "status", "--offline").code == 0
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.usefixtures("own_home")
 def test_the_prompt_shows_nothing_and_gh_is_offered(tmp_path: Path) -> None:
     gh = tmp_path / "programs" / "gh"

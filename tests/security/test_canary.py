@@ -119,6 +119,7 @@ def test_a_planted_secret_is_found(tmp_path: Path) -> None:
     assert len(leaks_under(tmp_path, CANARIES)) == 3
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("thorough", [False, pytest.param(True, marks=pytest.mark.full)])
 def test_no_secret_is_left_anywhere(life: Life, thorough: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """The short form leaves out further failures and further ways to look at the same data."""

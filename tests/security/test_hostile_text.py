@@ -351,6 +351,7 @@ def in_a_terminal(home: HostileHome, commands: Sequence[Sequence[str]]) -> None:
     assert shown > len(commands) / 2
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_real_terminal_gets_text_and_colours_only(home: HostileHome) -> None:
     in_a_terminal(home, [("logs", str(home.spoken.id)), ("evidence", "list")])
 
@@ -446,6 +447,7 @@ def assert_only_its_own(written: bytes) -> None:
     assert_harmless(between_sequences(written))
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_app_writes_nothing_hostile_to_a_real_terminal(home: HostileHome) -> None:
     assert_only_its_own(app_in_a_terminal(environ_of(home), MARK, 100, 30))
 

@@ -28,6 +28,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
 
 
+@pytest.mark.usefixtures("processes")
 def test_everything_a_program_makes_is_private_under_umask_000(tmp_path: Path) -> None:
     """The whole program, with a warning logged, a fault reported and an export written."""
     home = tmp_path / "a" / "home"

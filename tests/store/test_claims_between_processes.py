@@ -6,6 +6,7 @@ import multiprocessing
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from devtrail_tui.core.clock import SystemClock
@@ -14,6 +15,8 @@ from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 JOBS = 120
 PROCESSES = 3

@@ -535,6 +535,7 @@ def test_errors_that_are_not_about_the_file_stay_what_they_are() -> None:
     assert store_error(sqlite3.OperationalError("no such table"), Path("x"), 1) is None
 
 
+@pytest.mark.usefixtures("processes")
 def test_opening_it_once_more_here_does_not_let_go_of_it(path: Path) -> None:
     """POSIX drops all of a process's locks on a file when it closes any descriptor of it. Unlocked, the database would lose its
     journal to the next program that closes it, and what is written here afterwards with it."""

@@ -41,6 +41,7 @@ def save_for_ever(url: str, said: Connection) -> None:
         said.send(done)
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("saves", [1, 7])
 def test_what_was_saved_stands_and_nothing_half(tmp_path: Path, saves: int) -> None:
     url = f"sqlite:///{tmp_path / 'devtrail.db'}"

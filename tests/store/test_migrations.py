@@ -165,6 +165,7 @@ def test_without_a_backup_nothing_is_migrated(tmp_path: Path, monkeypatch: pytes
         database.open()
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_database_that_is_up_to_date_imports_no_alembic(tmp_path: Path) -> None:
     path = new_database(tmp_path / "devtrail.db")
     code = (

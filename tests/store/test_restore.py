@@ -105,6 +105,7 @@ def test_a_damaged_database_is_kept_to_its_last_byte(path: Path, saved: Path) ->
     assert jobs_in(path) == 3
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_journal_of_the_old_database_does_not_get_into_the_new_one(path: Path, saved: Path) -> None:
     """A worker that was killed leaves a -wal whose pages SQLite would read into whatever file stands beside it."""
     code = (
@@ -156,6 +157,7 @@ def test_a_backup_that_is_no_good_is_refused_and_nothing_changes(path: Path, sav
     assert names_in(path.parent / FOLDER) == [saved.name]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_database_that_is_open_elsewhere_is_left_alone_unless_told(path: Path, saved: Path) -> None:
     assert not is_open_elsewhere(path)
     with open_in_another_process(path):

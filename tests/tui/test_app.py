@@ -28,6 +28,7 @@ def status(house: House, job_id: int) -> Status:
     return house.services.views.job(job_id).status
 
 
+@pytest.mark.usefixtures("processes")
 def test_starting_the_app_loads_nothing_heavy() -> None:
     code = (
         "import sys; import devtrail_tui.tui.app as app\n"

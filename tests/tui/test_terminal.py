@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from devtrail_tui.tui.terminal import RESTORE, ClosableOutput, posix_driver, terminal_restored
 
 
@@ -59,6 +61,7 @@ def test_what_is_restored_covers_what_textual_switches_on() -> None:
         assert f"\x1b[?{mode}l" in RESTORE
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_program_that_does_not_end_is_ended_by_force_with_its_code() -> None:
     code = (
         "import threading\n"

@@ -190,6 +190,7 @@ def test_it_has_no_way_to_the_terminal(warm: ClaudeProcess) -> None:
     assert os.getsid(pid) == pid
 
 
+@pytest.mark.usefixtures("processes")
 async def test_killed_amid_a_paid_call_the_outcome_is_unknown_and_the_next_call_starts_it_again(
     analyser: MakeAnalyser, own: ClaudeProcess, server: FaultyServer, sent: AnalysisRequest
 ) -> None:
@@ -207,6 +208,7 @@ async def test_killed_amid_a_paid_call_the_outcome_is_unknown_and_the_next_call_
     assert server.count("messages") == 2
 
 
+@pytest.mark.usefixtures("processes")
 async def test_where_it_cannot_start_nothing_is_owed(
     analyser: MakeAnalyser, own: ClaudeProcess, sent: AnalysisRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +245,7 @@ async def test_an_answer_that_nobody_awaits_any_more_is_handed_over(
     await analyser(warm).check()
 
 
+@pytest.mark.usefixtures("processes")
 async def test_a_call_that_was_not_sent_yet_is_taken_back(
     analyser: MakeAnalyser, own: ClaudeProcess, server: FaultyServer, sent: AnalysisRequest
 ) -> None:
@@ -265,6 +268,7 @@ async def test_a_call_that_was_not_sent_yet_is_taken_back(
     assert server.count("messages") == 0
 
 
+@pytest.mark.usefixtures("processes")
 async def test_it_is_ended_when_idle_and_started_again_when_needed(
     server: FaultyServer, analyser: MakeAnalyser
 ) -> None:
@@ -311,6 +315,7 @@ async def test_two_event_loops_use_it_at_once(
     assert [each.stop_reason for each in answers] == ["end_turn", "end_turn"]
 
 
+@pytest.mark.usefixtures("processes")
 async def test_closing_ends_it_calls_under_way_or_not(
     analyser: MakeAnalyser, own: ClaudeProcess, server: FaultyServer, sent: AnalysisRequest
 ) -> None:
@@ -326,6 +331,7 @@ async def test_closing_ends_it_calls_under_way_or_not(
     gate.release()
 
 
+@pytest.mark.usefixtures("processes")
 async def test_closing_ends_one_that_stands_still(analyser: MakeAnalyser, own: ClaudeProcess) -> None:
     await analyser(own).check()
     os.kill(pid_of(own), signal.SIGSTOP)
@@ -368,6 +374,7 @@ def parent(server: FaultyServer) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+@pytest.mark.usefixtures("processes")
 def test_it_ends_with_a_program_that_is_killed(parent: subprocess.Popen[str], server: FaultyServer) -> None:
     gate = server.faults.hang("models")
     assert parent.stdout is not None
@@ -378,6 +385,7 @@ def test_it_ends_with_a_program_that_is_killed(parent: subprocess.Popen[str], se
     gate.release()
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_terminals_interrupt_does_not_end_a_call(parent: subprocess.Popen[str], server: FaultyServer) -> None:
     gate = server.faults.hang("models")
     assert parent.stdout is not None

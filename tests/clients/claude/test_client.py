@@ -484,6 +484,7 @@ async def test_closing_twice_or_unopened_is_fine(desk: Desk) -> None:
     await analyser.aclose()
 
 
+@pytest.mark.usefixtures("processes")
 def test_importing_the_client_loads_neither_the_sdk_nor_the_prices() -> None:
     code = (
         "import sys, devtrail_tui.clients.claude.client\n"
