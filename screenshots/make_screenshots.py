@@ -28,7 +28,7 @@ from devtrail_tui.demo.latency import Latency
 from devtrail_tui.demo.tour import make_tour
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
-from devtrail_tui.tui.app import DevTrailApp, make_app
+from devtrail_tui.tui.app import DevTrailApp
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -127,7 +127,7 @@ def run_all(services: Services) -> None:
 
 async def pictures(services: Services, running: Job) -> None:
     """Every screen in every size and theme, out of one run of the app."""
-    app = make_app(services)
+    app = DevTrailApp(services)
     async with app.run_test(size=SIZES[0]) as pilot:
         await until(pilot, lambda: held(services, running))
         await until(pilot, lambda: app.snapshot is not None and app.snapshot.job is not None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from devtrail_tui.actions.launching import check_config
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.service import S, ServiceSpec
-from devtrail_tui.runtime.context import ClientScope
+from devtrail_tui.runtime.job_output import ClientScope
 from devtrail_tui.store.secrets import PREFIX
 
 if TYPE_CHECKING:

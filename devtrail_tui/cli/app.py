@@ -12,7 +12,7 @@ def open_app(environ: Mapping[str, str] | None = None, *, demo: bool = False, **
     """Run the app until the person quits, and return its exit code; it opens the database off the UI thread. Raises UsageError
     for settings that do not fit."""
     with prepared(environ, demo=demo, **flags) as services:  # its notices show again when the app has closed
-        from devtrail_tui.tui.app import run_app
+        from devtrail_tui.tui.run import run_app
 
         return run_app(services)
 

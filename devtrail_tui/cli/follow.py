@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TextIO, TypeVar
 
+from typing_extensions import override
+
 from devtrail_tui.actions import Services
 from devtrail_tui.actions.jobs import get_job
 from devtrail_tui.actions.logs import log_lines
@@ -53,10 +55,12 @@ class LineNarrator(Narrator):
         self._prefix = prefix
         self._waiting = ""
 
+    @override
     def lines(self, lines: Sequence[LogLine]) -> None:
         for line in lines:
             self._write(log_text(line))
 
+    @override
     def state(self, job: Job) -> None:
         waiting = job.waiting_for or "" if job.status is Status.PENDING else ""
         if waiting and waiting != self._waiting:
@@ -79,6 +83,7 @@ class BarNarrator(Narrator):
         self._bar = ""
         self._start: tuple[float, datetime] | None = None
 
+    @override
     def lines(self, lines: Sequence[LogLine]) -> None:
         for line in lines:
             if line.level in (Level.WARNING, Level.ERROR):
@@ -86,6 +91,7 @@ class BarNarrator(Narrator):
         if self._bar and lines:
             self._draw(self._bar)
 
+    @override
     def state(self, job: Job, now: datetime | None = None) -> None:
         now = now or datetime.now(UTC)
         if job.status is not Status.RUNNING:
@@ -99,6 +105,7 @@ class BarNarrator(Narrator):
         if bar != self._bar:
             self._draw(bar)
 
+    @override
     def close(self) -> None:
         if self._bar:
             self._stream.write("\r\x1b[2K")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 
 import click
+from typing_extensions import override
 
 from devtrail_tui import __version__
 from devtrail_tui.cli import COMPLETION, PROGRAM
@@ -30,12 +31,14 @@ _COMMANDS = {
 class LazyGroup(click.Group):
     """Imports a command when it is used; names it does not know are the commands of job types."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
         from devtrail_tui.actions.job_types import job_commands
 
         return sorted({*_COMMANDS, *job_commands()})
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _COMMANDS:
             module, _, name = _COMMANDS[cmd_name].partition(":")
             command: click.Command = getattr(importlib.import_module(module), name)

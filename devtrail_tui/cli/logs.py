@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from typing_extensions import override
 
 from devtrail_tui.actions.jobs import get_job
 from devtrail_tui.actions.logs import log_lines, next_seq
@@ -46,6 +47,7 @@ class LogPrinter(Narrator):
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
 
+    @override
     def lines(self, lines: Sequence[LogLine]) -> None:
         for line in lines:
             if self._as_json:

@@ -241,7 +241,7 @@ class AnalysisLedger(Protocol):
         ClaimLost, CancelRequested."""
         ...
 
-    async def settled(self, key: str) -> None:
+    async def wait_for(self, key: str) -> None:
         """Wait until no call for this request is under way any more; to be called without place and budget."""
         ...
 

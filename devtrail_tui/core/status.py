@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """The five states of a job (design: States)."""
+    """The five states of a job ."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"

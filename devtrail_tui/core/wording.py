@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from typing_extensions import override
+
 from devtrail_tui.core.status import Status
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -27,6 +29,7 @@ class StatusLook:
     word: str
     tone: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.sign} {self.word}"
 

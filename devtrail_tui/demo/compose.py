@@ -71,15 +71,20 @@ class Outline:
         return detail_of(_story(self), pull)
 
 
+def _idea(rng: random.Random) -> tuple[Area, Change, str, str]:
+    area = rng.choice(AREAS)
+    change = rng.choice(_FITTING[area.noun])
+    place = rng.choice(_PLACES[area.has_screen])
+    return area, change, place, change.title.format(noun=area.noun, place=place)
+
+
 def outline(rng: random.Random, *, with_user: bool, titles: set[str]) -> Outline:
     """A new outline; with the user in one of the roles, or without them. `titles` collects them, so that few repeat."""
-    for _ in range(MOST_TRIES):
-        area = rng.choice(AREAS)
-        change = rng.choice(_FITTING[area.noun])
-        place = rng.choice(_PLACES[area.has_screen])
-        title = change.title.format(noun=area.noun, place=place)
+    area, change, place, title = _idea(rng)
+    for _ in range(MOST_TRIES - 1):
         if title not in titles:
             break
+        area, change, place, title = _idea(rng)
     titles.add(title)
     author, *others = rng.sample([person.login for person in TEAM], 4)
     role = rng.choices(("author", "reviewer", "commenter"), (5, 3, 2))[0] if with_user else ""

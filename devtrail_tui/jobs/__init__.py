@@ -9,6 +9,8 @@ from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any
 
+from typing_extensions import override
+
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.setting import Kind
@@ -25,6 +27,7 @@ class Catalogue(Mapping[str, JobType[Any]]):
     def __init__(self, types: Mapping[str, JobType[Any]]) -> None:
         self._types = dict(sorted(types.items()))
 
+    @override
     def __getitem__(self, name: str) -> JobType[Any]:
         return self._types[name]
 
@@ -34,9 +37,11 @@ class Catalogue(Mapping[str, JobType[Any]]):
             raise UsageError(f"There is no job type {safe_line(name, limit=40)}. Known are: {', '.join(self._types)}.")
         return self._types[name]
 
+    @override
     def __iter__(self) -> Iterator[str]:
         return iter(self._types)
 
+    @override
     def __len__(self) -> int:
         return len(self._types)
 

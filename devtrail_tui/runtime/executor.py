@@ -15,7 +15,8 @@ from devtrail_tui.core.job import Claim, Job, Level
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.retry import delay_s
 from devtrail_tui.core.setting import Kind
-from devtrail_tui.runtime.context import JobContext, JobStores
+from devtrail_tui.runtime.context import JobContext
+from devtrail_tui.runtime.job_output import JobStores
 from devtrail_tui.runtime.job_thread import JobThread
 from devtrail_tui.runtime.outcomes import (
     Completed,
@@ -89,7 +90,7 @@ class Execution:
             tidy=self._close_clients,
             on_change=changed,
         )
-        flusher = asyncio.create_task(self._context.keep_flushing())
+        flusher = asyncio.create_task(self._context.output.keep_flushing())
         flusher.add_done_callback(lambda _: self._changed.set())
         try:
             thread.start()
@@ -97,7 +98,7 @@ class Execution:
         except ClaimLost as error:
             return outcome_of(self.job, None, error)
         finally:
-            self._context.refuse()
+            self._context.output.refuse()
             if not thread.ended:
                 self._abandon(thread)
             flusher.cancel()
@@ -137,7 +138,9 @@ class Execution:
     def _abandon(self, thread: JobThread[Outcome]) -> None:
         thread.abandon()
         _logger.warning("job %d: its thread %s does not end; nothing is done for it any more", self.job.id, thread.name)
-        self._context.note(f"Its handler does not end; the thread {thread.name} is left to itself.", Level.WARNING)
+        self._context.output.note(
+            f"Its handler does not end; the thread {thread.name} is left to itself.", Level.WARNING
+        )
 
     async def _handle(self) -> dict[str, Any]:
         config = self._job_type.parse(self.job.config)
@@ -156,13 +159,13 @@ class Execution:
             case Interrupted(Interruption.LOST):
                 return
             case Interrupted(Interruption.CANCEL):
-                self._context.note("Cancelled. Everything found so far is kept.", Level.WARNING)
+                self._context.output.note("Cancelled. Everything found so far is kept.", Level.WARNING)
             case Interrupted(Interruption.STOP):
-                self._context.note("Stopped with the program; it goes on from here next time.", Level.WARNING)
+                self._context.output.note("Stopped with the program; it goes on from here next time.", Level.WARNING)
             case Failed(sentence) | Waits(sentence):
-                self._context.note(sentence, Level.ERROR if isinstance(outcome, Failed) else Level.WARNING)
+                self._context.output.note(sentence, Level.ERROR if isinstance(outcome, Failed) else Level.WARNING)
         try:
-            await self._context.flush()
+            await self._context.output.flush()
         except ClaimLost:
             _logger.warning("job %d: another worker owns it now", self.job.id)
 

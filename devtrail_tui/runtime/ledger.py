@@ -26,7 +26,7 @@ class Ledger:
     ) -> None:
         self._claim = claim
         self._store = store
-        self._patience = store_retry
+        self._store_retry = store_retry
         self._clock = clock
         self._add_spent = add_spent
         self._leased_usd: dict[str, float] = {}
@@ -38,12 +38,12 @@ class Ledger:
 
     async def lease(self, request: AnalysisRequest) -> Analysis | bool:
         key, worst_usd, model = request.key, request.worst_case_usd or 0.0, str(request.body.get("model", ""))
-        leased = await self._patience.write(lambda: self._store.lease(self._claim, key, model, worst_usd))
+        leased = await self._store_retry.write(lambda: self._store.lease(self._claim, key, model, worst_usd))
         if leased is True:
             self._leased_usd[key] = worst_usd
         return leased
 
-    async def settled(self, key: str) -> None:
+    async def wait_for(self, key: str) -> None:
         event = self._waited_for.setdefault(key, asyncio.Event())
         while not event.is_set():
             async with self._looking:  # whoever has it looks for all that wait
@@ -52,18 +52,18 @@ class Ledger:
 
     async def keep(self, analysis: Analysis) -> None:
         self._add_spent(analysis.cost_usd or 0.0)
-        await self._patience.write(lambda: self._keep(analysis))
+        await self._store_retry.write(lambda: self._keep(analysis))
 
     def keep_late(self, analysis: Analysis) -> None:
         self._keep(analysis)  # where it cannot be stored now, the uncertain cost stays
 
     async def release(self, key: str) -> None:
-        await self._patience.write(lambda: self._store.release(self._claim, key))
+        await self._store_retry.write(lambda: self._store.release(self._claim, key))
 
     async def uncertain(self, key: str) -> None:
         call_usd = self._leased_usd[key]
         self._add_spent(call_usd)
-        await self._patience.write(lambda: self._store.uncertain(self._claim, key, call_usd))
+        await self._store_retry.write(lambda: self._store.uncertain(self._claim, key, call_usd))
 
     def _keep(self, analysis: Analysis) -> Future[None]:
         call_usd = self._leased_usd.get(analysis.key)

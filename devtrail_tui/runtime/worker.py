@@ -18,8 +18,8 @@ from typing import Any
 from devtrail_tui.core.errors import StoreError
 from devtrail_tui.core.job import Claim, Job
 from devtrail_tui.core.job_type import JobType
-from devtrail_tui.runtime.context import JobStores
 from devtrail_tui.runtime.executor import STOP_GRACE_S, Execution
+from devtrail_tui.runtime.job_output import JobStores
 from devtrail_tui.runtime.job_thread import MOST_STUCK, stuck_threads
 from devtrail_tui.runtime.leases import LeaseKeeper
 from devtrail_tui.runtime.outcomes import Interruption

@@ -16,7 +16,7 @@ from devtrail_tui.core.context import GITHUB, Analyser, PullRequestSource
 from devtrail_tui.core.errors import PermanentError
 from devtrail_tui.core.service import S, ServiceSpec
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.runtime.context import ClientScope
+from devtrail_tui.runtime.job_output import ClientScope
 
 if TYPE_CHECKING:
     from devtrail_tui.core.clock import Clock

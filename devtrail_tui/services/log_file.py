@@ -10,6 +10,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from devtrail_tui.core.redaction import Redact
 from devtrail_tui.store.private_files import make_private_folder
 
@@ -23,13 +25,15 @@ _OLD_FILES = 3
 class PrivateFileHandler(RotatingFileHandler):
     """A log that only its owner can read, made when the first line is written."""
 
+    @override
     def _open(self) -> object:  # type: ignore[override]  # logging types the stream more narrowly than it uses it
         path = Path(self.baseFilename)
         make_private_folder(path.parent)
         path.touch(mode=0o600)
         return super()._open()
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+    @override
+    def handleError(self, record: logging.LogRecord) -> None:
         """Ignore a log that cannot be written (a full disk): logging would print a traceback over the screen."""
         if not isinstance(sys.exception(), OSError):
             super().handleError(record)
@@ -42,6 +46,7 @@ class WithoutSecrets(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
         self._redact = redact
 
+    @override
     def format(self, record: logging.LogRecord) -> str:
         return self._redact(super().format(record))
 

@@ -16,6 +16,7 @@ from rich.console import COLOR_SYSTEMS, Console
 from rich.control import Control
 from rich.style import Style
 from textual.strip import Strip
+from typing_extensions import override
 
 from devtrail_tui.tui.textual_hooks import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
@@ -49,6 +50,7 @@ class _Update(CompositorUpdate):
     def __init__(self, write: Callable[[Console], str]) -> None:
         self._write = write
 
+    @override
     def render_segments(self, console: Console) -> str:
         return self._write(console)
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.dom import DOMNode
+from typing_extensions import override
 
 from devtrail_tui.tui.keymap import Command, declared, order, shown_key
 
@@ -14,11 +15,13 @@ from devtrail_tui.tui.keymap import Command, declared, order, shown_key
 class CommandProvider(Provider):
     """The commands that can be called on the screen from which the palette was opened."""
 
+    @override
     async def discover(self) -> Hits:
         """All of them, in the order of the table."""
         for command, key, node in self._callable():
             yield DiscoveryHit(_title(command), partial(self._call, command, node), help=_help(command, key))
 
+    @override
     async def search(self, query: str) -> Hits:
         """Those whose help, label or id match."""
         matcher = self.matcher(query)

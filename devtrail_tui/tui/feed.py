@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.message import Message
+from typing_extensions import override
 
 from devtrail_tui.core.errors import StoreError
 
@@ -55,6 +56,7 @@ class SnapshotReady(Message):
         super().__init__()
         self.snapshot = snapshot
 
+    @override
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, SnapshotReady)
 

@@ -16,6 +16,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, OptionList, Select, Static, TextArea
 from textual.widgets.option_list import Option
+from typing_extensions import override
 
 from devtrail_tui.core.setting import Kind, Setting
 from devtrail_tui.tui.keymap import Command, Place, bindings, declare
@@ -48,6 +49,7 @@ class Flag(Checkbox, inherit_css=False, inherit_bindings=False):
     action_turn = Checkbox.action_toggle_button
     get_content_height = Widget.get_content_height  # a long label takes more lines than one
 
+    @override
     def render(self) -> Content:
         """`[x] yes   what it means`."""
         return Content.assemble(
@@ -61,9 +63,11 @@ class SecretInput(Input):
     def __init__(self, **options: Any) -> None:
         super().__init__(password=True, **options)
 
+    @override
     def action_copy(self) -> None:
         self.app.notify("A secret is not copied out of its field.", severity="warning", markup=False)
 
+    @override
     def action_cut(self) -> None:
         self.action_copy()
 
@@ -75,6 +79,7 @@ class _LastWord(Suggester):
         super().__init__(use_cache=False, case_sensitive=True)
         self._names = names
 
+    @override
     async def get_suggestion(self, content: str) -> str | None:
         head, word = _split_last(content)
         if not word:
@@ -107,6 +112,7 @@ class Field(Vertical):
         self.control = self.make_control()
         self.touched = False
 
+    @override
     def compose(self) -> ComposeResult:
         """One line (a long text takes more), and an error line that is there only when needed."""
         with Horizontal(classes="line"):
@@ -135,6 +141,7 @@ class Field(Vertical):
 class TextField(Field):
     """One line of text, a number, dollars or a day."""
 
+    @override
     def make_control(self) -> Input:
         default = "" if self.setting.default is None else str(self.setting.default)
         if self.setting.kind is Kind.DOLLARS and isinstance(self.setting.default, float):
@@ -150,6 +157,7 @@ class TextField(Field):
 class LongTextField(Field):
     """Several lines; Tab goes on to the next field."""
 
+    @override
     def make_control(self) -> TextArea:
         default, help_text = str(self.setting.default or ""), Content(self.setting.help)
         return TextArea(default, compact=True, placeholder=help_text, highlight_cursor_line=False)
@@ -158,6 +166,7 @@ class LongTextField(Field):
 class FlagField(Field):
     """Yes or no."""
 
+    @override
     def make_control(self) -> Flag:
         return Flag(Content(self.setting.help), bool(self.setting.default))
 
@@ -165,6 +174,7 @@ class FlagField(Field):
 class ChoiceField(Field):
     """One out of a few."""
 
+    @override
     def make_control(self) -> Select[str]:
         choices = [(Content(item), item) for item in self.setting.choices]
         default = self.setting.default or self.setting.choices[0]
@@ -174,6 +184,7 @@ class ChoiceField(Field):
 class SecretField(Field):
     """Never echoed; says where the secret was found, so that most people type nothing."""
 
+    @override
     def make_control(self) -> SecretInput:
         return SecretInput(placeholder="looking for it …", compact=True)
 
@@ -223,11 +234,13 @@ class RepositoriesField(Field):
 
     _earlier: Sequence[str] = ()
 
+    @override
     def compose(self) -> ComposeResult:
         """The offers stand between the line and its error."""
         yield from super().compose()
         yield _Offers(classes="offers", compact=True)
 
+    @override
     def make_control(self) -> Input:
         return Input(placeholder=self.setting.help, compact=True, select_on_focus=False)
 
@@ -281,6 +294,7 @@ class PeriodField(Vertical):
         self._first, self._last = first, last
         self._offered: Sequence[Period] = periods(today)
 
+    @override
     def compose(self) -> ComposeResult:
         """A list of names, and one for days of one's own."""
         options = [(Content(item.name), index) for index, item in enumerate(self._offered)]

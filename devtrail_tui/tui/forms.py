@@ -16,6 +16,7 @@ from textual.events import DescendantBlur, DescendantFocus
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, Collapsible, Input, Select, TextArea
+from typing_extensions import override
 
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.setting import Kind
@@ -81,6 +82,7 @@ class Form(VerticalScroll, can_focus=False):
         self._today = today
         self._initial: dict[str, Any] = {}
 
+    @override
     def compose(self) -> ComposeResult:
         """The settings in their order; two days in a row get names for periods before them."""
         plain = [field for field in self._fields.values() if not field.setting.advanced]

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.keys import Keys, _character_to_key, format_key
+from textual.keys import Keys, format_key
 
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.screen_table import FORM_MODULE, SCREENS
+from devtrail_tui.tui.textual_hooks import key_of_character, keymap_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ def _clashes(keymap: Mapping[str, str]) -> Iterator[str]:
 
 
 def _long_name(key: str) -> str:
-    return _character_to_key(key) if len(key) == 1 else key
+    return key_of_character(key) if len(key) == 1 else key
 
 
 def _is_key(text: str) -> bool:
@@ -223,5 +224,5 @@ def shown_key(key: str) -> str:
 def key_of(node: DOMNode, command_id: str) -> str:
     """The first key of a command as people read it, re-mapped where config.toml says so."""
     command = declared(command_id) or commands()[command_id][1]
-    keys = node.app._keymap.get(command_id) or command.keys  # noqa: SLF001 - Textual has no other way to ask
+    keys = keymap_of(node).get(command_id) or command.keys
     return shown_key(keys.split(",")[0])

@@ -15,6 +15,7 @@ from devtrail_tui.tui.widgets.header_bar import HeaderBar
 if TYPE_CHECKING:
     from devtrail_tui.actions import Services
     from devtrail_tui.tui.feed import Feed, Reading, Snapshot
+    from devtrail_tui.tui.worker_host import WorkerHost
 
 
 class ScreenData(Protocol):
@@ -41,7 +42,7 @@ class LiveApp(Protocol):
     services: Services
     feed: Feed | None
     snapshot: Snapshot | None
-    worker_trouble: str
+    worker: WorkerHost
     leaving: bool
 
     @property
@@ -103,7 +104,7 @@ class LiveScreen(Screen[None], Generic[D]):
     def draw(self, snapshot: Snapshot) -> None:
         """Draw a new snapshot: the header, and the data where it is of the kind that this screen shows."""
         app = self.devtrail
-        self.query_one(HeaderBar).update(snapshot.header, stopping=app.leaving, trouble=app.worker_trouble)
+        self.query_one(HeaderBar).update(snapshot.header, stopping=app.leaving, trouble=app.worker.trouble)
         if isinstance(snapshot.data, self.DATA):
             self.data = snapshot.data
             self.show(snapshot.data)

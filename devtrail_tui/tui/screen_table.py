@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,11 @@ class ScreenEntry:
     help: str
     module: str
     class_name: str
+
+    def make(self) -> Screen[Any]:
+        """The screen; imports its module."""
+        screen: Screen[Any] = getattr(importlib.import_module(self.module), self.class_name)()
+        return screen
 
 
 SCREENS = (

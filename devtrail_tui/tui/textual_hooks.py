@@ -5,16 +5,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
+from rich.text import Text
 from textual._compositor import ChopsUpdate as ChopsUpdate
 from textual._compositor import CompositorUpdate as CompositorUpdate
 from textual._compositor import LayoutUpdate as LayoutUpdate
+from textual.app import App
+from textual.dom import DOMNode
+from textual.keys import _character_to_key as key_of_character
+from textual.screen import Screen
+from textual.worker import WorkerFailed
+from typing_extensions import override
 
 if TYPE_CHECKING:
-    from textual.app import App
     from textual.driver import Driver
+
+__all__ = [
+    "ChopsUpdate",
+    "CompositorUpdate",
+    "HookedApp",
+    "LayoutUpdate",
+    "key_of_character",
+    "keymap_of",
+    "posix_driver",
+]
 
 
 def posix_driver(wrap_output: Callable[[IO[str]], Any], input_ended: Callable[[], None]) -> type[Driver]:
@@ -29,6 +46,7 @@ def posix_driver(wrap_output: Callable[[IO[str]], Any], input_ended: Callable[[]
             super().__init__(app, **options)
             self._file: Any = wrap_output(self._file)
 
+        @override
         def _run_input_thread(self) -> None:
             try:
                 self.run_input_thread()
@@ -36,3 +54,47 @@ def posix_driver(wrap_output: Callable[[IO[str]], Any], input_ended: Callable[[]
                 input_ended()
 
     return PosixDriver
+
+
+def keymap_of(node: DOMNode) -> Mapping[str, str]:
+    """The keys that were set for commands, by their ids."""
+    return node.app._keymap  # noqa: SLF001 - Textual has no other way to ask
+
+
+class HookedApp(App[None], inherit_bindings=False):
+    """Textual's app, with its private methods behind public ones that a subclass overrides."""
+
+    def changed_cells(self, update: Any) -> Any:
+        """What is to be written to the terminal of an update; None for nothing."""
+        return update
+
+    def ended_by_fault(self, error: BaseException) -> str:
+        """The sentence to print for an error that ends the app."""
+        return str(error)
+
+    def set_first_theme(self, name: str) -> None:
+        """Before the app runs. Textual's own setter parses every style sheet again, twice before the first paint."""
+        self.set_reactive(App.theme, name)
+        dark = self.current_theme.dark
+        self.update_classes({f"-theme-{name}": True, "-dark-mode": dark, "-light-mode": not dark}, update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._refresh_truecolor_filter(self.ansi_theme)
+
+    def call_soon(self, function: Callable[[], object]) -> None:
+        """Call a function on the UI thread; from any thread. Nothing happens where the app does not run."""
+        loop: asyncio.AbstractEventLoop | None = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(function)
+
+    @override
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        super()._display(screen, self.changed_cells(renderable))
+
+    @override
+    def _fatal_error(self) -> None:
+        """Textual would print a traceback with local variables, which may hold secrets."""
+        error: BaseException = self._exception or RuntimeError("unknown")
+        self._exit_renderables.append(
+            Text(self.ended_by_fault(error.error if isinstance(error, WorkerFailed) else error))
+        )
+        self._close_messages_no_wait()

@@ -23,7 +23,7 @@ from devtrail_tui import cli
 from devtrail_tui.actions.evidence import export_evidence
 from devtrail_tui.core.job import Status
 from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
-from devtrail_tui.tui.app import DevTrailApp, make_app
+from devtrail_tui.tui.app import DevTrailApp
 from devtrail_tui.tui.live_screen import LiveScreen
 from devtrail_tui.tui.screens.confirm import ConfirmScreen
 from devtrail_tui.tui.screens.entry import EntryScreen
@@ -497,7 +497,7 @@ async def opened(home: HostileHome, size: tuple[int, int]) -> AsyncIterator[tupl
     """The app over the hostile home."""
     desk = Desk(home.server, Path(home.desk.environ["DEVTRAIL_HOME"]))
     desk.services.catalogue = home.desk.services.catalogue
-    app = make_app(desk.services)
+    app = DevTrailApp(desk.services)
     async with app.run_test(size=size, notifications=True) as pilot:
         try:
             await until(pilot, lambda: app.snapshot is not None, "the first snapshot")
@@ -505,7 +505,7 @@ async def opened(home: HostileHome, size: tuple[int, int]) -> AsyncIterator[tupl
             yield app, pilot
         finally:
             app.leave()
-            await until(pilot, lambda: app._worker_ended.is_set(), "the worker's end")
+            await until(pilot, app.worker.ended.is_set, "the worker's end")
     if app.feed is not None:
         app.feed.join(20)
     desk.close()

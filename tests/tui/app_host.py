@@ -22,7 +22,7 @@ from devtrail_tui.jobs import Catalogue
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from devtrail_tui.store.secrets import Secrets
-from devtrail_tui.tui.app import DevTrailApp, make_app
+from devtrail_tui.tui.app import DevTrailApp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -130,7 +130,7 @@ class House:
     @asynccontextmanager
     async def app(self, *, size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[DevTrailApp, Pilot[None]]]:
         """The app, its first rows on the screen; ended in order, its job given back."""
-        app = make_app(self.services)
+        app = DevTrailApp(self.services)
         async with app.run_test(size=size, notifications=True) as pilot:
             try:
                 await until(pilot, lambda: app.snapshot is not None, "the first snapshot")
@@ -138,7 +138,7 @@ class House:
             finally:
                 self.stage.let_go.set()
                 app.leave()
-                await until(pilot, lambda: app._worker_ended.is_set(), "the worker's end")
+                await until(pilot, app.worker.ended.is_set, "the worker's end")
         if app.feed is not None:
             app.feed.join(PATIENCE_S)
         self.services.close()

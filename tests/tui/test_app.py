@@ -13,7 +13,7 @@ import pytest
 from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.errors import DatabaseUnusable, UsageError
 from devtrail_tui.core.job import Status
-from devtrail_tui.tui.app import make_app
+from devtrail_tui.tui.app import DevTrailApp
 from devtrail_tui.tui.screens import dashboard
 from devtrail_tui.tui.screens.confirm import ConfirmScreen
 from devtrail_tui.tui.screens.help import HelpScreen
@@ -49,7 +49,7 @@ async def test_the_frame_stands_before_the_database_is_opened(house: House, monk
         opening()
 
     monkeypatch.setattr(house.services, "open", open_when_allowed)
-    app = make_app(house.services)
+    app = DevTrailApp(house.services)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, asked.is_set, "the opening")
         shown = screen_text(app)
@@ -62,7 +62,7 @@ async def test_the_frame_stands_before_the_database_is_opened(house: House, monk
         allowed.set()
         await sees(pilot, "No jobs yet", "idle")
         app.leave()
-        await until(pilot, app._worker_ended.is_set, "the worker's end")
+        await until(pilot, app.worker.ended.is_set, "the worker's end")
     house.services.close()
 
 
@@ -73,7 +73,7 @@ async def test_a_database_that_cannot_be_opened_is_a_sentence_and_exit_code_2(
         raise DatabaseUnusable("The database is from a newer version [/red]; update DevTrail.")
 
     monkeypatch.setattr(house.services, "open", refuse)
-    app = make_app(house.services)
+    app = DevTrailApp(house.services)
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, "DevTrail cannot start", "newer version [/red]; update DevTrail.")
         await pilot.press("q")
@@ -138,7 +138,7 @@ async def test_quitting_asks_while_a_job_runs_and_gives_it_back(house: House) ->
         await pilot.press("q")
         await sees(pilot, "Quit all the same?")
         await pilot.press("y")
-        await until(pilot, app._worker_ended.is_set, "the worker's end")
+        await until(pilot, app.worker.ended.is_set, "the worker's end")
         given_back = house.services.views.job(job.id)
         assert (given_back.status, given_back.attempt) == (Status.PENDING, 0)
     assert app.return_code == 0
@@ -163,12 +163,12 @@ async def test_a_worker_that_breaks_is_said_and_started_again(house: House, monk
 
     monkeypatch.setattr("devtrail_tui.tui.app.make_worker", lambda _services: Broken())
     async with house.app() as (app, pilot):
-        await until(pilot, lambda: app.worker_trouble, "the worker's end")
+        await until(pilot, lambda: app.worker.trouble, "the worker's end")
         shown = await sees(pilot, "worker ✗ stopped")
         assert "ghp_secret" not in shown
         monkeypatch.setattr("devtrail_tui.tui.app.make_worker", make_worker)
         await pilot.press("f5")
-        await until(pilot, lambda: not app.worker_trouble, "the restart")
+        await until(pilot, lambda: not app.worker.trouble, "the restart")
         house.launch("acme/shop")
         await until(pilot, house.stage.begun.is_set, "the job's begin")
         assert "stopped" not in app.screen.query_one(HeaderBar).render_line(0).text
@@ -180,7 +180,7 @@ async def test_a_fault_prints_a_sentence_without_locals_and_strikes_out_secrets(
     house = House(tmp_path, environ={"GITHUB_TOKEN": "ghp_very_secret_value"})
     assert house.services.secrets.find("github")
     token = house.services.secrets.resolve("github", "")
-    app = make_app(house.services)
+    app = DevTrailApp(house.services)
 
     def fail() -> None:
         kept = token
@@ -231,7 +231,7 @@ async def test_keys_can_be_mapped_anew_and_help_shows_them(tmp_path: Path) -> No
 )
 def test_settings_that_do_not_fit_are_sentences(tmp_path: Path, flags: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as caught:
-        make_app(House(tmp_path, **flags).services)
+        DevTrailApp(House(tmp_path, **flags).services)
     assert said in str(caught.value)
 
 

@@ -73,7 +73,11 @@ def build_request(
         components = components_of(open_part.files)
     open_part = without_secrets(open_part, redact)
     excerpt_shown = excerpt(open_part, components, login=login, roles=roles, excluded=(files, comments))
-    body = _body(model, judged, excerpt_shown, redact(user_context))
+    return _priced(_body(model, judged, excerpt_shown, redact(user_context)), judged, quotable(open_part))
+
+
+def _priced(body: dict[str, Any], judged: Sequence[Criterion], source_text: tuple[str, ...]) -> AnalysisRequest:
+    model = body["model"]
     system = "".join(block["text"] for block in body["system"]) + json.dumps(body["output_config"])
     user = body["messages"][0]["content"]
     cached, fresh = expected_tokens(system), expected_tokens(user) + _FRAME_TOKENS
@@ -87,8 +91,8 @@ def build_request(
             model, {prices.CACHE_READ: cached, prices.INPUT: fresh, prices.OUTPUT: EXPECTED_OUTPUT_TOKENS}
         ),
         input_tokens=cached + fresh,
-        criterion_ids=frozenset(each.id for each in judged),
-        source_text=quotable(open_part),
+        criterion_ids=frozenset(criterion.id for criterion in judged),
+        source_text=source_text,
     )
 
 

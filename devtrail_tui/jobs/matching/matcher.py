@@ -100,7 +100,7 @@ class Matcher:
                 self._context.log(
                     "Another job is asking Claude the same; its answers are waited for and not paid again."
                 )
-            await ledger.settled(request.key)
+            await ledger.wait_for(request.key)
 
     def request(self, entry: NewEvidence) -> AnalysisRequest:
         """The request that would be sent, with its tokens and dollars; nothing is sent. Raises RepositoryExcluded."""

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+from typing_extensions import override
 
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.tui.keymap import bindings, key_of
@@ -48,6 +49,7 @@ class ConfirmScreen(ModalScreen[bool]):
         self._yes = yes
         self._no = no
 
+    @override
     def compose(self) -> ComposeResult:
         """The question over its two answers."""
         with Vertical(id="question-box"):

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.timer import Timer
+from typing_extensions import override
 
 from devtrail_tui.actions.jobs import CLEANUP_AGE, cancel_job, cleanup_jobs, retry_job
 from devtrail_tui.core.status import Status
@@ -53,6 +54,7 @@ class DashboardScreen(LiveScreen[JobsData]):
         super().__init__()
         self.reading = JobsReading()
 
+    @override
     def compose(self) -> ComposeResult:
         """Header, table over the two panes, keys."""
         yield HeaderBar(demo=self.services.demo)
@@ -69,12 +71,14 @@ class DashboardScreen(LiveScreen[JobsData]):
 
     # -- data
 
+    @override
     def opened(self) -> None:
         """The catalogue is known now."""
         titles = {name: job_type.title for name, job_type in self.services.catalogue.items()}
         self.query_one(JobTable).set_type_titles(titles)
         self.query_one(ProgressPanel).set_type_titles(titles)
 
+    @override
     def show(self, data: JobsData) -> None:
         """Table first: the cursor may move, which changes what is chosen."""
         now = self.services.clock.now()
@@ -86,6 +90,7 @@ class DashboardScreen(LiveScreen[JobsData]):
             self.query_one(ProgressPanel).update(data.job, now)
             self.query_one(LogPane).update(data.log)
 
+    @override
     def tick(self, now: datetime) -> None:
         """Elapsed times and countdowns."""
         self.query_one(JobTable).tick(now)

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
+from typing_extensions import override
 
 from devtrail_tui.core.evidence import OUTDATED, AnalysisState, Criterion, EvidenceDetail, Match
 from devtrail_tui.core.text import safe, safe_line
@@ -57,6 +58,7 @@ class EntryScreen(LiveScreen[EvidenceData]):
         self._url = ""
         self._shown: EvidenceDetail | None = None
 
+    @override
     def compose(self) -> ComposeResult:
         """Header, text, keys."""
         yield HeaderBar(demo=self.services.demo)
@@ -64,6 +66,7 @@ class EntryScreen(LiveScreen[EvidenceData]):
             yield Static("", id="entry")
         yield KeyBar()
 
+    @override
     def show(self, data: EvidenceData) -> None:
         """A running sync may match it while it is read."""
         if data.detail is None or data.detail.entry.id != self._evidence_id or data.detail == self._shown:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from typing_extensions import override
 
 from devtrail_tui.core import evidence_filter
 from devtrail_tui.tui.keymap import bindings
@@ -30,6 +31,7 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
         super().__init__()
         self.reading = EvidenceReading()
 
+    @override
     def compose(self) -> ComposeResult:
         """Header, filter, list, keys."""
         yield HeaderBar(demo=self.services.demo)
@@ -37,6 +39,7 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
         yield EvidenceTable(id="entries")
         yield KeyBar()
 
+    @override
     def show(self, data: EvidenceData) -> None:
         """The list as of now."""
         self.query_one(EvidenceTable).update(data.table, self.services.clock.now())

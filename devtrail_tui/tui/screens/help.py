@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
+from typing_extensions import override
 
 from devtrail_tui.tui.keymap import Command, bindings, commands, key_of, shown_key
 from devtrail_tui.tui.widgets.scrolling import TextScroll
@@ -47,6 +48,7 @@ class HelpScreen(ModalScreen[None]):
         self._keymap = keymap
         self._drawn_wide = False
 
+    @override
     def compose(self) -> ComposeResult:
         """One list, grouped by place."""
         with Vertical(id="help-box") as box:

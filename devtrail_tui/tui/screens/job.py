@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
+from typing_extensions import override
 
 from devtrail_tui.core.job import Attempt, Job
 from devtrail_tui.core.setting import Kind
@@ -48,6 +49,7 @@ class JobScreen(LiveScreen[JobsData]):
 
     _drawn: tuple[Job, Sequence[Attempt]] | None = None
 
+    @override
     def compose(self) -> ComposeResult:
         """Bars over facts."""
         yield HeaderBar(demo=self.services.demo)
@@ -56,6 +58,7 @@ class JobScreen(LiveScreen[JobsData]):
             yield Static(id="facts")
         yield KeyBar()
 
+    @override
     def show(self, data: JobsData) -> None:
         """The bars move, facts are added."""
         job = data.job
@@ -66,6 +69,7 @@ class JobScreen(LiveScreen[JobsData]):
             self._drawn = (job, data.attempts)
             self.query_one("#facts", Static).update(self._facts(job, data.attempts))
 
+    @override
     def tick(self, now: datetime) -> None:
         """Countdowns."""
         if self._drawn is not None:

@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
+from typing_extensions import override
 
 from devtrail_tui.actions.logs import find_in_log
 from devtrail_tui.core.errors import DevTrailError
@@ -41,6 +42,7 @@ class LogScreen(LiveScreen[JobsData]):
     AUTO_FOCUS = "#log"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back")]
 
+    @override
     def compose(self) -> ComposeResult:
         """Header, find line, log, keys."""
         yield HeaderBar(demo=self.services.demo)
@@ -53,6 +55,7 @@ class LogScreen(LiveScreen[JobsData]):
         if self.app.size.width < _WIDE:
             self.query_one(LogPane).action_wrap()
 
+    @override
     def show(self, data: JobsData) -> None:
         """The log grows, the job's state changes."""
         if self.is_outdated(data):

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
+from typing_extensions import override
 
 from devtrail_tui.actions.jobs import get_job
 from devtrail_tui.actions.launching import FormCheck, FormFacts, check_form, form_facts, launch_job
@@ -113,6 +114,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
     def _services(self) -> Services:
         return cast("LiveApp", self.app).services
 
+    @override
     def compose(self) -> ComposeResult:
         """A box for the types or the form, what will be sent, what is wrong, and the two ways out."""
         with Vertical(id="form-box") as box:

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
+from typing_extensions import override
 
 from devtrail_tui.tui.keymap import bindings, key_of
 from devtrail_tui.tui.widgets.scrolling import TextScroll
@@ -40,6 +41,7 @@ class PromptScreen(ModalScreen[None]):
         super().__init__()
         self._text = text
 
+    @override
     def compose(self) -> ComposeResult:
         """The text, scrolled by keys and mouse."""
         with TextScroll(id="prompt-box") as box:

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
+from typing_extensions import override
 
 from devtrail_tui.core.text import safe
 from devtrail_tui.tui.keymap import bindings, key_of
@@ -41,6 +42,7 @@ class TroubleScreen(Screen[None]):
         super().__init__()
         self._sentence = sentence
 
+    @override
     def compose(self) -> ComposeResult:
         """The sentence and the way out."""
         with Vertical(id="trouble") as box:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import BindingType
+from typing_extensions import override
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceEntry, Role
 from devtrail_tui.core.text import safe_line
@@ -51,11 +52,13 @@ class EvidenceTable(RowTable[EvidenceEntry]):
 
     action_open_entry = RowTable.action_open_row
 
+    @override
     def empty(self) -> Sequence[str]:
         """Where it comes from."""
         keys = f"press {key_of(self, 'show_jobs')}, then {key_of(self, 'new_job')}"
         return ("No evidence yet.", f"A sync brings it: {keys}.")
 
+    @override
     def columns(self) -> Sequence[Column[EvidenceEntry]]:
         """As the line narrows roles and components get less, components go, then roles, owners and the day."""
         return (
@@ -71,6 +74,7 @@ class EvidenceTable(RowTable[EvidenceEntry]):
             Column("Matches", (17,), self._matches),
         )
 
+    @override
     def needs(self, data: RowTableData[EvidenceEntry]) -> Mapping[str, int]:
         """Names are as wide as those that were read need."""
         names = (cell_len(name_of(entry, _NAME_MOST)) for entry in data.rows.values())

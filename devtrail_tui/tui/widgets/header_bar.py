@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
+from typing_extensions import override
 
 from devtrail_tui.core.job_row import HeaderFacts
 from devtrail_tui.core.status import Status
@@ -58,6 +59,7 @@ class HeaderBar(Widget):
             self._facts, self._stopping, self._trouble = facts, stopping, trouble
             self.refresh()
 
+    @override
     def render_line(self, y: int) -> Strip:
         """The only line: what fits, the first piece at the left edge, the last at the right, the others evenly between."""
         width, base = self.size.width, self.rich_style
@@ -75,10 +77,11 @@ class HeaderBar(Widget):
 
     def _fitting(self, width: int) -> list[_Section]:
         """The fullest way to say it that leaves three cells between pieces."""
-        for detail in (2, 1, 0):
-            sections = self._sections(detail)
+        sections = self._sections(2)
+        for detail in (1, 0):
             if _cells(sections) + 3 * (len(sections) - 1) <= width:
                 return sections
+            sections = self._sections(detail)
         while len(sections) > 1 and _cells(sections) + 3 * (len(sections) - 1) > width:
             sections.remove(max(sections, key=lambda section: section[0]))
         return sections

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import BindingType
+from typing_extensions import override
 
 from devtrail_tui.core.job_row import JobRow
 from devtrail_tui.core.status import Status
@@ -84,10 +85,12 @@ class JobTable(RowTable[JobRow]):
         self._heading_for = None
         self.refresh()
 
+    @override
     def empty(self) -> Sequence[str]:
         """The first thing to do."""
         return ("No jobs yet.", f"Press {key_of(self, 'new_job')} to start a sync.")
 
+    @override
     def columns(self) -> Sequence[Column[JobRow]]:
         """As the line narrows the bar shortens, Took goes, When says less and then goes, then Type."""
         return (
@@ -100,6 +103,7 @@ class JobTable(RowTable[JobRow]):
             Column("When", (*[WHEN_WIDTH] * 7, AGE_WIDTH, AGE_WIDTH, 0), self._when),
         )
 
+    @override
     def needs(self, data: RowTableData[JobRow]) -> Mapping[str, int]:
         """Cells for the longest number and the longest type."""
         number = len(str(max(data.ids[0], data.ids[-1]))) if data.ids else 0
@@ -137,10 +141,12 @@ class JobTable(RowTable[JobRow]):
     def _when(self, row: JobRow, width: int) -> list[Part]:
         return [(_when(row, self._now, width), ink(self, "row-table--muted"))]
 
+    @override
     def dated(self, row: JobRow, now: datetime | None) -> object:
         """How long it took, and when it was."""
         return _took(row, now), _when(row, now, self._widths.get("When", 0))
 
+    @override
     def absent_parts(self, row_id: int) -> list[Part]:
         """The number is known before the row is."""
         number = fit(str(row_id), self._widths["#"], right=True)

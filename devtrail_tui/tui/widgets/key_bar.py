@@ -9,6 +9,7 @@ from rich.style import Style
 from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
+from typing_extensions import override
 
 from devtrail_tui.tui.keymap import declared, order, shown_key
 from devtrail_tui.tui.widgets.cells import Part, ink, strip_of
@@ -72,6 +73,7 @@ class KeyBar(Widget):
             keys.remove(next(key for key in reversed(keys) if key.id not in _KEEP))
         return keys
 
+    @override
     def render_line(self, y: int) -> Strip:
         """The only line."""
         width, base = self.size.width, self.rich_style

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.selection import Selection
 from textual.strip import Strip
+from typing_extensions import override
 
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import count
@@ -152,12 +153,14 @@ class LogPane(WindowView):
 
     # -- moving
 
+    @override
     def _positions(self, screens: int = 0) -> range:
         log, y, height = self._lines.data, round(self.scroll_y), self._lines_in_view
         first, last = self._lines.at(y)[0], self._lines.at(y + height - 1)[0]
         around = screens * height
         return range(max(first - around, log.first), min(last + around, log.last) + 1)
 
+    @override
     def _is_loaded(self, position: int) -> bool:
         return self._lines.line(position) is not None
 
@@ -169,6 +172,7 @@ class LogPane(WindowView):
         self._request_window()
         self._entitle()
 
+    @override
     def _go_to(self, position: int) -> None:
         """Put the cursor on a line and show it; the last line is the end, which is followed."""
         lines, log = self._lines, self._lines.data
@@ -191,11 +195,13 @@ class LogPane(WindowView):
             self.following = following
             self.post_message(self.FollowChanged(self, following=following))
 
+    @override
     def _cursor_in_view(self) -> int:
         """The cursor, or the line in view that is nearest to it after the wheel went elsewhere."""
         positions = self._positions()
         return min(max(self.cursor_seq, positions[0]), positions[-1]) if positions else self.cursor_seq
 
+    @override
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Wheel and scroll bar: leaving the end stops following, coming back to it follows again."""
         super().watch_scroll_y(old_value, new_value)
@@ -268,7 +274,8 @@ class LogPane(WindowView):
             text = "\n".join(map(self._lines.plain, lines))
             self.post_message(self.Yanked(self, text, len(lines)))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+    @override
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """`n` and `N` belong to the search only while there is one; otherwise they mean what they mean elsewhere."""
         if action in ("find_next", "find_previous"):
             return bool(self._term)
@@ -289,6 +296,7 @@ class LogPane(WindowView):
             notes.append(f"{count(self.cursor_seq)} of {count(log.last)}")
         entitle(self, f"{safe_line(self._caption)}{state}", " · ".join(notes))
 
+    @override
     def render_line(self, y: int) -> Strip:
         """One screen line of the log."""
         width, base, log = self._width, self.rich_style, self._lines.data
@@ -324,6 +332,7 @@ class LogPane(WindowView):
             return strip.crop(hidden_cells, hidden_cells + width)
         return Strip.join([strip.crop(hidden_cells, hidden_cells + width - 1), strip_of([("…", quiet)], 1, base)])
 
+    @override
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text that was selected with the mouse; what is not loaded cannot be copied."""
         if not self._lines.data.lines:

@@ -10,6 +10,7 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+from typing_extensions import override
 
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.wording import status_look
@@ -102,6 +103,7 @@ class ProgressPanel(Widget):
         tries = f" · try {job.attempt} of {job.max_attempts}" if job.attempt > 1 else ""
         entitle(self, f"{job.id} · {type_title(job.type, self._titles)}", f"{look}{tries}")
 
+    @override
     def render_line(self, y: int) -> Strip:
         """One line; all are composed anew when job, time or room change."""
         width, height = self.size.width, self.size.height

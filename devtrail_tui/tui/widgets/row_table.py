@@ -13,6 +13,7 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.strip import Strip
+from typing_extensions import override
 
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import count
@@ -193,6 +194,7 @@ class RowTable(WindowView, Generic[R]):
         self._scrolled()
         self._go_to(max(cursor, 0), reveal=other_filter)
 
+    @override
     def _go_to(self, position: int, *, reveal: bool = True) -> None:
         ids = self._data.ids if self._data is not None else array("q")
         previous, self._cursor = self._cursor, min(max(position, 0), max(len(ids) - 1, 0))
@@ -214,9 +216,11 @@ class RowTable(WindowView, Generic[R]):
             self._scrolled()
 
     @property
+    @override
     def _lines_in_view(self) -> int:
         return max(self.scrollable_content_region.height - _HEADING, 1)
 
+    @override
     def _cursor_in_view(self) -> int:
         return self._cursor
 
@@ -232,7 +236,8 @@ class RowTable(WindowView, Generic[R]):
         if self.cursor_id is not None:
             self.post_message(self.Opened(self, self.cursor_id))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+    @override
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """OPEN stands in the key bar only while there is a row to open."""
         return action != self.OPEN or self.cursor_id is not None
 
@@ -252,6 +257,7 @@ class RowTable(WindowView, Generic[R]):
         self._reveal()
         self._request_window()
 
+    @override
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Wheel, scroll bar and keys all end here."""
         super().watch_scroll_y(old_value, new_value)
@@ -263,11 +269,13 @@ class RowTable(WindowView, Generic[R]):
         self._entitle()
         self._request_window()
 
+    @override
     def _positions(self, screens: int = 0) -> range:
         length = len(self._data.ids) if self._data is not None else 0
         top, height = round(self.scroll_y), self._lines_in_view
         return range(max(top - screens * height, 0), min(top + (screens + 1) * height, length))
 
+    @override
     def _is_loaded(self, position: int) -> bool:
         return self._data is None or self._data.ids[position] in self._data.rows
 
@@ -284,6 +292,7 @@ class RowTable(WindowView, Generic[R]):
         signs = [f"↑ {count(unseen)} new" if unseen else "", hint]
         entitle(self, f"{self.NAME} · {number}", " · ".join(sign for sign in signs if sign))
 
+    @override
     def render_line(self, y: int) -> Strip:
         """One line of the table: the heading, a row, or what to do when there is none."""
         width = self.scrollable_content_region.width

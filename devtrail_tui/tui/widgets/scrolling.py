@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.timer import Timer
+from typing_extensions import override
 
 from devtrail_tui.tui.keymap import bindings
 
@@ -44,6 +45,7 @@ class WindowMessage(Message):
     pane: Any
 
     @property
+    @override
     def control(self) -> Any:
         return self.pane
 

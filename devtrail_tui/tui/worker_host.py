@@ -1,0 +1,89 @@
+"""Runs this process's worker in a thread worker of the app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from textual.message import Message
+
+from devtrail_tui.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+
+class JobWorker(Protocol):
+    """The worker as the app knows it; `trouble` is a sentence while it cannot work."""
+
+    @property
+    def busy(self) -> bool: ...
+
+    @property
+    def trouble(self) -> str: ...
+
+    def run(self) -> object: ...
+
+    def stop(self) -> None: ...
+
+
+class WorkerEnded(Message):
+    """The worker's thread ended; a sentence where it failed."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+
+class WorkerHost:
+    """The worker, its thread, and what it waits for. `report` stores a crash report and returns its path."""
+
+    def __init__(
+        self, app: App[None], report: Callable[[BaseException], Path | None], redact: Callable[[str], str]
+    ) -> None:
+        self._app = app
+        self._report = report
+        self._redact = redact
+        self._worker: JobWorker | None = None
+        self._reported_trouble = ""
+        self.trouble = ""
+        """Why the worker does not work, as a sentence; empty while it works."""
+        self.ended = asyncio.Event()
+        self.ended.set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether it runs a job."""
+        return self._worker is not None and not self.ended.is_set() and self._worker.busy
+
+    def start(self, worker: JobWorker) -> None:
+        """Run it in a thread; `WorkerEnded` is posted to the app when it ends."""
+        self._worker = worker
+        self.trouble = self._reported_trouble = ""
+        self.ended.clear()
+        self._app.run_worker(lambda: self._run(worker), thread=True, group="job-worker")
+
+    def stop(self) -> None:
+        """Give running jobs back to the queue; from any thread."""
+        if self._worker is not None:
+            self._worker.stop()
+
+    def changed_trouble(self) -> str | None:
+        """A sentence where the worker began or ceased to wait for a person (a full disk, say); None where nothing changed."""
+        if self._worker is None or self.ended.is_set() or self._worker.trouble == self._reported_trouble:
+            return None
+        self._reported_trouble = self.trouble = self._worker.trouble
+        return self.trouble or "The delayed data is stored; the worker goes on."
+
+    def _run(self, worker: JobWorker) -> None:
+        sentence = ""
+        try:
+            worker.run()
+        except StoreError as error:
+            sentence = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever ended the worker, the header shows it and the screen stays
+            path = self._report(error) or "nowhere, because the log folder cannot be written"
+            sentence = f"An internal error ended it ({type(error).__name__}); the report is in {path}."
+        self._app.post_message(WorkerEnded(self._redact(sentence)))
