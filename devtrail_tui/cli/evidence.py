@@ -13,6 +13,7 @@ from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.evidence import OUTDATED, AnalysisState, EvidenceDetail, EvidenceEntry
 from devtrail_tui.core.evidence_json import detail_json
+from devtrail_tui.core.figures import phrases
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import utc_day
 
@@ -69,7 +70,7 @@ def _matches(entry: EvidenceEntry) -> str:
 @click.argument("evidence_id", metavar="ID", type=int)
 @json_option
 def show(*, evidence_id: int, as_json: bool) -> int:
-    """Show one entry: metrics, components, and each match with explanation and quotes."""
+    """Show one entry: figures, components, and each match with explanation and quotes."""
     with opened() as services:
         detail = get_entry(services, evidence_id)
         return print_result(detail_json(detail), _described(detail), as_json=as_json)
@@ -80,13 +81,9 @@ def _described(detail: EvidenceDetail) -> Iterator[str]:
     yield safe_line(entry.title)
     roles = ", ".join(str(role) for role in entry.roles)
     yield f"{entry.repository or ''}#{entry.pr_number or ''} · {roles} · {entry.pr_url or ''}"
-    yield f"merged {utc_day(entry.merged_at)} · +{entry.additions:,} -{entry.deletions:,} in {entry.changed_files:,} files"
+    yield " · ".join((f"merged {utc_day(entry.merged_at)}", *phrases(entry.figures)))
     if entry.components:
         yield f"components: {', '.join(entry.components)}"
-    if metrics := detail.metrics:
-        hours = metrics.hours_to_first_review
-        review = "no review" if hours is None else f"first review after {hours:.1f} h"
-        yield f"open {metrics.days_open:.1f} days · {review} · {metrics.review_rounds} rounds of review"
     not_matched = entry.analysis_state is not AnalysisState.ANALYSED or not entry.matches
     if not_matched or entry.outdated:
         yield ""

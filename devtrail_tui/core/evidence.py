@@ -114,19 +114,6 @@ class PullRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Metrics:
-    """Figures of one pull request. `days_open` and `hours_to_first_review` are fractions; None where there was no review by
-    somebody else. `review_rounds` counts the times it went back and forth (see core/metrics.py)."""
-
-    days_open: float
-    hours_to_first_review: float | None
-    review_rounds: int
-    additions: int
-    deletions: int
-    changed_files: int
-
-
-@dataclass(frozen=True, slots=True)
 class Match:
     """The model's view: this evidence speaks for that criterion. `confidence` is 0.0-1.0; each quote is verbatim."""
 
@@ -175,7 +162,7 @@ class NewEvidence:
     pull_request: PullRequest
     roles: tuple[Role, ...]
     components: tuple[str, ...]
-    metrics: Metrics
+    figures: Mapping[str, float | None]
     account_id: str | None = None
 
 
@@ -209,8 +196,8 @@ class Ownership:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceEntry:
-    """A row of `evidence_entries` as a list shows it; `matches` strongest first. `outdated`: it was judged before the latest
-    change of its pull request."""
+    """A row of `evidence_entries` as a list shows it; `matches` strongest first, `figures` by name. `outdated`: it was judged
+    before the latest change of its pull request."""
 
     id: int
     type: EvidenceType
@@ -221,9 +208,7 @@ class EvidenceEntry:
     pr_url: str | None
     repository: str | None
     merged_at: datetime | None
-    additions: int
-    deletions: int
-    changed_files: int
+    figures: Mapping[str, float | None]
     components: tuple[str, ...]
     roles: tuple[Role, ...]
     analysis_state: AnalysisState
@@ -237,7 +222,6 @@ class EvidenceDetail:
     """One entry with everything a person may want to see; `content` is the pull request as `pull_request_json` writes it."""
 
     entry: EvidenceEntry
-    metrics: Metrics | None
     content: Mapping[str, Any] = field(default_factory=dict)
     model: str = ""
     analysed_at: datetime | None = None

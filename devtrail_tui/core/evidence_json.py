@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from devtrail_tui.core.evidence import Criterion, EvidenceDetail, EvidenceEntry, Match
+from devtrail_tui.core.figures import FIGURES, Figures
 from devtrail_tui.core.job import iso
+from devtrail_tui.core.setting import camel
 
 
 def entry_json(entry: EvidenceEntry) -> dict[str, Any]:
@@ -20,9 +22,7 @@ def entry_json(entry: EvidenceEntry) -> dict[str, Any]:
         "prNumber": entry.pr_number,
         "prUrl": entry.pr_url,
         "mergedAt": iso(entry.merged_at),
-        "additions": entry.additions,
-        "deletions": entry.deletions,
-        "changedFiles": entry.changed_files,
+        **figures_json(entry.figures),
         "components": list(entry.components),
         "roles": [str(role) for role in entry.roles],
         "analysisState": str(entry.analysis_state),
@@ -30,6 +30,11 @@ def entry_json(entry: EvidenceEntry) -> dict[str, Any]:
         "judgedBeforeLatestChange": entry.outdated,
         "matches": [match_json(match) for match in entry.matches],
     }
+
+
+def figures_json(figures: Figures) -> dict[str, float | None]:
+    """The figures that an entry has, by their JSON keys."""
+    return {camel(figure.name): figures[figure.name] for figure in FIGURES if figure.name in figures}
 
 
 def match_json(match: Match) -> dict[str, Any]:
@@ -44,18 +49,9 @@ def match_json(match: Match) -> dict[str, Any]:
 
 def detail_json(detail: EvidenceDetail) -> dict[str, Any]:
     """One entry with its metrics, its pull request as fetched, and who analysed it."""
-    metrics = detail.metrics
     return {
         **entry_json(detail.entry),
-        "metrics": metrics
-        and {
-            "daysOpen": metrics.days_open,
-            "hoursToFirstReview": metrics.hours_to_first_review,
-            "reviewRounds": metrics.review_rounds,
-            "additions": metrics.additions,
-            "deletions": metrics.deletions,
-            "changedFiles": metrics.changed_files,
-        },
+        "metrics": figures_json(detail.entry.figures) or None,
         "model": detail.model or None,
         "analysedAt": iso(detail.analysed_at),
         "content": dict(detail.content),

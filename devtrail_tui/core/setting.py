@@ -100,7 +100,8 @@ def setting(
     return dataclasses.field(default=dataclasses.MISSING if default_from else default, metadata=metadata)
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """A name as a JSON key: `pr_number` is `prNumber`."""
     head, *later_words = name.split("_")
     return head + "".join(word.title() for word in later_words)
 
@@ -116,7 +117,7 @@ def settings_of(config_type: type[Any], defaults: Mapping[str, Any] = NO_DEFAULT
         if described is None:
             raise TypeError(f"{config_type.__name__}.{field.name} is not described; declare it with setting(...)")
         arguments = dict(described)
-        arguments["key"] = arguments["key"] or _camel(field.name)
+        arguments["key"] = arguments["key"] or camel(field.name)
         arguments["flag"] = arguments["flag"] or field.name.replace("_", "-")
         arguments["default"] = defaults.get(arguments["default_from"], arguments["default"])
         settings.append(Setting(name=field.name, **arguments))

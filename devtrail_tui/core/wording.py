@@ -71,6 +71,13 @@ def file_size(size: int) -> str:
     return f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
 
 
+def days_of(days: float) -> str:
+    """A length of time in the unit that suits it: "12 min", "4.5 h", "2.8 days"."""
+    if days < 1 / 24:
+        return f"{days * 1440:.0f} min"
+    return f"{days * 24:.1f} h" if days < 1 else f"{days:.1f} days"
+
+
 def took(seconds: float) -> str:
     """How long something lasted: "0:48", "12:05", "1:02:03", "10 h 02", "4.2 d". Less than nothing is nothing."""
     whole_seconds = max(0, math.floor(seconds))

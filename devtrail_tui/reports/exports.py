@@ -11,6 +11,7 @@ from typing import Any
 from devtrail_tui.core.criteria_csv import without_formula
 from devtrail_tui.core.evidence import OUTDATED, EvidenceEntry, Match
 from devtrail_tui.core.evidence_json import criterion_json, entry_json, match_json
+from devtrail_tui.core.figures import FIGURES, phrases
 from devtrail_tui.core.job import iso
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.reports.evidence_report import (
@@ -39,9 +40,7 @@ CSV_COLUMNS = (
     "login",
     "roles",
     "merged_at",
-    "additions",
-    "deletions",
-    "changed_files",
+    *(figure.name for figure in FIGURES),
     "components",
     "analysis",
     "analysis_note",
@@ -159,7 +158,7 @@ def _facts(entry: EvidenceEntry) -> str:
         " ".join(filter(None, (inline(entry.repository or ""), f"\\#{entry.pr_number}" if entry.pr_number else ""))),
         ", ".join(str(role) for role in entry.roles),
         f"merged {entry.merged_at:%Y-%m-%d}" if entry.merged_at else "",
-        f"+{entry.additions:,} −{entry.deletions:,} in {entry.changed_files:,} files",
+        *phrases(entry.figures),
         ", ".join(inline(component) for component in entry.components),
     ]
     return " · ".join(fact for fact in facts if fact)
@@ -212,9 +211,7 @@ def _entry_cells(entry: EvidenceEntry, models: Mapping[int, str]) -> dict[str, o
         "login": entry.login,
         "roles": ", ".join(str(role) for role in entry.roles),
         "merged_at": iso(entry.merged_at),
-        "additions": entry.additions,
-        "deletions": entry.deletions,
-        "changed_files": entry.changed_files,
+        **{figure.name: entry.figures.get(figure.name) for figure in FIGURES},
         "components": ", ".join(entry.components),
         "analysis": state_words(entry),
         "analysis_note": entry.analysis_note,

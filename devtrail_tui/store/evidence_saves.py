@@ -21,7 +21,7 @@ from devtrail_tui.store.tables import analyses, evidence_criteria, evidence_entr
 
 _SAVED_AGAIN = (
     "title", "description", "search_text", "content", "login", "pr_number", "pr_url", "repository", "occurred_at", "merged_at",
-    "pr_updated_at", "additions", "deletions", "changed_files", "days_open", "hours_to_first_review", "review_rounds",
+    "pr_updated_at", "figures",
     "components", "roles", "job_id", "updated_at",
 )  # fmt: skip
 _columns = evidence_entries.c
@@ -101,7 +101,7 @@ def save_judgement_on(connection: Connection, new: NewJudgement, job_id: int, no
 def _values_of(new: NewEvidence, job_id: int, now: datetime) -> dict[str, Any]:
     pull_request = new.pull_request
     return {
-        **asdict(new.metrics),
+        "figures": dict(new.figures),
         "type": EvidenceType.PULL_REQUEST.value,
         "title": pull_request.title,
         "description": pull_request.body,

@@ -21,7 +21,6 @@ from devtrail_tui.core.evidence import (
     EvidenceEntry,
     EvidenceType,
     KnownPullRequest,
-    Metrics,
     NewEvidence,
     NewJudgement,
     Ownership,
@@ -72,9 +71,6 @@ _NOT_ANALYSED = (
 _DETAIL = (
     select(
         evidence_entries.c.content,
-        evidence_entries.c.days_open,
-        evidence_entries.c.hours_to_first_review,
-        evidence_entries.c.review_rounds,
         evidence_entries.c.analysed_at,
         analyses.c.model,
     )
@@ -198,18 +194,13 @@ class EvidenceStore:
             return list(entries_on(connection, ids).values())
 
     def detail(self, evidence_id: int) -> EvidenceDetail:
-        """One entry with its metrics, content and analysis. Raises NotFound."""
+        """One entry with its content and analysis. Raises NotFound."""
         with self._database.read() as connection:
             entry = entries_on(connection, [evidence_id]).get(evidence_id)
             if entry is None:
                 raise _no_such(evidence_id)
-            content, days_open, hours, rounds, analysed_at, model = connection.execute(
-                _DETAIL, {"evidence": evidence_id}
-            ).one()
-        metrics = None
-        if days_open is not None:
-            metrics = Metrics(days_open, hours, rounds, entry.additions, entry.deletions, entry.changed_files)
-        return EvidenceDetail(entry, metrics, content, model or "", analysed_at)
+            content, analysed_at, model = connection.execute(_DETAIL, {"evidence": evidence_id}).one()
+        return EvidenceDetail(entry, content, model or "", analysed_at)
 
     def models(self) -> dict[int, str]:
         """The model whose view an entry carries, by the entry's id; entries without an analysis are left out."""

@@ -209,9 +209,6 @@ evidence_entries = Table(
     *_nullable(SafeLine(MAX_SHORT), "pr_url", "repository"),
     Column("occurred_at", UtcTime, nullable=False),  # what lists are ordered by: merged_at for a pull request
     *_nullable(UtcTime, "merged_at", "pr_updated_at"),
-    *_not_null(Integer, "additions", "deletions", "changed_files"),
-    *_nullable(Float, "days_open", "hours_to_first_review"),
-    Column("review_rounds", Integer),
     *_not_null(Json, "components", "roles"),
     Column("analysis_state", Text, nullable=False),
     Column("analysis_note", SafeLine(MAX_MESSAGE), nullable=False),
@@ -222,6 +219,7 @@ evidence_entries = Table(
     Column("account_id", Text),  # whose work it is; None until a sync has learnt it, `login` stands for it until then
     Column("judged_pr_updated_at", UtcTime),  # the pr_updated_at that was judged; outdated where older
     Column("judged_by", Text),  # key of model, instructions, rubric and context; None: not recorded
+    Column("figures", Json, nullable=False, server_default="{}"),  # by name, as core.figures declares them
     Index("ix_evidence_entries_occurred", "occurred_at", "id"),
     Index("ix_evidence_entries_repository", "login", "repository"),
     sqlite_autoincrement=True,

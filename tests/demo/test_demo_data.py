@@ -13,8 +13,8 @@ from devtrail_tui.clients.github.client import GitHubClient
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.components import components
 from devtrail_tui.core.evidence import PullRequest, PullRequestRef
+from devtrail_tui.core.figures import figures_of
 from devtrail_tui.core.involvement import roles
-from devtrail_tui.core.metrics import metrics
 from devtrail_tui.demo.dataset import Scale, build_world, written_stories
 from devtrail_tui.demo.records import Person, ReviewComment
 from devtrail_tui.demo.records import PullRequest as Served
@@ -154,13 +154,13 @@ async def _hydrated() -> dict[str, PullRequest]:
 @pytest.mark.parametrize("expected", AWKWARD, ids=lambda expected: expected.title[:40])
 def test_the_awkward_ones_are_what_was_worked_out_by_hand(expected: Expected, hydrated: dict[str, PullRequest]) -> None:
     pull = hydrated[expected.title]
-    measured = metrics(pull)
+    measured = figures_of(pull)
     assert pull.repository == expected.repository
     assert (pull.author, pull.author_kind) == (expected.author, expected.author_kind)
     assert tuple(role.value for role in roles(pull, LOGIN)) == expected.roles
     assert (pull.changed_files, len(pull.files)) == (expected.changed_files, expected.changed_files)
     assert (pull.additions, pull.deletions) == (expected.additions, expected.deletions)
-    assert measured.review_rounds == expected.review_rounds
+    assert measured["review_rounds"] == expected.review_rounds
     assert len(pull.comments) == expected.comments
     assert len(pull.review_comments) == expected.review_comments
     assert set(expected.components) <= set(components(pull.files))

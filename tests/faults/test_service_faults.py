@@ -373,7 +373,7 @@ def _assert_whole(stored: Mapping[int, EvidenceDetail], clean: Mapping[int, Evid
     """No entry with a part missing, none without its figures."""
     for number, detail in stored.items():
         assert detail.content == clean[number].content
-        assert detail.metrics == clean[number].metrics
+        assert detail.entry.figures == clean[number].entry.figures
         assert detail.entry.components == clean[number].entry.components
         assert detail.entry.roles == clean[number].entry.roles
 

@@ -31,17 +31,16 @@ def evidence(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 @pytest.mark.parametrize("expected", STORED, ids=lambda expected: expected.title[:40])
 def test_it_is_stored_with_the_right_figures(expected: Expected, evidence: dict[str, EvidenceDetail]) -> None:
     detail = evidence[expected.title]
-    entry, metrics, content = detail.entry, detail.metrics, detail.content
-    assert metrics is not None
+    entry, figures, content = detail.entry, detail.entry.figures, detail.content
     assert entry.repository == expected.repository
     assert (content["author"], content["authorKind"]) == (expected.author, expected.author_kind)
     assert sorted(map(str, entry.roles)) == sorted(expected.roles)
-    assert (entry.changed_files, entry.additions, entry.deletions) == (
+    assert (figures["changed_files"], figures["additions"], figures["deletions"]) == (
         expected.changed_files,
         expected.additions,
         expected.deletions,
     )
-    assert metrics.review_rounds == expected.review_rounds
+    assert figures["review_rounds"] == expected.review_rounds
     assert len(content["comments"]) == expected.comments
     assert len(content["reviewComments"]) == expected.review_comments
     assert set(expected.components) <= set(entry.components)

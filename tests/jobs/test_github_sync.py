@@ -58,9 +58,9 @@ def test_files_and_figures_are_those_of_the_pull_requests(desk: Desk) -> None:
     by_key = {(pull.repository.full_name, pull.number): pull for pull in desk.server.world.pull_requests}
     for key, detail in desk.evidence().items():
         pull, entry = by_key[key], detail.entry
-        assert (entry.additions, entry.deletions) == (pull.additions, pull.deletions)
+        assert (entry.figures["additions"], entry.figures["deletions"]) == (pull.additions, pull.deletions)
         made = pull.detail
-        assert entry.changed_files == len(made.files)
+        assert entry.figures["changed_files"] == len(made.files)
         assert [each["path"] for each in detail.content["files"]] == [each.path for each in made.files]
         assert len(detail.content["comments"]) == len(made.comments)
         assert len(detail.content["reviewComments"]) == sum(len(review.comments) for review in made.reviews)

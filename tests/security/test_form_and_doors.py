@@ -11,8 +11,8 @@ import pytest
 from devtrail_tui.core.context import Context, Preview, PreviewDoor
 from devtrail_tui.core.errors import PermanentError, SecretMissing
 from devtrail_tui.core.evidence import AnalysisState, NewEvidence, NewJudgement
+from devtrail_tui.core.figures import figures_of
 from devtrail_tui.core.job import Level, Progress, Status
-from devtrail_tui.core.metrics import metrics
 from devtrail_tui.core.progress import Count, Part
 from devtrail_tui.jobs import Catalogue
 from devtrail_tui.tui.screens.prompt import PromptScreen
@@ -30,7 +30,7 @@ async def tell(config: Any, context: Context) -> dict[str, Any]:
     context.log(said, Level.WARNING)
     shown = Progress(percent=1, phase=said, current_part=said, current_item=said, parts_name=said)
     context.progress(replace(shown, parts=(Part(said, note=said),), counts=(Count(said, 1),)))
-    entry = NewEvidence("mona", PULL_REQUEST, (), (), metrics(PULL_REQUEST))
+    entry = NewEvidence("mona", PULL_REQUEST, (), (), figures_of(PULL_REQUEST))
     (known,) = await context.save((entry,), log=[(Level.INFO, said)])
     refused = NewJudgement(known.evidence_id, known.updated_at, AnalysisState.FAILED, "rubric", said)
     await context.save(judgements=(refused,))

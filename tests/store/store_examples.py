@@ -11,7 +11,6 @@ from devtrail_tui.core.evidence import (
     ChangedFile,
     Comment,
     Match,
-    Metrics,
     NewEvidence,
     NewJudgement,
     PullRequest,
@@ -91,7 +90,14 @@ def new_evidence(number: int = 7, **changes: Any) -> NewEvidence:
         pull_request=pull_request(number, **of_pull_request),
         roles=(Role.AUTHOR,),
         components=("services/queue",),
-        metrics=Metrics(3.0, None, 1, 10, 4, 1),
+        figures={
+            "additions": 10,
+            "deletions": 4,
+            "changed_files": 1,
+            "days_open": 3.0,
+            "hours_to_first_review": None,
+            "review_rounds": 1,
+        },
     )
     return replace(made, **changes)
 

@@ -14,7 +14,6 @@ from devtrail_tui.core.evidence import (
     AnalysisState,
     Criterion,
     KnownPullRequest,
-    Metrics,
     NewEvidence,
     Role,
 )
@@ -44,7 +43,14 @@ def test_what_is_saved_comes_back_whole(evidence: EvidenceStore, running: Claim,
     assert detail.entry.merged_at == new.new.pull_request.merged_at
     assert (detail.entry.roles, detail.entry.components) == ((Role.REVIEWER,), ("services/queue",))
     assert [(each.criterion_id, each.confidence) for each in detail.entry.matches] == [("DEBUG", 0.9), ("CALM", 0.5)]
-    assert detail.metrics == Metrics(3.0, None, 1, 10, 4, 1)
+    assert detail.entry.figures == {
+        "additions": 10,
+        "deletions": 4,
+        "changed_files": 1,
+        "days_open": 3.0,
+        "hours_to_first_review": None,
+        "review_rounds": 1,
+    }
     assert (detail.model, detail.analysed_at) == ("claude-sonnet-5-5", START)
     assert detail.content["files"][0]["path"] == "services/queue.py"
 

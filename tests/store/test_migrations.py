@@ -23,8 +23,12 @@ from devtrail_tui.core.job import NewJob
 from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.sqlite import schema_version
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
+from devtrail_tui.store.sqlite.schema_version import REVISIONS
 from devtrail_tui.store.tables import metadata
 from tests.store.store_examples import ManualClock
+
+NEXT = f"{int(REVISIONS[-1]) + 1:04}"
+"""A revision that a later version might bring."""
 
 
 def new_database(path: Path) -> Path:
@@ -112,10 +116,10 @@ def test_an_older_database_is_backed_up_then_migrated(tmp_path: Path, monkeypatc
 
     def migrate(connection: Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN mood TEXT")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (NEXT,))
 
-    monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002", "0003"))
-    monkeypatch.setattr(schema_version, "HEAD", "0003")
+    monkeypatch.setattr(schema_version, "REVISIONS", (*REVISIONS, NEXT))
+    monkeypatch.setattr(schema_version, "HEAD", NEXT)
     monkeypatch.setattr(schema_version, "_migrate", migrate)
     before = os.umask(0)
     try:
@@ -130,7 +134,7 @@ def test_an_older_database_is_backed_up_then_migrated(tmp_path: Path, monkeypatc
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     with closing(sqlite3.connect(backup)) as driver:
         assert driver.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
-        assert driver.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+        assert driver.execute("SELECT version_num FROM alembic_version").fetchone() == (REVISIONS[-1],)
     with closing(sqlite3.connect(path)) as driver:
         assert driver.execute("SELECT mood FROM jobs").fetchall() == [(None,)]
 
@@ -142,8 +146,8 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path, monk
         connection.exec_driver_sql("DROP TABLE jobs")
         raise OSError("the machine is going down")
 
-    monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002", "0003"))
-    monkeypatch.setattr(schema_version, "HEAD", "0003")
+    monkeypatch.setattr(schema_version, "REVISIONS", (*REVISIONS, NEXT))
+    monkeypatch.setattr(schema_version, "HEAD", NEXT)
     monkeypatch.setattr(schema_version, "_migrate", migrate)
     database = SqliteDatabase(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     with pytest.raises(OSError, match="going down"):
@@ -158,8 +162,8 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path, monk
 def test_without_a_backup_nothing_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = new_database(tmp_path / "devtrail.db")
     (tmp_path / "backups").touch()
-    monkeypatch.setattr(schema_version, "REVISIONS", ("0001", "0002", "0003"))
-    monkeypatch.setattr(schema_version, "HEAD", "0003")
+    monkeypatch.setattr(schema_version, "REVISIONS", (*REVISIONS, NEXT))
+    monkeypatch.setattr(schema_version, "HEAD", NEXT)
     database = SqliteDatabase(f"sqlite:///{path}", clock=ManualClock(), synchronous="NORMAL")
     with pytest.raises(DatabaseUnusable, match="must be backed up before"):
         database.open()

@@ -11,9 +11,9 @@ from devtrail_tui.core.components import components
 from devtrail_tui.core.context import GITHUB, Context, PullRequestSource
 from devtrail_tui.core.errors import DevTrailError, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import KnownPullRequest, NewEvidence, NewJudgement, Ownership, PullRequest
+from devtrail_tui.core.figures import figures_of
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.job import Level
-from devtrail_tui.core.metrics import metrics
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
@@ -148,7 +148,7 @@ class Sync:
             pull_request=pull_request,
             roles=roles(pull_request, self._wanted.login),
             components=components(pull_request.files),
-            metrics=metrics(pull_request),
+            figures=figures_of(pull_request),
             account_id=self._wanted.account_id,
         )
 

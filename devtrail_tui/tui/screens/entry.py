@@ -16,6 +16,7 @@ from textual.widgets import Static
 from typing_extensions import override
 
 from devtrail_tui.core.evidence import OUTDATED, AnalysisState, Criterion, EvidenceDetail, Match
+from devtrail_tui.core.figures import phrases
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.core.wording import count
 from devtrail_tui.tui.keymap import bindings
@@ -120,24 +121,11 @@ def _heading(text: str) -> Iterator[Piece]:
 
 
 def _figures(detail: EvidenceDetail) -> Iterator[Piece]:
-    entry, metrics = detail.entry, detail.metrics
-    words = [f"+{count(entry.additions)} −{count(entry.deletions)} in {count(entry.changed_files)} files"]
-    if metrics is not None:
-        words.append(f"open {_days(metrics.days_open)}")
-        if metrics.hours_to_first_review is not None:
-            words.append(f"first review after {_days(metrics.hours_to_first_review / 24)}")
-        rounds = metrics.review_rounds
-        words.append(f"{rounds} round{'s' if rounds != 1 else ''} of review")
-    yield "\n" + " · ".join(words)
+    entry = detail.entry
+    yield "\n" + " · ".join(phrases(entry.figures))
     if entry.components:
         yield ("\ncomponents  ", _MUTED)
         yield safe_line(", ".join(entry.components))
-
-
-def _days(days: float) -> str:
-    if days < 1 / 24:
-        return f"{days * 1440:.0f} min"
-    return f"{days * 24:.1f} h" if days < 1 else f"{days:.1f} days"
 
 
 def _matches(detail: EvidenceDetail, criteria: Mapping[str, Criterion]) -> Iterator[Piece]:

@@ -1,4 +1,4 @@
-"""Figures of one pull request.
+"""Figures of a pull request: each is declared once, with its name, how it is worked out and how it is written.
 
 Reviews count when somebody else submitted them: not the author, whose replies in review threads GitHub files as reviews, and not
 a bot, whose review comes within seconds and says nothing of how people worked together.
@@ -11,27 +11,49 @@ and a later approval make two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devtrail_tui.core.evidence import Metrics, PullRequest, Review
+from devtrail_tui.core.evidence import PullRequest, Review
+from devtrail_tui.core.wording import count_of, days_of
 
+Figures = Mapping[str, float | None]
+"""By name; None where a pull request has none, such as the hours to a review that nobody made."""
 _BOT = "Bot"
 _CHANGES_REQUESTED = "CHANGES_REQUESTED"
 
 
-def metrics(pull_request: PullRequest) -> Metrics:
-    """All figures; days and hours as fractions, never below zero."""
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`name` is its column in CSV and, in camel case, its key in JSON. `phrase` writes a value for people."""
+
+    name: str
+    of: Callable[[PullRequest], float | None]
+    phrase: Callable[[float], str]
+
+
+def figures_of(pull_request: PullRequest) -> dict[str, float | None]:
+    """All figures; days and hours are fractions, never below zero."""
+    return {figure.name: figure.of(pull_request) for figure in FIGURES}
+
+
+def phrases(figures: Figures) -> list[str]:
+    """What is known, for people: "+201 −106 in 6 files", "open 2.8 days", "1 round of review"."""
+    written = {
+        figure.name: figure.phrase(value) for figure in FIGURES if (value := figures.get(figure.name)) is not None
+    }
+    size = " ".join(written.pop(name) for name in SIZE if name in written)
+    return [*filter(None, [size]), *written.values()]
+
+
+def _days_open(pull_request: PullRequest) -> float:
+    return _elapsed(pull_request, pull_request.merged_at, timedelta(days=1))
+
+
+def _hours_to_first_review(pull_request: PullRequest) -> float | None:
     reviews = _reviews_by_others(pull_request)
-    first = reviews[0][0] if reviews else None
-    return Metrics(
-        days_open=_elapsed(pull_request, pull_request.merged_at, timedelta(days=1)),
-        hours_to_first_review=None if first is None else _elapsed(pull_request, first, timedelta(hours=1)),
-        review_rounds=_rounds(reviews, _answers(pull_request)),
-        additions=pull_request.additions,
-        deletions=pull_request.deletions,
-        changed_files=pull_request.changed_files,
-    )
+    return _elapsed(pull_request, reviews[0][0], timedelta(hours=1)) if reviews else None
 
 
 def _elapsed(pull_request: PullRequest, until: datetime, unit: timedelta) -> float:
@@ -74,3 +96,27 @@ def _rounds(reviews: Sequence[tuple[datetime, Review]], answers: Sequence[dateti
         if review.state == _CHANGES_REQUESTED:
             asked_for_changes.add(reviewer)
     return rounds
+
+
+FIGURES = (
+    Figure("additions", lambda pull_request: pull_request.additions, lambda lines: f"+{lines:,}"),
+    Figure("deletions", lambda pull_request: pull_request.deletions, lambda lines: f"−{lines:,}"),
+    Figure(
+        "changed_files",
+        lambda pull_request: pull_request.changed_files,
+        lambda files: f"in {count_of(int(files), 'file')}",
+    ),
+    Figure("days_open", _days_open, lambda days: f"open {days_of(days)}"),
+    Figure(
+        "hours_to_first_review",
+        _hours_to_first_review,
+        lambda hours: f"first review after {days_of(hours / 24)}",
+    ),
+    Figure(
+        "review_rounds",
+        lambda pull_request: _rounds(_reviews_by_others(pull_request), _answers(pull_request)),
+        lambda rounds: f"{count_of(int(rounds), 'round')} of review",
+    ),
+)
+SIZE = ("additions", "deletions", "changed_files")
+"""Written together as one phrase."""
