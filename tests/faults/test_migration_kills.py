@@ -35,8 +35,8 @@ _FILL = (
     "INSERT INTO job_logs (job_id, seq, attempt, timestamp, level, message) SELECT i, 1, 1, i, 'info', 'line ' || i FROM n",
     (
         "INSERT INTO evidence_entries (type, title, description, search_text, content, login, host, node_id, occurred_at,"
-        " additions, deletions, changed_files, components, roles, analysis_state, analysis_note, created_at, updated_at)"
-        " SELECT 'PR', 'pull ' || i, 'what was done ' || i, '', '{}', 'ada', 'github.com', 'PR_' || i, i, 1, 1, 1, '[]', '[]',"
+        " {figures} components, roles, analysis_state, analysis_note, created_at, updated_at)"
+        " SELECT 'PR', 'pull ' || i, 'what was done ' || i, '', '{{}}', 'ada', 'github.com', 'PR_' || i, i, {ones} '[]', '[]',"
         " 'NOT_ANALYSED', '', i, i FROM n"
     ),
     "INSERT INTO reports (title, format, config, content, created_at) SELECT 'report ' || i, 'md', '{}', '', i FROM n",
@@ -63,7 +63,13 @@ def fill(path: Path, rows: int) -> None:
     """So many rows in each of the tables that the next revision touches, and in one that refers to them."""
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) "  # noqa: S608 - a number
     with closing(sqlite3.connect(path)) as connection:
-        for statement in _FILL:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(evidence_entries)")]
+        figures = [name for name in ("additions", "deletions", "changed_files") if name in columns]
+        for each in _FILL:
+            statement = each
+            if "{figures}" in each:  # until revision 0003 they were columns of their own, and may not be empty
+                names, ones = "".join(f"{name}, " for name in figures), "1, " * len(figures)
+                statement = each.format(figures=names, ones=ones)
             into, select = statement.split(" SELECT ", 1)
             connection.execute(f"{into} {numbers} SELECT {select}")
         connection.commit()

@@ -25,7 +25,8 @@ DAY_US = 86_400_000_000
 START_US = 1_740_000_000_000_000
 _COLUMNS = (
     "id", "type", "title", "description", "search_text", "content", "login", "host", "node_id", "pr_number", "repository",
-    "occurred_at", "merged_at", "pr_updated_at", "additions", "deletions", "changed_files", "days_open", "review_rounds", "components", "roles",
+    "occurred_at", "merged_at", "pr_updated_at", "additions", "deletions", "changed_files",
+    "days_open", "review_rounds", "components", "roles",
     "analysis_state", "analysis_note", "analysis_id", "analysed_at", "job_id", "created_at", "updated_at",
 )  # fmt: skip
 
@@ -46,7 +47,8 @@ def entry(number: int, **changes: Any) -> dict[str, Any]:
         "id": number, "type": "PR", "title": f"Change {number}", "description": "Retries", "search_text": "retries",
         "content": json.dumps({"number": number}), "login": "ada", "host": "github.com", "node_id": f"PR_{number}",
         "pr_number": number, "repository": "acme/shop", "occurred_at": START_US + number, "merged_at": START_US + number,
-        "pr_updated_at": START_US + number, "additions": 1, "deletions": 2, "changed_files": 3, "days_open": 2.75, "review_rounds": 2, "components": "[]",
+        "pr_updated_at": START_US + number, "additions": 1, "deletions": 2, "changed_files": 3,
+        "days_open": 2.75, "review_rounds": 2, "components": "[]",
         "roles": '["author"]', "analysis_state": "analysed" if judged else "not_analysed", "analysis_note": "",
         "analysis_id": number if judged else None, "analysed_at": START_US + DAY_US if judged else None, "job_id": 1,
         "created_at": START_US, "updated_at": START_US,
