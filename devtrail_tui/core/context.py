@@ -96,7 +96,11 @@ class PullRequestSource(Service, Protocol):
         ...
 
 
-GITHUB = ServiceSpec[PullRequestSource]("GitHub", secret="github")  # noqa: S106 - the secret's name
+GITHUB = ServiceSpec[PullRequestSource](
+    "GitHub",
+    secret="github",  # noqa: S106 - the secret's name
+    maker="devtrail_tui.clients.github.client:connect",
+)
 
 
 @dataclass(frozen=True, slots=True)

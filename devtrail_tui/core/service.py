@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from devtrail_tui.core.clock import Clock
+    from devtrail_tui.core.exclusions import Exclusions
+    from devtrail_tui.core.status import Level
 
 
 class Service(Protocol):
@@ -20,14 +26,34 @@ S = TypeVar("S", bound=Service)
 
 @dataclass(frozen=True)
 class ServiceSpec(Generic[S]):
-    """A service that a job can ask for: `ServiceSpec[PullRequestSource]("GitHub", secret="github")`.
+    """A service that a job can ask for: `ServiceSpec[Tracker]("Jira", secret="jira", maker="my_plugin.client:connect")`.
 
-    The type in brackets is the protocol of its client, `name` what people call it, `secret` the name of the secret it needs.
-    `services/clients.py` maps it to the client.
+    The type in brackets is the protocol of its client, `name` what people call it, `secret` the name of the secret it needs (""
+    for none). `maker` is where the function `(ClientEnvironment) -> client` stands; its module is imported off the event loop.
     """
 
     name: str
     secret: str
+    maker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEnvironment:
+    """What the maker of a client gets.
+
+    `settings` are config.toml's by name. `shared` belongs to this service, secret and process: clients of several jobs, each in
+    an event loop of its own, find there what they share. `narrate` takes lines for the job's log, `waiting` a sentence and the
+    moment it ends while the client waits ("" and None afterwards), `service_limit` what is left of a limit. All return at once.
+    """
+
+    secret: str
+    clock: Clock
+    settings: Mapping[str, Any]
+    exclusions: Exclusions
+    shared: dict[str, Any]
+    narrate: Callable[[Level, str], None]
+    waiting: Callable[[str, datetime | None], None]
+    service_limit: Callable[[RateLimit], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,19 @@
-"""Maps each service to the client that reaches it: for a running job, or for a look from outside."""
+"""Makes clients of outside services: for a running job, or for a check outside one."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
 import random
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.clients.claude.calls import CallFailed
 from devtrail_tui.clients.claude.child_process import ClaudeProcess
 from devtrail_tui.clients.claude.shared_limits import SharedLimits
-from devtrail_tui.core.context import GITHUB, Analyser, PullRequestSource
+from devtrail_tui.core.context import Analyser
 from devtrail_tui.core.errors import PermanentError
-from devtrail_tui.core.service import S, ServiceSpec
+from devtrail_tui.core.service import ClientEnvironment, S, ServiceSpec
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.runtime.job_output import ClientScope
 
@@ -33,21 +32,33 @@ class Clients:
         self._secrets = secrets
         self._exclusions = exclusions
         self._clock = clock
-        self._github_limits: dict[str, Any] = {}
-        """By token: all jobs of this process keep within them together, each from its own event loop."""
+        self._shared: dict[tuple[ServiceSpec[Any], str], dict[str, Any]] = {}
+        """What the clients of one service and secret share, each from its own event loop."""
         self._claude: ClaudeProcess | None = ClaudeProcess(clock)
         self._claude_limits: dict[tuple[str, str | None], SharedLimits] = {}
-        self._makers: Mapping[ServiceSpec[Any], Callable[[str, ClientScope], Awaitable[Any]]] = {GITHUB: self._github}
 
     async def source(self, spec: ServiceSpec[S], scope: ClientScope) -> S:
         """The client of a service; whoever asks closes it. Raises SecretMissing, PermanentError for one nobody provides."""
-        make = self._makers.get(spec)
-        if make is None:
+        module, _, name = getattr(spec, "maker", "").partition(":")
+        if not module:
             raise PermanentError(
-                f"This job asks for the service “{safe_line(getattr(spec, 'name', str(spec)), limit=60)}”, which is not provided "
-                f"here; there is: {', '.join(known.name for known in self._makers)}. Update DevTrail or the job's plugin."
+                f"This job asks for the service “{safe_line(getattr(spec, 'name', str(spec)), limit=60)}”, which is not "
+                "provided here. Update DevTrail or the job's plugin."
             )
-        client: S = await make(await scope.secret(spec.secret), scope)
+        secret = await scope.secret(spec.secret) if spec.secret else ""
+        connect = getattr(await asyncio.to_thread(importlib.import_module, module), name)
+        client: S = connect(
+            ClientEnvironment(
+                secret,
+                clock=self._clock,
+                settings=vars(self._settings),
+                exclusions=self._exclusions,
+                shared=self._shared.setdefault((spec, secret), {}),
+                narrate=scope.narrate,
+                waiting=scope.waiting,
+                service_limit=scope.service_limit,
+            )
+        )
         return client
 
     async def analyser(self, scope: ClientScope, *, model: str, about: str = "") -> Analyser:
@@ -87,18 +98,3 @@ class Clients:
             return await asyncio.to_thread(self._secrets.resolve, name, "") if value is None else value
 
         return ClientScope(secret)
-
-    async def _github(self, token: str, scope: ClientScope) -> PullRequestSource:
-        github = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.github.client")
-        client: PullRequestSource = github.GitHubClient(
-            self._settings.github_url,
-            token,
-            clock=self._clock,
-            narrate=scope.narrate,
-            waiting=scope.waiting,
-            pause_s=self._settings.github_pause_s,
-            excluded=self._exclusions.repository,
-            service_limit=scope.service_limit,
-            limits=self._github_limits.setdefault(token, github.SharedLimits()),
-        )
-        return client

@@ -24,12 +24,27 @@ from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import GITHUB, Account, Hydrated, Repository
 from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
 from devtrail_tui.core.evidence import PullRequestRef
-from devtrail_tui.core.service import RateLimit
+from devtrail_tui.core.service import ClientEnvironment, RateLimit
 from devtrail_tui.core.text import safe_line
 
 DEFAULT_API_URL = "https://api.github.com"
 _REST_RESOURCES = (CORE, GRAPHQL, "search")
 _Upcoming = asyncio.Task[list[Hydrated] | None]
+
+
+def connect(environment: ClientEnvironment) -> GitHubClient:
+    """The client for a job. Raises UsageError for an address that cannot be used."""
+    return GitHubClient(
+        environment.settings["github_url"],
+        environment.secret,
+        clock=environment.clock,
+        narrate=environment.narrate,
+        waiting=environment.waiting,
+        pause_s=environment.settings["github_pause_s"],
+        excluded=environment.exclusions.repository,
+        service_limit=environment.service_limit,
+        limits=environment.shared.setdefault("limits", SharedLimits()),
+    )
 
 
 def clock_ahead_s(asked_at: datetime, answered_at: datetime, their_time: datetime) -> float:
