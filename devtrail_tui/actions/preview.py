@@ -37,7 +37,7 @@ async def preview_job(services: Services, type_name: str, raw: Mapping[str, Any]
 
 
 class PreviewServices:
-    """The ports of a preview (core.context.PreviewDoor), closed with their clients at the end of the block.
+    """The ports of a preview (core.context.PreviewContext), closed with their clients at the end of the block.
 
     `typed_secrets` by name. Claude's client gets no key, so that it could not send anything if it tried.
     """

@@ -1,1 +1,1 @@
-"""Frozen values and pure functions: no input, no output, no clock of its own."""
+"""Frozen values and pure functions: no I/O and no clock of their own."""

@@ -1,4 +1,4 @@
-"""The clock that is passed in wherever time matters, so that tests own it."""
+"""The clock interface, injected wherever time matters so that tests can control it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall time in UTC, a monotonic count of seconds, and a cancellable sleep."""
+    """Wall-clock time in UTC, monotonic seconds, and a cancellable sleep."""
 
     def now(self) -> datetime:
-        """The time as an aware UTC datetime."""
+        """The current time as an aware UTC datetime."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds from an arbitrary start, never going back."""
+        """Seconds from an arbitrary start; never decreases."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait; cancellable."""
+        """Sleep; cancellable."""
         ...
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The clock of this machine."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)

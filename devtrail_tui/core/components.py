@@ -1,25 +1,24 @@
-"""Which components of a product a pull request touched, read from the paths it changed.
+"""Names the components of a product that a pull request changed, from the paths of its files.
 
-A component's name is what a colleague would call it: `components/Cart`, `controllers/orders`, `internal/billing`. In a monorepo,
-or where a repository keeps its sides apart, the package stands before it: `checkout: components/Cart`, `backend: models/user`.
+Names read like `components/Cart`, `controllers/orders`, `internal/billing`. In a monorepo, or in a repository with separate
+frontend and backend folders, the package is the prefix: `checkout: components/Cart`, `backend: models/user`.
 
-How a path gets its name:
+How a path is named:
 1. Package: the folder below `packages/`, `apps/`, `libs/`, ... at the top (`packages/@acme/checkout/...` is `checkout`), or a
    top folder such as `frontend/` or `backend/`.
-2. Area: the outermost folder that frontends or backends by custom give a meaning (`components`, `pages`, `features`,
-   `controllers`, `models`, ...). Where only a vague one is there (`api`, `core`, `lib`, ...), that one.
-3. Thing: the folder or file next to the area, without extension, test or story suffix and the area's own word:
+2. Area: the outermost folder with a conventional meaning in frontends or backends (`components`, `pages`, `features`,
+   `controllers`, `models`, ...); if there is none, the outermost vague one (`api`, `core`, `lib`, ...).
+3. Item: the folder or file below the area, without extension, test or story suffix and the area's own word:
    `controllers/orders_controller.rb` is `controllers/orders`.
 4. A path without an area is named after its first two folders below the source root (`src`, `src/main/java`, ...).
-5. Tests count for the code they stand beside or mirror. Documentation, CI, lock files, generated and vendored files have a name
-   of their own each: `docs`, `ci`, `dependencies`, `generated`, `vendored`. Settings files count for their package, else
-   `settings`.
+5. Tests count for the code beside them or the code they mirror. Documentation, CI, lock files, generated and vendored files
+   are named `docs`, `ci`, `dependencies`, `generated`, `vendored`. Settings files count for their package, otherwise `settings`.
 
-How names are weighted: every file is a vote. A vote is worth 1000 for an area, 700 for a vague one, 400 for plain folders;
-divided by 1 + a quarter for each folder between source root and area, since structure near the root says more than a folder deep
-down (depth); and multiplied by what the file is: 1 for code, 3/10 for tests, 1/5 for documentation, 3/20 for CI and settings,
-1/50 for lock files, generated and vendored ones. The votes for a name are added up (frequency); the ten highest sums are the
-answer, equal sums by name. All numbers are integers, so that the order of the files changes nothing.
+How names are ranked: every file is one vote. A vote weighs 1000 for an area, 700 for a vague area, 400 for plain folders;
+divided by 1 + 1/4 per folder between source root and area, because structure near the root is more significant; multiplied by
+the kind of file: 1 for code, 3/10 for tests, 1/5 for documentation, 3/20 for CI and settings, 1/50 for lock files, generated and
+vendored files. The result is the ten names with the highest sums; ties are ordered by name. All weights are integers, so the
+order of the files does not matter.
 """
 
 from __future__ import annotations
@@ -53,13 +52,13 @@ _WORKSPACES = _words("packages apps libs modules projects plugins crates workspa
 _SIDES = _words("frontend backend client server web mobile ios android infra infrastructure")
 _SOURCE_ROOTS = _words("src source sources app main java kotlin scala python golang lib pkg")
 _AMBIGUOUS = frozenset({"app", "lib", "pkg"})
-"""Source roots that are also a fine name where nothing else is left."""
+"""Source roots that may also serve as a name when no other folder remains."""
 _REVERSED_DOMAINS = _words("com org net io de co dev")
 _INDEX_STEMS = _words("index main mod __init__ init lib default")
 _NEXT_STEMS = _words("page layout route loading error template not-found")
 _TEST_FOLDERS = _words("test tests __tests__ spec specs __mocks__ __snapshots__ fixtures e2e cypress testdata")
 _WHOLE_AREAS = frozenset({"migrations"})
-"""Areas whose single files are no components."""
+"""Areas in which a single file is not a component."""
 _GROUPING = _words("_components _lib _internal private public")
 _VENDORED_FOLDERS = _words("vendor node_modules third_party bower_components .yarn")
 _GENERATED_FOLDERS = _words("dist build generated __generated__ gen .next out target")
@@ -111,8 +110,8 @@ _OWN_NAME = frozenset({"docs", "ci", "dependencies", "generated", "vendored"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A path's name within its package, what a vote for it is worth, and how many folders lie before the area."""
+class _ComponentName:
+    """A name within the package, the weight of a vote for it, and the number of folders above the area."""
 
     name: str
     worth: int
@@ -120,7 +119,7 @@ class _Place:
 
 
 def components(files: Sequence[ChangedFile]) -> tuple[str, ...]:
-    """At most ten names, strongest first; empty where no path says anything. The order of `files` does not matter."""
+    """At most ten names, strongest first; empty if no path yields a name. The order of `files` does not matter."""
     votes: Counter[str] = Counter()
     for path in {file.path for file in files}:
         name, weight = _vote(path)
@@ -152,7 +151,7 @@ def _vote(path: str) -> tuple[str, int]:
 
 
 def _kind(parts: Sequence[str]) -> str:
-    """What sort of file it is, a key of _FILE_WEIGHTS."""
+    """The kind of file, a key of _FILE_WEIGHTS."""
     folders = {segment.lower() for segment in parts[:-1]}
     name = parts[-1]
     lower = name.lower()
@@ -175,7 +174,7 @@ def _kind(parts: Sequence[str]) -> str:
 
 
 def _package(parts: Sequence[str]) -> tuple[str, list[str]]:
-    """The package a path belongs to ("" if none) and the path within it."""
+    """The package of a path ("" if none) and the path within it."""
     top = parts[0].lower()
     inner_segments = list(parts)
     if top in _WORKSPACES and len(parts) >= (4 if top in _AREAS else 3):
@@ -189,13 +188,13 @@ def _package(parts: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _without_test_folders(parts: Sequence[str]) -> list[str]:
-    """The path as its code would have it: `tests/api/test_orders.py` mirrors `api/orders.py`."""
+    """The path of the code under test: `tests/api/test_orders.py` mirrors `api/orders.py`."""
     folders = [segment for segment in parts[:-1] if segment.lower() not in _TEST_FOLDERS]
     return [*folders, parts[-1]] if folders else list(parts)
 
 
-def _next_route(parts: Sequence[str]) -> _Place | None:
-    """Next.js' app router (`app/(shop)/checkout/page.tsx`), where folders are pages, and `pages/api`, where they are an API."""
+def _next_route(parts: Sequence[str]) -> _ComponentName | None:
+    """Next.js app router (`app/(shop)/checkout/page.tsx`), where folders are pages; `pages/api` is an API."""
     lower = [segment.lower() for segment in parts]
     if "app" in lower[:-1] and _bare(parts[-1]) in _NEXT_STEMS:
         start = lower.index("app")
@@ -209,13 +208,13 @@ def _next_route(parts: Sequence[str]) -> _Place | None:
     return None
 
 
-def _named(area: str, folders: Sequence[str], file: str, depth: int) -> _Place:
+def _named(area: str, folders: Sequence[str], file: str, depth: int) -> _ComponentName:
     feature = _thing(area, [*folders, file])
-    return _Place(f"{area}/{feature}" if feature else area, 1000, max(depth - 1, 0))
+    return _ComponentName(f"{area}/{feature}" if feature else area, 1000, max(depth - 1, 0))
 
 
-def _area(parts: Sequence[str], areas: frozenset[str], worth: int) -> _Place | None:
-    """The outermost folder that is one of `areas`, with the thing next to it."""
+def _area(parts: Sequence[str], areas: frozenset[str], worth: int) -> _ComponentName | None:
+    """The outermost folder in `areas`, with the item below it."""
     for index, segment in enumerate(parts[:-1]):
         area = segment.lower()
         if area not in areas:
@@ -223,12 +222,12 @@ def _area(parts: Sequence[str], areas: frozenset[str], worth: int) -> _Place | N
         feature = _thing(area, parts[index + 1 :])
         if not feature and worth < 1000 and index + 2 < len(parts):
             continue
-        return _Place(f"{area}/{feature}" if feature else area, worth, len(_below_source_root(parts[:index])))
+        return _ComponentName(f"{area}/{feature}" if feature else area, worth, len(_below_source_root(parts[:index])))
     return None
 
 
 def _thing(area: str, inside: Sequence[str]) -> str:
-    """The first folder, or else the file, that says something."""
+    """The first folder, otherwise the file, with a meaningful name."""
     if area in _WHOLE_AREAS:
         return ""
     *folders, file = inside
@@ -239,22 +238,22 @@ def _thing(area: str, inside: Sequence[str]) -> str:
     return "" if stem.lower() in _INDEX_STEMS or stem.lower() in _NEXT_STEMS or _ROUTE_PART.fullmatch(stem) else stem
 
 
-def _folders(parts: Sequence[str], package: str) -> _Place:
-    """Up to two folders below the source root; a file that lies there itself gives its own name."""
+def _folders(parts: Sequence[str], package: str) -> _ComponentName:
+    """Up to two folders below the source root; a file directly in the root gives its own name."""
     folders = _below_source_root(parts[:-1])
     if folders:
-        return _Place("/".join(folders[:2]), 400, 0)
+        return _ComponentName("/".join(folders[:2]), 400, 0)
     ambiguous = [segment for segment in parts[:-1] if segment.lower() in _AMBIGUOUS]
     if ambiguous and not package:
         stem = _stem(parts[-1])
-        return _Place(ambiguous[-1] if stem.lower() in _INDEX_STEMS else f"{ambiguous[-1]}/{stem}", 400, 0)
+        return _ComponentName(ambiguous[-1] if stem.lower() in _INDEX_STEMS else f"{ambiguous[-1]}/{stem}", 400, 0)
     stem = _stem(parts[-1])
     nearest = parts[-2] if stem.lower() in _INDEX_STEMS and len(parts) > 1 else stem
-    return _Place("" if package else nearest, 400, 0)
+    return _ComponentName("" if package else nearest, 400, 0)
 
 
 def _below_source_root(folders: Sequence[str]) -> list[str]:
-    """Without `src/main/java/com/acme` and the like."""
+    """The folders without a prefix such as `src/main/java/com/acme`."""
     inner_folders = list(folders)
     while inner_folders and inner_folders[0].lower() in _SOURCE_ROOTS:
         inner_folders = inner_folders[1:]
@@ -264,7 +263,7 @@ def _below_source_root(folders: Sequence[str]) -> list[str]:
 
 
 def _stem(file: str) -> str:
-    """`Cart.test.tsx` and `test_cart.py` name the same thing as their code."""
+    """The stem shared with the code under test: `Cart.test.tsx` is `Cart`, `test_cart.py` is `cart`."""
     stem = _bare(file)
     while _INNER_SUFFIX.search(stem):
         stem = _INNER_SUFFIX.sub("", stem)
@@ -272,13 +271,13 @@ def _stem(file: str) -> str:
 
 
 def _bare(file: str) -> str:
-    """A file's name without its last extension; `.env` keeps its name."""
+    """A file name without its last extension; `.env` stays as it is."""
     head, dot, _ = file.rpartition(".")
     return head if dot and head else file
 
 
 def _without_area_word(area: str, stem: str) -> str:
-    """`orders_controller`, `orders.controller` and `OrdersController` in `controllers` are about orders."""
+    """The stem without the area's own word: `orders_controller` or `OrdersController` in `controllers` is `orders`."""
     area_words = {area, area.removesuffix("s"), area[:-3] + "y" if area.endswith("ies") else area}
     for word in sorted(area_words, key=lambda each: (-len(each), each)):
         if not stem.lower().endswith(word) or len(stem) <= len(word):

@@ -1,6 +1,6 @@
-"""What a job meets the outside through: protocols, made real by `runtime` and `services`.
+"""Protocols between a job and everything outside it; implemented in `runtime` and `services`.
 
-A handler is `async def run(config, context) -> dict`. It never sees SQLAlchemy, httpx or Textual.
+A handler is `async def run(config, context) -> dict`. It has no access to SQLAlchemy, httpx or Textual.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from devtrail_tui.core.service import RateLimit, S, Service, ServiceSpec
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose token this is: `id` never changes, `login` can. `scopes` is empty for fine-grained tokens, which do not list any.
+    """The owner of a token: `id` never changes, `login` can. `scopes` is empty for fine-grained tokens, which do not list any.
 
-    `clock_ahead_s` is how many seconds this machine's clock is ahead of the service's; None where it did not tell its time.
+    `clock_ahead_s`: seconds this machine's clock is ahead of the service's; None if the service sent no time.
     """
 
     login: str
@@ -44,7 +44,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository as GitHub spells it now: `name` may differ from what was asked for after a rename."""
+    """A repository under GitHub's current name; after a rename `name` differs from the requested one."""
 
     asked: str
     name: str
@@ -53,8 +53,8 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
-class Hydrated:
-    """One pull request fetched whole, or the sentence that says why not."""
+class FetchedPullRequest:
+    """One complete pull request, or a sentence that says why it could not be fetched."""
 
     ref: PullRequestRef
     pull_request: PullRequest | None
@@ -62,18 +62,18 @@ class Hydrated:
 
 
 class PullRequestSource(Service, Protocol):
-    """Where pull requests come from (GitHub). Every call waits for limits by itself, visibly, and is cancellable.
+    """A source of pull requests (GitHub). Calls wait for rate limits, show that they wait, and are cancellable.
 
     Raises AuthenticationError, PermanentError, TemporaryError.
     """
 
     @property
     def host(self) -> str:
-        """The web host that evidence is filed under: github.com, or the Enterprise host."""
+        """The web host that evidence is stored under: github.com, or the Enterprise host."""
         ...
 
     async def account(self) -> Account:
-        """Whose work this token sees."""
+        """The account that owns the token."""
         ...
 
     async def repository(self, name: str) -> Repository:
@@ -83,16 +83,16 @@ class PullRequestSource(Service, Protocol):
     async def discover(
         self, repository: Repository, login: str, start: datetime, end: datetime
     ) -> Sequence[PullRequestRef]:
-        """Every pull request merged from `start` up to but not including `end` that `login` wrote, commented on or reviewed,
-        each once, newest merge first."""
+        """All pull requests merged in [`start`, `end`) that `login` wrote, commented on or reviewed, each once, newest merge
+        first."""
         ...
 
-    def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncIterator[Hydrated]:
-        """Fetch each whole (all files, comments, reviews), in batches; yields in any order, every ref exactly once."""
+    def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncIterator[FetchedPullRequest]:
+        """Fetch each pull request completely (files, comments, reviews), in batches; every ref yields once, in any order."""
         ...
 
     async def limits(self) -> Sequence[RateLimit]:
-        """All limits as GitHub states them now, without using any up; empty where a server has none."""
+        """GitHub's current rate limits; the request itself costs nothing. Empty if the server has no limits."""
         ...
 
 
@@ -105,7 +105,7 @@ GITHUB = ServiceSpec[PullRequestSource](
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRequest:
-    """A request ready to be sent. `key` is the SHA-256 of everything that is sent; `worst_case_usd` bounds its price."""
+    """A request ready to send. `key`: SHA-256 of everything that is sent; `worst_case_usd`: upper bound of its price."""
 
     key: str
     body: Mapping[str, Any]
@@ -117,8 +117,8 @@ class AnalysisRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """An answer after our own checks: what holds, and a sentence for each thing that was dropped."""
+class VerifiedAnswer:
+    """A validated answer: the accepted matches, and a sentence for each rejected one."""
 
     matches: tuple[Match, ...]
     dropped: tuple[str, ...] = ()
@@ -126,24 +126,24 @@ class Verified:
 
 
 class Analyser(Service, Protocol):
-    """Matches a pull request against criteria (Claude). `answer` is the paid call: store its result before anything else."""
+    """Matches a pull request against criteria (Claude). `answer` is the paid call; store its result first."""
 
     @property
     def model(self) -> str:
-        """The model's id as sent."""
+        """The model id as sent."""
         ...
 
     @property
     def concurrency(self) -> int:
-        """How many calls may be under way at once."""
+        """Maximum number of concurrent calls."""
         ...
 
     def judged_by(self, criteria: Sequence[Criterion]) -> str:
-        """The key of model, instructions, rubric and context: entries with another one were judged by something else; pure."""
+        """The key of model, instructions, rubric and context; it differs if any of them changed. Pure."""
         ...
 
     async def check(self) -> None:
-        """One free call that proves key and model. Raises AuthenticationError, PermanentError (unknown model), TemporaryError."""
+        """Free call that validates key and model. Raises AuthenticationError, PermanentError (no such model), TemporaryError."""
         ...
 
     def prepare(
@@ -155,45 +155,46 @@ class Analyser(Service, Protocol):
         login: str,
         roles: Sequence[Role],
     ) -> AnalysisRequest:
-        """The request that judges `login`'s part (`roles`) in one pull request; pure. Long texts are trimmed to the model's
-        room and said so in the request, secrets masked, excluded paths left out. Raises NotPossible without criteria,
+        """The request that judges the contribution of `login` (`roles`) to one pull request; pure. Long texts are cut to the
+        context window and the request says so; secrets are masked, excluded paths omitted. Raises NotPossible without criteria,
         RepositoryExcluded."""
         ...
 
     async def answer(self, request: AnalysisRequest, *, late: Callable[[Analysis], None] | None = None) -> Analysis:
-        """Send it once paid; retries, visibly, what time can mend and was not billed. An answer that comes when nobody awaits it
-        any more goes to `late`, in another thread. Raises AuthenticationError, PermanentError, TemporaryError, OutcomeUnknown."""
+        """Send the request once as a paid call; unbilled temporary failures are retried, and the wait is shown. An answer that
+        arrives after cancellation goes to `late`, in another thread. Raises AuthenticationError, PermanentError, TemporaryError,
+        OutcomeUnknown."""
         ...
 
     def preview(self, request: AnalysisRequest) -> str:
-        """Everything that `answer` would send, as a person reads it; pure."""
+        """Everything `answer` would send, formatted for people; pure."""
         ...
 
-    def verify(self, request: AnalysisRequest, analysis: Analysis) -> Verified:
-        """Check a raw answer against the request: known ids, 0-100, verbatim quotes; pure."""
+    def verify(self, request: AnalysisRequest, analysis: Analysis) -> VerifiedAnswer:
+        """Validate a raw answer against the request: known ids, 0-100, verbatim quotes; pure."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would leave the machine for one example: `text` for people, unabridged; `data` the same for programs."""
+    """The complete request for one example: `text` for people, `data` for programs."""
 
     text: str
     data: Mapping[str, Any]
 
 
-class PreviewDoor(Protocol):
-    """What a preview may ask: a source of examples and an analyser that prepares and never sends."""
+class PreviewContext(Protocol):
+    """What a preview can use: a source of examples and an analyser that prepares requests and sends none."""
 
     @property
     def clock(self) -> Clock: ...
 
     async def source(self, spec: ServiceSpec[S]) -> S:
-        """The client of a service, closed with the preview. Raises SecretMissing, PermanentError for one nobody provides."""
+        """The client of a service; closed with the preview. Raises SecretMissing, PermanentError for an unknown service."""
         ...
 
     async def analyser(self, *, model: str, about: str = "") -> Analyser:
-        """What prepares requests to Claude; `about` as in `Context`."""
+        """The analyser that prepares requests to Claude; `about` as in `Context`."""
         ...
 
     async def criteria(self) -> Sequence[Criterion]:
@@ -201,21 +202,21 @@ class PreviewDoor(Protocol):
         ...
 
 
-class EvidenceReader(Protocol):
-    """The narrow door a job has to stored evidence; reads only."""
+class JobEvidence(Protocol):
+    """A job's read access to stored evidence."""
 
     async def known_nodes(
         self, host: str, account_id: str | None, login: str, node_ids: Sequence[str]
     ) -> Mapping[str, KnownPullRequest]:
-        """What is stored already of an account, asked by node ids, which survive renames of the repository."""
+        """The stored pull requests of an account by node id, which survives renames of the repository."""
         ...
 
     async def lacks_identity(self, ownership: Ownership) -> bool:
-        """Whether some of these entries do not know their account yet, or the account has entries under an earlier login."""
+        """Whether some of these entries have no account id yet, or are stored under an earlier login of the account."""
         ...
 
     async def not_analysed(self, login: str | None, repositories: Sequence[str]) -> Sequence[EvidenceEntry]:
-        """Entries that still lack an analysis, oldest merge first."""
+        """Entries without an analysis, oldest merge first."""
         ...
 
     async def pull_request(self, evidence_id: int) -> PullRequest:
@@ -223,25 +224,25 @@ class EvidenceReader(Protocol):
         ...
 
 
-class CriteriaReader(Protocol):
+class JobCriteria(Protocol):
     """The job's rubric."""
 
     async def detectable(self) -> Sequence[Criterion]:
-        """The criteria that can be seen in a pull request, in a stable order, as they were when the job first asked: every
-        attempt of a job judges by the same ones."""
+        """The criteria that pull requests can show, in a stable order. They are fixed at the job's first read, so that all of
+        its attempts judge by the same criteria."""
         ...
 
 
 class AnalysisLedger(Protocol):
-    """What was paid for, and which calls are under way, by request key: over all jobs and processes a request is paid once."""
+    """Paid answers and calls in flight, by request key. Across all jobs and processes a request is paid once."""
 
     async def find(self, key: str) -> Analysis | None:
-        """The stored answer to exactly this request, if there is one."""
+        """The stored answer to this request, if any."""
         ...
 
     async def lease(self, request: AnalysisRequest) -> Analysis | bool:
-        """Take the right to make this call, with place and budget in hand: True. False where a call for it is under way already;
-        the answer, where it has arrived meanwhile. The lease ends with this claim, or with a cancel of the job. Raises
+        """Reserve this call; requires a concurrency slot and budget. True: reserved. False: a call for the same request is in
+        flight. Analysis: the answer that has arrived meanwhile. The lease ends with this claim or a cancel. Raises
         ClaimLost, CancelRequested."""
         ...
 
@@ -250,25 +251,25 @@ class AnalysisLedger(Protocol):
         ...
 
     async def keep(self, analysis: Analysis) -> None:
-        """Store a paid answer at once and add its price to the job's `spent_usd`; this is not fenced: money spent is recorded
-        even when the claim was lost meanwhile. An answer that comes late replaces the uncertain cost of its call."""
+        """Store a paid answer at once and add its price to the job's `spent_usd`. Not fenced: the cost is recorded even if the
+        claim was lost. A late answer replaces the uncertain cost of its call."""
         ...
 
     def keep_late(self, analysis: Analysis) -> None:
-        """The same for an answer that nobody awaits any more, in any thread; returns at once."""
+        """`keep` for a late answer, from any thread; returns at once."""
         ...
 
     async def release(self, key: str) -> None:
-        """The call failed and was not billed: the request is free again."""
+        """Release the lease of a call that failed and was not billed."""
         ...
 
     async def uncertain(self, key: str) -> None:
-        """Nobody knows whether the call was billed: its worst case is added to `spent_usd`, and the request is free again."""
+        """Add the worst case of a call with unknown billing to `spent_usd` and release its lease."""
         ...
 
 
 class Context(Protocol):
-    """One claimed run of a job."""
+    """The interface of one claimed run of a job."""
 
     @property
     def job_id(self) -> int: ...
@@ -278,7 +279,7 @@ class Context(Protocol):
 
     @property
     def spent_usd(self) -> float:
-        """Dollars this job has paid so far, over all attempts."""
+        """Dollars paid by this job over all attempts."""
         ...
 
     @property
@@ -286,24 +287,24 @@ class Context(Protocol):
 
     @property
     def cursor(self) -> Mapping[str, Any]:
-        """What earlier attempts saved with `save(cursor=...)`, by repository name (or "" for the whole job)."""
+        """The state that earlier attempts stored with `save(cursor=...)`, by repository name ("" for the whole job)."""
         ...
 
     @property
-    def evidence(self) -> EvidenceReader: ...
+    def evidence(self) -> JobEvidence: ...
 
     @property
-    def criteria(self) -> CriteriaReader: ...
+    def criteria(self) -> JobCriteria: ...
 
     @property
     def analyses(self) -> AnalysisLedger: ...
 
     def log(self, message: str, level: Level = Level.INFO) -> None:
-        """One line of the job's log; returns at once, stored within 200 ms."""
+        """Write one line to the job's log; returns at once, stored within 200 ms."""
         ...
 
     def progress(self, progress: Progress) -> None:
-        """What to show now; returns at once, the latest wins."""
+        """Set the progress to show; returns at once, the latest value wins."""
         ...
 
     async def save(
@@ -315,22 +316,22 @@ class Context(Protocol):
         cursor: Mapping[str, Any] | None = None,
         log: Sequence[tuple[Level, str]] = (),
     ) -> Sequence[KnownPullRequest]:
-        """Evidence, judgements, cursor (keys as in `cursor`) and log lines in one transaction, in the order of earlier `log`
-        calls. `ownership` gives stored entries to their account. Returns what is stored of each of `evidence` now: a newer state
-        that another job saved stays. Raises ClaimLost."""
+        """Store evidence, judgements, cursor (keys as in `cursor`) and log lines in one transaction, in the order of earlier
+        `log` calls. `ownership` assigns stored entries to their account. Returns the stored state of each `evidence`; a newer
+        state saved by another job is not overwritten. Raises ClaimLost."""
         ...
 
     async def source(self, spec: ServiceSpec[S]) -> S:
-        """The client of a service such as GITHUB. Raises SecretMissing, PermanentError for a service that nobody provides."""
+        """The client of a service such as GITHUB. Raises SecretMissing, PermanentError for an unknown service."""
         ...
 
     async def analyser(self, *, model: str, about: str = "") -> Analyser:
-        """What matches pull requests with this model, made on first use with this job's Claude key and closed with the job;
-        `about` is what Claude should know of the person. Raises SecretMissing."""
+        """The analyser for this model, created on first use with this job's Claude key and closed with the job; `about`
+        describes the person to Claude. Raises SecretMissing."""
         ...
 
     def has_secret(self, name: str) -> bool:
-        """Whether the job's secret `name` ("github", "anthropic") can be found now."""
+        """Whether the job's secret `name` ("github", "anthropic") is available now."""
         ...
 
     async def secret(self, name: str) -> str:

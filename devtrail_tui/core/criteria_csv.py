@@ -1,8 +1,7 @@
-"""Criteria as CSV: one row a criterion, the columns named in COLUMNS, UTF-8 (a byte order mark is accepted).
+"""Criteria as CSV: one criterion per row, the columns of COLUMNS, UTF-8 (a byte order mark is accepted).
 
-Spreadsheets run a cell that begins with `=`, `+`, `-` or `@` as a formula. `dump` therefore puts an apostrophe before
-such a cell, which spreadsheets take as "this is text", and `parse` takes that one apostrophe off again, so nothing is
-lost on the way.
+Spreadsheets evaluate a cell that begins with `=`, `+`, `-` or `@` as a formula. `dump` therefore prefixes such a cell with an
+apostrophe, which marks it as text, and `parse` removes that apostrophe, so the round trip is lossless.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from devtrail_tui.core.text import safe, safe_line
 
 COLUMNS = ("criterion_id", "area_of_concentration", "subarea", "description", "pr_detectable")
 MOST_CRITERIA = 200
-"""A rubric goes to the model whole with every pull request; a longer one costs more than it tells apart."""
+"""The whole rubric is sent to the model with every pull request; a longer one costs more than it is worth."""
 LONGEST_NAME = 120
 LONGEST_DESCRIPTION = 2_000
 LONGEST_ID = 40
@@ -33,9 +32,9 @@ _FALSE = frozenset({"false", "no", "n", "0"})
 
 
 def parse(source: str | bytes) -> list[Criterion]:
-    """Read a rubric.
+    """Parse a rubric.
 
-    Raises InvalidInput with a sentence for every line that is wrong (the first 20), its problems keyed by "line N".
+    Raises InvalidInput with one sentence per wrong line (the first 20), keyed by "line N".
     """
     text = _decode(source) if isinstance(source, bytes) else source.removeprefix("\ufeff")
     if len(text) > _LARGEST_FILE:
@@ -47,7 +46,7 @@ def parse(source: str | bytes) -> list[Criterion]:
 
 
 def dump(criteria: Iterable[Criterion]) -> str:
-    """Write a rubric so that `parse` gives the same criteria again."""
+    """Serialise a rubric; `parse` restores the same criteria."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -58,7 +57,7 @@ def dump(criteria: Iterable[Criterion]) -> str:
 
 
 def without_formula(cell: str) -> str:
-    """A cell that no spreadsheet runs: an apostrophe before what would begin a formula."""
+    """The cell, escaped with an apostrophe if a spreadsheet would evaluate it as a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
@@ -80,7 +79,7 @@ def _decode(source: bytes) -> str:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, with the line it begins on (a quoted cell may span several)."""
+    """Each row that is not blank, with its first line number (a quoted cell may span several lines)."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     begins = 1
     try:
@@ -118,7 +117,7 @@ def _column_order(line: int, header: Sequence[str]) -> list[int]:
         )
     if len(names) > len(COLUMNS):
         twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidInput({f"line {line}": f"The column {twice} stands there twice; keep one."})
+        raise InvalidInput({f"line {line}": f"The column {twice} occurs twice; keep one."})
     return [names.index(name) for name in COLUMNS]
 
 
@@ -132,20 +131,18 @@ def _criteria(rows: Iterable[tuple[int, list[str]]], order: Sequence[int]) -> li
         except ValueError as error:
             problems[f"line {line}"] = str(error)
             if len(problems) >= _MOST_PROBLEMS:
-                problems[""] = "The lines after that were not looked at."
+                problems[""] = "The lines after that were not checked."
                 break
             continue
         earlier = first_line.setdefault(criterion.id.lower(), line)
         if earlier != line:
-            problems[f"line {line}"] = (
-                f"The criterion_id {criterion.id} stands on line {earlier} already; use each once."
-            )
+            problems[f"line {line}"] = f"The criterion_id {criterion.id} is already on line {earlier}; use each once."
         criteria.append(criterion)
         if len(criteria) > MOST_CRITERIA:
             problems[""] = f"There are more than {MOST_CRITERIA} criteria; a rubric has at most that many."
             break
     if not problems and not criteria:
-        problems[""] = "The file holds no criteria, only the names of the columns."
+        problems[""] = "The file has no criteria, only the column names."
     if problems:
         raise InvalidInput(problems)
     return criteria
@@ -177,7 +174,7 @@ def _name(column: str, cell: str, *, needed: bool) -> str:
     if needed and not name:
         raise ValueError(f"The {column} is empty.")
     if len(name) > LONGEST_NAME:
-        raise ValueError(f"The {column} has {len(name):,} characters; at most {LONGEST_NAME} fit.")
+        raise ValueError(f"The {column} has {len(name):,} characters; the maximum is {LONGEST_NAME}.")
     return name
 
 
@@ -186,12 +183,14 @@ def _description(cell: str) -> str:
     if not description:
         raise ValueError("The description is empty.")
     if len(description) > LONGEST_DESCRIPTION:
-        raise ValueError(f"The description has {len(description):,} characters; at most {LONGEST_DESCRIPTION:,} fit.")
+        raise ValueError(
+            f"The description has {len(description):,} characters; the maximum is {LONGEST_DESCRIPTION:,}."
+        )
     return description
 
 
 def _boolean(cell: str) -> bool:
     word = cell.strip().lower()
     if word not in _TRUE | _FALSE:
-        raise ValueError(f"pr_detectable is true or false, not “{safe_line(cell, limit=30)}”.")
+        raise ValueError(f"pr_detectable must be true or false, not “{safe_line(cell, limit=30)}”.")
     return word in _TRUE

@@ -1,7 +1,7 @@
-"""Errors as people read them: what happened, to what, and what to do next.
+"""Errors whose message is shown to people: what happened, to what, and what to do next.
 
-Every error that may reach a person is a `DevTrailError`. Its class says what the runtime does with it:
-`TemporaryError` is retried with backoff, `SecretMissing` makes the job wait, anything else fails the job at once.
+Every error that can reach a person is a `DevTrailError`. The runtime decides by its class:
+`TemporaryError` is retried with backoff, `SecretMissing` makes the job wait, any other class fails the job at once.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from collections.abc import Mapping
 
 
 class DevTrailError(Exception):
-    """A sentence for a person. `exit_code` is what a headless command ends with."""
+    """An error with a message for people. `exit_code` is the exit code of a headless command."""
 
     exit_code = 1
 
 
 class UsageError(DevTrailError):
-    """The command, a setting or an id does not fit; nothing was stored."""
+    """The command, a setting or an id is invalid; nothing was stored."""
 
     exit_code = 2
 
 
 class InvalidInput(UsageError):
-    """One or more fields were refused before anything was stored.
+    """One or more fields are invalid; nothing was stored.
 
-    `problems` maps the field's JSON key to a sentence; the key `""` holds what belongs to no one field.
+    `problems` maps the field's JSON key to a sentence; the key `""` holds problems of no single field.
     """
 
     def __init__(self, problems: Mapping[str, str]) -> None:
@@ -33,15 +33,15 @@ class InvalidInput(UsageError):
 
 
 class NotFound(UsageError):
-    """Something was asked for by an id or a name that does not exist."""
+    """No object has the requested id or name."""
 
 
 class NotPossible(UsageError):
-    """The thing exists but its state does not allow the request (cancelling a finished job, say)."""
+    """The object's state does not allow the request, for example cancelling a finished job."""
 
 
 class AlreadyQueued(NotPossible):
-    """An active job, `job_id`, does the same."""
+    """An active job, `job_id`, does the same work."""
 
     def __init__(self, message: str, *, job_id: int) -> None:
         self.job_id = job_id
@@ -49,12 +49,12 @@ class AlreadyQueued(NotPossible):
 
 
 class PermanentError(DevTrailError):
-    """No retry mends this: bad credentials, a refused request, a repository that is not there."""
+    """Not worth retrying: bad credentials, a refused request, a missing repository."""
 
 
 class AuthenticationError(PermanentError):
-    """A service refused the credential (HTTP 401), or lets it do nothing that is asked (Claude's 402 and 403). Never repeated:
-    repeated bad logins lock accounts out, and what holds for the account holds for the next request too."""
+    """A service rejected the credential (HTTP 401) or all requests of its account (Claude's 402 and 403). Never retried:
+    repeated failed logins lock accounts, and the next request of the account would fail too."""
 
     def __init__(self, message: str, *, service: str) -> None:
         self.service = service
@@ -62,11 +62,11 @@ class AuthenticationError(PermanentError):
 
 
 class UnknownModel(PermanentError):
-    """A model does not exist (any more): whatever else would be asked of it is turned away too."""
+    """The model does not exist (any more); every request to it would fail."""
 
 
 class RepositoryNotFound(PermanentError):
-    """A repository does not exist or the token may not see it (GitHub answers 404 to both)."""
+    """The repository does not exist or the token cannot see it (GitHub answers 404 to both)."""
 
     def __init__(self, message: str, *, repository: str) -> None:
         self.repository = repository
@@ -74,7 +74,7 @@ class RepositoryNotFound(PermanentError):
 
 
 class RepositoryExcluded(RepositoryNotFound):
-    """The person's settings exclude a repository: nothing of it is fetched or sent."""
+    """The settings exclude the repository: nothing of it is fetched or sent."""
 
     def __init__(self, repository: str) -> None:
         super().__init__(
@@ -84,7 +84,8 @@ class RepositoryExcluded(RepositoryNotFound):
 
 
 class TemporaryError(DevTrailError):
-    """Worth retrying: network down, a limit, a server in trouble. `retry_after_s` is the service's own word."""
+    """Worth retrying: the network is down, a limit was reached, or the server has trouble. `retry_after_s` is the wait the
+    service asked for."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         self.retry_after_s = retry_after_s
@@ -92,12 +93,12 @@ class TemporaryError(DevTrailError):
 
 
 class OutcomeUnknown(TemporaryError):
-    """A call that costs money was sent and its answer did not come: nobody knows whether it was billed, so it counts at its worst
-    case. Not raised where nothing was sent, or where the service answered with a refusal."""
+    """A paid call was sent and no answer came, so it may have been billed and counts at its worst case. Not raised if nothing
+    was sent or the service refused the call."""
 
 
 class SecretMissing(DevTrailError):
-    """A secret that a job refers to cannot be found now; the job waits and says so."""
+    """A secret that the job refers to is not available now; the job waits and says so."""
 
     exit_code = 2
 
@@ -107,32 +108,32 @@ class SecretMissing(DevTrailError):
 
 
 class ClaimLost(DevTrailError):
-    """Another worker owns the job now: every later write of this claim is refused and nothing more may be done for it."""
+    """Another worker owns the job now; all further writes of this claim are refused."""
 
 
 class CancelRequested(ClaimLost):
-    """Somebody asked to cancel the job: nothing more may be paid for it. It is the cancel, not a lost claim."""
+    """The job was asked to cancel: nothing more may be paid for it. It ends as cancelled, not as a lost claim."""
 
 
 class JobEnded(DevTrailError):
-    """A handler went on after its job had ended (it did not stop when it was told to); nothing is done for it any more."""
+    """A handler called its context after the job had ended; the call is refused."""
 
 
 class StoreError(DevTrailError):
-    """The database cannot do what was asked."""
+    """The database cannot do the requested operation."""
 
     exit_code = 2
 
 
 class DatabaseUnusable(StoreError):
-    """The database is not one of ours, is damaged, is from a newer version, cannot be written, or is gone."""
+    """The file is not a DevTrail database, is damaged, from a newer version, read-only, or missing."""
 
 
 class DatabaseBusy(StoreError):
-    """Another program held the write lock longer than the busy timeout."""
+    """Another program held the write lock for longer than the busy timeout."""
 
     exit_code = 1
 
 
 class DatabaseFull(StoreError):
-    """The disk has no room, or reported an error: nothing of the change was stored, and it can be tried again."""
+    """The disk is full or reported an error: nothing of the change was stored; it can be retried."""

@@ -1,4 +1,4 @@
-"""Evidence: a pull request as fetched, the entry it becomes, and what was found in it."""
+"""Evidence: a pull request as fetched, its entry, and the matches found by the model."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 GHOST = "ghost"
-"""The name GitHub shows for a deleted account, whose `author` is null."""
+"""GitHub's display name of a deleted account, whose `author` is null."""
 
 
 OUTDATED = "judged before the latest change"
-"""How people are told of an entry that was judged before its pull request changed."""
+"""The label of an entry that was judged before its pull request changed."""
 
 
 class Role(StrEnum):
@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 
 class EvidenceType(StrEnum):
-    """Where an entry comes from."""
+    """The source of an entry."""
 
     PULL_REQUEST = "PR"
     SLACK = "SLACK"
@@ -42,7 +42,7 @@ class AnalysisState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PullRequestRef:
-    """What discovery knows of a pull request. `repository` is owner/name as GitHub spells it now; times are aware UTC."""
+    """A pull request as discovery returns it. `repository` is owner/name in GitHub's current spelling; times are aware UTC."""
 
     node_id: str
     number: int
@@ -53,7 +53,7 @@ class PullRequestRef:
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
-    """A path as it is after the change, with the lines added and deleted in it."""
+    """A path after the change, with the numbers of added and deleted lines."""
 
     path: str
     additions: int
@@ -63,8 +63,8 @@ class ChangedFile:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment in the conversation, or (`path` set) on a line of the change. `author` is a login, `author_kind` GitHub's type
-    of account: User, Bot, Mannequin, Organization."""
+    """A comment in the conversation or, if `path` is set, on a line of the change. `author` is a login, `author_kind` GitHub's
+    account type: User, Bot, Mannequin, Organization."""
 
     author: str
     body: str
@@ -88,7 +88,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A merged pull request with everything the product reads of it. `host` is the web host, such as github.com."""
+    """A merged pull request with all fields that the program uses. `host` is the web host, such as github.com."""
 
     host: str
     node_id: str
@@ -115,7 +115,7 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The model's view: this evidence speaks for that criterion. `confidence` is 0.0-1.0; each quote is verbatim."""
+    """The model's judgement that this evidence matches a criterion. `confidence` is 0.0-1.0; each quote is verbatim."""
 
     criterion_id: str
     confidence: float
@@ -125,7 +125,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One thing the person is judged by. `pr_detectable`: can be seen in a pull request, so it goes to Claude."""
+    """One criterion of the rubric. `pr_detectable`: a pull request can show it, so it is sent to Claude."""
 
     id: str
     area_of_concentration: str
@@ -136,7 +136,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A paid answer. `key` is the SHA-256 of the whole request as sent; `answer` the raw text; `usage` token counts by name."""
+    """A paid answer. `key`: SHA-256 of the whole request as sent; `answer`: the raw text; `usage`: token counts by name."""
 
     key: str
     model: str
@@ -152,10 +152,10 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class NewEvidence:
-    """What a job saves of one pull request and one person; saved again it updates the same entry.
+    """One pull request and one person as a job saves it; saving it again updates the same entry.
 
-    The person is the account: `account_id` is the service's id for it, `login` its present name. Without an id the login stands
-    for the person, in any letter case. What the model thinks of the entry is saved apart (`NewJudgement`).
+    The person is identified by `account_id`, the service's id of the account; `login` is the current name. Without an id the
+    login identifies the person, case-insensitively. The model's judgement is saved separately (`NewJudgement`).
     """
 
     login: str
@@ -168,11 +168,11 @@ class NewEvidence:
 
 @dataclass(frozen=True, slots=True)
 class NewJudgement:
-    """What came of judging an entry as it stood at `pr_updated_at`.
+    """The judgement of an entry in its state at `pr_updated_at`.
 
     `judged_by` is the key of model, instructions, rubric and context (`Analyser.judged_by`). `matches` replace the model's
-    earlier view, `analysis_key` names the paid answer they come from. `matches` is None where there is no usable answer: an
-    earlier view then stays, and `note` says why there is no newer one.
+    earlier ones; `analysis_key` names the paid answer they come from. `matches` is None without a usable answer: the earlier
+    matches then stay, and `note` says why there are no newer ones.
     """
 
     evidence_id: int
@@ -186,7 +186,7 @@ class NewJudgement:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Pull requests (`node_ids` of `host`) in which an account was seen to take part."""
+    """Pull requests (`node_ids` of `host`) in which an account took part."""
 
     host: str
     account_id: str
@@ -219,7 +219,7 @@ class EvidenceEntry:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceDetail:
-    """One entry with everything a person may want to see; `content` is the pull request as `pull_request_json` writes it."""
+    """One entry with all its details; `content` is the pull request as written by `pull_request_json`."""
 
     entry: EvidenceEntry
     content: Mapping[str, Any] = field(default_factory=dict)
@@ -229,9 +229,9 @@ class EvidenceDetail:
 
 @dataclass(frozen=True, slots=True)
 class KnownPullRequest:
-    """What the store holds of a pull request for one person. It is fetched again where `updated_at` has moved on.
+    """The stored state of a pull request for one person. It is fetched again if `updated_at` has changed.
 
-    `judged_updated_at` is the `updated_at` that was judged and `judged_by` what by; both are None where that is not recorded.
+    `judged_updated_at` is the `updated_at` that was judged, `judged_by` the key of the judgement; None if not recorded.
     """
 
     node_id: str
@@ -243,10 +243,10 @@ class KnownPullRequest:
 
     @property
     def judged(self) -> bool:
-        """Whether the model's view of it, old or new, is stored, or a failure to get one."""
+        """Whether a judgement, old or new, or a failed attempt is stored."""
         return self.analysis_state is not AnalysisState.NOT_ANALYSED
 
     @property
     def current(self) -> bool:
-        """Whether it was judged as it stands now."""
+        """Whether the judgement is of the current state."""
         return self.judged and self.judged_updated_at == self.updated_at

@@ -12,8 +12,8 @@ QUALIFIERS = ("repo", "criterion", "role", "state")
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFilter:
-    """What an entry must be to be listed. Values of one field are alternatives, fields all hold, every word must be found in
-    title, repository or description. `repositories` are pieces of an owner/name, `criteria` whole ids; both case-folded."""
+    """The conditions an entry must meet. Values of one field are alternatives, all fields must match, every word must occur in
+    title, repository or description. `repositories` are parts of an owner/name, `criteria` complete ids; both case-folded."""
 
     words: frozenset[str] = frozenset()
     repositories: frozenset[str] = frozenset()
@@ -24,7 +24,7 @@ class EvidenceFilter:
 
 
 def parse(text: str) -> EvidenceFilter:
-    """Read a filter; what is not understood becomes a sentence in `problems`, never an error: it is read while it is typed."""
+    """Parse a filter. Unknown parts become sentences in `problems` instead of errors, because it is parsed while being typed."""
     taken = split_qualifiers(text, QUALIFIERS)
     problems = list(taken.problems)
     roles: set[Role] = set()

@@ -1,4 +1,4 @@
-"""Evidence as JSON: the one shape of `--json`, of exports and of the HTTP API."""
+"""The JSON shape of evidence, used by `--json`, exports and the HTTP API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from devtrail_tui.core.setting import camel
 
 
 def entry_json(entry: EvidenceEntry) -> dict[str, Any]:
-    """One entry as a list shows it. Times are UTC, `confidence` is the model's own, 0.0-1.0."""
+    """One entry for lists. Times are UTC, `confidence` is the model's, 0.0-1.0."""
     return {
         "id": entry.id,
         "type": str(entry.type),
@@ -38,7 +38,7 @@ def figures_json(figures: Figures) -> dict[str, float | None]:
 
 
 def match_json(match: Match) -> dict[str, Any]:
-    """The model's view of one entry and one criterion."""
+    """The model's match of one entry and one criterion."""
     return {
         "criterionId": match.criterion_id,
         "confidence": round(match.confidence, 4),
@@ -59,7 +59,7 @@ def detail_json(detail: EvidenceDetail) -> dict[str, Any]:
 
 
 def criterion_json(criterion: Criterion) -> dict[str, Any]:
-    """One criterion under the names of the criteria file's columns."""
+    """One criterion with the column names of the criteria file as keys."""
     return {
         "criterion_id": criterion.id,
         "area_of_concentration": criterion.area_of_concentration,

@@ -1,8 +1,8 @@
-"""What a person does not want fetched or sent: repositories and paths, by pattern.
+"""Patterns of repositories and paths that are neither fetched nor sent.
 
-A pattern is a shell glob in which `*` also crosses `/`; letter case does not matter. A repository pattern is compared with
-owner/name. A path pattern without `/` also fits a name in any folder, one that ends in `/` everything below that folder. Where it
-is in doubt a pattern fits, because what was excluded must not leave the machine.
+A pattern is a case-insensitive shell glob in which `*` also matches `/`. A repository pattern is compared with owner/name. A
+path pattern without `/` also matches a name in any folder; one that ends in `/` matches everything below that folder. When in
+doubt a pattern matches, because excluded content must not leave the machine.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
 """Figures of a pull request: each is declared once, with its name, how it is worked out and how it is written.
 
-Reviews count when somebody else submitted them: not the author, whose replies in review threads GitHub files as reviews, and not
-a bot, whose review comes within seconds and says nothing of how people worked together.
+Only reviews by other people count: not those of the author, whose replies in review threads GitHub stores as reviews, and not
+those of bots, which come within seconds.
 
-Rounds of review: the first such review opens round 1. A later one opens the next round when, since the current round was opened,
-the author has answered (a comment in the conversation, a comment on a line, or a review of their own), or when the same reviewer
-had asked for changes in it and now looks again. So two people who review one after the other make one round; "changes, please"
-and a later approval make two.
+Rounds of review: the first such review opens round 1. A later review opens the next round if, since the current round began,
+the author has answered (a comment in the conversation or on a line, or a review of their own), or the same reviewer had
+requested changes. Two people who review one after the other are one round; "changes, please" followed by an approval is two.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who took part in a pull request, verified on the pull request itself: GitHub's search may find more than is there."""
+"""The roles of a person in a pull request, verified on the pull request because GitHub's search returns false positives."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from devtrail_tui.core.evidence import PullRequest, Role
 
 
 def roles(pull_request: PullRequest, login: str) -> tuple[Role, ...]:
-    """The roles of `login`, in the order author, commenter, reviewer; empty if it took no part. Logins compare in any case.
+    """The roles of `login`, in the order author, commenter, reviewer; empty if it took no part. Case-insensitive.
 
-    Commenter: wrote in the conversation or on a line. Reviewer: submitted a review of somebody else's pull request; an author's
-    replies in review threads, which GitHub files as reviews of the author's own, do not make a reviewer.
+    Commenter: wrote in the conversation or on a line. Reviewer: submitted a review of somebody else's pull request; the author's
+    replies in review threads, which GitHub stores as reviews, do not count.
     """
     who = login.casefold()
     author = pull_request.author.casefold() == who
@@ -22,10 +22,10 @@ def roles(pull_request: PullRequest, login: str) -> tuple[Role, ...]:
 
 
 def took_the_place(earlier: PullRequest, earlier_login: str, present: PullRequest, present_login: str) -> bool:
-    """Whether `present_login` stands where `earlier_login` stood: the account was renamed.
+    """Whether an account was renamed from `earlier_login` to `present_login`.
 
-    True only where the earlier login no longer occurs in the pull request, and everything of its that is still there (author,
-    comments by time and path, reviews by time) is now the present login's.
+    True only if the earlier login no longer occurs in the pull request, and all of its contributions that still exist (author,
+    comments by time and path, reviews by time) now belong to the present login.
     """
     earlier_logins, present_logins = _places(earlier), _places(present)
     if earlier_login.casefold() in present_logins.values():
@@ -39,7 +39,7 @@ def took_the_place(earlier: PullRequest, earlier_login: str, present: PullReques
 
 
 def _places(pull_request: PullRequest) -> dict[tuple[object, ...], str]:
-    """Who stands where, case-folded; a place is told apart by what a rename does not change."""
+    """The case-folded login of each contribution, keyed by attributes that a rename does not change."""
     logins: dict[tuple[object, ...], str] = {("author",): pull_request.author.casefold()}
     for comment in (*pull_request.comments, *pull_request.review_comments):
         logins["comment", comment.created_at, comment.path] = comment.author.casefold()

@@ -1,4 +1,4 @@
-"""A job as it leaves the store, and its one JSON shape."""
+"""A job as a frozen value, and its JSON shape."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One claim of a job: who ran it from when to when, and how that ended (None while it runs)."""
+    """One claim of a job: its worker, start, end, and outcome (None while it runs)."""
 
     number: int
     worker_id: str
@@ -47,7 +47,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What `enqueue` stores. `config` holds references to secrets, never their values."""
+    """The input of `enqueue`. `config` holds references to secrets, never their values."""
 
     type: str
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -118,7 +118,7 @@ def job_json(job: Job, logs: Iterable[LogLine] = ()) -> dict[str, Any]:
         "error": job.error,
         "config": {
             **job.config,
-            "_progress": {  # the published names, whatever it is that a job counts
+            "_progress": {  # published names, used for every job type
                 "currentRepo": detail.current_part,
                 "currentPR": detail.current_item,
                 "totalPRs": detail.total,

@@ -9,7 +9,7 @@ from devtrail_tui.core.status import Status
 
 QUALIFIERS = ("state", "status", "type", "repo", "id")
 _LONGEST_NUMBER = 18
-"""Digits; more would not fit into a row id."""
+"""Maximum digits of a row id."""
 _OTHER_WORDS = {
     "waiting": Status.PENDING,
     "queued": Status.PENDING,
@@ -18,15 +18,15 @@ _OTHER_WORDS = {
     "canceled": Status.CANCELLED,
     "error": Status.FAILED,
 }
-"""What people also call a state."""
+"""Synonyms of statuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """What a job must be to be listed. Values of one field are alternatives, fields all hold, every word must be in the title.
+    """The conditions a job must meet. Values of one field are alternatives, all fields must match, the title has every word.
 
-    `types` are beginnings of a type's name or of a word in it, case-folded: "sync" is GITHUB_SYNC. `repositories` are pieces of
-    an owner/name. `problems` are sentences for what could not be understood; the rest of the filter still holds.
+    `types` are prefixes of a type's name or of a word in it, case-folded: "sync" matches GITHUB_SYNC. `repositories` are parts of
+    an owner/name. `problems` are sentences about parts that were not understood; the rest of the filter still applies.
     """
 
     statuses: frozenset[Status] = frozenset()
@@ -37,13 +37,13 @@ class JobFilter:
     problems: tuple[str, ...] = ()
 
     def has_type(self, type_name: str) -> bool:
-        """Whether a job type passes."""
+        """Whether a job type matches."""
         type_words = (type_name.casefold(), *type_name.casefold().split("_"))
         return not self.types or any(word.startswith(prefix) for prefix in self.types for word in type_words)
 
 
 def parse(text: str) -> JobFilter:
-    """Read a filter; what is not understood becomes a sentence in `problems`, never an error: it is read while it is typed."""
+    """Parse a filter. Unknown parts become sentences in `problems` instead of errors, because it is parsed while being typed."""
     taken = split_qualifiers(text, QUALIFIERS)
     problems = list(taken.problems)
     statuses: set[Status] = set()
@@ -61,7 +61,7 @@ def parse(text: str) -> JobFilter:
             if number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER:
                 ids.add(int(number))
             else:
-                problems.append(f"“{token.value}” is not a job's number.")
+                problems.append(f"“{token.value}” is not a job number.")
         else:
             fields[token.name].add(token.value)
     return JobFilter(

@@ -1,4 +1,4 @@
-"""What the screens and lists show of many jobs at once: light rows, counts and the facts of the header."""
+"""Values for lists of jobs: light rows, counts and the facts of the header."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One line of the job table. Times are aware UTC; `progress` is 0-100; `waiting_for` says why a PENDING job does not run."""
+    """One line of the job table. Times are aware UTC; `progress` is 0-100; `waiting_for` says why a PENDING job waits."""
 
     id: int
     type: str
@@ -35,7 +35,7 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class HeaderFacts:
-    """What the header says: living workers, jobs by status, the service limit seen last in its window, dollars spent today."""
+    """Facts of the header: live workers, jobs by status, the service limit last reported in its window, dollars spent today."""
 
     workers: int = 0
     counts: Mapping[Status, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Checks what a handler hands over, at the moment it does: a value that cannot be stored or shown ends the job that made it."""
+"""Validates the values that a handler passes to its context: a value that cannot be stored or shown fails the job at once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _DEEPEST = 50
 
 
 def plain(value: object, name: str = "", depth: int = 0) -> Any:
-    """A copy of `value` made of what JSON knows: dict with text as keys, list, str, int, finite float, bool, None.
+    """A copy of `value` in JSON types: dict with text keys, list, str, int, finite float, bool, None.
 
-    Raises ValueError that says what is wrong with which part of it; `name` is what the part is called so far.
+    Raises ValueError that names the invalid element; `name` is the path to `value`.
     """
     if isinstance(value, str):
         return str.__str__(value)
@@ -32,7 +32,7 @@ def plain(value: object, name: str = "", depth: int = 0) -> Any:
 
 
 def described(value: object) -> str:
-    """What a value is, in words that are safe to show: None, nan, a large int, a date."""
+    """The kind of a value in words that are safe to show: None, nan, a large int, a date."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return str(value)
     kind = type(value).__name__
@@ -42,9 +42,9 @@ def described(value: object) -> str:
 
 
 def check_fields(value: Any, name: str) -> None:
-    """Hold a dataclass's fields against their declared types; numbers must be finite.
+    """Check a dataclass's fields against their declared types; numbers must be finite.
 
-    Raises ValueError for the first that does not fit; `name` is what to call the dataclass.
+    Raises ValueError for the first mismatch; `name` is the dataclass's name in the message.
     """
     for field, hint in get_type_hints(type(value)).items():
         kinds = (hint,) if get_origin(hint) is tuple else get_args(hint) or (hint,)

@@ -1,4 +1,4 @@
-"""What a running job shows of itself: labels and numbers of its own, so that store, screens and commands know no job type."""
+"""The progress of a running job as generic labels and numbers, so that store, screens and commands know no job type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the work with a bar of its own. `total` is None until it is counted; `note` says what is special (skipped)."""
+    """A part of the work with its own bar. `total` is None until counted; `note` is a remark such as "skipped"."""
 
     name: str
     done: int = 0
@@ -21,7 +21,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number under a label; `bad` marks one that a person should look into."""
+    """A labelled number; `bad` marks one that needs attention."""
 
     label: str
     number: int
@@ -30,7 +30,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a job waits for, as a sentence, and when that ends where it is known."""
+    """The reason a job waits, as a sentence, and the end of the wait if known."""
 
     sentence: str
     until: datetime | None = None
@@ -38,10 +38,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is; stored as JSON in `jobs.progress_detail`.
+    """The progress of a job; stored as JSON in `jobs.progress_detail`.
 
-    `percent` is 0-100 (what lies outside is cut), None where it cannot be known yet. `current_part` and `current_item` name what
-    is worked on now, `parts_name` what the parts are. The context fills in `spent_usd` and `waiting`. Raises ValueError for a
+    `percent` is 0-100 (clamped), None if not known yet. `current_part` and `current_item` name the work in progress,
+    `parts_name` is the plural noun for the parts. The context fills in `spent_usd` and `waiting`. Raises ValueError for a
     percentage that is not finite.
     """
 
@@ -59,17 +59,17 @@ class Progress:
     def __post_init__(self) -> None:
         if self.percent is not None:
             if not math.isfinite(self.percent):
-                raise ValueError(f"A percentage is a finite number or None, not {self.percent}.")
+                raise ValueError(f"A percentage must be a finite number or None, not {self.percent}.")
             object.__setattr__(self, "percent", min(max(self.percent, 0.0), 100.0))
 
     @property
     def total(self) -> int:
-        """The parts' totals added up, as far as they are counted."""
+        """The sum of the known totals of the parts."""
         return sum(part_progress.total or 0 for part_progress in self.parts)
 
     @property
     def done(self) -> int:
-        """How much of `total` is done."""
+        """The sum of the parts' `done`."""
         return sum(part_progress.done for part_progress in self.parts)
 
     def to_json(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class Progress:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> Progress:
-        """Read what `to_json` wrote, in this version or an earlier one; keys that are not known are passed over."""
+        """Parse the output of `to_json` of this or an earlier version; unknown keys are ignored."""
         document = _renewed(data) if data and "repositories" in data else dict(data or {})
         document["parts"] = tuple(Part(**part_json) for part_json in document.get("parts", ()))
         document["counts"] = tuple(Count(**count) for count in document.get("counts", ()))
@@ -95,7 +95,7 @@ _OLD_COUNTS = ("new", "stored_before", "matched", "not_analysed", "failed")
 
 
 def _renewed(old: Mapping[str, Any]) -> dict[str, Any]:
-    """Progress as it was stored while its fields were one job type's own."""
+    """Progress in the current format, from an early format whose fields belonged to one job type."""
     summary_parts = [{"name": "all", "done": old["processed"], "total": old["total"]}] if old["total"] else []
     counts = [{"label": name.replace("_", " "), "number": old[name], "bad": name == "failed"} for name in _OLD_COUNTS]
     return {

@@ -1,4 +1,4 @@
-"""A pull request as JSON and back, nothing lost: what `evidence_entries.content` holds."""
+"""Lossless JSON form of a pull request, the content of `evidence_entries.content`."""
 
 from __future__ import annotations
 

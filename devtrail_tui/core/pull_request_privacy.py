@@ -1,4 +1,4 @@
-"""A pull request without what must not be kept or sent: secrets in its texts, and files the person excluded."""
+"""Removes from a pull request what must not be stored or sent: secrets in its texts, and excluded files."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from devtrail_tui.core.redaction import Redact
 
 
 def without_secrets(pull_request: PullRequest, redact: Redact) -> PullRequest:
-    """The same with secrets masked in every text that people wrote: title, description, comments, reviews, labels, paths.
-    Doing it twice changes nothing more, so what was stored and what was just fetched give the same."""
+    """The pull request with secrets masked in all texts: title, description, comments, reviews, labels, paths. Idempotent, so
+    stored and newly fetched pull requests compare equal."""
     return replace(
         pull_request,
         title=redact(pull_request.title),
@@ -29,7 +29,7 @@ def without_secrets(pull_request: PullRequest, redact: Redact) -> PullRequest:
 
 
 def without_excluded_paths(pull_request: PullRequest, exclusions: Exclusions) -> tuple[PullRequest, int, int]:
-    """The same without excluded files and without comments on their lines, and how many of each were left out."""
+    """The pull request without excluded files and comments on their lines, and the number removed of each."""
     files = tuple(file for file in pull_request.files if not exclusions.path(file.path))
     comments = tuple(
         comment for comment in pull_request.review_comments if not (comment.path and exclusions.path(comment.path))

@@ -1,4 +1,4 @@
-"""Reads what people type into a filter: `name:value` qualifiers, `#12`, words, and "several words" in quotes."""
+"""Parses filters: `name:value` qualifiers, `#12`, words, and "several words" in quotes."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ _NUMBER = re.compile(r"#\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One piece of a filter; `name` is the qualifier in lower case, or empty for a word. `value` is case-folded."""
+class FilterToken:
+    """One token of a filter; `name` is the lower-case qualifier, empty for a word. `value` is case-folded."""
 
     name: str
     value: str
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
-    """A filter taken apart, with a sentence for each qualifier that does not exist."""
+class FilterTokens:
+    """The tokens of a filter, and a sentence for each unknown qualifier."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[FilterToken, ...]
     problems: tuple[str, ...] = ()
 
 
-def split_qualifiers(text: str, known: Collection[str]) -> Pieces:
-    """Split a filter. A qualifier without a value yet (somebody is still typing) is passed over; an address such as
-    https://... is a word; commas give several values to one qualifier."""
-    tokens: list[Piece] = []
+def split_qualifiers(text: str, known: Collection[str]) -> FilterTokens:
+    """Split a filter. A qualifier without a value (still being typed) is ignored; an address such as https://... is a word;
+    commas separate several values of one qualifier."""
+    tokens: list[FilterToken] = []
     problems: list[str] = []
     for token_match in _PIECE.finditer(safe_line(text)):
         if token_match["open"]:
             if token_match["open"].lower() not in known:
-                tokens.append(Piece("", token_match[0].casefold()))
+                tokens.append(FilterToken("", token_match[0].casefold()))
             continue
         name = (token_match["name"] or "").lower()
         token_value = (
@@ -46,14 +46,14 @@ def split_qualifiers(text: str, known: Collection[str]) -> Pieces:
             continue
         if name and name not in known:
             if token_value.startswith("//"):
-                tokens.append(Piece("", f"{name}:{token_value}"))
+                tokens.append(FilterToken("", f"{name}:{token_value}"))
             else:
                 names = ", ".join(f"{qualifier}:" for qualifier in known)
                 problems.append(f"There is no qualifier “{name}:”; there are {names}.")
         elif name and token_match["quoted"] is None:
-            tokens.extend(Piece(name, qualifier) for qualifier in token_value.split(",") if qualifier)
+            tokens.extend(FilterToken(name, qualifier) for qualifier in token_value.split(",") if qualifier)
         elif not name and _NUMBER.fullmatch(token_value) and "id" in known:
-            tokens.append(Piece("id", token_value))
+            tokens.append(FilterToken("id", token_value))
         else:
-            tokens.append(Piece(name, token_value))
-    return Pieces(tuple(tokens), tuple(problems))
+            tokens.append(FilterToken(name, token_value))
+    return FilterTokens(tuple(tokens), tuple(problems))

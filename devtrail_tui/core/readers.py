@@ -1,4 +1,4 @@
-"""What screens read, as protocols: the open services provide it."""
+"""Protocols of the reads that screens do; implemented by the open services."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 class ChangeSource(Protocol):
-    """Tells when something was committed, by this process or another."""
+    """Notifies of commits by this or another process."""
 
     def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback`, which must not block, after each commit. Returns the function that ends this."""
+        """Call `callback`, which must not block, after each commit. Returns the function that unsubscribes."""
         ...
 
     def version(self) -> int:
-        """A number that differs after each commit. Raises StoreError."""
+        """A number that changes with each commit. Raises StoreError."""
         ...
 
     def check_health(self) -> None:
-        """Raises DatabaseUnusable where the file was deleted, replaced, damaged or made read-only."""
+        """Raises DatabaseUnusable if the file was deleted, replaced, damaged or made read-only."""
         ...
 
 
 class JobReader(Protocol):
-    """Jobs and the state of the system."""
+    """Jobs and the header's facts."""
 
     def header_facts(self) -> HeaderFacts: ...
 
@@ -44,7 +44,7 @@ class JobReader(Protocol):
 
 
 class LogReader(Protocol):
-    """The lines of a job's log, by number."""
+    """The lines of a job's log, by `seq`."""
 
     def bounds(self, job_id: int) -> tuple[int, int] | None: ...
 
@@ -52,7 +52,7 @@ class LogReader(Protocol):
 
 
 class EvidenceReader(Protocol):
-    """Entries of evidence."""
+    """Evidence entries."""
 
     def ids(self, *, text: str = "") -> array[int]: ...
 
@@ -70,7 +70,7 @@ class CriteriaReader(Protocol):
 
 
 class Readers(Protocol):
-    """Everything screens read. Calls block: they belong in the feed's thread."""
+    """All stores that screens read. Calls block: make them in the feed's thread."""
 
     @property
     def database(self) -> ChangeSource: ...

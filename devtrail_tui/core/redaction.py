@@ -1,8 +1,7 @@
-"""The one redactor: takes secrets out of every text that is kept, shown, exported or sent.
+"""The redactor: masks secrets in every text that is stored, shown, exported or sent.
 
-It knows the values that this program was given, in the forms in which libraries repeat them (as they are, and encoded for URLs,
-JSON and base64), and the shapes of well-known tokens. It stands in front of the job's log, row, error and result, the log file,
-crash reports, notifications, exports, and what is sent to Claude.
+It masks the values known to this program, raw and encoded for URLs, JSON and base64, and strings shaped like well-known tokens.
+It covers the job's log, row, error and result, the log file, crash reports, notifications, exports, and requests to Claude.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from urllib.parse import quote, quote_plus
 from devtrail_tui.core.secret_patterns import MASK, PATTERNS
 
 SHORTEST_VALUE = 6
-"""A shorter value is a word that stands in ordinary text too; masking it would only make texts unreadable."""
+"""Shorter values also occur as ordinary words; masking them would make texts unreadable."""
 _SHORTEST_ENCODED = 8
 _HINTED = tuple((hint, pattern) for pattern in PATTERNS for hint in pattern.hints)
 
 Redact = Callable[[str], str]
-"""What a door is given: text in, the same text without secrets out. Doing it twice changes nothing more."""
+"""A redacting function: text in, text without secrets out. Idempotent."""
 
 
 def mask_patterns(text: str) -> str:
-    """The text with everything masked that has the shape of a well-known token, key, or password in a URL."""
+    """The text with well-known tokens, keys, and passwords in URLs masked."""
     lowered = text.lower()
     for pattern in dict.fromkeys(pattern for hint, pattern in _HINTED if hint in lowered):
         text = pattern.masked(text)
@@ -35,8 +34,8 @@ def mask_patterns(text: str) -> str:
 
 
 def forms_of(value: str) -> frozenset[str]:
-    """How a value may stand in a text: as it is, in a URL, in JSON, and inside any base64 (each of the three ways it can lie
-    across base64's groups of three bytes; only the characters that depend on nothing but the value)."""
+    """The forms a value can take in a text: raw, in a URL, in JSON, and within base64 at each of its three offsets (only the
+    characters that depend on the value alone)."""
     secret_bytes = value.encode("utf-8", "surrogatepass")
     plain = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1], repr(value)[1:-1]}
     encoded = {
@@ -50,7 +49,7 @@ def forms_of(value: str) -> frozenset[str]:
 
 
 class Redactor:
-    """Masks the values it has learned and what looks like a secret. Safe to use from any thread; it never forgets."""
+    """Masks learned values and strings that look like secrets. Thread-safe; learned values are never removed."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
@@ -61,7 +60,7 @@ class Redactor:
             self.learn(secret)
 
     def learn(self, value: str | None) -> None:
-        """From now on this value is masked; nothing happens for an empty or a very short one."""
+        """Mask this value from now on; empty and very short values are ignored."""
         if not value or len(value) < SHORTEST_VALUE or value in self._values or value in MASK:
             return
         with self._lock:
@@ -79,7 +78,7 @@ class Redactor:
         return mask_patterns(text)
 
     def lines(self, texts: Sequence[str]) -> Sequence[str]:
-        """Many short texts at once, which costs a third of one by one where, as nearly always, none holds a secret."""
+        """Redact many short texts in one pass; a third of the cost of single calls if, as usual, none holds a secret."""
         together = "\n".join(texts)
         return texts if self(together) == together else [self(text) for text in texts]
 
@@ -94,7 +93,7 @@ class Redactor:
         return value
 
     def _without_beginnings(self, text: str) -> str:
-        """A text that was cut for its length may end in the first half of a value."""
+        """The text without a secret's prefix at its end, where the text was cut to length."""
         *cut, last = text.split("…")
         return "…".join([*self._each_without_beginning(cut), last])
 

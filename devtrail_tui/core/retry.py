@@ -1,6 +1,6 @@
-"""How long to wait before the next try: exponential backoff with full jitter.
+"""The delay before the next retry: exponential backoff with full jitter.
 
-Full jitter spreads tries over the whole span, so that many that failed together do not come back together. (Marc Brooker,
+Full jitter spreads retries over the whole interval, so that tasks that failed together do not retry together. (Marc Brooker,
 "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.)
 """
 
@@ -10,19 +10,19 @@ import math
 from random import Random
 
 LONGEST_RETRY_AFTER_S = 366 * 24 * 3600.0
-"""A service that names a longer wait is asked again after this one; what it named may lie beyond any calendar."""
+"""Upper limit of a wait that a service asks for; a larger one may exceed the range of dates."""
 _LARGEST_EXPONENT = 60
-"""Doubling stops to matter long before; it keeps the power from growing without end."""
+"""Doubling stops here; more would only make the power grow without limit."""
 
 
 def delay_s(
     attempt: int, random: Random, base: float = 2.0, cap: float = 300.0, retry_after_s: float | None = None
 ) -> float:
-    """Seconds to wait after try number `attempt` (1 for the first) has failed.
+    """Seconds to wait after failed try number `attempt` (1 for the first).
 
-    A random part of `base`, 2 `base`, 4 `base`, ... seconds, never more than `cap`. `retry_after_s`, the service's own word, is
-    a lower bound that `cap` does not cut (but a year does): coming back earlier only makes a limit last longer. Raises
-    ValueError for an `attempt` below 1.
+    A random part of `base`, 2 `base`, 4 `base`, ... seconds, at most `cap`. `retry_after_s`, the service's value, is a lower
+    bound that `cap` does not cut (one year does): retrying earlier only prolongs a limit. Raises ValueError for an `attempt`
+    below 1.
     """
     if attempt < 1:
         raise ValueError("Tries are counted from 1.")

@@ -1,8 +1,8 @@
-"""What secrets look like when nobody has told us their value: the shapes that services publish for their tokens.
+"""Patterns of well-known secrets, for values that the program was not told.
 
 Sources: GitHub, "Token types"; the gitleaks and detect-secrets rule sets for the others; RFC 6750 and 7617 for the headers; RFC
-3986, section 3.2.1, for user information in a URL. A pattern errs towards ordinary text staying as it is: what has no known
-prefix must hold a digit or be long.
+3986, section 3.2.1, for user information in a URL. False negatives are preferred to masked ordinary text: a value without a
+known prefix must contain a digit or be long.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import cache
 
 MASK = "[secret]"
-"""What stands where a secret was."""
+"""The replacement of a secret."""
 
 SECRET_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN", "ANTHROPIC_API_KEY", "DEVTRAIL_SECRET_KEY")
 """Environment variables whose values are secrets."""
 
-_TOKEN = r"[A-Za-z0-9._~+/=-]"  # noqa: S105 - the characters of one, no token
+_TOKEN = r"[A-Za-z0-9._~+/=-]"  # noqa: S105 - a character class, no token
 _LIKELY = rf"(?:(?={_TOKEN}*[0-9]){_TOKEN}{{12,}}|{_TOKEN}{{32,}})"
-"""A value in a place where ordinary words stand too: with a digit in it, or too long for a word."""
+"""A value where ordinary words can occur too: it has a digit, or is too long for a word."""
 _QUERY_NAMES = (
     r"(?:access|refresh|id|auth|session)?[_-]?token|api[_-]?key|key|(?:client[_-]?)?secret|passw(?:or)?d|pwd|sig(?:nature)?"
     r"|x-(?:amz|goog)-(?:signature|credential|security-token)"
@@ -28,21 +28,21 @@ _QUERY_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One kind of secret. None of `hints` in the lowered text means that the expression need not be tried. What the groups of
-    `expression` hold stays; the rest of a match is masked."""
+    """One kind of secret. If none of `hints` occurs in the lower-case text, `expression` is not tried. The groups of
+    `expression` stay; the rest of a match is masked."""
 
     name: str
     hints: tuple[str, ...]
     expression: str
 
     def masked(self, text: str) -> str:
-        """The text with every secret of this kind masked."""
+        """The text with all secrets of this kind masked."""
         return _compiled(self.expression).sub(_kept_groups, text)
 
 
 @cache
 def _compiled(expression: str) -> re.Pattern[str]:
-    """Compiled when first needed: most runs meet none, and all together would cost the start some milliseconds."""
+    """Compiled lazily: most runs need none, and compiling all would add milliseconds to the start."""
     return re.compile(expression)
 
 
@@ -51,7 +51,7 @@ def _kept_groups(match: re.Match[str]) -> str:
 
 
 def _token(name: str, hints: tuple[str, ...], expression: str) -> Pattern:
-    """A token that is known by its prefix; it begins where no word goes on."""
+    """A token with a known prefix; it must start at a word boundary."""
     return Pattern(name, hints, rf"(?<![A-Za-z0-9])(?:{expression})")
 
 
@@ -59,7 +59,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "private key",
         ("private key",),
-        # A block that was cut off ends with its last line of base64. `\n` may be written as two characters, as in JSON.
+        # A truncated block ends with its last line of base64. `\n` may be written as two characters, as in JSON.
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\\[nr]|[A-Za-z0-9+/=:,.\s-])*?"
         r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|(?![A-Za-z0-9+/=:,.\s-]|\\[nr])|\Z)",
     ),

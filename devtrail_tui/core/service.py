@@ -1,4 +1,4 @@
-"""An outside service as a job asks for it: by a description that carries the type of its client."""
+"""The description of an outside service, typed with the protocol of its client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Service(Protocol):
     """A client of an outside service."""
 
     async def aclose(self) -> None:
-        """Close its connections; harmless when repeated. What `Context` handed out is closed with the job."""
+        """Close its connections; idempotent. Clients that `Context` handed out are closed with the job."""
         ...
 
 
@@ -58,9 +58,9 @@ class ClientEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """What is left of a limit in its window; `reset_at` is aware UTC. `resource` is GitHub's name: core, graphql, search.
+    """A rate limit in its current window; `reset_at` is aware UTC. `resource` is GitHub's name: core, graphql, search.
 
-    `service` as people call it, its web host and the account say whose limit it is; "" where that is not known.
+    `service` (display name), web host and account identify the limit; "" if unknown.
     """
 
     resource: str

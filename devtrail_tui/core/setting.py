@@ -1,7 +1,7 @@
-"""A setting, described once: fields of job configs and the keys of config.toml alike.
+"""Settings as data: fields of job configs and keys of config.toml.
 
-Both are frozen dataclasses whose fields are made by `setting(...)`: label, help, limits and secrecy are data, so form, command
-line, HTTP and `config list` draw the same thing, and a bad value gets the same sentence everywhere.
+Both are frozen dataclasses whose fields are made by `setting(...)`. Label, help, limits and secrecy are data, so form, command
+line, HTTP and `config list` present the same setting and report the same error.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,10
 
 
 class Kind(StrEnum):
-    """What a setting holds; the Python type of the parsed value stands behind it."""
+    """The kind of a setting; it determines the Python type of the parsed value."""
 
     TEXT = "text"  # str, one line
     LONG_TEXT = "long_text"  # str, several lines
     REPOSITORIES = "repositories"  # tuple[str, ...] of owner/name
-    DAY = "day"  # date | None, a day of the person's own time zone
-    SECRET = "secret"  # str: a reference to a secret once stored, never the value  # noqa: S105 - a kind, no secret
+    DAY = "day"  # date | None, a day in the person's time zone
+    SECRET = "secret"  # str: a reference once stored, never the value  # noqa: S105 - a kind, no secret
     FLAG = "flag"  # bool
     INTEGER = "integer"  # int | None
     DOLLARS = "dollars"  # float | None
     SECONDS = "seconds"  # float
-    CHOICE = "choice"  # str out of `choices`
+    CHOICE = "choice"  # str, one of `choices`
     PATTERNS = "patterns"  # tuple[str, ...] of globs; in config.toml only
     TABLE = "table"  # dict[str, str]; in config.toml only
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One field of a config as the front ends see it. `key` is the JSON key, `flag` the command line option without dashes.
+    """One field of a config for the front ends. `key` is the JSON key, `flag` the command line option without dashes.
 
-    A required secret must be given or be found in its standard sources (`secret_name`). `default_from` names the setting of
-    config.toml that `default` comes from (None as long as those are not known). `environment` is the variable that sets it.
+    A required secret must be entered or be available from its standard sources (`secret_name`). `default_from` names the
+    config.toml setting that provides `default` (None until known). `environment` is the variable that sets it.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Setting:
 
     @property
     def secret(self) -> bool:
-        """Whether the value is a secret, of which a job stores only a reference."""
+        """Whether the value is a secret, which a job stores as a reference only."""
         return self.kind is Kind.SECRET
 
 
@@ -90,9 +90,9 @@ def setting(
     default_from: str = "",
     environment: str = "",
 ) -> Any:
-    """A dataclass field with its description. `advanced` settings stand at the end of a form; `secret_name` names the secret's
+    """A dataclass field with its description. `advanced` settings are at the end of a form; `secret_name` names the secret's
     standard sources ("github", "anthropic"). A field with `default_from` has no default of its own: its dataclass is `kw_only`.
-    `environment` is for config.toml's settings."""
+    `environment` is for settings of config.toml."""
     described = locals() | {"choices": tuple(choices)}  # the parameters are the description
     metadata = {_METADATA: described}
     if isinstance(default, dict):
@@ -107,9 +107,9 @@ def camel(name: str) -> str:
 
 
 def settings_of(config_type: type[Any], defaults: Mapping[str, Any] = NO_DEFAULTS) -> tuple[Setting, ...]:
-    """The described fields of a config dataclass, in order. `defaults` are config.toml's values for those with `default_from`.
+    """The fields of a config dataclass, in order. `defaults` are config.toml's values for fields with `default_from`.
 
-    Raises TypeError where a field was not made by `setting`: an undescribed field could not be shown anywhere.
+    Raises TypeError for a field not made by `setting`: no front end could show it.
     """
     settings = []
     for field in dataclasses.fields(config_type):
@@ -125,9 +125,9 @@ def settings_of(config_type: type[Any], defaults: Mapping[str, Any] = NO_DEFAULT
 
 
 def parse_config(config_type: type[C], raw: Mapping[str, Any], defaults: Mapping[str, Any] = NO_DEFAULTS) -> C:
-    """Turn what a person or program gave (JSON keys, text or JSON values) into a typed config. `defaults` as in `settings_of`.
+    """Parse input (JSON keys, text or JSON values) into a typed config. `defaults` as in `settings_of`.
 
-    Raises InvalidInput with a sentence for every field that is wrong, unknown or missing.
+    Raises InvalidInput with a sentence for every wrong, unknown or missing field.
     """
     described = {setting.key: setting for setting in settings_of(config_type, defaults)}
     config_values, problems = read_values(
@@ -139,7 +139,7 @@ def parse_config(config_type: type[C], raw: Mapping[str, Any], defaults: Mapping
 
 
 def read_values(described: Mapping[str, Setting], raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Typed values by field name, and by key a sentence for everything that is wrong, unknown or missing."""
+    """Typed values by field name, and a sentence by key for every wrong, unknown or missing field."""
     problems: dict[str, str] = {}
     typed_values: dict[str, Any] = {}
     for key in raw:
@@ -177,7 +177,7 @@ def config_json(config: Any) -> dict[str, Any]:
 
 def _read_text(each: Setting, value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{each.label} is text in quotes.")
+        raise ValueError(f"{each.label} must be text in quotes.")
     text = safe(value) if each.kind is Kind.LONG_TEXT else safe_line(value)
     if each.maximum is not None and len(text) > each.maximum:
         raise ValueError(f"{each.label} may have {each.maximum:,.0f} characters; this has {len(text):,}.")
@@ -186,13 +186,13 @@ def _read_text(each: Setting, value: Any) -> str:
 
 def _read_secret(each: Setting, value: Any) -> str:
     if not isinstance(value, str) or not value.isprintable() or " " in value.strip():
-        raise ValueError(f"{each.label} is one word without spaces; paste it again.")
+        raise ValueError(f"{each.label} must be one word without spaces; paste it again.")
     return value.strip()
 
 
 def _read_choice(each: Setting, value: Any) -> str:
     if value not in each.choices:
-        raise ValueError(f"{each.label} is one of: {', '.join(each.choices)}.")
+        raise ValueError(f"{each.label} must be one of: {', '.join(each.choices)}.")
     return str(value)
 
 
@@ -201,30 +201,30 @@ def _read_flag(each: Setting, value: Any) -> bool:
         return value
     if isinstance(value, str) and value.lower() in ("true", "yes", "on", "1", "false", "no", "off", "0"):
         return value.lower() in ("true", "yes", "on", "1")
-    raise ValueError(f"{each.label} is yes or no.")
+    raise ValueError(f"{each.label} must be yes or no.")
 
 
 def _read_number(each: Setting, value: Any) -> float:
     kind = "a whole number" if each.kind is Kind.INTEGER else "a number"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"{each.label} is {kind}.")
+        raise ValueError(f"{each.label} must be {kind}.")
     try:
         number = float(value.strip().removeprefix("$") if isinstance(value, str) else value)
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"{each.label} is {kind}, not “{safe_line(str(value), limit=30)}”.")
+        raise ValueError(f"{each.label} must be {kind}, not “{safe_line(str(value), limit=30)}”.")
     if each.minimum is not None and number < each.minimum:
-        raise ValueError(f"{each.label} is at least {each.minimum:g}.")
+        raise ValueError(f"{each.label} must be at least {each.minimum:g}.")
     if each.maximum is not None and number > each.maximum:
-        raise ValueError(f"{each.label} is at most {each.maximum:,g}.")
+        raise ValueError(f"{each.label} must be at most {each.maximum:,g}.")
     return number
 
 
 def _read_integer(each: Setting, value: Any) -> int:
     number = _read_number(each, value)
     if number != int(number):
-        raise ValueError(f"{each.label} is a whole number.")
+        raise ValueError(f"{each.label} must be a whole number.")
     return int(number)
 
 
@@ -232,13 +232,13 @@ def _read_patterns(each: Setting, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(
         isinstance(pattern, str) and pattern.strip() for pattern in value
     ):
-        raise ValueError(f'{each.label} is a list of patterns, such as ["acme/secret-*"].')
+        raise ValueError(f'{each.label} must be a list of patterns, such as ["acme/secret-*"].')
     return tuple(safe_line(pattern) for pattern in value)
 
 
 def _read_table(each: Setting, value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping) or not all(isinstance(entry, str) for entry in value.values()):
-        raise ValueError(f'{each.label} is a table of binding = "keys", such as cancel_job = "x".')
+        raise ValueError(f'{each.label} must be a table of binding = "keys", such as cancel_job = "x".')
     return dict(value)
 
 
@@ -249,14 +249,14 @@ def _read_day(each: Setting, value: Any) -> date:
         return date.fromisoformat(value.strip())
     except (ValueError, AttributeError):
         raise ValueError(
-            f"{each.label} is a day such as 2026-03-31, not “{safe_line(str(value), limit=30)}”."
+            f"{each.label} must be a day such as 2026-03-31, not “{safe_line(str(value), limit=30)}”."
         ) from None
 
 
 def _read_repositories(each: Setting, value: Any) -> tuple[str, ...]:
     items = re.split(r"[\s,]+", value) if isinstance(value, str) else value
     if not isinstance(items, list | tuple):
-        raise ValueError(f"{each.label} is a list of owner/name.")
+        raise ValueError(f"{each.label} must be a list of owner/name.")
     names: dict[str, str] = {}
     for item in items:
         if item:
@@ -272,7 +272,7 @@ def _read_repositories(each: Setting, value: Any) -> tuple[str, ...]:
 def repository_name(text: Any) -> str:
     """Check one `owner/name`.
 
-    Raises ValueError with a sentence for anything else; an address that was pasted is answered with the name to write.
+    Raises ValueError with a sentence for anything else; for a pasted address the sentence gives the name to write.
     """
     if not isinstance(text, str):
         raise ValueError("A repository is text such as acme/shop.")

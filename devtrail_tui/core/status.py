@@ -1,4 +1,4 @@
-"""How a job stands and how serious a log line is: the two words that every screen needs at once."""
+"""Job statuses and log levels."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Status(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more happens to the job unless a person retries it."""
+        """Whether the status is final unless a person retries the job."""
         return self in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
 
 class Level(StrEnum):
-    """How serious a log line is."""
+    """The severity of a log line."""
 
     DEBUG = "debug"
     INFO = "info"

@@ -1,9 +1,9 @@
-"""What makes foreign text harmless on a terminal and in a database.
+"""Sanitises foreign text for terminals and the database.
 
-Every title, body, branch name, model answer, exception text and config value passes here once, at the door. What a terminal
-could obey, what a database refuses and what nobody can see is taken out: escape sequences, C0 and C1 controls, bidirectional
-overrides, invisible characters that hide text, lone surrogates, NUL. (Rules: ECMA-48 for the sequences; Unicode Standard Annex 9
-for bidirectional controls; Unicode Technical Standard 51 for the joiners and selectors that emoji need, which stay.)
+Every title, body, branch name, model answer, exception text and config value passes through here once, where it enters the
+program. Removed are escape sequences, C0 and C1 controls, bidirectional overrides, invisible characters, lone surrogates and NUL.
+(Rules: ECMA-48 for the sequences; Unicode Standard Annex 9 for bidirectional controls; Unicode Technical Standard 51 for the
+joiners and selectors of emoji, which stay.)
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 
 _CONTROL_STRING = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])"
-"""What opens OSC, DCS, SOS, PM and APC: a text that the terminal takes for itself."""
+"""The introducers of OSC, DCS, SOS, PM and APC strings, whose text the terminal interprets."""
 _ESCAPE_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]"  # CSI: colours, cursor, modes
-    # A control string goes with its text, but only where it ends: an open one must not swallow what follows. Its text holds no
-    # other introducer, which also keeps the search linear.
+    # A terminated control string is removed with its text; an unterminated one loses only its introducer. The text contains
+    # no other introducer, which keeps the search linear.
     rf"|{_CONTROL_STRING}[^\x07\x1b\x90\x98\x9b-\x9f]*+(?:\x07|\x1b\\|\x9c)"
     rf"|{_CONTROL_STRING}"
     r"|\x1b[ -/]*+[0-~]"  # two-character sequences
@@ -26,9 +26,9 @@ _UNSAFE = re.compile(
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional marks, overrides, isolates
     "\u2028\u2029\ufeff\u206a-\u206f\ufff9-\ufffb"  # line separators, byte order mark, deprecated and interlinear controls
     "\u200b\u2060-\u2065\u00ad\u180e"  # invisible without joining anything
-    "\u115f\u1160\u3164\uffa0"  # Hangul fillers: letters that nobody sees
-    "\ufffe\uffff"  # no characters; XML refuses them
-    "\U000e0000-\U000e0fff"  # tags and supplementary selectors: text hidden behind any letter
+    "\u115f\u1160\u3164\uffa0"  # Hangul fillers: invisible letters
+    "\ufffe\uffff"  # noncharacters; XML rejects them
+    "\U000e0000-\U000e0fff"  # tags and supplementary selectors: hidden text
     "]"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -39,11 +39,11 @@ _MARK_RUN = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
 
 
 def safe(text: str, *, limit: int | None = None) -> str:
-    """Text of several lines without anything a terminal obeys or a database refuses.
+    """Multi-line text without control sequences and characters that a database rejects. Idempotent.
 
-    Newlines and tabs stay (`\\r\\n` and `\\r` become newlines); lone surrogates become U+FFFD; marks piled on one letter are
-    cut to four, joiners and variation selectors to two, more than accents and emoji need. `limit` is in characters, the last one
-    being an ellipsis where something was cut. Doing it twice changes nothing more.
+    Newlines and tabs stay (`\\r\\n` and `\\r` become newlines); lone surrogates become U+FFFD; combining marks on one letter are
+    limited to four, joiners and variation selectors to two, enough for accents and emoji. `limit` is in characters; the last one
+    is an ellipsis if the text was cut.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _SURROGATES.sub("\ufffd", text)
@@ -55,7 +55,7 @@ def safe(text: str, *, limit: int | None = None) -> str:
 
 
 def safe_line(text: str, *, limit: int | None = None) -> str:
-    """The same as one line: white space folded to single spaces."""
+    """`safe` on one line: white space is folded to single spaces."""
     return _cut(" ".join(safe(text).split()), limit)
 
 

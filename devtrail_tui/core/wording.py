@@ -1,4 +1,4 @@
-"""How both front ends write statuses, amounts, lengths of time and moments. The present moment is always passed in."""
+"""Wording of statuses, amounts, durations and times for both front ends. The current time is always a parameter."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from devtrail_tui.core.status import Status
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 TOOK_WIDTH = 7
-"""Cells that `took` needs at most (below ten thousand days)."""
+"""Maximum cells of `took` (below ten thousand days)."""
 WHEN_WIDTH = 10
-"""Cells that `when` needs at most."""
+"""Maximum cells of `when`."""
 AGE_WIDTH = 8
-"""Cells that `age` needs at most."""
+"""Maximum cells of `age`."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
 class StatusLook:
-    """A sign, a word, and the tone of their colour (`running`, `done`, `failed`, `quiet`); the word alone is enough to tell."""
+    """A sign, a word, and their colour tone (`running`, `done`, `failed`, `quiet`); the word alone is sufficient."""
 
     sign: str
     word: str
@@ -47,12 +47,12 @@ STATUS_WIDTH = max(len(str(look)) for look in (*_LOOKS.values(), _STOPPING))
 
 
 def status_look(status: Status, *, cancel_requested: bool = False) -> StatusLook:
-    """What to show for a status; a running job that was asked to stop is stopping."""
+    """The look of a status; a running job that was asked to cancel is "stopping"."""
     return _STOPPING if status is Status.RUNNING and cancel_requested else _LOOKS[status]
 
 
 def dollars(amount: float) -> str:
-    """Dollars to the cent: "$0.42", "$1,204.00"; what rounds to nothing but is something is "<$0.01"."""
+    """Dollars to the cent: "$0.42", "$1,204.00"; positive amounts below half a cent are "<$0.01"."""
     return "<$0.01" if 0 < amount < 0.005 else f"${amount:,.2f}"
 
 
@@ -79,7 +79,7 @@ def days_of(days: float) -> str:
 
 
 def took(seconds: float) -> str:
-    """How long something lasted: "0:48", "12:05", "1:02:03", "10 h 02", "4.2 d". Less than nothing is nothing."""
+    """A duration: "0:48", "12:05", "1:02:03", "10 h 02", "4.2 d". Negative durations count as 0."""
     whole_seconds = max(0, math.floor(seconds))
     if whole_seconds < 10 * HOUR:
         return _clock(whole_seconds)
@@ -89,12 +89,12 @@ def took(seconds: float) -> str:
 
 
 def countdown(seconds: float) -> str:
-    """What is left until something happens, rounded up so that it ends at "0:00" and not before: "0:12"."""
+    """The time until an event, rounded up so that it reaches "0:00" at the event: "0:12"."""
     return took(math.ceil(max(0.0, seconds)))
 
 
 def left(seconds: float) -> str:
-    """An estimate of what is left, no finer than an estimate can be: "0:57 left", "12 min left", "1 h 20 left"."""
+    """An estimate of the remaining time, with suitable precision: "0:57 left", "12 min left", "1 h 20 left"."""
     if seconds < 10 * MINUTE:
         return f"{countdown(seconds)} left"
     minutes = math.ceil(seconds / MINUTE)
@@ -106,7 +106,7 @@ def left(seconds: float) -> str:
 
 
 def when(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
-    """A moment as people say it: "just now", "2 min ago", "in 5 min", "yesterday", "6 d ago", "12 Mar", "Mar 2025".
+    """A time relative to `now`: "just now", "2 min ago", "in 5 min", "yesterday", "6 d ago", "12 Mar", "Mar 2025".
 
     Both are aware; days are those of `zone` (None: this machine's).
     """
@@ -138,12 +138,12 @@ def age(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
 
 
 def local_time(moment: datetime | None) -> str:
-    """A moment in this machine's zone, to the minute: "2026-03-12 10:30"; empty for none."""
+    """A time in this machine's zone, to the minute: "2026-03-12 10:30"; empty for None."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
 def utc_day(moment: datetime | None) -> str:
-    """The day of a merge as GitHub's searches count it: "2026-03-12"; empty for none."""
+    """The UTC day of a merge, as GitHub's search counts it: "2026-03-12"; empty for None."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d") if moment else ""
 
 
@@ -153,7 +153,7 @@ def clock_time(moment: datetime, zone: tzinfo | None = None) -> str:
 
 
 def since_start(moment: datetime, start: datetime) -> str:
-    """A moment counted from a start, in eight cells: "   +0:48"; a moment before it gives "-0:02"."""
+    """The time since `start` in eight cells: "   +0:48"; an earlier time gives "-0:02"."""
     seconds = (moment - start).total_seconds()
     sign = "-" if seconds <= -1 else "+"
     return f"{sign}{took(abs(seconds))}".rjust(8)

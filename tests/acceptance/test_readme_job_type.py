@@ -130,7 +130,7 @@ def test_bad_values_are_refused_with_its_own_words(checkout: Path, environ: dict
         check=False,
     )
     assert done.returncode == 2
-    assert "--most: At most is at least 1." in done.stderr
+    assert "--most: At most must be at least 1." in done.stderr
 
 
 def test_the_app_offers_its_form_and_runs_it(app: Terminal) -> None:

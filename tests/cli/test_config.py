@@ -113,7 +113,7 @@ def test_a_file_that_is_no_toml_and_a_bad_variable_are_both_said(
     result = line("config", "check")
     assert result.code == 2
     assert f"✗ {config_file} is not valid TOML" in result.out
-    assert "✗ environment variable DEVTRAIL_LOG_LEVEL: Log level is one of: debug" in result.out
+    assert "✗ environment variable DEVTRAIL_LOG_LEVEL: Log level must be one of: debug" in result.out
     refused = line("jobs", "list", "--json")
     assert refused.code == 2
     assert set(json.loads(refused.out)["problems"]) == {"", "environment variable DEVTRAIL_LOG_LEVEL"}

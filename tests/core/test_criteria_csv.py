@@ -88,7 +88,7 @@ def test_a_missing_column() -> None:
 
 def test_a_column_too_many() -> None:
     assert problems(f"{HEADER},weight\n")["line 1"].startswith("There is no column “weight”; remove it.")
-    assert problems(f"{HEADER},subarea\n")["line 1"] == "The column subarea stands there twice; keep one."
+    assert problems(f"{HEADER},subarea\n")["line 1"] == "The column subarea occurs twice; keep one."
 
 
 def test_another_separator() -> None:
@@ -98,7 +98,7 @@ def test_another_separator() -> None:
 @pytest.mark.parametrize("second", ["a1", "A1"])
 def test_a_doubled_id(second: str) -> None:
     found = problems(f'{HEADER}\na1,Craft,,"One\nline",true\n{second},Craft,,Two,true\n')
-    assert found == {"line 4": f"The criterion_id {second} stands on line 2 already; use each once."}
+    assert found == {"line 4": f"The criterion_id {second} is already on line 2; use each once."}
 
 
 def test_wrong_encodings() -> None:
@@ -120,12 +120,12 @@ def test_wrong_encodings() -> None:
         ("a1,,,Text,true", "The area_of_concentration is empty."),
         ("a1,Craft,, ,true", "The description is empty."),
         ("a1,Craft,,\x1b[2J,true", "The description is empty."),
-        ("a1,Craft,,Text,maybe", "pr_detectable is true or false, not “maybe”."),
-        ("a1,Craft,,Text,", "pr_detectable is true or false, not “”."),
+        ("a1,Craft,,Text,maybe", "pr_detectable must be true or false, not “maybe”."),
+        ("a1,Craft,,Text,", "pr_detectable must be true or false, not “”."),
         ("a1,Craft,,Text", "This line has 4 cells; there are 5 columns."),
         ("a1,Craft,,Text,true,more", "This line has 6 cells; there are 5 columns."),
-        (f"a1,{'x' * 121},,Text,true", "The area_of_concentration has 121 characters; at most 120 fit."),
-        (f"a1,Craft,,{'x' * 2001},true", "The description has 2,001 characters; at most 2,000 fit."),
+        (f"a1,{'x' * 121},,Text,true", "The area_of_concentration has 121 characters; the maximum is 120."),
+        (f"a1,Craft,,{'x' * 2001},true", "The description has 2,001 characters; the maximum is 2,000."),
         ('a1,Craft,,"Text,true', "This is not well-formed CSV"),
     ],
 )
@@ -138,7 +138,7 @@ def test_a_bad_line_is_named(row: str, sentence: str) -> None:
 def test_every_bad_line_is_named_up_to_twenty() -> None:
     found = problems(f"{HEADER}\n" + "a b,Craft,,Text,true\n" * 30)
     assert [key for key in found if key] == [f"line {number}" for number in range(2, 22)]
-    assert found[""] == "The lines after that were not looked at."
+    assert found[""] == "The lines after that were not checked."
 
 
 @pytest.mark.parametrize("source", ["", "\n\n", b"", b"\xef\xbb\xbf"])
@@ -147,7 +147,7 @@ def test_an_empty_file(source: str | bytes) -> None:
 
 
 def test_a_header_alone() -> None:
-    assert problems(HEADER + "\n")[""].startswith("The file holds no criteria")
+    assert problems(HEADER + "\n")[""].startswith("The file has no criteria")
 
 
 def test_too_many_criteria() -> None:

@@ -48,9 +48,9 @@ def test_parse(text: str, expected: JobFilter) -> None:
     [
         ("user:ada", "There is no qualifier “user:”; there are state:, status:, type:, repo:, id:."),
         ("state:broken", "“broken” is not a state; there are pending, running, completed, failed, cancelled."),
-        ("id:twelve", "“twelve” is not a job's number."),
-        ("id:" + "9" * 5000, "is not a job's number."),
-        ("id:²", "is not a job's number."),
+        ("id:twelve", "“twelve” is not a job number."),
+        ("id:" + "9" * 5000, "is not a job number."),
+        ("id:²", "is not a job number."),
     ],
 )
 def test_what_is_not_understood_is_said_and_the_rest_holds(text: str, says: str) -> None:

@@ -48,7 +48,7 @@ def test_totals_are_those_of_the_parts() -> None:
 
 @pytest.mark.parametrize("percent", [math.nan, math.inf, -math.inf])
 def test_a_percentage_that_is_no_number_is_refused(percent: float) -> None:
-    with pytest.raises(ValueError, match=r"A percentage is a finite number or None, not (nan|inf|-inf)\."):
+    with pytest.raises(ValueError, match=r"A percentage must be a finite number or None, not (nan|inf|-inf)\."):
         Progress(percent=percent)
 
 

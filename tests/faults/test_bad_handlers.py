@@ -25,7 +25,7 @@ ENDS: Mapping[str, str] = {
     "EXITS": "The job type EXITS called sys.exit(3); a handler ends by returning or raising. This is a fault in the job type.",
     "PART_EXITS": "The job type PART_EXITS called sys.exit('enough'); a handler ends by returning or raising.",
     "LOGS_A_NUMBER": "Unexpected TypeError: A log line is a str, not an int.",
-    "PROGRESS_IS_NAN": "Unexpected ValueError: A percentage is a finite number or None, not nan.",
+    "PROGRESS_IS_NAN": "Unexpected ValueError: A percentage must be a finite number or None, not nan.",
 }
 """How each job that ends by itself is said to have ended."""
 BLOCKS = ("SLEEPS", "SPINS", "DEAF", "THREAD_SLEEPS")

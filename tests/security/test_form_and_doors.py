@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from devtrail_tui.core.context import Context, Preview, PreviewDoor
+from devtrail_tui.core.context import Context, Preview, PreviewContext
 from devtrail_tui.core.errors import PermanentError, SecretMissing
 from devtrail_tui.core.evidence import AnalysisState, NewEvidence, NewJudgement
 from devtrail_tui.core.figures import figures_of
@@ -98,7 +98,7 @@ async def test_f3_shows_what_would_be_sent_and_errors_stand_in_the_form(tmp_path
     house = House(tmp_path)
     asked: list[Any] = []
 
-    async def preview(config: Any, door: PreviewDoor) -> Preview:
+    async def preview(config: Any, door: PreviewContext) -> Preview:
         asked.append(config)
         if config.model == "large":
             raise PermanentError("GitHub is away.")

@@ -105,7 +105,7 @@ async def test_an_error_in_a_folded_field_unfolds_it(house: House) -> None:
         await typed(pilot, "acme/shop")
         list(form_of(app).query(Input))[-1].value = "0"
         await pilot.press("ctrl+s")
-        await sees(pilot, "✗ At most is at least 1.")
+        await sees(pilot, "✗ At most must be at least 1.")
 
 
 async def test_what_will_be_sent_where_is_said_before_anything_is_typed_and_follows(house: House) -> None:

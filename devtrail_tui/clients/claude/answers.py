@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from devtrail_tui.clients.claude.prompt import MOST_MATCHES, MOST_QUOTES
-from devtrail_tui.core.context import AnalysisRequest, Verified
+from devtrail_tui.core.context import AnalysisRequest, VerifiedAnswer
 from devtrail_tui.core.evidence import Analysis, Match
 from devtrail_tui.core.quotes import QuotableTexts
 from devtrail_tui.core.text import safe, safe_line
@@ -24,16 +24,16 @@ _STOPPED = {
 }
 
 
-def verify(request: AnalysisRequest, analysis: Analysis) -> Verified:
+def verify(request: AnalysisRequest, analysis: Analysis) -> VerifiedAnswer:
     """The matches of an answer that hold, strongest first; `dropped` says what did not, `problem` why there is no
     answer at all."""
     if analysis.stop_reason not in ("end_turn", "stop_sequence"):
         stopped = f"Claude's answer ended early ({safe_line(analysis.stop_reason, limit=60)})."
-        return Verified(matches=(), problem=_STOPPED.get(analysis.stop_reason, stopped))
+        return VerifiedAnswer(matches=(), problem=_STOPPED.get(analysis.stop_reason, stopped))
     try:
         claims = _claims(analysis.answer)
     except ValueError as error:
-        return Verified(matches=(), problem=str(error))
+        return VerifiedAnswer(matches=(), problem=str(error))
     texts = QuotableTexts(request.source_text)
     dropped: list[str] = []
     matches: dict[str, Match] = {}
@@ -53,7 +53,7 @@ def verify(request: AnalysisRequest, analysis: Analysis) -> Verified:
     ]
     if len(dropped) > _MOST_SENTENCES:
         dropped[_MOST_SENTENCES:] = [f"{len(dropped) - _MOST_SENTENCES:,} more claims and quotes were left out."]
-    return Verified(matches=tuple(ranked[:MOST_MATCHES]), dropped=tuple(dropped))
+    return VerifiedAnswer(matches=tuple(ranked[:MOST_MATCHES]), dropped=tuple(dropped))
 
 
 def _claims(answer: str) -> list[Any]:

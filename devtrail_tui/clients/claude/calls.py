@@ -20,7 +20,7 @@ class Method(StrEnum):
     LIST_MODELS = "list_models"
 
 
-class Kind(StrEnum):
+class CallKind(StrEnum):
     """How a call failed."""
 
     NOT_SENT = "not sent"
@@ -52,7 +52,7 @@ class Answer:
 class Failure:
     """A call without a success. All but `kind` is foreign text or absent; `headers` holds those that say how long to wait."""
 
-    kind: Kind
+    kind: CallKind
     reason: str = ""
     status: int = 0
     type: str = ""

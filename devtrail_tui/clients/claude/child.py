@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from devtrail_tui.clients.claude.calls import Call, CallFailed, Failure, Kind, Method, packed, read_message
+from devtrail_tui.clients.claude.calls import Call, CallFailed, CallKind, Failure, Method, packed, read_message
 from devtrail_tui.clients.claude.connection import SdkConnection, load_sdk
 
 
@@ -44,7 +44,7 @@ async def _answer(connection: SdkConnection, message: Mapping[str, Any], answers
     except CallFailed as error:
         outcome = {"failure": asdict(error.failure)}
     except Exception as error:  # noqa: BLE001 - a fault here must not keep a job waiting, nor end other calls
-        outcome = {"failure": asdict(Failure(Kind.UNKNOWN, f"{type(error).__name__}: {error}"))}
+        outcome = {"failure": asdict(Failure(CallKind.UNKNOWN, f"{type(error).__name__}: {error}"))}
     _write(answers, {"number": message["number"], **outcome})
 
 

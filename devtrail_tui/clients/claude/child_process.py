@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import devtrail_tui
-from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, Failure, Kind, packed, read_message
+from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, CallKind, Failure, packed, read_message
 from devtrail_tui.core.clock import Clock
 
 IDLE_S = 60.0
@@ -27,9 +27,9 @@ _END_S = 0.5
 _PROGRAM = ("-P", "-m", "devtrail_tui.clients.claude.child")
 _OWN_VARIABLES = ("ANTHROPIC_", "DEVTRAIL_", "GITHUB_", "GH_")
 _SECRET_WORDS = ("TOKEN", "SECRET", "PASSWORD", "API_KEY")
-_ENDED = Failure(Kind.NOT_SENT, "DevTrail is ending")
-_NOT_STARTED = Failure(Kind.NOT_SENT, "the process that talks to Claude could not start; install DevTrail again")
-_DIED = Failure(Kind.UNKNOWN, "the process that talks to Claude ended")
+_ENDED = Failure(CallKind.NOT_SENT, "DevTrail is ending")
+_NOT_STARTED = Failure(CallKind.NOT_SENT, "the process that talks to Claude could not start; install DevTrail again")
+_DIED = Failure(CallKind.UNKNOWN, "the process that talks to Claude ended")
 
 
 class ClaudeProcess:
@@ -188,7 +188,7 @@ class _Child:
             future.set_result(Answer(**message["answer"]))
         else:
             failure = message["failure"]
-            future.set_exception(CallFailed(Failure(**{**failure, "kind": Kind(failure["kind"])})))
+            future.set_exception(CallFailed(Failure(**{**failure, "kind": CallKind(failure["kind"])})))
 
 
 def _hand_over(done: Future[Answer], late: Callable[[Answer], None]) -> None:

@@ -17,7 +17,7 @@ from devtrail_tui.clients.claude.connection import SdkConnection
 from devtrail_tui.clients.claude.request import build_request, judgement_key, preview
 from devtrail_tui.clients.claude.shared_limits import SharedLimits
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import AnalysisRequest, Verified
+from devtrail_tui.core.context import AnalysisRequest, VerifiedAnswer
 from devtrail_tui.core.errors import (
     AuthenticationError,
     DevTrailError,
@@ -142,7 +142,7 @@ class ClaudeAnalyser:
     def preview(self, request: AnalysisRequest) -> str:
         return preview(request, self._base_url)
 
-    def verify(self, request: AnalysisRequest, analysis: Analysis) -> Verified:
+    def verify(self, request: AnalysisRequest, analysis: Analysis) -> VerifiedAnswer:
         return answers.verify(request, analysis)
 
     async def aclose(self) -> None:

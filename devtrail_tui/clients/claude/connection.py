@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, Failure, Kind, Method
+from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, CallKind, Failure, Method
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -49,9 +49,9 @@ class SdkConnection:
                 response = await _METHODS[call.method](self._client(call))(**call.arguments, timeout=_timeout(call))
                 return Answer(await response.json(), response.request_id or "")
         except TimeoutError:
-            failure = Failure(Kind.UNKNOWN, f"no answer within {call.timeout_s:.0f} s")
+            failure = Failure(CallKind.UNKNOWN, f"no answer within {call.timeout_s:.0f} s")
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-            failure = Failure(Kind.UNREADABLE)
+            failure = Failure(CallKind.UNREADABLE)
         except Exception as error:
             known = _failure(error)
             if known is None:
@@ -98,9 +98,9 @@ def _failure(error: Exception) -> Failure | None:
         headers = {name: header for name in _WAIT_HEADERS if (header := error.response.headers.get(name))}
         texts = (error.type, error.api_message, error.request_id)  # a gateway's error may have anything in its fields
         kind, message, request_id = (text if isinstance(text, str) else "" for text in texts)
-        return Failure(Kind.STATUS, "", error.status_code, kind, message, request_id, headers)
+        return Failure(CallKind.STATUS, "", error.status_code, kind, message, request_id, headers)
     if isinstance(error, anthropic.APIResponseValidationError):
-        return Failure(Kind.UNREADABLE)
+        return Failure(CallKind.UNREADABLE)
     if not isinstance(error, anthropic.APIConnectionError | httpx2.HTTPError):
         return None
     cause = error.__cause__ or error
@@ -112,5 +112,5 @@ def _failure(error: Exception) -> Failure | None:
         httpx2.UnsupportedProtocol,
         httpx2.LocalProtocolError,
     )
-    kind_of_failure = Kind.NOT_SENT if isinstance(cause, before_sending) else Kind.UNKNOWN
+    kind_of_failure = CallKind.NOT_SENT if isinstance(cause, before_sending) else CallKind.UNKNOWN
     return Failure(kind_of_failure, str(cause) or type(cause).__name__)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from devtrail_tui.clients.claude.calls import Failure, Kind
+from devtrail_tui.clients.claude.calls import CallKind, Failure
 from devtrail_tui.core.errors import (
     AuthenticationError,
     DevTrailError,
@@ -35,15 +35,15 @@ def translate(
     """The core error for a failure of a call, which costs money where it is `billed`. `clean` makes foreign text fit to show."""
     reason = clean(failure.reason)
     match failure.kind:
-        case Kind.NOT_SENT:
+        case CallKind.NOT_SENT:
             return TemporaryError(f"Claude at {host} cannot be reached ({reason}); check the network.")
-        case Kind.UNKNOWN:
+        case CallKind.UNKNOWN:
             return unanswered(
                 f"The connection to Claude at {host} broke before an answer came ({reason}).", billed=billed
             )
-        case Kind.STATUS:
+        case CallKind.STATUS:
             return _translate_status(failure, host=host, model=model, now=now, clean=clean)
-        case Kind.UNREADABLE:
+        case CallKind.UNREADABLE:
             return unreadable(host)
 
 

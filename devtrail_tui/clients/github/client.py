@@ -21,7 +21,7 @@ from devtrail_tui.clients.github.search import Discovery
 from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
 from devtrail_tui.clients.github.transport import Transport
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import GITHUB, Account, Hydrated, Repository
+from devtrail_tui.core.context import GITHUB, Account, FetchedPullRequest, Repository
 from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.service import ClientEnvironment, RateLimit
@@ -29,7 +29,7 @@ from devtrail_tui.core.text import safe_line
 
 DEFAULT_API_URL = "https://api.github.com"
 _REST_RESOURCES = (CORE, GRAPHQL, "search")
-_Upcoming = asyncio.Task[list[Hydrated] | None]
+_Upcoming = asyncio.Task[list[FetchedPullRequest] | None]
 
 
 def connect(environment: ClientEnvironment) -> GitHubClient:
@@ -162,7 +162,7 @@ class GitHubClient:
         GitHub's search, each once, newest merge first. What the search found is to be verified: core.involvement."""
         return await Discovery(self._calls, self._narrate, repository, login).run(start, end)
 
-    async def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[Hydrated]:
+    async def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[FetchedPullRequest]:
         """Fetch each whole; every ref comes exactly once. While the caller works on one batch, the next is being fetched, and no
         more than that. Close the generator (`aclosing`) when leaving it early, or else the client: either stops the fetching."""
         batches = Hydration(self._calls, self._narrate, self._web_host).batches(refs)
@@ -176,7 +176,7 @@ class GitHubClient:
             await _stopped([upcoming])
             await batches.aclose()
 
-    def _started(self, batches: AsyncIterator[list[Hydrated]]) -> _Upcoming:
+    def _started(self, batches: AsyncIterator[list[FetchedPullRequest]]) -> _Upcoming:
         task = asyncio.create_task(_next(batches), name="github-hydrate")
         self._fetching.add(task)
         task.add_done_callback(self._fetching.discard)
@@ -210,7 +210,7 @@ class GitHubClient:
         )
 
 
-async def _next(batches: AsyncIterator[list[Hydrated]]) -> list[Hydrated] | None:
+async def _next(batches: AsyncIterator[list[FetchedPullRequest]]) -> list[FetchedPullRequest] | None:
     return await anext(batches, None)
 
 

@@ -18,7 +18,7 @@ from devtrail_tui.clients.github.calls import Calls
 from devtrail_tui.clients.github.failures import Refused, TooHeavy, UnexpectedAnswer
 from devtrail_tui.clients.github.limiter import Narrate
 from devtrail_tui.clients.github.shapes import Node, child, children, next_cursor, text
-from devtrail_tui.core.context import Hydrated
+from devtrail_tui.core.context import FetchedPullRequest
 from devtrail_tui.core.errors import TemporaryError
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.job import Level
@@ -60,7 +60,7 @@ class Hydration:
         self._successes = 0
         self._in_trouble = 0
 
-    async def batches(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[list[Hydrated]]:
+    async def batches(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[list[FetchedPullRequest]]:
         """Every ref exactly once. Raises AuthenticationError, Refused, TemporaryError."""
         waiting = deque(refs)
         while waiting:
@@ -79,14 +79,14 @@ class Hydration:
             self._grow()
             yield await self._batch(batch, answer)
 
-    async def _batch(self, batch: Sequence[PullRequestRef], answer: GraphAnswer) -> list[Hydrated]:
+    async def _batch(self, batch: Sequence[PullRequestRef], answer: GraphAnswer) -> list[FetchedPullRequest]:
         results = []
         for index, ref in enumerate(batch):
             hydrated = await self._from_node(ref, answer, index)
             results.append(hydrated if hydrated is not None else await self._single(ref))
         return results
 
-    async def _single(self, ref: PullRequestRef) -> Hydrated:
+    async def _single(self, ref: PullRequestRef) -> FetchedPullRequest:
         """One pull request, with smaller and smaller pages."""
         trouble: TemporaryError | None = None
         for failures, sizes in enumerate(SIZES, start=1):
@@ -106,27 +106,27 @@ class Hydration:
             raise TemporaryError(
                 f"GitHub failed on {self._in_trouble} pull requests in a row, so it is in trouble: {trouble}"
             )
-        return Hydrated(ref, None, f"{_name(ref)} could not be fetched: {trouble}")
+        return FetchedPullRequest(ref, None, f"{_name(ref)} could not be fetched: {trouble}")
 
     async def _ask_batch(self, batch: Sequence[PullRequestRef]) -> GraphAnswer:
         variables = {"ids": [ref.node_id for ref in batch], **SIZES[0].variables()}
         return await self._calls.graph("PullRequests", variables, tries=1)
 
-    async def _from_node(self, ref: PullRequestRef, answer: GraphAnswer, index: int) -> Hydrated | None:
+    async def _from_node(self, ref: PullRequestRef, answer: GraphAnswer, index: int) -> FetchedPullRequest | None:
         """The result for one node; None where the answer holds only part of it, to be asked again by itself."""
         errors = [error for error in answer.errors if error.path[:2] == ("nodes", index) or not error.path]
         nodes = answer.data.get("nodes")
         node = nodes[index] if isinstance(nodes, list) and index < len(nodes) else None
         problem = _problem(ref, node, errors)
         if problem:
-            return Hydrated(ref, None, problem)
+            return FetchedPullRequest(ref, None, problem)
         if errors or not isinstance(node, Mapping):
             return None
         try:
             complete_node = await self._completed(node)
-            return Hydrated(ref, parsing.pull_request(complete_node, self._web_host))
+            return FetchedPullRequest(ref, parsing.pull_request(complete_node, self._web_host))
         except (UnexpectedAnswer, Refused, TooHeavy) as error:
-            return Hydrated(ref, None, f"{_name(ref)} could not be read: {error}")
+            return FetchedPullRequest(ref, None, f"{_name(ref)} could not be read: {error}")
 
     async def _completed(self, node: Node) -> Node:
         """The node with all pages of its connections."""

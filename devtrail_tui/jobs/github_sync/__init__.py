@@ -8,7 +8,7 @@ from devtrail_tui.core.job_type import JobType
 from devtrail_tui.jobs.github_sync.config import GithubSyncConfig, check, describe, discloses, unique_key
 
 if TYPE_CHECKING:
-    from devtrail_tui.core.context import Context, Preview, PreviewDoor
+    from devtrail_tui.core.context import Context, Preview, PreviewContext
 
 
 async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
@@ -18,7 +18,7 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
     return await sync.run(config, context)
 
 
-async def preview(config: GithubSyncConfig, door: PreviewDoor) -> Preview:
+async def preview(config: GithubSyncConfig, door: PreviewContext) -> Preview:
     """See example.py, imported when a person asks; its name is another, so that this function does not stand before it."""
     from devtrail_tui.jobs.github_sync import example
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from devtrail_tui.core.components import components
-from devtrail_tui.core.context import GITHUB, Preview, PreviewDoor, PullRequestSource
+from devtrail_tui.core.context import GITHUB, Preview, PreviewContext, PullRequestSource
 from devtrail_tui.core.errors import NotPossible, PermanentError, RepositoryNotFound
 from devtrail_tui.core.evidence import PullRequest
 from devtrail_tui.core.involvement import roles
@@ -14,7 +14,7 @@ from devtrail_tui.jobs.github_sync.discovery import day_begins
 from devtrail_tui.jobs.github_sync.wording import name_of
 
 
-async def preview(config: GithubSyncConfig, door: PreviewDoor) -> Preview:
+async def preview(config: GithubSyncConfig, door: PreviewContext) -> Preview:
     """The request for the newest pull request of the first repository that has one.
 
     Raises NotPossible where nothing would be sent, or nothing was found to show it on; and what the source raises.
@@ -41,7 +41,7 @@ async def preview(config: GithubSyncConfig, door: PreviewDoor) -> Preview:
     return Preview(f"{head}\n\n{analyser.preview(request)}", example)
 
 
-async def _newest(config: GithubSyncConfig, door: PreviewDoor, source: PullRequestSource, login: str) -> PullRequest:
+async def _newest(config: GithubSyncConfig, door: PreviewContext, source: PullRequestSource, login: str) -> PullRequest:
     today = door.clock.now().astimezone().date()
     start = day_begins(config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS))
     end = day_begins((config.end_date or today) + timedelta(days=1))

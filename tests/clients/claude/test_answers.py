@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from devtrail_tui.clients.claude.answers import LONGEST_EXPLANATION, LONGEST_QUOTE, verify
 from devtrail_tui.clients.claude.request import build_request
-from devtrail_tui.core.context import AnalysisRequest, Verified
+from devtrail_tui.core.context import AnalysisRequest, VerifiedAnswer
 from devtrail_tui.core.evidence import Analysis, Criterion, PullRequest, Role
 from devtrail_tui.core.quotes import QuotableTexts
 
@@ -50,7 +50,7 @@ def claim(criterion_id: Any = "debugging", confidence: Any = 88, quotes: Any = (
     }
 
 
-def checked(request: AnalysisRequest, *claims: Any) -> Verified:
+def checked(request: AnalysisRequest, *claims: Any) -> VerifiedAnswer:
     return verify(request, analysis(json.dumps({"matches": list(claims)})))
 
 
@@ -193,13 +193,13 @@ def test_texts_are_made_safe_and_bounded(
     ],
 )
 def test_no_json_is_a_problem(request_sent: AnalysisRequest, answer: str) -> None:
-    assert verify(request_sent, analysis(answer)) == Verified((), problem="Claude's answer is not JSON.")
+    assert verify(request_sent, analysis(answer)) == VerifiedAnswer((), problem="Claude's answer is not JSON.")
 
 
 @pytest.mark.parametrize("answer", ["[]", "null", "7", "{}", '{"matches": {}}', '{"matches": null}'])
 def test_json_of_another_shape_is_a_problem(request_sent: AnalysisRequest, answer: str) -> None:
     expected = "Claude's answer does not have the form it was asked for."
-    assert verify(request_sent, analysis(answer)) == Verified((), problem=expected)
+    assert verify(request_sent, analysis(answer)) == VerifiedAnswer((), problem=expected)
 
 
 @pytest.mark.parametrize(
@@ -214,11 +214,11 @@ def test_json_of_another_shape_is_a_problem(request_sent: AnalysisRequest, answe
 )
 def test_an_answer_that_did_not_end_is_a_problem(request_sent: AnalysisRequest, stop_reason: str, problem: str) -> None:
     whole = json.dumps({"matches": [claim()]})
-    assert verify(request_sent, analysis(whole, stop_reason)) == Verified((), problem=problem)
+    assert verify(request_sent, analysis(whole, stop_reason)) == VerifiedAnswer((), problem=problem)
 
 
 def test_no_matches_is_a_good_answer(request_sent: AnalysisRequest) -> None:
-    assert checked(request_sent) == Verified(())
+    assert checked(request_sent) == VerifiedAnswer(())
 
 
 def test_a_flood_of_bad_claims_is_summed_up(request_sent: AnalysisRequest) -> None:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from devtrail_tui.clients.claude import child_process
-from devtrail_tui.clients.claude.calls import Call, CallFailed, Kind, Method
+from devtrail_tui.clients.claude.calls import Call, CallFailed, CallKind, Method
 from devtrail_tui.clients.claude.child_process import ClaudeProcess, child_environ
 from devtrail_tui.clients.claude.client import ClaudeAnalyser
 from devtrail_tui.core.clock import SystemClock
@@ -157,7 +157,7 @@ async def test_every_failure_comes_through(analyser: MakeAnalyser, warm: ClaudeP
             await analyser(warm).check()
     with pytest.raises(CallFailed) as strange:
         await warm.call(Call(Method.LIST_MODELS, {"nonsense": 1}, CLAUDE_KEY, server.url, 10.0))
-    assert strange.value.failure.kind is Kind.UNKNOWN
+    assert strange.value.failure.kind is CallKind.UNKNOWN
 
 
 async def test_tokens_can_be_counted(warm: ClaudeProcess, server: FaultyServer) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from devtrail_tui.clients.github.client import GitHubClient
-from devtrail_tui.core.context import Hydrated
+from devtrail_tui.core.context import FetchedPullRequest
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.service import RateLimit
@@ -67,7 +67,7 @@ class Said:
         return "\n".join(message for _, message in self.lines)
 
 
-async def fetched(client: GitHubClient, refs: list[PullRequestRef]) -> list[Hydrated]:
+async def fetched(client: GitHubClient, refs: list[PullRequestRef]) -> list[FetchedPullRequest]:
     async with aclosing(client.hydrate(refs)) as results:
         return [each async for each in results]
 
