@@ -1,3 +1,3 @@
-"""DevTrail TUI collects the evidence of an engineer's year in the terminal."""
+"""DevTrail TUI collects evidence of an engineer's work in the terminal."""
 
 __version__ = "0.1.0"

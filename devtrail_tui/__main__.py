@@ -1,4 +1,4 @@
-"""`python -m devtrail_tui` and the console script."""
+"""Entry point of `python -m devtrail_tui` and the console script."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import sys
 import threading
 
 EXIT_TIMEOUT_S = 0.2
-"""How long threads of jobs may delay the end of the process once everything is closed."""
+"""Seconds that job threads may delay the end of the process after everything is closed."""
 
 
 def main() -> None:
-    """Run the command line and end with its exit code."""
-    gc.disable()  # imports make no garbage, and collection takes a fifth of the start; commands enable it again
+    """Run the command line and exit with its exit code."""
+    gc.disable()  # collection takes a fifth of start-up; long-running commands re-enable it
     try:
         from devtrail_tui import cli
         from devtrail_tui.cli.faults import watch_threads
@@ -22,10 +22,10 @@ def main() -> None:
         watch_threads()
         watch_signals()
         code = cli.main()
-    except KeyboardInterrupt:  # Ctrl+C while the program is still being loaded
+    except KeyboardInterrupt:  # Ctrl+C during import
         code = 130
-    # Everything is closed. Python would wait for threads of executors, and shuts down slowly beside threads that still work; a
-    # job's handler may have started both.
+    # Exit without Python's shutdown: it waits for executor threads, and is slow beside running threads. A job's handler may have
+    # started both.
     if any(thread.name.startswith("job-") for thread in threading.enumerate()):
         os._exit(code)
     forced_exit = threading.Timer(EXIT_TIMEOUT_S, os._exit, (code,))

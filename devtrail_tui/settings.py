@@ -1,4 +1,4 @@
-"""Settings: flags > environment > config.toml > defaults, and where files belong on this system."""
+"""Settings (flags > environment > config.toml > defaults), and the folders of this system."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ APP_NAME = "devtrail-tui"
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where config, data, state and logs live. `DEVTRAIL_HOME` moves all four under one folder."""
+    """Folders of config, data, state and logs. `DEVTRAIL_HOME` moves all four under one folder."""
 
     config: Path
     data: Path
@@ -27,12 +27,12 @@ class Folders:
 
     @property
     def config_file(self) -> Path:
-        """The person's own config.toml; it need not exist."""
+        """The path of config.toml; the file need not exist."""
         return self.config / "config.toml"
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Folders:
-        """The folders for this person, by the system's own custom (platformdirs)."""
+        """The folders for this person, by the conventions of the system (platformdirs)."""
         home = environ.get("DEVTRAIL_HOME")
         if home:
             root = Path(home).expanduser()
@@ -43,35 +43,40 @@ class Folders:
         return cls(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path, dirs.user_log_path)
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # methods nobody calls would cost start-up time
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # unused methods would cost start-up time
 class UserSettings:
-    """What a person can set: each field may stand in config.toml under its name. Times are seconds, dollars are US dollars."""
+    """The settings of config.toml; a field's name is its key. Times are in seconds, amounts in US dollars."""
 
     database_url: str = setting(
-        "Database", Kind.TEXT, default="", environment="DEVTRAIL_DATABASE_URL", help="its address, sqlite:////path"
+        "Database", Kind.TEXT, default="", environment="DEVTRAIL_DATABASE_URL", help="URL, sqlite:////path"
     )
     github_url: str = setting(
-        "GitHub", Kind.TEXT, default="https://api.github.com", environment="DEVTRAIL_GITHUB_URL", help="its API"
+        "GitHub", Kind.TEXT, default="https://api.github.com", environment="DEVTRAIL_GITHUB_URL", help="API URL"
     )
     anthropic_base_url: str | None = setting(
-        "Claude", Kind.TEXT, environment="ANTHROPIC_BASE_URL", help="a gateway's address; Claude's own if left out"
+        "Claude", Kind.TEXT, environment="ANTHROPIC_BASE_URL", help="gateway URL; default: Claude's own"
     )
-    model: str = setting("Model", Kind.TEXT, default="claude-sonnet-5-5", maximum=100, help="where a job names none")
+    model: str = setting("Model", Kind.TEXT, default="claude-sonnet-5-5", maximum=100, help="default for jobs")
     budget_usd: float = setting(
-        "Budget (USD)", Kind.DOLLARS, default=5.0, minimum=0, maximum=10_000, help="of a job that names none"
+        "Budget (USD)", Kind.DOLLARS, default=5.0, minimum=0, maximum=10_000, help="default for jobs"
     )
-    concurrency: int = setting("Jobs at once", Kind.INTEGER, default=1, minimum=1, maximum=32, help="in one worker")
+    concurrency: int = setting("Jobs at once", Kind.INTEGER, default=1, minimum=1, maximum=32, help="per worker")
     claude_concurrency: int = setting(
-        "Calls to Claude", Kind.INTEGER, default=4, minimum=1, maximum=16, help="of one job at once"
+        "Calls to Claude", Kind.INTEGER, default=4, minimum=1, maximum=16, help="concurrent calls per job"
     )
     github_pause_s: float = setting(
         "Pause", Kind.SECONDS, default=0.1, minimum=0, maximum=60, help="between two requests to GitHub"
     )
     lease_s: float = setting(
-        "Lease", Kind.SECONDS, default=30.0, minimum=1, maximum=3600, help="after it a silent worker loses its job"
+        "Lease",
+        Kind.SECONDS,
+        default=30.0,
+        minimum=1,
+        maximum=3600,
+        help="time until a silent worker loses its job",
     )
     heartbeat_s: float = setting(
-        "Heartbeat", Kind.SECONDS, default=10.0, minimum=0.2, maximum=600, help="between two renewals of a lease"
+        "Heartbeat", Kind.SECONDS, default=10.0, minimum=0.2, maximum=600, help="interval of lease renewals"
     )
     theme: str = setting("Theme", Kind.TEXT, default="devtrail-dark", help="the app's colours")
     keys: Mapping[str, str] = setting("Keys", Kind.TABLE, default={}, help="the app's keys, by command")
@@ -81,13 +86,13 @@ class UserSettings:
         default="warning",
         choices=LOG_LEVELS,
         environment="DEVTRAIL_LOG_LEVEL",
-        help="of its file",
+        help="for the log file",
     )
     secret_key_file: str | None = setting(
-        "Key file", Kind.TEXT, environment="DEVTRAIL_SECRET_KEY_FILE", help="the key for secrets kept encrypted"
+        "Key file", Kind.TEXT, environment="DEVTRAIL_SECRET_KEY_FILE", help="encryption key for stored secrets"
     )
     plain_secrets: bool = setting(
-        "Plain secrets", Kind.FLAG, default=False, help="auth login may keep secrets unencrypted, for want of better"
+        "Plain secrets", Kind.FLAG, default=False, help="let auth login store secrets unencrypted as a last resort"
     )
     exclude_repositories: tuple[str, ...] = setting(
         "Excluded repositories", Kind.PATTERNS, default=(), help="neither fetched nor sent"
@@ -98,28 +103,28 @@ class UserSettings:
 _RETIRED: Mapping[str, str] = {
     "poll_s": "poll_s is no longer needed: the program notices every change at once. Remove it.",
 }
-"""Settings of earlier versions, which may still stand in config.toml."""
+"""Settings of earlier versions that config.toml may still contain."""
 SETTINGS: Mapping[str, Setting] = {each.name: each for each in settings_of(UserSettings)}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Settings(UserSettings):
-    """Every value; `origins` say where those come from that are no defaults, as sentences begin: `/path/config.toml: model`;
-    `notices` are sentences about what stands in config.toml for nothing."""
+    """All settings; `origins` names the source of each value that is not a default, as a prefix for sentences:
+    `/path/config.toml: model`; `notices` are sentences about keys of config.toml that have no effect."""
 
     folders: Folders
     origins: Mapping[str, str]
     notices: tuple[str, ...] = ()
 
     def read(self, name: str, reader: Callable[[Any], T]) -> T:
-        """What `reader` makes of a setting. Raises InvalidInput with its sentence, the origin of the value in front."""
+        """The result of `reader` for a setting. Raises InvalidInput with its message, prefixed with the value's origin."""
         try:
             return reader(getattr(self, name))
         except DevTrailError as error:
             raise InvalidInput({self.origins.get(name, name): str(error)}) from None
 
     def problems(self, readers: Mapping[str, Callable[[Any], object]]) -> dict[str, str]:
-        """By origin, what the readers refuse of the values that are no defaults."""
+        """By origin, the readers' errors for values that are not defaults."""
         problems: dict[str, str] = {}
         for name in [name for name in readers if name in self.origins]:
             try:
@@ -130,9 +135,9 @@ class Settings(UserSettings):
 
 
 def load_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
-    """Settle every setting. `flags` are values given on the command line; None means not given.
+    """Resolve all settings. `flags` are command line values; None means not given.
 
-    Raises InvalidInput for a config.toml that cannot be read, keys that do not exist, and values that do not fit.
+    Raises InvalidInput for an unreadable config.toml, unknown keys, and invalid values.
     """
     settings, problems = read_settings(environ, **flags)
     if problems:
@@ -141,7 +146,7 @@ def load_settings(environ: Mapping[str, str], **flags: Any) -> Settings:
 
 
 def read_settings(environ: Mapping[str, str], **flags: Any) -> tuple[Settings, dict[str, str]]:
-    """As `load_settings`, with a sentence by origin for each problem; where a value does not fit, what holds without it."""
+    """As `load_settings`, but returns problems by origin; an invalid value is replaced by the next lower source."""
     folders = Folders.of(environ)
     path, problems = folders.config_file, {}
     try:
@@ -162,7 +167,7 @@ def read_settings(environ: Mapping[str, str], **flags: Any) -> tuple[Settings, d
     )
     for raw, origin in layers:
         fitting, unfit = read_values(SETTINGS, raw)
-        unfit |= {name: "It is empty; leave it out." for name, raw_value in raw.items() if raw_value == ""}
+        unfit |= {name: "It is empty; omit it." for name, raw_value in raw.items() if raw_value == ""}
         problems |= {origin(name): sentence for name, sentence in unfit.items()}
         settled_values |= fitting
         origins |= {name: origin(name) for name in fitting}
@@ -182,9 +187,9 @@ def _from_file(path: Path) -> Mapping[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"{path} cannot be read ({safe_line(str(error), limit=120)}). Mend or move the file."
+            f"{path} cannot be read ({safe_line(str(error), limit=120)}). Repair or move the file."
         ) from None
-    import tomllib  # only for those who have a config file
+    import tomllib  # only needed with a config file
 
     try:
         return tomllib.loads(text)

@@ -1,7 +1,7 @@
-"""What a person or a program asks of DevTrail: one typed function per use case.
+"""The use cases of DevTrail: one typed function each.
 
 The front ends (`tui`, `cli`) call these and nothing below. Each function takes the open `Services`, may block, and returns a
-frozen value with its JSON shape and its closing sentence where it has one: an `Outcome`, where these are all there is.
+frozen value with a JSON shape and, if it has one, a closing sentence; an `Outcome` if there is nothing else.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ __all__ = ["Outcome", "Services"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of an action: a sentence for a person, data for a program, notices besides, and the exit code of a command."""
+    """The result of an action: a sentence, data for programs, notices, and the exit code of a command."""
 
     sentence: str
     details: Mapping[str, Any] = field(default_factory=dict)

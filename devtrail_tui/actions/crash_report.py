@@ -1,4 +1,4 @@
-"""The report of a fault of the program itself."""
+"""Crash reports for unexpected errors."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 
 def write_crash_report(error: BaseException, redact: Redact, environ: Mapping[str, str]) -> tuple[str, Path | None]:
-    """Write the traceback without secrets into the log folder; the sentence to show, and the file (None where it could not be
+    """Write the redacted traceback to the log folder. Returns the sentence to show, and the file (None if it could not be
     written)."""
     return report_crash(Folders.of(environ).log, error, redact, datetime.now(UTC))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CriteriaList:
-    """The criteria in force."""
+    """The active criteria."""
 
     criteria: Sequence[Criterion]
 
@@ -25,7 +25,7 @@ class CriteriaList:
         return [criterion_json(criterion) for criterion in self.criteria]
 
     def to_csv(self) -> str:
-        """As a table that can be edited and imported again."""
+        """CSV that can be edited and imported again."""
         return dump(self.criteria)
 
     def sentence(self, path: str) -> str:
@@ -33,17 +33,16 @@ class CriteriaList:
 
 
 def list_criteria(services: Services) -> CriteriaList:
-    """The criteria in force. Raises StoreError."""
+    """The active criteria. Raises StoreError."""
     return CriteriaList(services.criteria.list())
 
 
 def import_criteria(services: Services, table: bytes) -> Outcome:
-    """Replace the criteria by those of a CSV table; one that is missing from it is retired, never deleted. Raises UsageError,
-    StoreError."""
+    """Replace the criteria with those of a CSV table; missing ones are retired, never deleted. Raises UsageError, StoreError."""
     criteria = parse(table)
     changes = services.criteria.import_(criteria).result()
     return Outcome(
-        f"{len(criteria)} in force now: {changes.added} added, {changes.changed} changed, {changes.unchanged} unchanged; "
+        f"{len(criteria)} active criteria: {changes.added} added, {changes.changed} changed, {changes.unchanged} unchanged; "
         f"{changes.retired} retired.",
         {"imported": len(criteria), **asdict(changes)},
     )

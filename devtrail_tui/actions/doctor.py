@@ -1,4 +1,4 @@
-"""Doctor: checks folders, database, disk, backups, secrets and services. No check shows a secret."""
+"""Doctor: checks folders, database, disk, backups, secrets and services. It shows no secrets."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from devtrail_tui.core.service import RateLimit
 
 _CLOCK_TOLERANCE_S = 10.0
-"""A clock that is further off gets a note; GitHub's Date is in whole seconds, and an answer takes time."""
+"""A larger clock difference gets a note; GitHub's Date has whole seconds, and an answer takes time."""
 _FREE_BYTES = 200 * 1000 * 1000
-"""Less free disk space than this gets a note, however small the database."""
+"""Less free disk space gets a note, even for a small database."""
 
 
 class State(StrEnum):
@@ -38,7 +38,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line. `exit_code` counts where the state is WRONG; `data` is for programs."""
+    """One check. `exit_code` applies if the state is WRONG; `data` is for programs."""
 
     name: str
     state: State
@@ -48,7 +48,7 @@ class Check:
 
     @classmethod
     def wrong(cls, name: str, error: DevTrailError) -> Check:
-        """A check that ended in an error."""
+        """A check that failed with an error."""
         return cls(name, State.WRONG, str(error), exit_code=error.exit_code)
 
     def to_json(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All checks, in the order to show them."""
+    """All checks, in display order."""
 
     checks: Sequence[Check]
 
@@ -70,7 +70,7 @@ class Diagnosis:
 
 
 def diagnose(services: Services, *, offline: bool) -> Diagnosis:
-    """Run every check; opens the database. `offline` asks neither GitHub nor Claude; asking is free."""
+    """Run all checks; opens the database. `offline` skips GitHub and Claude; their checks are free."""
     checks = [
         *_program(services),
         *_stores(services),
@@ -100,9 +100,9 @@ def _stores(services: Services) -> Iterator[Check]:
         return
     yield _database(services)
     count = len(services.criteria.list())
-    yield Check("criteria", State.OK, f"{count} in force", {"count": count})
+    yield Check("criteria", State.OK, f"{count} active", {"count": count})
     workers = services.views.header_facts().workers
-    message = f"{count_of(workers, 'worker')} running" if workers else "none is running; the app or a sync starts one"
+    message = f"{count_of(workers, 'worker')} running" if workers else "none; the app or a sync starts one"
     yield Check("worker", State.OK, message, {"count": workers})
 
 
@@ -114,18 +114,18 @@ def _database(services: Services) -> Check:
     if problems:
         message = f"{path} is damaged: {problems[0]}. Restore a backup: devtrail-tui db backups"
         return Check("database", State.WRONG, message, details, exit_code=2)
-    return Check("database", State.OK, f"{path} is whole: {jobs:,} jobs, {entries:,} entries of evidence", details)
+    return Check("database", State.OK, f"{path} is intact: {jobs:,} jobs, {entries:,} evidence entries", details)
 
 
 def _sqlite() -> Check:
-    """Whether the SQLite that Python brings has the WAL-reset bug."""
+    """Whether Python's SQLite has the WAL-reset bug."""
     from devtrail_tui.store.sqlite.sqlite_file import LIBRARY_VERSION, has_wal_reset_bug
 
     has_bug, message = has_wal_reset_bug(), LIBRARY_VERSION
     if has_bug:
         message += (
-            " can, very rarely, damage a database that several programs write to at once (its WAL-reset bug); "
-            "3.51.3 and newer, 3.50.7 and 3.44.6 cannot. Update Python or SQLite, and keep backups until then"
+            " can, very rarely, damage a database with several concurrent writers (WAL-reset bug); "
+            "fixed in 3.51.3, 3.50.7 and 3.44.6. Update Python or SQLite, and keep backups until then"
         )
     return Check(
         "SQLite", State.NOTE if has_bug else State.OK, message, {"version": LIBRARY_VERSION, "walResetBug": has_bug}
@@ -136,11 +136,11 @@ def _disk(services: Services) -> Check:
     try:
         free, needed = services.maintenance.free_bytes(), max(_FREE_BYTES, 2 * services.maintenance.size())
     except (OSError, DevTrailError) as error:
-        return Check("disk", State.NOTE, f"the free space cannot be read ({error})")
+        return Check("disk", State.NOTE, f"free space is unknown ({error})")
     details = {"freeBytes": free}
     if free >= needed:
         return Check("disk", State.OK, f"{file_size(free)} free", details)
-    message = f"{file_size(free)} free; make room: backups and updates need {file_size(needed)}"
+    message = f"{file_size(free)} free; backups and updates need {file_size(needed)}"
     return Check("disk", State.NOTE, message, details)
 
 
@@ -156,13 +156,13 @@ def _backups(services: Services) -> Check:
 
 
 def _secret_places(services: Services) -> Iterator[Check]:
-    """Where `auth login` would store a secret."""
+    """The store that `auth login` would use."""
     keyring, key = services.secrets.keyring, services.secret_key
     problem, details = keyring.problem(), {"kind": keyring.describe()}
     if not problem:
         yield Check("keyring", State.OK, keyring.describe(), details)
     elif key.named:
-        yield Check("keyring", State.OK, f"{problem} Secrets are kept encrypted in the database.", details)
+        yield Check("keyring", State.OK, f"{problem} Secrets are stored encrypted in the database.", details)
     else:
         message = f"{problem} auth login needs a key instead: devtrail-tui auth new-key FILE"
         yield Check("keyring", State.NOTE, message, details)
@@ -174,7 +174,7 @@ def _secret_places(services: Services) -> Iterator[Check]:
 
 
 def _secret_sources(services: Services) -> Iterator[Check]:
-    """Where the secrets are found; whether they work is not asked."""
+    """Where the secrets are found; their validity is not checked."""
     for name, label in LABEL.items():
         secret = services.secrets.find(name)
         message = f"found: {secret.where}" if secret else "not found"
@@ -207,7 +207,7 @@ async def _github(services: Services) -> list[Check]:
 
 
 def _clock(account: Account) -> Iterator[Check]:
-    """How far this machine's clock is from GitHub's."""
+    """The difference between this machine's clock and GitHub's."""
     ahead_s = account.clock_ahead_s
     if ahead_s is None:
         return
@@ -216,7 +216,7 @@ def _clock(account: Account) -> Iterator[Check]:
         yield Check("clock", State.OK, f"within {max(abs(ahead_s), 1):.0f} s of GitHub's", details)
         return
     direction = "ahead of" if ahead_s > 0 else "behind"
-    message = f"{abs(ahead_s):,.0f} s {direction} GitHub's. No data is lost, but times shown are wrong; set the clock"
+    message = f"{abs(ahead_s):,.0f} s {direction} GitHub's. Data is not affected, but displayed times are wrong; set the clock"
     yield Check("clock", State.NOTE, message, details)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EvidencePage:
-    """Entries, newest merge first, and whether there may be more."""
+    """A page of entries, newest merge first, and whether there may be more."""
 
     entries: Sequence[EvidenceEntry]
     more: bool
@@ -30,7 +30,7 @@ class EvidencePage:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceExport:
-    """A document, and how many entries it holds."""
+    """A document and its number of entries."""
 
     text: str
     entries: int
@@ -40,19 +40,19 @@ class EvidenceExport:
 
 
 def list_evidence(services: Services, query: str, *, limit: int) -> EvidencePage:
-    """The entries that pass a filter (core.evidence_filter). Raises UsageError for a filter that is not understood."""
+    """The entries that match a filter (core.evidence_filter). Raises UsageError for an invalid filter."""
     entries = services.evidence.entries(text=_checked(query), limit=limit)
     return EvidencePage(entries, more=len(entries) == limit)
 
 
 def get_entry(services: Services, evidence_id: int) -> EvidenceDetail:
-    """One entry with its matches and figures. Raises NotFound."""
+    """One entry with matches and figures. Raises NotFound."""
     return services.evidence.detail(evidence_id)
 
 
 def export_evidence(services: Services, document_format: str, query: str = "") -> EvidenceExport:
-    """The entries that pass a filter as a document; `document_format` is md, json or csv. A filter by criterion leaves other
-    matches out. Raises UsageError."""
+    """A document of the entries that match a filter; `document_format` is md, json or csv. A criterion filter omits other
+    matches. Raises UsageError."""
     from devtrail_tui.reports.evidence_report import EvidenceReport, only
     from devtrail_tui.reports.exports import FORMATS
 

@@ -1,4 +1,4 @@
-"""The job types that a command starts."""
+"""The job types and their commands."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def job_commands() -> list[str]:
-    """The commands of all job types. Raises UsageError for a plugin that does not fit."""
+    """The commands of all job types. Raises UsageError for an invalid plugin."""
     return [job_type.command for job_type in job_types().values() if job_type.command]
 
 
 def job_type_of_command(command: str, environ: Mapping[str, str]) -> JobType[Any] | None:
-    """The job type that a command starts, with the defaults of config.toml. Raises UsageError."""
+    """The job type of a command, with config.toml's defaults. Raises UsageError."""
     return job_types(read_settings(environ)[0]).by_command(command)

@@ -1,4 +1,4 @@
-"""Jobs: look at them, cancel, retry, delete."""
+"""Jobs: list, show, cancel, retry, delete."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from devtrail_tui.core.job_row import JobRow
 
 CLEANUP_AGE = timedelta(days=30)
-"""Jobs that ended longer ago are deleted by a clean-up that names no age."""
+"""Default age of a clean-up: jobs that ended longer ago are deleted."""
 _LONGEST_CLEANUP_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """Jobs of a list, newest first, and whether there may be older ones."""
+    """A page of jobs, newest first, and whether there may be older ones."""
 
     rows: Sequence[JobRow]
     jobs: Sequence[Job]
@@ -37,8 +37,7 @@ class JobPage:
 
 
 def list_jobs(services: Services, query: str, *, before_id: int | None = None, limit: int = 50) -> JobPage:
-    """The jobs that pass a filter (core.job_filter), older than `before_id`. Raises UsageError for a filter that is not
-    understood."""
+    """The jobs that match a filter (core.job_filter), older than `before_id`. Raises UsageError for an invalid filter."""
     job_filter = parse(query)
     if job_filter.problems:
         raise UsageError(" ".join(job_filter.problems))
@@ -57,17 +56,17 @@ def job_attempts(services: Services, job_id: int) -> Sequence[Attempt]:
 
 
 def cancel_job(services: Services, job_id: int) -> Outcome:
-    """Cancel a waiting job; ask the owner of a running one to stop. Raises NotPossible, NotFound."""
+    """Cancel a waiting job; request a running job to stop. Raises NotPossible, NotFound."""
     job = services.queue.cancel(job_id).result()
     if job.status is Status.RUNNING:
-        return Outcome(f"Job {job_id} is asked to stop; what it has saved is kept.", job_json(job))
+        return Outcome(f"Job {job_id} is stopping; saved results are kept.", job_json(job))
     return Outcome(f"Job {job_id} is cancelled.", job_json(job))
 
 
 def retry_job(services: Services, job_id: int) -> Outcome:
     """Put a failed or cancelled job back into the queue. Raises NotPossible, NotFound."""
     job = services.queue.retry(job_id).result()
-    return Outcome(f"Job {job_id} is in the queue again.", job_json(job))
+    return Outcome(f"Job {job_id} is queued again.", job_json(job))
 
 
 def delete_job(services: Services, job_id: int) -> Outcome:
@@ -79,12 +78,12 @@ def delete_job(services: Services, job_id: int) -> Outcome:
 def cleanup_jobs(services: Services, older_than: timedelta = CLEANUP_AGE) -> Outcome:
     """Delete jobs that ended longer ago than `older_than`, with their logs; evidence stays."""
     deleted = services.queue.cleanup(older_than).result()
-    sentence = f"{count_of(deleted, 'job')} deleted." if deleted else "No job is that old."
+    sentence = f"{count_of(deleted, 'job')} deleted." if deleted else "No jobs to delete."
     return Outcome(sentence, {"deleted": deleted})
 
 
 def cleanup_age(days: float) -> timedelta:
-    """An age in days, checked. Raises UsageError."""
-    if not 0 <= days <= _LONGEST_CLEANUP_DAYS:  # also refuses NaN
-        raise UsageError(f"--days is from 0 to {_LONGEST_CLEANUP_DAYS:,}, not {days:g}.")
+    """Validate an age in days. Raises UsageError."""
+    if not 0 <= days <= _LONGEST_CLEANUP_DAYS:  # also rejects NaN
+        raise UsageError(f"--days must be from 0 to {_LONGEST_CLEANUP_DAYS:,}, not {days:g}.")
     return timedelta(days=days)

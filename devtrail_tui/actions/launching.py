@@ -1,4 +1,4 @@
-"""From what a person gave to a job in the queue: checked, its secrets replaced by references, stored."""
+"""Launches jobs: validates a config, replaces its secrets by references, enqueues the job."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from devtrail_tui.store.secrets import FoundSecret
 
 _EXAMPLES: Mapping[Kind, Any] = {Kind.REPOSITORIES: ["owner/name"], Kind.DAY: "2026-01-01", Kind.TEXT: "…"}
-"""For the disclosure of a form that is not filled in yet."""
+"""For the disclosure of an incomplete form."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormFacts:
-    """What a form shows besides its settings: by name where a secret comes from (None: nowhere), repositories to suggest."""
+    """The content of a form besides its settings: sources of secrets by name (None: not found), repositories to suggest."""
 
     secrets: Mapping[str, FoundSecret | None]
     repositories: Sequence[str]
 
 
 def form_facts(services: Services, job_type: JobType[Any]) -> FormFacts:
-    """What the form of a job type shows besides its settings. Raises StoreError."""
+    """The content of a job type's form besides its settings. Raises StoreError."""
     names = {setting.secret_name for setting in job_type.settings if setting.secret}
     return FormFacts({name: services.secrets.find(name) for name in names}, services.views.known_repositories())
 
 
 def check_config(services: Services, job_type: JobType[Any], raw: Mapping[str, Any]) -> Any:
-    """The typed config out of what a form or a command gave; stores nothing. Raises InvalidInput with a sentence per field."""
+    """The typed config from a form or a command; stores nothing. Raises InvalidInput with a sentence per field."""
     config, problems = None, {}
     try:
         config = job_type.parse(raw)
@@ -61,15 +61,15 @@ def _missing_secrets(services: Services, job_type: JobType[Any], config: Any) ->
 
 @dataclass(frozen=True, slots=True)
 class FormCheck:
-    """What is wrong with a form, by key, and what its job would send."""
+    """The problems of a form by key, and the disclosure of its job."""
 
     problems: Mapping[str, str]
     disclosure: str
 
 
 def check_form(services: Services, job_type: JobType[Any], raw: Mapping[str, Any]) -> FormCheck:
-    """Check a form while it is filled in. With problems, the disclosure is that of the fields that are right, with examples for
-    what is required and missing."""
+    """Check a form while it is filled in. If there are problems, the disclosure covers the valid fields, with examples for
+    missing required ones."""
     try:
         return FormCheck({}, disclosure(services, job_type, check_config(services, job_type, raw)))
     except InvalidInput as error:
@@ -87,17 +87,17 @@ def check_form(services: Services, job_type: JobType[Any], raw: Mapping[str, Any
 
 
 def disclosure(services: Services, job_type: JobType[Any], config: Any) -> str:
-    """What a job will send to which host, for the person to read before it starts; empty where it sends nothing."""
+    """What a job will send to which host, for review before it starts; empty if it sends nothing."""
     return job_type.discloses(config, services.surroundings) if job_type.discloses else ""
 
 
 def launch_job(
     services: Services, type_name: str, raw: Mapping[str, Any], *, elsewhere: bool = False, **job_fields: Any
 ) -> Job:
-    """Check, replace secrets by references, and enqueue. `elsewhere`: another process is to run it, so a secret that only this
-    memory holds is refused. `job_fields` are fields of NewJob such as `priority`.
+    """Validate, replace secrets by references, and enqueue. `elsewhere`: another process will run the job, so a secret known to
+    this process only is rejected. `job_fields` are fields of NewJob such as `priority`.
 
-    Raises InvalidInput before anything is stored, AlreadyQueued where an active job does the same.
+    Raises InvalidInput before anything is stored, AlreadyQueued if an active job does the same.
     """
     job_type = services.catalogue.named(type_name)
     config = check_config(services, job_type, raw)
@@ -112,7 +112,7 @@ def launch_job(
 def _with_origins(
     job_type: JobType[Any], raw: Mapping[str, Any], origins: Mapping[str, str], problems: Mapping[str, str]
 ) -> dict[str, str]:
-    """The problems of a job's settings; of a value that is config.toml's and not the job's own, with its origin."""
+    """The problems of a job's settings; the origin is added to problems of values from config.toml."""
     not_own = {
         setting.key: origins[setting.default_from]
         for setting in job_type.settings
@@ -126,8 +126,8 @@ def _new_job(services: Services, job_type: JobType[Any], config: Any, *, elsewhe
     if memory_only_key and elsewhere:
         raise InvalidInput(
             {
-                memory_only_key: "This secret is known to this command only, and the job is to run elsewhere. "
-                "Set it in the environment of the worker, or leave out --no-wait."
+                memory_only_key: "This secret is known to this command only, but another process would run the job. "
+                "Set it in the environment of the worker, or omit --no-wait."
             }
         )
     return NewJob(
@@ -143,7 +143,7 @@ def _new_job(services: Services, job_type: JobType[Any], config: Any, *, elsewhe
 
 
 def _already_queued(job_type: JobType[Any], config: Any, active: Job) -> str:
-    """What a person is told whose launch was the same as an active job: its number, what it may spend, and where it differs."""
+    """The sentence about an active job with the same work: its number, its limits, and the settings that differ."""
     active_config = parse_config(job_type.config, active.config)
     phrases = [f"Already queued as job {active.id}"]
     differing = []
@@ -173,7 +173,7 @@ def _unique_key(services: Services, job_type: JobType[Any], config: Any) -> str 
 
 
 def _without_secrets(services: Services, job_type: JobType[Any], config: Any) -> tuple[Any, str]:
-    """The config with references for secrets, and the key of a setting whose secret lives in this process alone."""
+    """The config with references for secrets, and the key of a setting whose secret only this process knows."""
     references: dict[str, str] = {}
     memory_only_key = ""
     for setting in job_type.settings:

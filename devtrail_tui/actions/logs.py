@@ -1,4 +1,4 @@
-"""A job's log: page through it, find text in it."""
+"""A job's log: read and search."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _PAGE_LINES = 500
 
 
 def log_lines(services: Services, job_id: int, first_seq: int = 1) -> Iterator[LogLine]:
-    """The lines of a job from number `first_seq` on, read in pages."""
+    """The lines of a job from `first_seq` on, read in pages."""
     while page := services.job_log.page(job_id, first_seq=first_seq, limit=_PAGE_LINES):
         yield from page
         first_seq = page[-1].seq + 1
 
 
 def next_seq(services: Services, job_id: int) -> int:
-    """The number that the next line of a job will have."""
+    """The `seq` of a job's next log line."""
     bounds = services.job_log.bounds(job_id)
     return bounds[1] + 1 if bounds else 1
 
 
 def find_in_log(services: Services, job_id: int, text: str, *, after_seq: int, backwards: bool = False) -> int | None:
-    """The number of the next line after `after_seq` (backwards: before it) that holds `text`, round the end once; None where no
-    line does."""
+    """The `seq` of the next line after `after_seq` (backwards: before it) that contains `text`, wrapping around once; None if
+    there is none."""
     seq = services.job_log.find(job_id, text, after_seq=after_seq, backwards=backwards)
     if seq is None:
         start = next_seq(services, job_id) if backwards else 0

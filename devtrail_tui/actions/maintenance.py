@@ -1,4 +1,4 @@
-"""The database file: back up, restore, check, shrink. It need not be open, and may be too damaged to open."""
+"""Database file maintenance: back up, restore, check, shrink. The database need not be open and may be damaged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BACKUP_REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class BackupRow:
-    """A backup in the list of backups; `reason` is a key of BACKUP_REASONS, `size` is in bytes."""
+    """A backup in a list; `reason` is a key of BACKUP_REASONS, `size` is in bytes."""
 
     path: Path
     made_at: datetime
@@ -37,7 +37,7 @@ class BackupRow:
 
 
 def back_up(services: Services, target: Path | None = None) -> Outcome:
-    """Copy the database, into the folder of backups or to a new file. Raises NotFound, UsageError, StoreError."""
+    """Copy the database to the backup folder or to a new file. Raises NotFound, UsageError, StoreError."""
     backup, contents = services.maintenance.back_up(target)
     return Outcome(
         f"Backed up to {backup.path} ({file_size(backup.size)}): {contents.sentence}.",
@@ -54,13 +54,13 @@ def list_backups(services: Services) -> list[BackupRow]:
 
 
 def restore_backup(services: Services, name: str, *, although_open: bool) -> Outcome:
-    """Replace the database by a backup: a path, or a name in the folder of backups. Raises UsageError, StoreError."""
+    """Replace the database with a backup: a path, or a name in the backup folder. Raises UsageError, StoreError."""
     source = services.maintenance.find(name)
     restored = services.maintenance.restore(source, although_open=although_open)
     contents, replaced = restored.contents, restored.kept
     sentence = f"Restored {source}: {contents.sentence}."
     return Outcome(
-        f"{sentence}\nThe database before it is now the backup {replaced}." if replaced else sentence,
+        f"{sentence}\nThe replaced database is now the backup {replaced}." if replaced else sentence,
         {
             "restored": str(source),
             "schema": contents.revision,
@@ -71,10 +71,10 @@ def restore_backup(services: Services, name: str, *, although_open: bool) -> Out
 
 
 def check_database(services: Services) -> Outcome:
-    """Read the whole file and report what is wrong, a line each. Raises NotFound, StoreError."""
+    """Check the whole file and report one problem per line. Raises NotFound, StoreError."""
     path, problems = services.maintenance.path, services.maintenance.check()
     lines = [f"✗ {problem}" for problem in problems] or [
-        f"✓ {path} is whole: {services.maintenance.contents().sentence}."
+        f"✓ {path} is intact: {services.maintenance.contents().sentence}."
     ]
     if problems:
         lines.append(

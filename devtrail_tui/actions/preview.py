@@ -1,4 +1,4 @@
-"""What a job would send to Claude, shown before anything is sent: GitHub is asked for one example, nobody is paid."""
+"""Previews the Claude request of a job: fetches one example from GitHub, sends nothing to Claude."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 async def preview_job(services: Services, type_name: str, raw: Mapping[str, Any]) -> Preview:
-    """What a job with these settings would send to Claude, shown on one example that GitHub is asked for; nothing is sent
-    there, stored or paid.
+    """The Claude request of a job with these settings, for one example fetched from GitHub; nothing is sent to Claude, stored
+    or paid.
 
-    Raises InvalidInput, NotPossible for a type that sends nothing, and what GitHub's client raises.
+    Raises InvalidInput, NotPossible for a type that sends nothing, and the errors of the GitHub client.
     """
     job_type = services.catalogue.named(type_name)
     if job_type.preview is None:
@@ -37,9 +37,9 @@ async def preview_job(services: Services, type_name: str, raw: Mapping[str, Any]
 
 
 class PreviewServices:
-    """The ports of a preview (core.context.PreviewContext), closed with their clients at the end of the block.
+    """The context of a preview (core.context.PreviewContext); closes its clients at the end of the block.
 
-    `typed_secrets` by name. Claude's client gets no key, so that it could not send anything if it tried.
+    `typed_secrets` by name. Claude's client gets no key, so it cannot send anything.
     """
 
     def __init__(self, services: Services, typed_secrets: Mapping[str, str]) -> None:
@@ -55,7 +55,7 @@ class PreviewServices:
         await self._exits.aclose()
 
     async def source(self, spec: ServiceSpec[S]) -> S:
-        """A service without a voice. Raises SecretMissing, PermanentError for one nobody provides."""
+        """A service that logs nothing. Raises SecretMissing, PermanentError for an unknown service."""
         source = await self._services.clients.source(spec, ClientScope(self._secret))
         return await self._exits.enter_async_context(aclosing(source))
 

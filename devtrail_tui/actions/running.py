@@ -1,4 +1,4 @@
-"""Run jobs in this process: the worker, one job until it ends, and the weekly backup beside them."""
+"""Runs jobs in this process: the worker, one job until it ends, and the weekly backup."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _STOP_S = 3.0
 """How long a stop waits for the worker's thread; the worker itself gives up earlier and leaves its jobs to their leases."""
 _MIN_PAUSE = timedelta(seconds=1)
-"""Between two starts of a worker for one job, and between two rescues: a job that is held back would be tried in a tight loop."""
+"""Minimum interval between two worker starts for one job, and between two rescues, against tight loops for a waiting job."""
 LOOK_S = 1.0
-"""Longest time between two looks at a job although nothing was committed: for countdowns, and for the worker's state."""
+"""Maximum interval between two looks at a job without a commit, for countdowns and the worker's state."""
 
 _logger = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ _logger = logging.getLogger(__name__)
 def make_worker(
     services: Services, *, concurrency: int | None = None, job_id: int | None = None, once: bool = False
 ) -> Worker:
-    """The worker of this process, ready to `run()` in the thread that calls it. `once`: end when no job can run now;
-    `job_id`: run that one job and end."""
+    """A worker of this process; `run()` blocks the calling thread. `once`: stop when no job can run now; `job_id`: run only
+    that job."""
     from devtrail_tui.runtime.store_retry import StoreRetry
     from devtrail_tui.runtime.worker import Pace, Worker, WorkerDependencies
 
@@ -60,12 +60,12 @@ def make_worker(
 
 
 def start_weekly_backup(services: Services) -> None:
-    """Make the weekly backup in a thread where one is due. The demo's data gets none."""
+    """Make the weekly backup in a thread if it is due. Demo data is not backed up."""
 
     def run() -> None:
         try:
             services.maintenance.weekly_backup()
-        except StoreError as error:  # the next start tries again; doctor shows the age of the newest backup
+        except StoreError as error:  # retried at the next start; doctor shows the age of the newest backup
             _logger.warning("the weekly backup was not made: %s", error)
 
     if not services.demo:
@@ -73,9 +73,9 @@ def start_weekly_backup(services: Services) -> None:
 
 
 class WorkerThread:
-    """This process's worker in a thread of its own, so that the main thread stays free for signals and output.
+    """This process's worker in its own thread, so that the main thread is free for signals and output.
 
-    `on_end` is called from that thread when the worker ends; `notify` gets a sentence about what the worker waits for.
+    `on_end` is called in that thread when the worker ends; `notify` gets a sentence about what the worker waits for.
     """
 
     def __init__(
@@ -101,21 +101,21 @@ class WorkerThread:
         start_weekly_backup(services)
 
     def check(self) -> bool:
-        """Whether the worker still runs; reports trouble that began or ended (a full disk, say). Raises what ended it."""
+        """Whether the worker still runs; reports trouble (such as a full disk) that began or ended. Raises the worker's error."""
         trouble = self._worker.trouble
         if trouble != self._trouble:
             self._trouble = trouble
-            self._notify(trouble or "What waited is stored; going on.")
+            self._notify(trouble or "The waiting changes are stored; continuing.")
         return self._alive()
 
     def stop(self) -> None:
-        """Give running jobs back to the queue, and wait for that. Raises the error that ended the worker."""
+        """Return running jobs to the queue and wait for that. Raises the error that ended the worker."""
         self._worker.stop()
         self._thread.join(_STOP_S)
         self._alive()
 
     def summary(self) -> Outcome:
-        """The jobs that the worker ended or gave back, as they are now. Raises StoreError."""
+        """The jobs that the worker ended or returned, in their current state. Raises StoreError."""
         jobs = [get_job(self._services, job_id) for job_id in dict.fromkeys(self._summary.ended)]
         count, failed, lost = len(jobs), sum(job.status is Status.FAILED for job in jobs), len(self._summary.lost)
         sentence = f"{count_of(count, 'job')} processed, {failed} failed." if count else "No job was waiting."
@@ -137,15 +137,15 @@ class WorkerThread:
     def _run(self) -> None:
         try:
             self._summary = self._worker.run()
-        except BaseException as error:  # noqa: BLE001 - raised again in the main thread, which reports it
+        except BaseException as error:  # noqa: BLE001 - re-raised in the main thread
             self._error = error
         finally:
             self._on_end()
 
 
 class LocalRunner:
-    """Runs one job in this process: starts a worker again when a retry is due, and leaves the job to another worker that has
-    claimed it. `on_end` and `notify` as in WorkerThread."""
+    """Runs one job in this process: restarts a worker when a retry is due, and yields to another worker that has claimed the
+    job. `on_end` and `notify` as in WorkerThread."""
 
     def __init__(
         self, services: Services, job_id: int, *, on_end: Callable[[], None], notify: Callable[[str], None]
@@ -162,7 +162,7 @@ class LocalRunner:
         self._not_before = services.clock.now()
 
     def keep_going(self, job: Job) -> bool:
-        """Start a worker where the job is due and none of this process runs; False where waiting will not help.
+        """Start a worker if the job is due and this process runs none; False if waiting will not help.
 
         Raises StoreError.
         """
@@ -171,13 +171,13 @@ class LocalRunner:
             return True
         if job.status is Status.RUNNING and now >= self._not_before:
             self._not_before = now + _MIN_PAUSE
-            self._rescue()  # its worker may have been killed, and no other process may be there to notice
+            self._rescue()  # its worker may have been killed, with no other process to notice
         if job.status is not Status.PENDING:
             return True
         if job.needs_worker not in (None, self._services.worker_id):
             return False
         if job.run_at > now:
-            # A retry has spent an attempt and becomes due; a job given back without spending one lacks a secret, say.
+            # A retry has spent an attempt and becomes due; a job returned without an attempt lacks a secret, for example.
             return self._thread is None or job.attempt > self._attempts_at_start
         if now >= self._not_before:
             self._not_before = now + _MIN_PAUSE
@@ -186,17 +186,17 @@ class LocalRunner:
         return True
 
     def wait_s(self, job: Job) -> float:
-        """Seconds until `keep_going` is to be called again, where nothing is committed before."""
+        """Seconds until the next `keep_going` if nothing is committed before."""
         ahead_s = (job.run_at - self._services.clock.now()).total_seconds()
         return min(ahead_s, LOOK_S) if ahead_s > 0 else LOOK_S
 
     def stop(self) -> None:
-        """Give the job back if a worker of this process has it."""
+        """Return the job if a worker of this process has it."""
         if self._thread is not None:
             self._thread.stop()
 
     def _rescue(self) -> None:
-        """Take back what ended workers left, as a worker does. Raises StoreError."""
+        """Return jobs of dead workers to the queue, as a worker does. Raises StoreError."""
         from devtrail_tui.runtime.process import alive, this_process
 
         rescue = self._services.queue.rescue
@@ -204,8 +204,8 @@ class LocalRunner:
 
 
 def runnable_job(services: Services, job_id: int) -> Job:
-    """A job that a worker of this process may run. Raises NotFound, NotPossible for one that is finished, UsageError for a type
-    that does not exist."""
+    """A job that a worker of this process may run. Raises NotFound, NotPossible for a finished job, UsageError for an unknown
+    type."""
     job = get_job(services, job_id)
     if job.status.finished:
         raise NotPossible(

@@ -1,5 +1,4 @@
-"""The GitHub token and the Claude key: log in, show, log out, make a key file. A secret is proved by one call that costs
-nothing."""
+"""The GitHub token and the Claude key: log in, show, log out, create a key file. Secrets are verified with a free call."""
 
 from __future__ import annotations
 
@@ -19,19 +18,19 @@ if TYPE_CHECKING:
     from devtrail_tui.actions import Services
 
 SECRET_BYTES = 10_000
-"""No token is longer; longer input is a file that was piped by mistake."""
+"""Maximum length of a token; longer input is a file piped by mistake."""
 ANSWER_TIMEOUT_S = 20.0
-"""How long a service may take to answer; a limit is not waited out here."""
+"""Time limit for a service's answer; rate limits are not waited out here."""
 _UNENCRYPTED = (
     "It is NOT encrypted there: anyone who reads this disk or a backup of it can use it (plain_secrets is on)."
 )
 
 SECRETS = {"github": "github", "claude": "anthropic"}
-"""The name of the secret of each service that a person logs in to."""
+"""The secret's name for each service with a login."""
 
 
 def label(service: str) -> str:
-    """What a person calls the secret of a service: "GitHub token"."""
+    """The display name of a service's secret: "GitHub token"."""
     return LABEL[SECRETS[service]]
 
 
@@ -40,29 +39,29 @@ def _title(name: str) -> str:
 
 
 def describe_scopes(names: Sequence[str]) -> str:
-    """The scopes of a GitHub token, and what it cannot see for want of one."""
+    """The scopes of a GitHub token, and what a missing scope hides."""
     reach = "" if "repo" in names or not names else "; without repo it sees public repositories only"
     return f"scopes: {', '.join(names) or 'a fine-grained token, which lists none'}{reach}"
 
 
 def check_secret(service: str, typed: bytes) -> str:
-    """A token or key without the space around it. Raises UsageError, which does not repeat it."""
+    """A token or key without surrounding white space. Raises UsageError, which does not repeat it."""
     try:
         secret = typed.decode("ascii").strip()
     except UnicodeDecodeError:
         secret = ""
     if not secret or len(secret) > SECRET_BYTES or not all("!" <= character <= "~" for character in secret):
-        raise UsageError(f"That is no {label(service)}: it is one word without spaces. Copy it again.")
+        raise UsageError(f"This is not a {label(service)}: it must be one word without spaces. Copy it again.")
     return secret
 
 
 def gh_has_token(services: Services, service: str) -> bool:
-    """Whether `gh` is logged in on this machine and its token would do for the service."""
+    """Whether `gh` is logged in on this machine and has a token for the service."""
     return service == "github" and services.secrets.gh_login() is not None
 
 
 def log_in(services: Services, service: str, secret: str) -> Outcome:
-    """Prove a token or key and store it. Raises AuthenticationError, PermanentError, TemporaryError, NotPossible."""
+    """Verify a token or key and store it. Raises AuthenticationError, PermanentError, TemporaryError, NotPossible."""
     name = SECRETS[service]
     services.secrets.redact.learn(secret)
     proof = asyncio.run(verify(services, name, secret))
@@ -70,29 +69,28 @@ def log_in(services: Services, service: str, secret: str) -> Outcome:
     used = services.secrets.find(name)
     notices = [_UNENCRYPTED] if stored.where.startswith("unencrypted") else []
     if used is not None and used.reference != stored.reference:
-        notices.append(f"But {used.where} comes first here and is what will be used.")
+        notices.append(f"But {used.where} takes precedence and will be used.")
     return Outcome(
-        f"{_title(name)}: {proof.sentence}. Kept in: {stored.where}.",
+        f"{_title(name)}: {proof.sentence}. Stored in: {stored.where}.",
         {"service": service, "where": stored.where, **proof.details},
         tuple(notices),
     )
 
 
 def use_gh(services: Services) -> Outcome:
-    """Prove the token of `gh`, which stays there. Raises NotPossible, and as `log_in`."""
+    """Verify the token of `gh`, without storing it. Raises NotPossible, and as `log_in`."""
     source = services.secrets.gh_login()
     if source is None:
-        raise NotPossible("gh no longer gives its token; log in with: gh auth login")
+        raise NotPossible("gh no longer returns a token; log in with: gh auth login")
     proof = asyncio.run(verify(services, "github", services.secrets.resolve("github", source.reference)))
     return Outcome(
-        f"GitHub: {proof.sentence}. Taken from gh each time it is needed; nothing is stored here.",
+        f"GitHub: {proof.sentence}. The token is read from gh when needed and not stored.",
         {"service": "github", "where": source.where, **proof.details},
     )
 
 
 def secret_states(services: Services, *, offline: bool) -> dict[str, Outcome]:
-    """For each service where its secret is found, the place that is used being the first, and whether the secret works; `offline`
-    asks no service."""
+    """By service: where its secret is found, the source in use first, and whether it works; `offline` skips the check."""
     return {service: _secret_state(services, name, offline=offline) for service, name in SECRETS.items()}
 
 
@@ -120,36 +118,36 @@ def _secret_state(services: Services, name: str, *, offline: bool) -> Outcome:
 
 
 def log_out(services: Services, service: str) -> Outcome:
-    """Delete what a login stored; the environment and `gh` are left as they are."""
+    """Delete what a login stored; the environment and `gh` are not changed."""
     name = SECRETS[service]
     removed = services.secrets.log_out(name)
     still = services.secrets.find(name)
     return Outcome(
-        f"Deleted from: {', '.join(removed)}." if removed else f"No {LABEL[name]} was kept.",
+        f"Deleted from: {', '.join(removed)}." if removed else f"No {LABEL[name]} was stored.",
         {"service": service, "removedFrom": removed, "stillFound": still.where if still else None},
-        (f"One is still found: {still.where}.",) if still else (),
+        (f"Another one is still in use: {still.where}.",) if still else (),
     )
 
 
 def make_key_file(services: Services, path: Path) -> Outcome:
-    """Write a new key for encrypting secrets to a new file that only its owner can read. Raises UsageError."""
+    """Write a new encryption key for secrets to a new file, readable by its owner only. Raises UsageError."""
     from devtrail_tui.store.encrypted_secrets import new_key
 
     path = path.expanduser().absolute()
     if refusal := services.secret_key.refusal_of_place(path):
         raise UsageError(refusal)
     if path.exists() or path.is_symlink():
-        raise UsageError(f"{path} exists; a key that is replaced opens nothing any more. Name a new file.")
+        raise UsageError(f"{path} exists; replacing a key makes its secrets unreadable. Name a new file.")
     try:
         write_private(path, new_key() + "\n")
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror}).") from None
-    sentence = f"A new key is in {path}. Name it from now on: export DEVTRAIL_SECRET_KEY_FILE={path}"
+    sentence = f"A new key is in {path}. Set: export DEVTRAIL_SECRET_KEY_FILE={path}"
     return Outcome(sentence, {"file": str(path)})
 
 
 async def verify(services: Services, name: str, secret: str | None = None) -> Outcome:
-    """One free call with this secret (None: with the one that jobs would use), and what the service knows about it. Raises
+    """Verify this secret (None: the one that jobs use) with one free call; returns what the service reports about it. Raises
     SecretMissing, AuthenticationError, PermanentError, TemporaryError."""
     clients, scope = services.clients, services.clients.outside_jobs(secret)
     if name == "anthropic":
@@ -165,7 +163,7 @@ async def verify(services: Services, name: str, secret: str | None = None) -> Ou
 
 @asynccontextmanager
 async def answer_timeout(service: str) -> AsyncIterator[None]:
-    """End the block after ANSWER_TIMEOUT_S. Raises TemporaryError."""
+    """Limit the block to ANSWER_TIMEOUT_S. Raises TemporaryError."""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             yield

@@ -20,7 +20,7 @@ _DEMO_SETTINGS = (*_APP_SETTINGS, "log_level")
 
 @dataclass(frozen=True, slots=True)
 class SettingState:
-    """A setting with its value and where that comes from."""
+    """A setting with its value and origin."""
 
     setting: Setting
     content: Any
@@ -33,7 +33,7 @@ class SettingState:
         return state | limits | {"help": f"{setting.label}: {setting.help}"}
 
     def texts(self) -> dict[str, str]:
-        """What `to_json` holds, each as text; empty where there is nothing."""
+        """The fields of `to_json` as text; empty if there is no value."""
         return {
             key: content if isinstance(content, str) else json.dumps(content) if content not in (None, ()) else ""
             for key, content in self.to_json().items()
@@ -41,13 +41,13 @@ class SettingState:
 
 
 def list_settings(environ: Mapping[str, str]) -> list[SettingState]:
-    """Every setting. Raises InvalidInput for settings that do not fit."""
+    """All settings. Raises InvalidInput for invalid settings."""
     settings = load_settings(environ)
     return [_state(setting, settings) for setting in SETTINGS.values()]
 
 
 def get_setting(environ: Mapping[str, str], name: str) -> SettingState:
-    """One setting. Raises InvalidInput for a name that does not exist, and for settings that do not fit."""
+    """One setting. Raises InvalidInput for an unknown name and for invalid settings."""
     settings = load_settings(environ)
     if unknown := read_values(SETTINGS, {name: None})[1]:
         raise InvalidInput(unknown)
@@ -57,8 +57,8 @@ def get_setting(environ: Mapping[str, str], name: str) -> SettingState:
 def check_settings(
     environ: Mapping[str, str], app_readers: Callable[[], Mapping[str, Callable[[Any], object]]]
 ) -> Outcome:
-    """Everything that is wrong with the settings, a line each. `app_readers` returns what checks the settings of the app by
-    name; it is called only where one of these is set, because it loads Textual."""
+    """All problems of the settings, one per line. `app_readers` returns the validators of the app's settings by name; it is
+    called only if one of these is set, because it loads Textual."""
     settings, problems = read_settings(environ)
     problems |= settings_problems(settings)
     if settings.origins.keys() & set(_APP_SETTINGS):
@@ -71,8 +71,8 @@ def check_settings(
 
 
 def demo_settings(environ: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
-    """The demo's folder, and the person's settings that the demo uses too; the others are about their data, accounts and money.
-    Raises InvalidInput."""
+    """The demo's folder, and the settings that the demo shares with the person; the others concern their data, accounts and
+    money. Raises InvalidInput."""
     settings = load_settings(environ)
     return settings.folders.data / "demo", {name: getattr(settings, name) for name in _DEMO_SETTINGS}
 

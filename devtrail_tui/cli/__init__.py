@@ -1,4 +1,4 @@
-"""The command line. Without arguments it opens the app, and loads nothing that the app does not need."""
+"""The command line. Without arguments it opens the app and loads nothing that the app does not need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from devtrail_tui.core.text import safe_line
 
 PROGRAM = "devtrail-tui"
 COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
-"""Set by a shell that asks for completions instead of running a command."""
+"""Set by a shell that requests completions."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return report_fault(error, as_json=as_json)
         _discard_output()
         return 0 if error.errno == errno.EPIPE else INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - a person gets a sentence, developers the report
+    except Exception as error:  # noqa: BLE001 - people get a sentence, developers the report
         return report_fault(error, as_json=as_json)
     return code
 
@@ -48,7 +48,7 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
             return open_app()
         from devtrail_tui.cli.group import run
 
-        gc.enable()  # see __main__; the app does so once its first screen is shown
+        gc.enable()  # see __main__; the app does so after its first screen
         return run(arguments)
     except DevTrailError as error:
         return _refuse(str(error), error.exit_code, error.problems if isinstance(error, InvalidInput) else {}, as_json)
@@ -64,17 +64,17 @@ def _refuse(sentence: str, exit_code: int, problems: Mapping[str, str], as_json:
 
 
 def _replace_unencodable(stream: TextIO) -> None:
-    """Print a question mark for what the terminal cannot encode, instead of failing."""
+    """Print a question mark for characters that the terminal cannot encode, instead of failing."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
 
 
 def _discard_output() -> None:
-    """The reader closed the pipe (`| head`): print nothing more, not even when the interpreter ends."""
+    """Suppress all further output, also at interpreter exit: the reader closed the pipe (`| head`)."""
     null = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
             os.dup2(null, stream.fileno())
-        except (OSError, ValueError):  # a stream without a file
+        except (OSError, ValueError):  # the stream has no file
             continue

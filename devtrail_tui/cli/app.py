@@ -1,4 +1,4 @@
-"""Opens the app; the only module of the command line that loads Textual."""
+"""Opens the app; the only command line module that loads Textual."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def open_app(environ: Mapping[str, str] | None = None, *, demo: bool = False, **
 
 
 def app_readers() -> Mapping[str, Callable[[Any], object]]:
-    """By setting, what refuses a theme or a key that does not exist."""
+    """By setting, the function that validates a theme or a key."""
     from devtrail_tui.tui import keymap, themes
 
     return {"theme": themes.checked, "keys": keymap.check_keys}

@@ -1,4 +1,4 @@
-"""`devtrail-tui auth`: log in to GitHub and Claude, see what is used, log out. A secret is typed or piped, never an argument."""
+"""`devtrail-tui auth`: log in to GitHub and Claude, show logins, log out. A secret is typed or piped, never an argument."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from devtrail_tui.actions import Services
 
 
-@click.group(short_help="Log in to GitHub and Claude, see what is used, log out.")
+@click.group(short_help="Log in to GitHub and Claude, show logins, log out.")
 def auth() -> None:
-    """Where the GitHub token and the Claude key come from. In this order: the environment, the system's keyring (or what
-    stands in for one), `gh auth token`."""
+    """The GitHub token and the Claude key. They are looked up in this order: environment, system keyring (or its
+    replacement), `gh auth token`."""
 
 
 def _service_argument(command: Any) -> Any:
@@ -33,12 +33,12 @@ def _service_argument(command: Any) -> Any:
 @click.option("--with-token", is_flag=True, help="Read the token or key from stdin.")
 @json_option
 def login(*, service: str, extra: tuple[str, ...], with_token: bool, as_json: bool) -> int:
-    """Ask for the GitHub token or the Claude key, prove it with one free call, and store it: in the system's keyring, or
-    encrypted in the database where DEVTRAIL_SECRET_KEY_FILE names a key."""
+    """Ask for the GitHub token or the Claude key, verify it with one free call, and store it: in the system keyring, or
+    encrypted in the database if DEVTRAIL_SECRET_KEY_FILE names a key."""
     if extra:
         raise UsageError(
-            "A token or key is never an argument: the shell's history and every process list would show it. Leave it out and "
-            "type it when asked, or pipe it in with --with-token. Revoke the one that was an argument now."
+            "A token or key must not be an argument: the shell's history and process lists would show it. Type it when asked, "
+            "or pipe it in with --with-token. Revoke the one that was an argument now."
         )
     with opened() as services:
         secret = _from_stdin(service) if with_token else _from_terminal(services, service)
@@ -47,11 +47,11 @@ def login(*, service: str, extra: tuple[str, ...], with_token: bool, as_json: bo
 
 
 @auth.command()
-@click.option("--offline", is_flag=True, help="Ask neither GitHub nor Claude.")
+@click.option("--offline", is_flag=True, help="Do not contact GitHub or Claude.")
 @json_option
 def status(*, offline: bool, as_json: bool) -> int:
-    """Say which token and key are used, where they are, and whether they work. Asking is free; no secret is printed. The exit
-    code is 0 where a GitHub token is there and works."""
+    """Show which token and key are used, where they are stored, and whether they work. The check is free; no secret is
+    printed. The exit code is 0 if a GitHub token exists and works."""
     with opened() as services:
         states = secrets.secret_states(services, offline=offline)
     details = {service: state.to_json() for service, state in states.items()}
@@ -63,7 +63,7 @@ def status(*, offline: bool, as_json: bool) -> int:
 @_service_argument
 @json_option
 def logout(*, service: str, as_json: bool) -> int:
-    """Delete what `auth login` stored. The environment and `gh` are left as they are."""
+    """Delete what `auth login` stored. The environment and `gh` are not changed."""
     with opened() as services:
         return report(secrets.log_out(services, service), as_json=as_json)
 
@@ -72,8 +72,8 @@ def logout(*, service: str, as_json: bool) -> int:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 def new_key(*, file: Path, as_json: bool) -> int:
-    """Make a key for machines without a keyring, in a new FILE that only you can read. It must not be in the folder of the data:
-    best on another disk or a removable one."""
+    """Create a key for machines without a keyring, in a new FILE that only you can read. FILE must not be in the data
+    folder: use another disk, best a removable one."""
     with prepared() as services:
         return report(secrets.make_key_file(services, file), as_json=as_json)
 
@@ -81,18 +81,16 @@ def new_key(*, file: Path, as_json: bool) -> int:
 def _from_stdin(service: str) -> str:
     if sys.stdin.isatty():
         label = secrets.label(service)
-        raise UsageError(
-            f"--with-token reads the {label} from stdin; pipe it in, or leave --with-token out to be asked."
-        )
+        raise UsageError(f"--with-token reads the {label} from stdin; pipe it in, or omit --with-token to be asked.")
     return secrets.check_secret(service, sys.stdin.buffer.read(secrets.SECRET_BYTES + 1))
 
 
 def _from_terminal(services: Services, service: str) -> str | None:
-    """What the person types; None where they choose the login of `gh` instead."""
+    """The typed secret; None if the person chooses the login of `gh`."""
     label = secrets.label(service)
     if not sys.stdin.isatty():
-        raise UsageError(f"There is no terminal to ask in; pipe the {label} in with --with-token.")
-    offer = "gh is logged in on this machine. Use its token, and store none here?"
+        raise UsageError(f"There is no terminal for input; pipe the {label} in with --with-token.")
+    offer = "gh is logged in on this machine. Use its token and store none?"
     if secrets.gh_has_token(services, service) and click.confirm(offer, default=True, err=True):
         return None
     typed = click.prompt(f"{label} (not shown)", hide_input=True, err=True)

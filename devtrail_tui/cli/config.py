@@ -1,4 +1,4 @@
-"""`devtrail-tui config`: every setting of config.toml, its value and where it comes from."""
+"""`devtrail-tui config`: the settings of config.toml, their values and origins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from devtrail_tui.cli.output import json_option, print_result, report, table
 
 @click.group(short_help="Show and check the settings.")
 def config() -> None:
-    """The settings of config.toml: the value of each, and where it comes from."""
+    """The settings of config.toml, their values and origins."""
 
 
 @config.command("list")
@@ -30,7 +30,7 @@ def list_command(*, as_json: bool) -> int:
 @click.argument("name")
 @json_option
 def show(*, name: str, as_json: bool) -> int:
-    """Show one setting: value, origin, default, limits, and what it means."""
+    """Show one setting: value, origin, default, limits, meaning."""
     setting = get_setting(os.environ, name)
     lines = [f"{key:<13}{text}" for key, text in setting.texts().items() if text]
     return print_result(setting.to_json(), lines, as_json=as_json)
@@ -39,5 +39,5 @@ def show(*, name: str, as_json: bool) -> int:
 @config.command()
 @json_option
 def check(*, as_json: bool) -> int:
-    """Say everything that is wrong with the settings; the exit code is 2 where something is."""
+    """Report everything that is wrong with the settings; the exit code is 2 if there is a problem."""
     return report(check_settings(os.environ, app_readers), as_json=as_json)

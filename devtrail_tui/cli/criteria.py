@@ -20,7 +20,7 @@ def criteria() -> None:
 @criteria.command("list")
 @json_option
 def list_command(*, as_json: bool) -> int:
-    """List the criteria in force."""
+    """List the active criteria."""
     with opened() as services:
         in_force = list_criteria(services)
         rows = [
@@ -41,7 +41,7 @@ def list_command(*, as_json: bool) -> int:
 @click.argument("file", metavar="FILE|-")
 @json_option
 def import_command(*, file: str, as_json: bool) -> int:
-    """Replace the criteria by those of a CSV file; one that is missing from it is retired, never deleted."""
+    """Replace the criteria with those of a CSV file; missing ones are retired, never deleted."""
     document = read_document(file)
     with opened() as services:
         return report(import_criteria(services, document), as_json=as_json)
@@ -51,7 +51,7 @@ def import_command(*, file: str, as_json: bool) -> int:
 @click.option("--output", metavar="FILE", help="Write to a file instead of stdout.")
 @json_option
 def export(*, output: str | None, as_json: bool) -> int:
-    """Write the criteria as CSV (with --json as JSON), ready to be edited and imported again."""
+    """Write the criteria as CSV (with --json as JSON), for editing and import."""
     with opened() as services:
         in_force = list_criteria(services)
     if as_json and output is None:

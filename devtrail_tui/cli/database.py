@@ -1,4 +1,4 @@
-"""`devtrail-tui db`: maintain the database. It works on the file, so also where the file can no longer be opened."""
+"""`devtrail-tui db`: maintain the database file, even if the database cannot be opened."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from devtrail_tui.core.wording import file_size, local_time
 
 @click.group(short_help="Back up, restore, check and shrink the database.")
 def db() -> None:
-    """Maintain the database. A backup is also made once a week (the newest five are kept) and before every update."""
+    """Maintain the database. Backups are also made once a week (the newest five are kept) and before every update."""
 
 
 @db.command()
 @click.option("--output", metavar="FILE", help="Write to this new file instead of the folder of backups.")
 @json_option
 def backup(*, output: str | None, as_json: bool) -> int:
-    """Copy the whole database, also while it is in use; only you can read the copy."""
+    """Copy the whole database, even while it is in use; only you can read the copy."""
     target = Path(output).expanduser().absolute() if output else None
     with prepared() as services:
         return report(maintenance.back_up(services, target), as_json=as_json)
@@ -43,11 +43,11 @@ def backups(*, as_json: bool) -> int:
 
 @db.command()
 @click.argument("backup_file", metavar="BACKUP")
-@click.option("--force", is_flag=True, help="Restore although DevTrail is open elsewhere, and stop it there.")
+@click.option("--force", is_flag=True, help="Restore even if DevTrail is open elsewhere, and stop it there.")
 @json_option
 def restore(*, backup_file: str, force: bool, as_json: bool) -> int:
-    """Replace the database by a backup: a path, or a name that `db backups` lists. The backup is checked first; the database that
-    it replaces becomes a backup."""
+    """Replace the database with a backup: a path, or a name from `db backups`. The backup is checked first; the replaced
+    database becomes a backup."""
     with prepared() as services:
         return report(maintenance.restore_backup(services, backup_file, although_open=force), as_json=as_json)
 
@@ -55,7 +55,7 @@ def restore(*, backup_file: str, force: bool, as_json: bool) -> int:
 @db.command()
 @json_option
 def check(*, as_json: bool) -> int:
-    """Read the whole database and say what is wrong with it: pages, keys, counters, rows without their parent."""
+    """Check the whole database: pages, keys, counters, rows without their parent."""
     with prepared() as services:
         return report(maintenance.check_database(services), as_json=as_json)
 

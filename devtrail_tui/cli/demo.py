@@ -1,4 +1,4 @@
-"""`devtrail-tui demo`: everything on made-up data, without keys and without a network."""
+"""`devtrail-tui demo`: the program on made-up data, without keys and network."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ _TERMINAL_VARIABLES = [
 
 
 @click.command(short_help="The app on made-up data; no keys, no network.")
-@click.option("--headless", is_flag=True, help="Run the demo's sync without a screen and print the job as JSON.")
-@click.option("--keep", is_flag=True, help="Go on with what earlier demos stored.")
+@click.option("--headless", is_flag=True, help="Run the demo's sync without the app and print the job as JSON.")
+@click.option("--keep", is_flag=True, help="Keep the data of earlier demos.")
 @click.option("--scale", is_flag=True, help="1,000 of your pull requests among 30,000.")
-@click.option("--fast", is_flag=True, help="Let the made-up services answer at once.")
+@click.option("--fast", is_flag=True, help="No delays in the made-up services.")
 @json_option
 def demo(*, headless: bool, keep: bool, scale: bool, fast: bool, as_json: bool) -> int:
-    """Show everything on made-up data. A GitHub and a Claude run on this machine's loopback; nothing leaves it, nothing is
-    paid, and your own database is not touched. Each demo starts from nothing unless --keep is given."""
+    """Show the program on made-up data. A simulated GitHub and Claude run on loopback; nothing leaves this machine, nothing is
+    paid, and your own database is not touched. Each demo starts empty unless --keep is given."""
     from devtrail_tui.demo.dataset import Scale
     from devtrail_tui.demo.home import DemoHome
     from devtrail_tui.demo.latency import Latency
@@ -71,7 +71,7 @@ def demo(*, headless: bool, keep: bool, scale: bool, fast: bool, as_json: bool) 
 
 
 def demo_environment(tour: Tour, home: Path) -> dict[str, str]:
-    """The environment a demo runs in: the person's own terminal, none of their keys, the demo's services."""
+    """The environment of a demo: the person's terminal, none of their keys, the demo's services."""
     from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 
     return {
@@ -85,10 +85,10 @@ def demo_environment(tour: Tour, home: Path) -> dict[str, str]:
 
 
 def _unfinished_or_new(services: Services, config: Mapping[str, Any]) -> Job:
-    """The demo's sync, added to the queue; one that an earlier demo did not finish goes on instead."""
+    """The demo's unfinished sync of an earlier run, otherwise a new one."""
     job_type = job_type_of_command(_SYNC, services.environ)
     if job_type is None:
-        raise DevTrailError("This installation lacks the sync job, so there is nothing to show; install it again.")
+        raise DevTrailError("This installation has no sync job; reinstall DevTrail.")
     for status in ("running", "pending"):
         if jobs := list_jobs(services, f"state:{status}", limit=1).jobs:
             return jobs[0]

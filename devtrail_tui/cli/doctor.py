@@ -1,4 +1,4 @@
-"""`devtrail-tui doctor`: every check on a line."""
+"""`devtrail-tui doctor`: all checks, one per line."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _LOOK = {State.OK: ("✓", "green"), State.NOTE: ("!", "yellow"), State.WRONG: (
 
 
 @click.command(short_help="Check paths, database, token, keys and limits.")
-@click.option("--offline", is_flag=True, help="Ask neither GitHub nor Claude.")
+@click.option("--offline", is_flag=True, help="Do not contact GitHub or Claude.")
 @json_option
 def doctor(*, offline: bool, as_json: bool) -> int:
-    """Check folders, database, disk, backups, GitHub token, Claude key and limits. Asking is free; no secret is printed."""
+    """Check folders, database, disk, backups, GitHub token, Claude key and limits. It is free; no secret is printed."""
     with prepared() as services:
         diagnosis = diagnose(services, offline=offline)
     if as_json:

@@ -23,12 +23,12 @@ _filter_argument = click.argument("query", nargs=-1, metavar="[FILTER]...")
 
 @click.group(short_help="List, show and export the evidence.")
 def evidence() -> None:
-    """The collected evidence, and the criteria it matches."""
+    """The collected evidence and the criteria it matches."""
 
 
 @evidence.command("list")
 @_filter_argument
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="At most N. Default: 50.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="Maximum number. Default: 50.")
 @json_option
 def list_command(*, query: tuple[str, ...], limit: int, as_json: bool) -> int:
     """List evidence, newest merge first. FILTER: repo:shop criterion:DEBUG-1 role:reviewer state:not_analysed, or words."""
@@ -100,16 +100,16 @@ def _described(detail: EvidenceDetail) -> Iterator[str]:
 @evidence.command()
 @_filter_argument
 @click.option(
-    "--format", "document_format", type=click.Choice(("md", "json", "csv")), help="Default: md, or what FILE ends with."
+    "--format", "document_format", type=click.Choice(("md", "json", "csv")), help="Default: md, or by FILE's extension."
 )
 @click.option("--output", metavar="FILE", help="Write to a file instead of stdout.")
 @json_option
 def export(*, query: tuple[str, ...], document_format: str | None, output: str | None, as_json: bool) -> int:
-    """Write the evidence by criterion, with links and quotes. FILTER as in list. --json: the json format, or with
-    --output what was written."""
+    """Write the evidence by criterion, with links and quotes. FILTER as in list. --json: the json format; with --output, a
+    summary."""
     document_format = document_format or _format_of(output) or ("json" if as_json else "md")
     if as_json and output is None and document_format != "json":
-        raise UsageError("--json prints the json format; write another format to a file with --output.")
+        raise UsageError("--json prints the json format; use --output to write another format to a file.")
     with opened() as services:
         exported = export_evidence(services, document_format, " ".join(query))
     write_document(exported.text, output)

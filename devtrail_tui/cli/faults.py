@@ -1,4 +1,4 @@
-"""A fault of the program itself on the command line: one sentence on stderr, a private report in the log folder, no traceback."""
+"""Unexpected errors on the command line: one sentence on stderr, a private report in the log folder, no traceback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FAULT = 1
 
 
 def report_fault(error: BaseException, *, as_json: bool) -> int:
-    """Write the report, say so, and return the exit code."""
+    """Write the report, print the sentence, return the exit code."""
     from devtrail_tui.actions.crash_report import write_crash_report
 
     sentence, _path = write_crash_report(error, redacted, os.environ)
@@ -22,7 +22,7 @@ def report_fault(error: BaseException, *, as_json: bool) -> int:
 
 
 def watch_threads() -> None:
-    """Report a thread that ends in a fault the same way; Python would print its traceback into the terminal."""
+    """Report unexpected errors of threads the same way; Python would print a traceback."""
 
     def report(end: threading.ExceptHookArgs) -> None:
         if end.exc_value is not None and not isinstance(end.exc_value, SystemExit):

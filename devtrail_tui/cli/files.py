@@ -1,4 +1,4 @@
-"""Files that a command writes or reads for a person."""
+"""Input and output files of commands."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from devtrail_tui.core.text import safe_line
 
 
 def write_document(text: str, output: str | None) -> None:
-    """Write a document to a file, whole or not at all, or to stdout. A new file is its owner's only.
+    """Write a document to a file, atomically, or to stdout. Only the owner can read a new file.
 
-    Raises UsageError where the file cannot be written; what stood there before is untouched then.
+    Raises UsageError if the file cannot be written; an existing file is then unchanged.
     """
     text = redacted(text)
     if output in (None, "-"):
@@ -25,7 +25,7 @@ def write_document(text: str, output: str | None) -> None:
         return
     path = Path(str(output)).expanduser()
     try:
-        if path.exists() and not path.is_file():  # a pipe or a device is written to as it is
+        if path.exists() and not path.is_file():  # a pipe or a device is written directly
             path.write_text(text, encoding="utf-8", newline="")
             return
         _replace(path, text)

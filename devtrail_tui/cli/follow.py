@@ -1,4 +1,4 @@
-"""Shows a job on stderr while it runs: a bar where stderr is a terminal, its log lines otherwise."""
+"""Shows a job on stderr while it runs: a progress bar on a terminal, its log lines otherwise."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ T = TypeVar("T")
 _BAR_CELLS = 24
 _MIN_COLUMNS = 20
 _MIN_PERCENT = 3
-"""Progress before which the time left cannot be estimated."""
+"""Minimum progress for an estimate of the remaining time."""
 _MARK = {Level.DEBUG: "", Level.INFO: "", Level.WARNING: "! ", Level.ERROR: "✗ "}
 
 
 class Narrator:
-    """Shows one job."""
+    """Displays one job."""
 
     def lines(self, lines: Sequence[LogLine]) -> None:
-        """New log lines, in order."""
+        """Show new log lines, in order."""
 
     def state(self, job: Job) -> None:
-        """The job as it is now."""
+        """Show the job's current state."""
 
     def close(self) -> None:
-        """Clear what would be redrawn."""
+        """Clear the redrawn line."""
 
 
 def narrator(stream: TextIO | None = None) -> Narrator:
-    """A bar on a terminal that can redraw a line, lines of text elsewhere."""
+    """A bar on a terminal that can redraw a line, text lines elsewhere."""
     stream = stream or sys.stderr
     return BarNarrator(stream) if stream.isatty() and os.environ.get("TERM") != "dumb" else LineNarrator(stream)
 
 
 class LineNarrator(Narrator):
-    """Every log line on a line of its own."""
+    """One text line per log line."""
 
     def __init__(self, stream: TextIO, *, prefix: str = "") -> None:
         self._stream = stream
@@ -73,9 +73,9 @@ class LineNarrator(Narrator):
 
 
 class BarNarrator(Narrator):
-    """One line that is redrawn in place; warnings and errors stay above it.
+    """One line, redrawn in place; warnings and errors stay above it.
 
-    Not rich.live, which hides the cursor: a process that is ended by force would leave the terminal without one.
+    Not rich.live, which hides the cursor: a process that is killed would leave it hidden.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -96,7 +96,7 @@ class BarNarrator(Narrator):
         now = now or datetime.now(UTC)
         if job.status is not Status.RUNNING:
             self._start = None
-        elif self._start is None and job.progress > 0:  # listing the work has another pace than the work
+        elif self._start is None and job.progress > 0:  # discovery runs at another rate than the work
             self._start = (job.progress, now)
         columns = self._columns()
         cells = min(_BAR_CELLS, columns // 4)
@@ -127,7 +127,7 @@ class BarNarrator(Narrator):
     def _columns(self) -> int:
         try:
             columns = os.get_terminal_size(self._stream.fileno()).columns
-        except (OSError, ValueError):  # no file behind the stream
+        except (OSError, ValueError):  # the stream has no file
             columns = shutil.get_terminal_size().columns
         return max(_MIN_COLUMNS, columns - 1)
 
@@ -138,9 +138,9 @@ class BarNarrator(Narrator):
 def bar_text(
     job: Job, now: datetime, *, time_left: float | None = None, blocks: str = "█░", cells: int = _BAR_CELLS
 ) -> str:
-    """A job on one line: bar, percentage, counts, what it waits for, time left, dollars."""
+    """A job on one line: bar, percentage, counts, wait, time left, dollars."""
     detail = job.progress_detail
-    filled = int(job.progress / 100 * cells)  # full only at the end
+    filled = int(job.progress / 100 * cells)  # full at 100 % only
     bar = blocks[0] * filled + blocks[1] * (cells - filled)
     segments = [f"{bar} {job.progress:3.0f} %"]
     if job.status is not Status.RUNNING:
@@ -172,12 +172,12 @@ def _countdown(until: datetime | None, now: datetime) -> str:
 
 
 def log_text(line: LogLine) -> str:
-    """A log line as people read it: local time, a sign where something is wrong, the message."""
+    """A log line for people: local time, a sign for warnings and errors, the message."""
     return f"{clock_time(line.timestamp)} {_MARK[line.level]}{safe_line(line.message)}"
 
 
 class Follower:
-    """Shows a job and its new log lines, each time it is asked to look."""
+    """Shows a job and its new log lines at each `look`."""
 
     def __init__(self, services: Services, job_id: int, display: Narrator, *, from_seq: int = 1) -> None:
         self._services = services
@@ -186,8 +186,10 @@ class Follower:
         self._next_seq = from_seq
 
     def look(self) -> Job:
-        """Show what is new, and return the job as it stands. Raises NotFound."""
-        job = get_job(self._services, self._job_id)  # before its lines, so that a finished job's last lines are shown
+        """Show what is new and return the job. Raises NotFound."""
+        job = get_job(
+            self._services, self._job_id
+        )  # read before the lines, so that a finished job's last lines are shown
         lines = tuple(log_lines(self._services, self._job_id, self._next_seq))
         if lines:
             self._next_seq = lines[-1].seq + 1
@@ -197,7 +199,7 @@ class Follower:
 
 
 class Notices:
-    """Prints sentences beside a narrator, none twice in a row: the worker and this command often meet the same problem."""
+    """Prints sentences beside a narrator, no sentence twice in a row: worker and command often hit the same problem."""
 
     def __init__(self, display: Narrator | None = None) -> None:
         self._display = display
@@ -205,19 +207,19 @@ class Notices:
         self._unreadable = False
 
     def show(self, sentence: str) -> None:
-        """Print it, unless it was the last one."""
+        """Print the sentence unless it was the last one."""
         if sentence != self._last:
             self._last = sentence
             self.clear_bar()
             narrate(sentence)
 
     def clear_bar(self) -> None:
-        """Take the narrator's bar away; the next state draws it again."""
+        """Clear the narrator's bar; the next state draws it again."""
         if self._display is not None:
             self._display.close()
 
     def read(self, look: Callable[[], T]) -> T | None:
-        """What `look` reads; None, after a notice, where the database is busy or full. Raises all other errors."""
+        """The result of `look`; None, after a notice, if the database is busy or full. Raises all other errors."""
         try:
             answer = look()
         except (DatabaseBusy, DatabaseFull) as error:

@@ -1,4 +1,4 @@
-"""The group of all commands. Each is imported when it is used; other names are the commands of job types."""
+"""The group of all commands. A command is imported when used; other names are commands of job types."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Imports a command when it is used; names it does not know are the commands of job types."""
+    """Imports a command when it is used; unknown names are commands of job types."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -59,7 +59,7 @@ class LazyGroup(click.Group):
 def program(context: click.Context) -> int:
     """Collects the evidence of your year: pull requests matched against the criteria you are judged by.
 
-    Without a command the app opens.
+    Without a command it opens the app.
     """
     if os.environ.get("NO_COLOR"):
         context.color = False
@@ -71,11 +71,11 @@ def program(context: click.Context) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code. Raises DevTrailError; what click refuses becomes a UsageError."""
+    """Run one command and return its exit code. Raises DevTrailError; click's errors become UsageError."""
     if os.environ.get(COMPLETION):
-        program.main(list(arguments), prog_name=PROGRAM)  # prints what the shell asked for, and exits
+        program.main(list(arguments), prog_name=PROGRAM)  # prints the completions and exits
     try:
-        # Not click's own `main`: it exits with 1 where the reader of stdout has closed it early.
+        # Not click's `main`, which exits with 1 if the reader of stdout has closed it.
         with program.make_context(PROGRAM, list(arguments)) as context:
             code = program.invoke(context)
     except click.exceptions.Exit as end:
@@ -88,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _sentence(error: click.ClickException) -> str:
-    """Click's message, with the help to look at."""
+    """Click's message, with a pointer to the help."""
     message = error.format_message()
     context = error.ctx if isinstance(error, click.UsageError) else None
     return f"{message} See: {context.command_path} --help" if context else message

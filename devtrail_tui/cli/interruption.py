@@ -1,4 +1,4 @@
-"""Ctrl+C, SIGTERM and a closed terminal as a request to stop, and a forced end where that takes too long."""
+"""Handles Ctrl+C, SIGTERM and a closed terminal as a stop request, with a forced end as time limit."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from typing import Any
 from devtrail_tui.cli.output import narrate
 
 INTERRUPTED = 130
-"""The exit code of a command that was interrupted (128 + SIGINT, whatever the signal was)."""
+"""The exit code of an interrupted command (128 + SIGINT, for any signal)."""
 
 FORCED_END_S = 1.95
-"""After a signal, the time until a command that is still running is ended by force; with it a stop takes under two seconds."""
+"""Seconds from a signal to the forced end of a command; a stop takes less than two seconds in total."""
 _FORCED = b"devtrail-tui: ended by force because it did not stop in time. Nothing that was saved is lost.\n"
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class WakeUp:
-    """Wakes the main thread; may be set from any thread and from a signal handler (SimpleQueue.put is reentrant)."""
+    """Wakes the main thread, from any thread or a signal handler (SimpleQueue.put is reentrant)."""
 
     def __init__(self) -> None:
         self._signals: SimpleQueue[None] = SimpleQueue()
 
     def set(self) -> None:
-        """End the wait of the main thread."""
+        """Wake the main thread."""
         self._signals.put(None)
 
     def wait(self, seconds: float) -> None:
-        """Wait until `set` is called, at most `seconds`; calls that came together count as one."""
+        """Wait until `set` is called, at most `seconds`; pending calls count as one."""
         try:
             self._signals.get(timeout=seconds)
             while True:
@@ -43,9 +43,9 @@ class WakeUp:
 
 
 class Interruption:
-    """While its block runs, the first signal only sets `requested`; a second Ctrl+C ends the process at once.
+    """A context in which the first signal sets `requested`; a second Ctrl+C ends the process at once.
 
-    A signal that was ignored when the process started (`nohup`, a shell's background job) stays ignored.
+    A signal that was ignored at process start (`nohup`, a background job of a shell) stays ignored.
     """
 
     def __init__(self, wake_up: WakeUp) -> None:
@@ -67,7 +67,7 @@ class Interruption:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.requested and number == signal.SIGINT:
-            # The lease gives the job back; every commit is whole, so ending here loses nothing that was saved.
+            # The lease returns the job to the queue and commits are atomic, so ending here loses no saved data.
             os._exit(INTERRUPTED)
         self.requested = True
         self._wake_up.set()
@@ -78,11 +78,11 @@ class Interruption:
 
 
 def watch_signals() -> None:
-    """From here on, end the process by force where it still runs two seconds after a signal asked it to end.
+    """Install the forced end: the process is killed if it still runs two seconds after a termination signal.
 
     Python runs signal handlers between two instructions of the main thread, and a call into SQLite may wait for a lock for many
-    seconds; the wake-up descriptor gets a signal at once. The app resets the descriptor, because it has a forced end of its
-    own. Only for the owner of the process: not to be called in tests.
+    seconds; the wake-up descriptor receives a signal at once. The app resets the descriptor, because it has its own forced end.
+    Only the process's entry point calls this, not tests.
     """
     if sys.platform == "win32":
         return
@@ -96,6 +96,6 @@ def _end_by_force(read_end: int) -> None:
     while os.read(read_end, 1)[0] not in _SIGNALS:
         continue
     threading.Event().wait(FORCED_END_S)
-    if select.select([], [2], [], 0)[1]:  # stderr may have no reader
+    if select.select([], [2], [], 0)[1]:  # writing must not block
         os.write(2, _FORCED)
     os._exit(INTERRUPTED)

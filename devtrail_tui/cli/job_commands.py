@@ -1,4 +1,4 @@
-"""A command for every job type that names one, made from its settings: `sync`, and those of plugins."""
+"""The commands of job types, built from their settings: `sync`, and those of plugins."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ _METAVARS: Mapping[Kind, str] = {
     Kind.SECONDS: "SECONDS",
 }
 _SHOW_PROMPT = click.option(
-    "--show-prompt", is_flag=True, help="Only show, on one example, exactly what would be sent to Claude; nothing is."
+    "--show-prompt", is_flag=True, help="Only show the exact request to Claude for one example; send nothing."
 )
-_NO_WAIT = click.option("--no-wait", is_flag=True, help="Only put the job in the queue; a worker runs it.")
+_NO_WAIT = click.option("--no-wait", is_flag=True, help="Only enqueue the job; a worker runs it.")
 _CONFIG = click.option(
     "--config",
     "config_file",
     type=click.File("rb"),
     metavar="FILE|-",
-    help="Settings as a JSON object, - for stdin; options given here win. The only way to pass a token besides "
-    "the environment.",
+    help="Settings as a JSON object, - for stdin; options override it. Besides the environment, the only way to pass a "
+    "token.",
 )
 
 
 def command_for(job_type: JobType[Any]) -> click.Command:
-    """The command of a job type. Options go to the config as they were typed, so that errors read as in the form."""
+    """The command of a job type. Options are passed to the config as text, so errors read as in the form."""
     argument = next((setting for setting in job_type.settings if setting.kind is Kind.REPOSITORIES), None)
     parameters: list[click.Parameter] = []
     if argument is not None:
@@ -87,7 +87,7 @@ def _help(setting: Setting) -> str:
 
 
 def _typed(job_type: JobType[Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The typed options by JSON key; those left out stay out, so that the file and the defaults apply."""
+    """The given options by JSON key; omitted ones are left to the file and the defaults."""
     return {
         setting.key: list(option) if isinstance(option, tuple) else option
         for setting in job_type.settings
@@ -104,7 +104,7 @@ def _from_file(file: Any) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}.") from None
     if not isinstance(data, dict):
-        raise UsageError(f'{name} holds no settings; write a JSON object such as {{"repositories": ["acme/shop"]}}.')
+        raise UsageError(f'{name} has no settings; write a JSON object such as {{"repositories": ["acme/shop"]}}.')
     return data
 
 
@@ -133,12 +133,12 @@ def _launch(job_type: JobType[Any], raw: Mapping[str, Any], *, no_wait: bool, as
         narrate(f"Job {job.id}: {job_type.title}{f' · {job.title}' if job.title else ''}")
         if not no_wait:
             return report_end(services, run_job(services, job.id), as_json=as_json)
-        line = f"Job {job.id} is in the queue. It runs in an open app, or with: devtrail-tui work --job {job.id}"
+        line = f"Job {job.id} is queued. It runs in an open app, or with: devtrail-tui work --job {job.id}"
         return print_result(job_json(job), [line], as_json=as_json)
 
 
 class RefusedSettings(InvalidInput):
-    """The same problems, each with its option as a person types it; `problems` keeps the JSON keys."""
+    """InvalidInput with command line options in the message; `problems` keeps the JSON keys."""
 
     def __init__(self, job_type: JobType[Any], problems: Mapping[str, str]) -> None:
         super().__init__(problems)

@@ -27,22 +27,22 @@ from devtrail_tui.core.job import Attempt, Job, Status, job_json
 from devtrail_tui.core.wording import dollars, local_time, status_look, when
 
 _COLOURS = {"running": "blue", "done": "green", "failed": "red"}
-"""By tone of a status; the others have none."""
+"""Colours by a status's tone; other tones have none."""
 
 
 @click.group(short_help="List, show, cancel, retry, wait for and delete jobs.")
 def jobs() -> None:
-    """Jobs and their states."""
+    """Jobs: list, show, cancel, retry, wait, delete."""
 
 
 def _job_command(function: Any) -> Any:
-    """Make a command that takes the number of one job."""
+    """Add the job number argument to a command."""
     return jobs.command()(click.argument("job_id", metavar="JOB", type=int)(json_option(function)))
 
 
 @jobs.command("list")
 @click.argument("query", nargs=-1, metavar="[FILTER]...")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="At most N. Default: 50.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="Maximum number. Default: 50.")
 @click.option("--before", type=int, metavar="JOB", help="Only jobs older than this one: the next page.")
 @json_option
 def list_command(*, query: tuple[str, ...], limit: int, before: int | None, as_json: bool) -> int:
@@ -97,7 +97,7 @@ def show(*, job_id: int, as_json: bool) -> int:
 
 
 def _attempts(attempts: Sequence[Attempt]) -> list[str]:
-    """The attempts as a table, where there was more than one."""
+    """The attempts as a table if there was more than one."""
     rows = [
         (str(each.number), local_time(each.started_at), local_time(each.ended_at), each.outcome or "", each.error or "")
         for each in attempts
@@ -125,7 +125,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
 
 
 def _waits_for(job: Job) -> str:
-    """What a job waits for, and until when where that is known."""
+    """The reason a job waits, and the end of the wait if known."""
     if job.status is Status.PENDING:
         until: datetime | None = job.run_at if job.run_at > datetime.now(UTC) else None
         reason = (job.waiting_for or "").removeprefix("Waits for ").rstrip(".")
@@ -144,7 +144,7 @@ def cancel(*, job_id: int, as_json: bool) -> int:
 
 @_job_command
 def retry(*, job_id: int, as_json: bool) -> int:
-    """Put a failed or cancelled job back into the queue; it goes on from its last save."""
+    """Put a failed or cancelled job back into the queue; it resumes from its last save."""
     with opened() as services:
         code = report(retry_job(services, job_id), as_json=as_json)
         if not as_json:
@@ -154,7 +154,7 @@ def retry(*, job_id: int, as_json: bool) -> int:
 
 @_job_command
 def wait(*, job_id: int, as_json: bool) -> int:
-    """Follow a job until it is finished; the exit code says how it ended."""
+    """Follow a job until it is finished; the exit code is that of the job."""
     with opened() as services:
         get_job(services, job_id)
         followed = wait_for_job(services, job_id, from_seq=next_seq(services, job_id))

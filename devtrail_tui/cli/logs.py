@@ -21,11 +21,11 @@ from devtrail_tui.core.job import LogLine, iso
 
 @click.command(short_help="A job's log, with -f as it grows.")
 @click.argument("job_id", metavar="JOB", type=int)
-@click.option("-f", "--follow", is_flag=True, help="Go on until the job is finished.")
-@click.option("--tail", type=click.IntRange(0), metavar="N", help="Begin with the last N lines.")
+@click.option("-f", "--follow", is_flag=True, help="Follow until the job is finished.")
+@click.option("--tail", type=click.IntRange(0), metavar="N", help="Start with the last N lines.")
 @json_option
 def logs(*, job_id: int, follow: bool, tail: int | None, as_json: bool) -> int:
-    """Print a job's log. With --json one JSON object a line."""
+    """Print a job's log. With --json one JSON object per line."""
     with opened() as services:
         get_job(services, job_id)
         first_seq = 1 if tail is None else max(1, next_seq(services, job_id) - tail)

@@ -1,4 +1,4 @@
-"""What the command line prints: data on stdout, messages on stderr, and nothing that a terminal could obey."""
+"""The output of the command line: data on stdout, messages on stderr, both without control sequences."""
 
 from __future__ import annotations
 
@@ -18,52 +18,52 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def json_option(command: F) -> F:
-    """The option every command has: data as JSON on stdout."""
+    """Add the option --json to a command."""
     import click
 
     return click.option("--json", "as_json", is_flag=True, help="Print data as JSON on stdout.")(command)
 
 
 class _Output:
-    """The redactor that every line passes. Until services are made it knows the shapes of secrets and what the environment
-    holds, then all values in use, also for the sentence that a command ends with once its services are closed."""
+    """Holds the redactor of all output. Until services exist it masks known patterns and secrets of the environment, afterwards
+    all values in use, also for a final sentence after the services are closed."""
 
     redact = Redactor()
 
 
 def redact_with(redact: Redactor | None = None) -> None:
-    """From now on print nothing that this redactor knows; without one, what looks like a secret or is in the environment."""
+    """Set the redactor for all further output; None: known patterns and secrets of the environment."""
     _Output.redact = redact or Redactor(os.environ.get(name, "") for name in SECRET_VARIABLES)
 
 
 def redacted(text: str) -> str:
-    """A text as it may be printed."""
+    """The text with secrets masked."""
     return _Output.redact(text)
 
 
 def print_json(data: Any, *, indent: int | None = 2) -> None:
-    """One JSON document on stdout. Pure ASCII, so that no terminal and no locale can misread it."""
+    """Print one JSON document on stdout, in ASCII, which is independent of terminal and locale."""
     _echo(json.dumps(_Output.redact.json(data), indent=indent))
 
 
 def _echo(text: str, *, err: bool = False) -> None:
-    import click  # the app starts without it
+    import click  # the app does not need it to start
 
     click.echo(text, err=err)
 
 
 def say(text: str = "") -> None:
-    """A line of data on stdout."""
+    """Print a line of data on stdout."""
     _echo(safe(redacted(text)))
 
 
 def narrate(text: str) -> None:
-    """A line for the person on stderr."""
+    """Print a message on stderr."""
     _echo(safe(redacted(text)), err=True)
 
 
 def report(outcome: Outcome, *, as_json: bool) -> int:
-    """Print the end of an action, and return its exit code."""
+    """Print the outcome of an action and return its exit code."""
     for notice in outcome.notices:
         narrate(notice)
     if as_json:
@@ -74,7 +74,7 @@ def report(outcome: Outcome, *, as_json: bool) -> int:
 
 
 def print_result(data: Any, lines: Iterable[str], *, as_json: bool) -> int:
-    """Print data as JSON, or its lines for a person; returns the exit code 0."""
+    """Print data as JSON, or its lines; returns exit code 0."""
     if as_json:
         print_json(data)
     else:
@@ -84,9 +84,9 @@ def print_result(data: Any, lines: Iterable[str], *, as_json: bool) -> int:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
-    """Rows as aligned lines under their headings, never cut or wrapped; columns in `right` are right-aligned. Widths are
+    """Rows as aligned lines under their headings, neither cut nor wrapped; columns in `right` are right-aligned. Widths are
     terminal cells."""
-    # Not rich.table: it takes two seconds for ten thousand rows, and pads and wraps what is piped.
+    # Not rich.table: it takes two seconds for ten thousand rows, and pads and wraps piped output.
     from rich.cells import cell_len
 
     lines = [list(headings), *[[safe_line(cell) for cell in row] for row in rows]]
@@ -100,7 +100,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Coll
 
 
 def shortened(text: str, cells: int) -> str:
-    """A line cut to a width in terminal cells, its last cell an ellipsis where something was cut."""
+    """A line cut to `cells` terminal cells; an ellipsis marks a cut."""
     from rich.cells import cell_len, set_cell_size
 
     return text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"

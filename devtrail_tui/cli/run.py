@@ -1,4 +1,4 @@
-"""Runs or follows one job from the command line until it ends, and turns its end into output and an exit code."""
+"""Runs or follows one job until it ends, and reports its end with an exit code."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from devtrail_tui.core.wording import status_look
 
 EXIT_CODES = {Status.COMPLETED: 0, Status.FAILED: 1, Status.CANCELLED: 3}
 _CANNOT_RUN = 2
-"""The exit code where a job cannot run here: its token is not found, say."""
+"""The exit code if a job cannot run here, for example because its token is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A job when the command stopped following it, and whether the person (or a signal) asked for that."""
+    """A job when the command stopped following it, and whether it was interrupted."""
 
     job: Job
     interrupted: bool
 
 
 def run_job(services: Services, job_id: int, *, from_seq: int = 1) -> Followed:
-    """Run a job in this process and follow it until it is finished, cannot go on here, or is interrupted."""
+    """Run a job in this process and follow it until it is finished, cannot continue here, or is interrupted."""
     wake_up, display = WakeUp(), narrator()
     notices = Notices(display)
     runner = LocalRunner(services, job_id, on_end=wake_up.set, notify=notices.show)
@@ -37,7 +37,7 @@ def run_job(services: Services, job_id: int, *, from_seq: int = 1) -> Followed:
 
 
 def wait_for_job(services: Services, job_id: int, display: Narrator | None = None, *, from_seq: int = 1) -> Followed:
-    """Follow a job that another process runs until it is finished or the person interrupts."""
+    """Follow a job of another process until it is finished or the command is interrupted."""
     display = display or narrator()
     follower = Follower(services, job_id, display, from_seq=from_seq)
     return _follow(services, follower, None, WakeUp(), Notices(display))
@@ -57,7 +57,7 @@ def _follow(
                 if interruption.requested:
                     notices.clear_bar()
                     interruption.say_stopping()
-            finally:  # also where the terminal was closed and nothing can be printed
+            finally:  # also if the terminal was closed and printing fails
                 if runner:
                     runner.stop()
                 unsubscribe()
@@ -67,7 +67,7 @@ def _follow(
 
 
 def report_end(services: Services, followed: Followed, *, as_json: bool) -> int:
-    """Print how a job ended (or how to go on with it), and return the exit code."""
+    """Print how a job ended (or how to continue it) and return the exit code."""
     job = followed.job
     if as_json:
         print_json(job_json(job, log_lines(services, job.id)))
@@ -82,7 +82,7 @@ def report_end(services: Services, followed: Followed, *, as_json: bool) -> int:
 
 
 def end_sentence(job: Job) -> str:
-    """How a finished job ended, in a line: its result's own message, or its error."""
+    """The end of a finished job in one line: its result's message, or its error."""
     prefix = f"{status_look(job.status)} · job {job.id}"
     if job.status is Status.COMPLETED:
         message = (job.result or {}).get("message", "")
@@ -91,7 +91,7 @@ def end_sentence(job: Job) -> str:
 
 
 def result_tables(job: Job) -> Iterator[str]:
-    """The lists in a result as tables, a repository a row, say; texts and numbers are in the sentence above them."""
+    """The lists in a result as tables; texts and numbers are in the sentence above."""
     for rows in (job.result or {}).values():
         if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
             names = [name for name in rows[0] if any(row.get(name) not in (None, "") for row in rows)]
@@ -115,20 +115,20 @@ def _cell(content: object) -> str:
 
 
 def how_to_go_on(job: Job, worker_id: str) -> str:
-    """What a person does with a job that is not finished. `worker_id` is this process's own worker."""
+    """How to continue an unfinished job. `worker_id` is this process's worker."""
     if job.status is Status.RUNNING and job.worker_id == worker_id:
         return (
-            f"Job {job.id} did not stop in time; it goes back to the queue when its lease runs out, in under a minute."
+            f"Job {job.id} did not stop in time; it returns to the queue when its lease expires, in less than a minute."
         )
     if job.status is Status.RUNNING:
         return (
-            f"Job {job.id} goes on in another worker. Follow it: devtrail-tui jobs wait {job.id}. "
+            f"Job {job.id} continues in another worker. Follow it: devtrail-tui jobs wait {job.id}. "
             f"Cancel it: devtrail-tui jobs cancel {job.id}."
         )
     if job.needs_worker:
         return (
-            f"Job {job.id} is kept, but the token it was given lived in this command only. Cancel it with "
-            f"devtrail-tui jobs cancel {job.id}, and start it again; what was saved is not fetched twice."
+            f"Job {job.id} is still queued, but its token was known to this command only. Cancel it with "
+            f"devtrail-tui jobs cancel {job.id}, and start it again; saved data is not fetched again."
         )
-    reason = f" It waits: {safe_line(job.waiting_for)}" if job.waiting_for else " Nothing that was saved is lost."
-    return f"Job {job.id} is kept.{reason} Go on with: devtrail-tui work --job {job.id} (or open the app)."
+    reason = f" It waits: {safe_line(job.waiting_for)}" if job.waiting_for else " Saved data is not lost."
+    return f"Job {job.id} is still queued.{reason} Continue with: devtrail-tui work --job {job.id} (or open the app)."

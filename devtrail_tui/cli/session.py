@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def prepared(environ: Mapping[str, str] | None = None, *, demo: bool = False, **flags: Any) -> Iterator[Services]:
-    """Services whose database is not open yet, with their log file; closed at the end. `flags` as in load_settings. Raises
+    """Services with their log file and a database that is not open yet; closed at the end. `flags` as in load_settings. Raises
     UsageError."""
     from devtrail_tui.services import Services
     from devtrail_tui.services.log_file import logging_to

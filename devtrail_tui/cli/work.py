@@ -1,4 +1,4 @@
-"""`devtrail-tui work`: the worker without a screen."""
+"""`devtrail-tui work`: the worker without the app."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from devtrail_tui.core.wording import status_look
 _MAX_CONCURRENCY = 32
 
 
-@click.command(short_help="Run the worker without a screen.")
-@click.option("--once", is_flag=True, help="End when no job can run now.")
-@click.option("--job", "job_id", type=int, metavar="JOB", help="Run this one job, then end.")
-@click.option("--concurrency", metavar="N", help="Jobs at once.")
+@click.command(short_help="Run the worker without the app.")
+@click.option("--once", is_flag=True, help="Stop when no job can run now.")
+@click.option("--job", "job_id", type=int, metavar="JOB", help="Run only this job, then stop.")
+@click.option("--concurrency", metavar="N", help="Maximum concurrent jobs.")
 @json_option
 def work(*, once: bool, job_id: int | None, concurrency: str | None, as_json: bool) -> int:
-    """Run waiting jobs until stopped. Ctrl+C or SIGTERM gives the running ones back to the queue."""
+    """Run waiting jobs until stopped. Ctrl+C or SIGTERM returns running jobs to the queue."""
     if job_id is not None and (once or concurrency):
-        raise UsageError("--job runs one job and ends; leave out --once and --concurrency.")
+        raise UsageError("--job runs one job and ends; omit --once and --concurrency.")
     with opened(concurrency=concurrency) as services:
         if job_id is not None:
             return _one_job(services, job_id, as_json=as_json)
@@ -50,14 +50,14 @@ def _queue(services: Services, *, once: bool, as_json: bool) -> int:
     with Interruption(wake_up) as interruption:
         worker = WorkerThread(services, once=once, on_end=wake_up.set, notify=notices.show)
         if not once:
-            narrate("Working. Ctrl+C gives running jobs back to the queue and ends.")
+            narrate("Worker running. Ctrl+C returns running jobs to the queue and stops.")
         try:
             while worker.check() and not interruption.requested:
                 wake_up.wait(LOOK_S)
                 notices.read(running_jobs.look)
             if interruption.requested:
                 interruption.say_stopping()
-        finally:  # also where the terminal was closed and nothing can be printed
+        finally:  # also if the terminal was closed and printing fails
             worker.stop()
             unsubscribe()
         running_jobs.look()
@@ -66,7 +66,7 @@ def _queue(services: Services, *, once: bool, as_json: bool) -> int:
 
 
 class RunningJobs:
-    """Narrates every job that this process's worker runs, each line with its number."""
+    """Narrates all jobs of this process's worker; each line has the job's number."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -74,7 +74,7 @@ class RunningJobs:
         self._version = -1
 
     def look(self) -> None:
-        """Show what changed since the last look."""
+        """Show all changes since the last look."""
         version = self._services.database.version()
         if version == self._version:
             return
@@ -84,7 +84,7 @@ class RunningJobs:
             if job.status is not Status.RUNNING:
                 narrate(f"#{job_id} {status_look(job.status)}{f': {job.error}' if job.error else ''}")
                 del self._followers[job_id]
-        self._version = version  # only now: after a failed read everything is read again
+        self._version = version  # set last: after a failed read everything is read again
 
     def _follow_new(self) -> None:
         for job in list_jobs(self._services, "state:running", limit=_MAX_CONCURRENCY).jobs:

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from devtrail_tui.tui.feed import Feed, FeedFault, FeedTrouble, Reading, Snapshot, SnapshotReady
 
 LEAVE_S = 1.7
-"""How long leaving waits for the worker to give its jobs back."""
+"""How long shutdown waits for the worker to hand back its jobs."""
 LAST_RESORT_S = 1.95
 """When a program that still has not ended is ended by force."""
 SECOND_S = 1.0
 FIRST_ROWS_S = 1.0
-"""How long the worker waits for the first rows to be shown; then it starts all the same."""
+"""How long the worker's start waits for the first rows to be shown."""
 
 
 class DevTrailApp(HookedApp):
@@ -81,7 +81,7 @@ class DevTrailApp(HookedApp):
     # -- beginning
 
     def on_mount(self) -> None:
-        """Signals end the app in order; the database is opened once the frame stands."""
+        """Install signal handlers; open the database after the first frame."""
         if not self.is_headless:
             terminal.catch_signals(asyncio.get_running_loop(), self.leave)
         if self.early_signals is not None and self.early_signals.told:
@@ -99,7 +99,7 @@ class DevTrailApp(HookedApp):
             from devtrail_tui.tui.feed import Feed
 
             self.feed = Feed(self.services, self.dashboard.reading, self.post_message)
-            _ = self.services.catalogue  # imports the job types, which the UI thread should not wait for
+            _ = self.services.catalogue  # imports the job types off the UI thread
         except DevTrailError as error:
             self.call_later(self._not_opened, error)
             return
@@ -147,7 +147,7 @@ class DevTrailApp(HookedApp):
         self._redraw()
 
     def action_restart_worker(self) -> None:
-        """Start the worker again after it stopped; says so where it lives."""
+        """Restart the worker after it stopped."""
         if self.feed is None:
             return
         if self.worker.ended.is_set():
@@ -155,30 +155,30 @@ class DevTrailApp(HookedApp):
             self.notify("The worker runs again.", markup=False)
             self._redraw()
         else:
-            self.notify("The worker is running.", markup=False)
+            self.notify("The worker is already running.", markup=False)
 
-    # -- what the feed brings
+    # -- data from the feed
 
     @property
     def live(self) -> LiveScreen[Any] | None:
-        """The screen that shows data now; a dialog may stand over it."""
+        """The screen that shows live data; a dialog may be on top of it."""
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen)), None)
 
     @property
     def reading(self) -> Reading:
-        """What the shown mode's screens read."""
+        """The reads of the current mode's screens."""
         reading: Reading = getattr(self.screen_stack[0], "reading", None) or self.dashboard.reading
         return reading
 
     @property
     def dashboard(self) -> DashboardScreen:
-        """The jobs' screen; it lives as long as the app."""
+        """The screen of the jobs; it exists as long as the app."""
         screen = self.get_screen_stack("jobs")[0]
         assert isinstance(screen, DashboardScreen)  # noqa: S101 - the mode's base screen
         return screen
 
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
-        """Hand it to the screen in view."""
+        """Pass the snapshot to the screen in view."""
         self.snapshot = message.snapshot
         self._redraw()
         if not self._rows_shown.is_set():
@@ -197,16 +197,16 @@ class DevTrailApp(HookedApp):
             screen.draw(self.snapshot)
 
     def on_feed_trouble(self, message: FeedTrouble) -> None:
-        """The database cannot be read now; what is shown grows old, so it is said."""
+        """Notify that the database cannot be read, or can be read again: without it the shown data would silently grow old."""
         text = message.sentence or "The database can be read again."
         self.notify(text, severity="error" if message.sentence else "information", timeout=10, markup=False)
 
     def on_feed_fault(self, message: FeedFault) -> None:
-        """A fault of the program ends it like any other."""
+        """Re-raise the feed's error in the app."""
         raise message.error
 
     def on_notice(self, message: Notice) -> None:
-        """What came of something done in a thread."""
+        """Show the outcome of work done in a thread."""
         self.notify(message.sentence, severity="warning" if message.failed else "information", markup=False)
 
     def _second(self) -> None:
@@ -224,13 +224,13 @@ class DevTrailApp(HookedApp):
     # -- screens
 
     async def action_show_mode(self, mode: str) -> None:
-        """Show the screens of a mode of `screen_table`."""
+        """Show the screen of a mode of `screen_table`."""
         if self.current_mode != mode:
             await self.switch_mode(mode)
             self._redraw()
 
     def action_help(self) -> None:
-        """Every key."""
+        """Show all keys."""
         from devtrail_tui.tui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(self.keys))
@@ -240,17 +240,17 @@ class DevTrailApp(HookedApp):
         """What Textual itself brings and is of use here."""
         yield SystemCommand("Theme", "Choose other colours, for now", self.action_change_theme)
 
-    # -- what goes out
+    # -- notifications and the clipboard
 
     @override
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:
-        """A notification, without secrets."""
+        """Show a notification, with secrets redacted."""
         redact = self.services.secrets.redact
         super().notify(safe(redact(message)), title=safe_line(redact(title)), **how)
 
     @override
     async def on_event(self, event: events.Event) -> None:
-        """What is pasted was often written by others: a field would show its control sequences to the terminal."""
+        """Sanitise pasted text: an input would pass its control sequences to the terminal."""
         if isinstance(event, events.Paste) and not event.is_forwarded:
             event.text = safe(event.text)
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
@@ -260,10 +260,10 @@ class DevTrailApp(HookedApp):
 
     @override
     def copy_to_clipboard(self, text: str) -> None:
-        """Copies go to the terminal, and from there anywhere; without secrets."""
+        """Copy with secrets redacted: the clipboard is outside the program."""
         super().copy_to_clipboard(self.services.secrets.redact(text))
 
-    # -- leaving
+    # -- shutdown
 
     @property
     def jobs_running_here(self) -> int:
@@ -274,7 +274,7 @@ class DevTrailApp(HookedApp):
 
     @override
     async def action_quit(self) -> None:
-        """Quit; asks when jobs run."""
+        """Quit; asks while jobs run."""
         from devtrail_tui.tui.screens.confirm import ConfirmScreen
 
         running = self.jobs_running_here
@@ -282,16 +282,16 @@ class DevTrailApp(HookedApp):
             self.leave()
             return
         what = "1 job is running." if running == 1 else f"{running} jobs are running."
-        question = f"{what} Quit all the same?\n\nNothing is lost: it goes on from its last save when you come back."
+        question = f"{what} Quit anyway?\n\nNothing is lost: work resumes from its last save at the next start."
 
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - called by Textual
             if yes:
                 self.leave()
 
         self.push_screen(ConfirmScreen(question, yes="Quit", no="Stay"), answered)
 
     def leave(self) -> None:
-        """Give running jobs back and end; over in two seconds whatever happens. From the UI thread, any number of times."""
+        """Hand back running jobs and end within two seconds. Idempotent; call it from the UI thread."""
         if self.leaving:
             return
         self._let_go(self._trouble_code)
@@ -299,7 +299,7 @@ class DevTrailApp(HookedApp):
         self.run_worker(self._leave(self._trouble_code), group="leave")
 
     def _let_go(self, code: int) -> None:
-        """Begin to stop everything that works in threads, and make sure that the end comes."""
+        """Stop all threads, with a time limit for the whole shutdown."""
         self.leaving = True
         self._rows_shown.set()
         if self.forced_restore is not None:
@@ -316,7 +316,7 @@ class DevTrailApp(HookedApp):
             self.log.warning("the worker did not end in time")
         self.exit(return_code=code)
 
-    # -- the terminal and faults
+    # -- terminal and errors
 
     @override
     def changed_cells(self, update: Any) -> Any:
@@ -327,7 +327,7 @@ class DevTrailApp(HookedApp):
 
     @override
     def get_driver_class(self) -> type[Driver]:
-        """Textual's own, made to survive a closed terminal."""
+        """Textual's driver, extended to survive a closed terminal."""
         import sys
 
         if sys.platform == "win32":

@@ -1,6 +1,6 @@
-"""Narrows what is written to the terminal to the cells that differ from what it shows.
+"""Reduces terminal output to the cells that differ from what the terminal shows.
 
-Textual writes each refreshed line of a widget whole, with every colour in it, whether anything in it changed or not.
+Textual writes every refreshed line of a widget completely, whether its cells changed or not.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from typing_extensions import override
 from devtrail_tui.tui.textual_hooks import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 _JOINED = 6
-"""Equal cells between two changed ones that are written along: to pass over them takes as many bytes."""
+"""Unchanged cells between two changed ones that are written too: moving the cursor would take as many bytes."""
 _SHOWN_ON_BLANKS = frozenset(("4", "7", "9", "21", "53"))
-"""Underlined, reversed, struck through, underlined twice, overlined."""
+"""Underline, reverse, strike, double underline, overline."""
 
 
-class Look(NamedTuple):
-    """A style as terminal codes. A blank has only what shows on it."""
+class CellStyle(NamedTuple):
+    """A style as terminal codes. For a blank only the visible attributes count."""
 
     attributes: str = ""
-    ink: str = ""
-    ground: str = ""
+    foreground: str = ""
+    background: str = ""
 
     @property
     def shows_on_blanks(self) -> bool:
         return not _SHOWN_ON_BLANKS.isdisjoint(self.attributes.split(";"))
 
 
-Cell = tuple[str, Look]
-"""A grapheme and its look; no text behind a grapheme that takes two cells."""
-_UNKNOWN: Cell = ("?", Look())
+Cell = tuple[str, CellStyle]
+"""A grapheme and its look; the second cell of a wide grapheme has no text."""
+_UNKNOWN: Cell = ("?", CellStyle())
 Spans = Sequence[tuple[int, int]]
 
 
 class _Update(CompositorUpdate):
-    """`write` gives what is to be written; Textual asks for it only when it is."""
+    """An update whose output is computed only when Textual asks for it."""
 
     def __init__(self, write: Callable[[Console], str]) -> None:
         self._write = write
@@ -56,7 +56,7 @@ class _Update(CompositorUpdate):
 
 
 class TerminalCells:
-    """What the terminal shows. A whole frame is always written as it is, which mends what another program wrote over it."""
+    """The state of the terminal. A whole frame is always written completely, which repairs output of other programs."""
 
     def __init__(self) -> None:
         self._frame: Sequence[Iterable[Strip]] = ()
@@ -64,8 +64,8 @@ class TerminalCells:
         self._uncompared: list[ChopsUpdate] = []
 
     def changes(self, update: Any, console: Console, *, compare: bool = True) -> Any:
-        """The update without the cells that are shown already; None when nothing is left of it. Without `compare` it is only
-        remembered: the first comparison takes some milliseconds, for which the start does not wait."""
+        """The update reduced to changed cells; None if nothing changed. Without `compare` the update is only recorded: the first
+        comparison takes some milliseconds, which would delay the start."""
         if isinstance(update, LayoutUpdate):
             return _Update(lambda console: self._whole(update, console))
         if not isinstance(update, ChopsUpdate):
@@ -94,7 +94,7 @@ class TerminalCells:
         return update.render_segments(console)
 
     def _changed(self, update: ChopsUpdate, lines: dict[int, list[Cell]], colors: ColorSystem) -> Iterator[str]:
-        """What to write; into `lines` goes what is shown then."""
+        """The output to write; `lines` receives the new cells."""
         spans: dict[int, list[tuple[int, int]]] = {}
         for y, start, end in update.spans:
             spans.setdefault(y, []).append((start, end))
@@ -121,7 +121,7 @@ class TerminalCells:
 
 
 def _runs(old_line: Sequence[Cell], new_line: Sequence[Cell], line_spans: Spans) -> Spans:
-    """Where they differ. Terminals disagree about how wide composed letters are: a line with wide ones is written whole."""
+    """The spans that differ. A line with wide graphemes is written whole, because terminals disagree about their width."""
     if old_line == new_line:
         return ()
     if any(len(text) != 1 for start, end in line_spans for text, _ in chain(old_line[start:end], new_line[start:end])):
@@ -135,16 +135,16 @@ def _runs(old_line: Sequence[Cell], new_line: Sequence[Cell], line_spans: Spans)
     return runs
 
 
-def _codes(look: Look | None, target: Look, *, blank: bool) -> tuple[str, Look]:
-    """The shortest way from a look to another, and the look that holds then."""
+def _codes(look: CellStyle | None, target: CellStyle, *, blank: bool) -> tuple[str, CellStyle]:
+    """The shortest codes from one look to another, and the resulting look."""
     if blank and look is not None and not look.shows_on_blanks and not target.shows_on_blanks:
-        target = look._replace(ground=target.ground)
+        target = look._replace(background=target.background)
     if look == target:
         return "", target
     if look is None or look.attributes != target.attributes:
         return f"\x1b[{';'.join(filter(None, ('0', *target)))}m", target
-    codes = [target.ink or "39"] if look.ink != target.ink else []
-    codes += [target.ground or "49"] if look.ground != target.ground else []
+    codes = [target.foreground or "39"] if look.foreground != target.foreground else []
+    codes += [target.background or "49"] if look.background != target.background else []
     return f"\x1b[{';'.join(codes)}m", target
 
 
@@ -165,12 +165,12 @@ def _graphemes(text: str) -> Sequence[str]:
 
 
 @lru_cache(maxsize=4096)
-def _looks(style: Style, colors: ColorSystem) -> tuple[Look, Look]:
-    """How the style looks on a letter, and on a blank."""
+def _looks(style: Style, colors: ColorSystem) -> tuple[CellStyle, CellStyle]:
+    """The style's look on a letter, and on a blank."""
     begin = style.clear_meta_and_links().without_color.render("x", color_system=colors).partition("x")[0]
-    ink, ground = (
-        ";".join(color.downgrade(colors).get_ansi_codes(foreground)) if color is not None else ""
-        for color, foreground in ((style.color, True), (style.bgcolor, False))
+    foreground, background = (
+        ";".join(color.downgrade(colors).get_ansi_codes(is_foreground)) if color is not None else ""
+        for color, is_foreground in ((style.color, True), (style.bgcolor, False))
     )
-    look = Look(begin.removeprefix("\x1b[").removesuffix("m"), ink, ground)
-    return look, look if look.shows_on_blanks else Look(ground=ground)
+    look = CellStyle(begin.removeprefix("\x1b[").removesuffix("m"), foreground, background)
+    return look, look if look.shows_on_blanks else CellStyle(background=background)

@@ -1,4 +1,4 @@
-"""The palette: every command by its name, with its help and its key."""
+"""The command palette: all commands with name, help and key."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from devtrail_tui.tui.keymap import Command, declared, order, shown_key
 
 
 class CommandProvider(Provider):
-    """The commands that can be called on the screen from which the palette was opened."""
+    """The commands available on the screen below the palette."""
 
     @override
     async def discover(self) -> Hits:
-        """All of them, in the order of the table."""
+        """All commands, in the order of the table."""
         for command, key, node in self._callable():
             yield DiscoveryHit(_title(command), partial(self._call, command, node), help=_help(command, key))
 
     @override
     async def search(self, query: str) -> Hits:
-        """Those whose help, label or id match."""
+        """The commands whose help, label or id match."""
         matcher = self.matcher(query)
         for command, key, node in self._callable():
             title = _title(command)

@@ -1,7 +1,6 @@
-"""Carries what is in view from the database to the screen: one thread, one snapshot message a tick, nothing when nothing changed.
+"""Reads the data in view in one thread and posts at most one snapshot per tick, only when something changed.
 
-A screen says what it shows by a `Reading`; the thread reads exactly that. A changed request is served at once. No database call
-is ever made on the UI thread.
+A screen describes its reads by a `Reading`. A changed request is served at once. The UI thread never calls the database.
 """
 
 from __future__ import annotations
@@ -22,35 +21,35 @@ if TYPE_CHECKING:
     from devtrail_tui.core.readers import Readers
 
 TICK_S = 0.15
-"""The shortest time between two snapshots that commits cause."""
+"""Minimum time between two snapshots caused by commits."""
 HEALTH_PERIOD_S = 2.0
-"""How often the feed checks that the database file is still the one it opened."""
+"""How often the feed checks that the database file was not replaced."""
 
 
 class Reading(Protocol):
-    """What the screens of one mode show, and how it is read. The feed's thread reads; the UI thread only replaces `request`."""
+    """The reads of one mode's screens. The feed's thread calls `read`; the UI thread replaces `request`."""
 
     request: Any
-    """A frozen dataclass: what is to be read."""
+    """A frozen dataclass that says what to read."""
     overdue: bool
-    """Whether the last read postponed something that is to be read although nothing is committed."""
+    """Whether the last read postponed something, to be read even without a commit."""
 
     def read(self, readers: Readers, request: Any, header: HeaderFacts, now_s: float) -> Any:
-        """The data for `request`, compared with `==` to tell a change. `header` was just read; `now_s` is monotonic. Raises
+        """The data for `request`; changes are detected by `==`. `header` was just read; `now_s` is monotonic seconds. Raises
         StoreError."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything in view, read at one moment; `data` is of the type that the shown mode's `Reading` reads."""
+    """All data in view at one time; `data` has the type that the current `Reading` returns."""
 
     header: HeaderFacts
     data: Any
 
 
 class SnapshotReady(Message):
-    """A new snapshot; one that was not handled yet is dropped for it."""
+    """A new snapshot; it replaces one that is still queued."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__()
@@ -62,7 +61,7 @@ class SnapshotReady(Message):
 
 
 class FeedTrouble(Message):
-    """The database cannot be read; the feed goes on trying. An empty sentence: it can again."""
+    """The database cannot be read; the feed keeps trying. An empty sentence: it can be read again."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__()
@@ -70,7 +69,7 @@ class FeedTrouble(Message):
 
 
 class FeedFault(Message):
-    """The feed's thread ended by a fault of the program."""
+    """The feed's thread ended with an unexpected error."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -78,7 +77,7 @@ class FeedFault(Message):
 
 
 class Feed:
-    """The thread. `post` must be thread-safe (Textual's `post_message` is)."""
+    """The reading thread. `post` must be thread-safe (Textual's `post_message` is)."""
 
     def __init__(
         self,
@@ -101,35 +100,35 @@ class Feed:
 
     @property
     def request(self) -> Any:
-        """What is read now."""
+        """The current request."""
         return self._reading.request
 
     def show(self, reading: Reading) -> None:
-        """Read for another mode from now on; from the UI thread. The answer comes as a snapshot."""
+        """Switch to another mode's reads; call it from the UI thread. The result arrives as a snapshot."""
         if reading is not self._reading:
             self._reading = reading
             self._wake()
 
     def want(self, **changes: Any) -> None:
-        """Change what is read: fields of the shown mode's request; from the UI thread. The answer comes as a snapshot."""
+        """Change fields of the current request; call it from the UI thread. The result arrives as a snapshot."""
         changed = replace(self._reading.request, **changes)
         if changed != self._reading.request:
             self._reading.request = changed
             self._wake()
 
     def start(self) -> None:
-        """Begin; the database is open."""
+        """Start the thread; the database must be open."""
         unsubscribe = self._readers.database.on_commit(self._commit.set)
         self._thread = threading.Thread(target=self._run, args=(unsubscribe,), name="feed", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End within a tick; what is being read is not posted any more."""
+        """End within a tick; a read in progress is not posted."""
         self._stopping.set()
         self._wake()
 
     def join(self, timeout_s: float) -> None:
-        """Wait until the thread has ended, so that the database may be closed."""
+        """Wait until the thread has ended, so that the database can be closed."""
         if self._thread is not None:
             self._thread.join(timeout_s)
 
@@ -140,7 +139,7 @@ class Feed:
     def _run(self, unsubscribe: Callable[[], None]) -> None:
         try:
             self._read_until_stopped()
-        except Exception as error:  # noqa: BLE001 - a thread that dies unnoticed would leave a screen that looks alive
+        except Exception as error:  # noqa: BLE001 - a dead thread would leave a stale screen
             if not self._stopping.is_set():
                 self._post(FeedFault(error))
         finally:
@@ -161,14 +160,14 @@ class Feed:
             self._rest(HEALTH_PERIOD_S if trouble else TICK_S)
 
     def _tick(self, current: object) -> object:
-        """Read if anything was committed or requested since `current`, post if that changed the snapshot. Returns what is read
-        now: the database's version, the reading and its request."""
+        """Read if something was committed or requested since `current`; post the snapshot if it changed. Returns the new
+        `current`: the database's version, the reading and its request."""
         self._commit.clear()
         self._requested.clear()
         self._check_health()
         reading = self._reading
         request = reading.request
-        # The version is taken before reading: a commit in between is read twice rather than missed.
+        # Read the version first: a commit during the read is then read twice instead of missed.
         state = (self._readers.database.version(), reading, request)
         if state == current and not reading.overdue:
             return state
@@ -185,6 +184,6 @@ class Feed:
             self._checked_at_s = self._monotonic()
 
     def _rest(self, least_s: float) -> None:
-        """At least so long, then until a commit or the next health check; not at all once something else is requested."""
+        """Wait at least this long, then until a commit or the next health check; a new request ends the wait."""
         if not self._requested.wait(least_s) and least_s < HEALTH_PERIOD_S:
             self._commit.wait(TICK_S if self._reading.overdue else HEALTH_PERIOD_S)

@@ -1,4 +1,4 @@
-"""The fields of a form: one for each kind of setting, with an error line."""
+"""Form fields, one class per kind of setting, each with an error line."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from textual.widgets.option_list import Option
 from typing_extensions import override
 
 from devtrail_tui.core.setting import Kind, Setting
-from devtrail_tui.tui.keymap import Command, Place, bindings, declare
+from devtrail_tui.tui.keymap import Command, CommandGroup, bindings, declare
 from devtrail_tui.tui.periods import Period, named, periods
 
 _VARIABLES = {"github": "GITHUB_TOKEN", "anthropic": "ANTHROPIC_API_KEY"}
 _OTHER_DAYS = -1
 
 declare(
-    Place("Form", 4, "in the new-job form"),
-    Command("launch", "ctrl+s", "launch", "launch", "Launch the job as the form stands"),
+    CommandGroup("Form", 4, "in the new-job form"),
+    Command("launch", "ctrl+s", "launch", "launch", "Launch the job with these settings"),
     Command("show_prompt", "f3", "show_prompt", "what is sent", "Show what would be sent to Claude, on one example"),
-    Command("turn_flag", "enter,space", "turn", "", "Yes or no, in a field that asks for it", in_palette=False),
+    Command("turn_flag", "enter,space", "turn", "", "Toggle a yes/no field", in_palette=False),
 )
 
 
 class Flag(Checkbox, inherit_css=False, inherit_bindings=False):
-    """Yes or no, by sign and word and not by colour alone; its label explains it."""
+    """A yes/no checkbox, readable by sign and word without colour; its label explains it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("turn_flag")]
     DEFAULT_CSS = """
@@ -47,7 +47,7 @@ class Flag(Checkbox, inherit_css=False, inherit_bindings=False):
     """
 
     action_turn = Checkbox.action_toggle_button
-    get_content_height = Widget.get_content_height  # a long label takes more lines than one
+    get_content_height = Widget.get_content_height  # a long label wraps
 
     @override
     def render(self) -> Content:
@@ -58,14 +58,14 @@ class Flag(Checkbox, inherit_css=False, inherit_bindings=False):
 
 
 class SecretInput(Input):
-    """Shows dots and lets nothing out: Textual's own would copy the clear text to the clipboard."""
+    """A masked input without copy: Textual's would put the secret in the clipboard."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(password=True, **options)
 
     @override
     def action_copy(self) -> None:
-        self.app.notify("A secret is not copied out of its field.", severity="warning", markup=False)
+        self.app.notify("Secrets cannot be copied.", severity="warning", markup=False)
 
     @override
     def action_cut(self) -> None:
@@ -73,7 +73,7 @@ class SecretInput(Input):
 
 
 class _LastWord(Suggester):
-    """Completes the word that is being typed at the end of a list of repositories."""
+    """Completes the last word in a list of repositories."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
@@ -104,7 +104,7 @@ _Control = Input | TextArea | Checkbox | Select[str]
 
 
 class Field(Vertical):
-    """A label, a control, and below it what is wrong."""
+    """A label, a control, and an error line below."""
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(classes=f"field kind-{setting.kind}")
@@ -114,7 +114,7 @@ class Field(Vertical):
 
     @override
     def compose(self) -> ComposeResult:
-        """One line (a long text takes more), and an error line that is there only when needed."""
+        """One line (more for a long text), and the error line if needed."""
         with Horizontal(classes="line"):
             mark = " *" if self.setting.required and self.setting.kind is not Kind.SECRET else ""
             yield Static(Content(self.setting.label + mark), classes="label")
@@ -122,17 +122,17 @@ class Field(Vertical):
         yield Static("", classes="problem")
 
     def make_control(self) -> _Control:
-        """The widget that is typed into."""
+        """The input widget."""
         raise NotImplementedError
 
     @property
     def raw(self) -> Any:
-        """What `parse_config` reads: the text, or the choice."""
+        """The input for `parse_config`: text or choice."""
         content = self.control.text if isinstance(self.control, TextArea) else self.control.value
         return content.strip() if isinstance(content, str) else content
 
     def complain(self, sentence: str) -> None:
-        """Say what is wrong with this field; empty takes it away."""
+        """Show the field's error; an empty sentence hides it."""
         problem = self.query_one(".problem", Static)
         problem.update(Content(f"✗ {sentence}" if sentence else ""))
         self.set_class(bool(sentence), "-wrong")
@@ -150,12 +150,12 @@ class TextField(Field):
         return Input(default, placeholder=self.setting.help, compact=True, select_on_focus=False)
 
     def set_text(self, text: str) -> None:
-        """Put this in."""
+        """Set the text."""
         self.query_one(Input).value = text
 
 
 class LongTextField(Field):
-    """Several lines; Tab goes on to the next field."""
+    """Several lines; Tab moves to the next field."""
 
     @override
     def make_control(self) -> TextArea:
@@ -164,7 +164,7 @@ class LongTextField(Field):
 
 
 class FlagField(Field):
-    """Yes or no."""
+    """A yes/no field."""
 
     @override
     def make_control(self) -> Flag:
@@ -172,7 +172,7 @@ class FlagField(Field):
 
 
 class ChoiceField(Field):
-    """One out of a few."""
+    """A choice from a list."""
 
     @override
     def make_control(self) -> Select[str]:
@@ -182,14 +182,14 @@ class ChoiceField(Field):
 
 
 class SecretField(Field):
-    """Never echoed; says where the secret was found, so that most people type nothing."""
+    """A masked secret; shows the standard source that holds it, so that usually nothing must be typed."""
 
     @override
     def make_control(self) -> SecretInput:
-        return SecretInput(placeholder="looking for it …", compact=True)
+        return SecretInput(placeholder="searching …", compact=True)
 
     def show_source(self, where: str | None) -> None:
-        """`where` the standard sources hold it; None: nowhere."""
+        """Show the standard source that holds the secret; None: it was not found."""
         if where:
             text = f"found: {where}"
         else:
@@ -200,18 +200,18 @@ class SecretField(Field):
 
 
 class _Offers(OptionList, can_focus=False):
-    """Earlier repositories. Down leads here; Tab passes by, for it leads from field to field, offers or not."""
+    """Earlier repositories, reached by Down; Tab skips them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("move_down", "move_up", "back")]
 
     def enter(self) -> None:
-        """The cursor goes to the first offer."""
+        """Move the cursor to the first offer."""
         self.can_focus = True
         self.focus()
         self.highlighted = 0
 
     def action_move(self, lines: int) -> None:
-        """Up at the first offer goes back to the line."""
+        """Up at the first offer returns to the input."""
         if lines > 0:
             self.action_cursor_down()
         elif self.highlighted:
@@ -223,12 +223,12 @@ class _Offers(OptionList, can_focus=False):
         self.query_ancestor(Field).control.focus()
 
     def on_blur(self) -> None:
-        """Tab passes by again."""
+        """Let Tab skip the list again."""
         self.can_focus = False
 
 
 class RepositoriesField(Field):
-    """owner/name, several; earlier ones are offered below while the cursor is here."""
+    """Several owner/name; earlier ones are offered below while the field has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("move_down")]
 
@@ -236,7 +236,7 @@ class RepositoriesField(Field):
 
     @override
     def compose(self) -> ComposeResult:
-        """The offers stand between the line and its error."""
+        """Put the offers between the input and its error."""
         yield from super().compose()
         yield _Offers(classes="offers", compact=True)
 
@@ -245,7 +245,7 @@ class RepositoriesField(Field):
         return Input(placeholder=self.setting.help, compact=True, select_on_focus=False)
 
     def offer(self, names: Sequence[str]) -> None:
-        """Repositories seen before."""
+        """Set the repositories to offer."""
         self._earlier = names
         self.query_one(Input).suggester = _LastWord(names)
         self._show_offers()
@@ -257,11 +257,11 @@ class RepositoriesField(Field):
         self.set_class(bool(offered), "-offering")
 
     def on_descendant_focus(self) -> None:
-        """The cursor is here."""
+        """Show the offers."""
         self.add_class("-entered")
 
     def on_descendant_blur(self) -> None:
-        """It went elsewhere, unless it went from the line to the offers."""
+        """Hide the offers, unless the focus moved to them."""
         self.set_class(self.has_focus_within, "-entered")
 
     @on(Input.Changed)
@@ -280,14 +280,14 @@ class RepositoriesField(Field):
         control.focus()
 
     def action_move(self, _lines: int) -> None:
-        """Down goes into the offers."""
+        """Down moves into the offers."""
         if not self.has_class("-offering"):
             raise SkipAction
         self.query_one(_Offers).enter()
 
 
 class PeriodField(Vertical):
-    """Names for the two days that follow."""
+    """Named periods that fill the next two fields."""
 
     def __init__(self, first: TextField, last: TextField, today: date) -> None:
         super().__init__(classes="field kind-period")
@@ -296,12 +296,12 @@ class PeriodField(Vertical):
 
     @override
     def compose(self) -> ComposeResult:
-        """A list of names, and one for days of one's own."""
+        """A list of named periods, plus custom days."""
         options = [(Content(item.name), index) for index, item in enumerate(self._offered)]
         with Horizontal(classes="line"):
             yield Static("Period", classes="label")
             yield Select[int](
-                [*options, (Content("Days of your own"), _OTHER_DAYS)], value=0, allow_blank=False, compact=True
+                [*options, (Content("Custom days"), _OTHER_DAYS)], value=0, allow_blank=False, compact=True
             )
 
     @on(Select.Changed)
@@ -314,7 +314,7 @@ class PeriodField(Vertical):
             self._last.set_text(chosen.end.isoformat() if chosen.end else "")
 
     def days_typed(self) -> None:
-        """The days were changed by hand: name them again."""
+        """Select the period that matches the typed days."""
         index = named(self._first.raw, self._last.raw, self._offered)
         with self.prevent(Select.Changed):
             self.query_one(Select).value = _OTHER_DAYS if index is None else index
@@ -327,4 +327,4 @@ FIELDS: Mapping[Kind, type[Field]] = {
     Kind.FLAG: FlagField,
     Kind.CHOICE: ChoiceField,
 }
-"""Other kinds are a TextField."""
+"""All other kinds use TextField."""

@@ -1,6 +1,6 @@
-"""A form drawn from a job type's settings: one field a setting, errors beside the field, nothing that was typed is lost.
+"""A form built from a job type's settings: one field per setting, errors beside the field, no input is ever lost.
 
-The form knows no job type; what a kind of setting looks like is decided in form_fields and nowhere else.
+The form knows no job type; form_fields alone decides how a kind of setting looks.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from devtrail_tui.tui.form_fields import FIELDS, Field, PeriodField, Repositorie
 
 
 class FieldChanged(Message):
-    """Something was typed or chosen in the form."""
+    """The content of the form changed."""
 
 
 class FieldLeft(Message):
-    """The focus left a field; its content can be checked."""
+    """A field lost the focus; its content can be checked."""
 
 
 class LastEntered(Message):
@@ -36,7 +36,7 @@ class LastEntered(Message):
 
 
 class Form(VerticalScroll, can_focus=False):
-    """The fields of one job type, the advanced ones folded away."""
+    """The fields of one job type; advanced ones are collapsed."""
 
     DEFAULT_CSS = """
     Form {
@@ -84,7 +84,7 @@ class Form(VerticalScroll, can_focus=False):
 
     @override
     def compose(self) -> ComposeResult:
-        """The settings in their order; two days in a row get names for periods before them."""
+        """The settings in order; two consecutive days are preceded by a period field."""
         plain = [field for field in self._fields.values() if not field.setting.advanced]
         yield from self._with_periods(plain)
         advanced = [field for field in self._fields.values() if field.setting.advanced]
@@ -103,47 +103,47 @@ class Form(VerticalScroll, can_focus=False):
             yield field
 
     def on_mount(self) -> None:
-        """Remember how it was, to know whether anything was typed."""
+        """Record the initial content for `typed_in`."""
         self._initial = self.raw()
 
     def raw(self) -> dict[str, Any]:
-        """Everything in the form by JSON key, as `parse_config` takes it."""
+        """The form's content by JSON key, as `parse_config` takes it."""
         return {key: field.raw for key, field in self._fields.items()}
 
     @property
     def typed_in(self) -> bool:
-        """Whether leaving would lose something."""
+        """Whether the content was changed."""
         return self.raw() != self._initial
 
     @property
     def touched(self) -> set[str]:
-        """Keys of the fields that were left once."""
+        """Keys of the fields that have lost the focus once."""
         return {key for key, field in self._fields.items() if field.touched}
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
-        """Errors beside their fields; other fields' errors go."""
+        """Show errors beside their fields; clear all others."""
         for key, field in self._fields.items():
             field.complain(problems.get(key, ""))
             if key in problems and field.setting.advanced:
                 self.query_one(Collapsible).collapsed = False
 
     def focus_first_problem(self, problems: Mapping[str, str]) -> None:
-        """Put the cursor where something is to be mended."""
+        """Focus the first field with an error."""
         for key, field in self._fields.items():
             if key in problems:
                 field.control.focus()
                 return
 
     def focus_first(self) -> None:
-        """Put the cursor in the first field."""
+        """Focus the first field."""
         next(iter(self._fields.values())).control.focus()
 
     def secrets(self) -> Iterator[SecretField]:
-        """The fields whose secret should be looked for."""
+        """The secret fields."""
         return (field for field in self._fields.values() if isinstance(field, SecretField))
 
     def offer_repositories(self, names: Sequence[str]) -> None:
-        """Repositories seen before."""
+        """Set the repositories to offer."""
         for field in self._fields.values():
             if isinstance(field, RepositoriesField):
                 field.offer(names)
@@ -176,7 +176,7 @@ class Form(VerticalScroll, can_focus=False):
 
     @on(Input.Submitted)
     def _next_field(self, event: Input.Submitted) -> None:
-        """Enter goes on; in the last field it launches."""
+        """Enter moves to the next field; in the last one it launches."""
         event.stop()
         inputs = [field for field in self.query("*").results(Widget) if field.focusable and field.display]
         if inputs and inputs[-1] is event.input:

@@ -1,8 +1,8 @@
-"""Typed keys are handled one at a time: the next waits until the one before has done its work.
+"""Handles keys one at a time: the next key waits until the previous one was processed completely.
 
-Textual sends a key to whatever has the focus when the key comes in, whether or not the keys before it have done their work. Of
-`/copy`, typed ahead of the screen or sent in one packet by a slow line, the filter would get nothing, `c` would ask whether to
-cancel the job, and `y` would say yes; a token behind a Tab would end in the field before.
+Textual sends a key to the widget that has the focus when the key arrives, even if earlier keys are still being processed. With
+`/copy` typed ahead, or sent in one packet, the filter would receive nothing, `c` would ask to cancel the job, and `y` would
+confirm; a token typed after a Tab would end up in the previous field.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 PATIENCE_S = 2.0
-"""After so long the next key is handed out whatever became of the one before: a widget may be closed with its messages unread."""
+"""After this time the next key is delivered anyway: a widget can be closed with unread messages."""
 _ROUNDS = 2
-"""Ways up from the widget to the app: the key itself goes first, then what the widget made of it, such as Submitted."""
+"""Passes up the tree from widget to app: first for the key, then for messages it caused, such as Submitted."""
 
 Typed = events.Key | events.Paste
 
 
 class InputOrder:
-    """The queue of what was typed. `hand_out` gives an event to Textual."""
+    """The queue of typed keys. `hand_out` gives an event to Textual."""
 
     def __init__(self, app: App[Any], hand_out: Callable[[events.Event], Awaitable[None]]) -> None:
         self._app = app
@@ -38,7 +38,7 @@ class InputOrder:
         self._screen: Screen[Any] | None = None
 
     async def take(self, event: Typed) -> None:
-        """Hand it out now, or once everything before it has done its work."""
+        """Deliver the event now, or after all earlier ones are processed."""
         if self._under_way is None:
             await self._begin(event)
         else:
@@ -54,25 +54,25 @@ class InputOrder:
         self._follow(target, event, target, _ROUNDS)
 
     def _follow(self, node: DOMNode | None, event: Typed, target: DOMNode, rounds: int) -> None:
-        """Stand in line behind the event, here and then in each parent, as it goes up itself."""
+        """Queue behind the event at this node, then at each parent, the path the event takes."""
         if node is None:
-            node = self._app  # closed meanwhile, by the event perhaps
+            node = self._app  # the node may have been closed by the event
         node.post_message(events.Callback(callback=partial(self._passed, node, event, target, rounds)))
 
     async def _passed(self, node: DOMNode, event: Typed, target: DOMNode, rounds: int) -> None:
         if node is not self._app:
-            self._follow(node.parent, event, target, rounds)  # the way that Textual's own events take
+            self._follow(node.parent, event, target, rounds)  # the path of Textual's own events
         elif rounds > 1:
             self._follow(target if target.is_running else None, event, target, rounds - 1)
-        elif self._app.screen is not self._screen:  # it opened a screen, which takes what follows once it has a focus
+        elif self._app.screen is not self._screen:  # a new screen takes the next keys once it has a focus
             self._screen = target = self._app.screen
             self._follow(target, event, target, 1)
         else:
-            self._app.call_later(self._settled, event)  # behind the change of focus, which Textual puts off likewise
+            self._app.call_later(self._settled, event)  # after the change of focus, which Textual also defers
 
     async def _settled(self, event: Typed) -> None:
         if self._under_way is not event:
-            return  # it took so long that the next one went before
+            return  # the time limit was reached: the next key was delivered already
         if self._deadline is not None:
             self._deadline.cancel()
         self._under_way = None

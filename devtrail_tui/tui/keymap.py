@@ -1,7 +1,7 @@
-"""Every command of the app: its id, keys, action and words, as data.
+"""All commands of the app as data: id, keys, action and texts.
 
-Bindings, footer, help and palette are drawn from these declarations; a screen adds its own (`declare`). A person re-maps a
-command by its id in config.toml: `[keys]` with `cancel_job = "x"`.
+Bindings, key bar, help and palette are built from these declarations; each screen adds its own (`declare`). Keys can be changed
+by command id in config.toml: `[keys]` with `cancel_job = "x"`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from devtrail_tui.tui.textual_hooks import key_of_character, keymap_of
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where commands work: the heading in help, its place among the others (key bar and help are in this order), and a
-    sentence behind it with `{}` for the keys of `keys_of`. Commands of a place share the keyboard with those of `MOVE` and
-    `EVERYWHERE`."""
+class CommandGroup:
+    """A group of commands: its heading in help, its rank in help and key bar, and a subtitle with `{}` for the keys of `keys_of`.
+    Commands of a group share the keyboard with those of `MOVE` and `EVERYWHERE`."""
 
     title: str
     rank: int
@@ -35,10 +34,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing the app can do.
+    """One command.
 
-    `keys` are Textual key names with commas between; `label` stands in the key bar (empty: not there), `help` in help and
-    palette. Only a command with `in_palette` makes sense when called by name.
+    `keys` are Textual key names separated by commas; `label` is the text in the key bar (empty: hidden), `help` the text in help
+    and palette. `in_palette` is set for commands that make sense when called by name.
     """
 
     id: str
@@ -49,48 +48,48 @@ class Command:
     in_palette: bool = True
 
 
-MOVE = Place("Moving in a list", 1)
-LOG = Place("Log", 2, "in the log; {} and {} also beside it", ("follow_log", "wrap_log"))
-DIALOG = Place("Dialogs", 5)
-EVERYWHERE = Place("Everywhere", 6)
-_DECLARED: dict[str, tuple[Place, Command]] = {}
+MOVE = CommandGroup("Moving in a list", 1)
+LOG = CommandGroup("Log", 2, "in the log; {} and {} also beside it", ("follow_log", "wrap_log"))
+DIALOG = CommandGroup("Dialogs", 5)
+EVERYWHERE = CommandGroup("Everywhere", 6)
+_DECLARED: dict[str, tuple[CommandGroup, Command]] = {}
 
 
-def declare(place: Place, *commands: Command) -> None:
-    """Add a place's commands; a screen declares its own when it is imported. Raises ValueError for an id that exists."""
+def declare(group: CommandGroup, *commands: Command) -> None:
+    """Add a group's commands; each screen declares its own on import. Raises ValueError for a duplicate id."""
     for each in commands:
         if each.id in _DECLARED:
             raise ValueError(f"There are two commands {each.id}.")
-    _DECLARED.update({each.id: (place, each) for each in commands})
+    _DECLARED.update({each.id: (group, each) for each in commands})
 
 
 declare(
     LOG,
     Command("follow_log", "f", "follow", "follow", "Follow the end of the log, or stop following"),
     Command("wrap_log", "w", "wrap", "wrap", "Wrap long log lines, or cut them"),
-    Command("log_times", "t", "times", "times", "Times of day, times since the start, or none"),
+    Command("log_times", "t", "times", "times", "Show times of day, times since the start, or none"),
     Command("find_in_log", "slash", "find", "find", "Find text in the log"),
     Command("find_next", "n", "find_next", "next", "Go to the next match"),
     Command("find_previous", "N", "find_previous", "", "Go to the previous match"),
     Command("copy_line", "y", "yank", "copy", "Copy the line under the cursor"),
     Command("copy_lines", "Y", "yank_window", "", "Copy all lines that are loaded around the view"),
-    Command("log_left", "left", "sideways(-1)", "", "To the left in long lines", in_palette=False),
-    Command("log_right", "right", "sideways(1)", "", "To the right in long lines", in_palette=False),
+    Command("log_left", "left", "sideways(-1)", "", "Scroll left in long lines", in_palette=False),
+    Command("log_right", "right", "sideways(1)", "", "Scroll right in long lines", in_palette=False),
 )
 declare(
     DIALOG,
     Command("answer_yes", "y", "answer(True)", "", "Answer yes", in_palette=False),
     Command("answer_no", "n", "answer(False)", "", "Answer no", in_palette=False),
-    Command("previous_answer", "left,h", "focus_answer(-1)", "", "To the previous answer", in_palette=False),
-    Command("next_answer", "right,l", "focus_answer(1)", "", "To the next answer", in_palette=False),
-    Command("close_dialog", "q", "back", "", "Close help, a question (no) or what is sent", in_palette=False),
+    Command("previous_answer", "left,h", "focus_answer(-1)", "", "Go to the previous answer", in_palette=False),
+    Command("next_answer", "right,l", "focus_answer(1)", "", "Go to the next answer", in_palette=False),
+    Command("close_dialog", "q", "back", "", "Close help, a question (no) or the preview", in_palette=False),
 )
 declare(
     MOVE,
     Command("move_down", "j,down", "move(1)", "", "Down one line", in_palette=False),
     Command("move_up", "k,up", "move(-1)", "", "Up one line", in_palette=False),
-    Command("move_first", "g,home", "first", "", "To the first line", in_palette=False),
-    Command("move_last", "G,end", "last", "", "To the last line", in_palette=False),
+    Command("move_first", "g,home", "first", "", "Go to the first line", in_palette=False),
+    Command("move_last", "G,end", "last", "", "Go to the last line", in_palette=False),
     Command("page_down", "pagedown,ctrl+d", "page(1)", "", "Down one page", in_palette=False),
     Command("page_up", "pageup,ctrl+u", "page(-1)", "", "Up one page", in_palette=False),
 )
@@ -101,37 +100,36 @@ declare(
     Command("palette", "colon,ctrl+p", "command_palette", "palette", "Every command by its name", in_palette=False),
     Command("help", "question_mark", "help", "help", "This help"),
     Command("restart_worker", "f5", "restart_worker", "", "Start the worker again after it stopped"),
-    Command("quit", "q,ctrl+c", "quit", "quit", "Quit (asks when jobs run; they go on next time)"),
+    Command("quit", "q,ctrl+c", "quit", "quit", "Quit (asks when jobs run; they resume next time)"),
     Command("quit_anywhere", "ctrl+q", "quit", "", "Quit, also out of a form or dialog", in_palette=False),
 )
 
 
-def commands() -> Mapping[str, tuple[Place, Command]]:
-    """Every command by id, in the order of help and key bar; imports the screens that declare some."""
+def commands() -> Mapping[str, tuple[CommandGroup, Command]]:
+    """All commands by id, in the order of help and key bar; imports the modules that declare them."""
     for module in {each.module for each in SCREENS} | {FORM_MODULE}:
         importlib.import_module(module)
     return dict(sorted(_DECLARED.items(), key=lambda each: order(each[0])))
 
 
 def declared(command_id: str) -> Command | None:
-    """A command of what is imported so far; None for an unknown id."""
+    """A command declared by the modules imported so far; None for an unknown id."""
     return _DECLARED[command_id][1] if command_id in _DECLARED else None
 
 
 def order(command_id: str) -> tuple[int, int]:
-    """Where a command stands in help and key bar."""
+    """The sort key of a command in help and key bar."""
     return _DECLARED[command_id][0].rank, list(_DECLARED).index(command_id)
 
 
 _THROUGH_DIALOGS = ("back", "help", "quit_anywhere")
-"""What works everywhere and in a dialog too, which keeps all other keys from what is behind it."""
+"""Commands that also work in dialogs, which block all other keys of the screen below."""
 _WHILE_TYPING = ("launch", "show_prompt", "quit_anywhere")
-"""What takes its key before the field that has the focus: bound with priority."""
+"""Commands whose key has priority over the focused field."""
 
 
 def bindings(*ids: str, priority: bool = False, hidden: bool = False) -> list[BindingType]:
-    """Textual bindings of the named commands, in that order, with ids so that a keymap can re-map them; `hidden` keeps them out
-    of the key bar."""
+    """Textual bindings of these commands, in order, with ids for the keymap; `hidden` omits them from the key bar."""
     return [_binding(_DECLARED[each][1], priority=priority, hidden=hidden) for each in ids]
 
 
@@ -148,10 +146,9 @@ def _binding(command: Command, *, priority: bool, hidden: bool) -> Binding:
 
 
 def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
-    """The keymap out of config.toml's `[keys]`, as Textual takes it.
+    """Textual's keymap from config.toml's `[keys]`.
 
-    Raises UsageError with a sentence for each command that does not exist, for keys that make no sense, and for each key that two
-    commands would share in the same place.
+    Raises UsageError with a sentence for each unknown command, invalid key, and key shared by two commands of one group.
     """
     if not keys:
         return {}
@@ -171,7 +168,7 @@ def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
             continue
         if name in _WHILE_TYPING and any(part == "space" or len(format_key(part)) == 1 for part in parts):
             problems.append(
-                f"{name} works while you type, so it cannot be a character. Write a key such as f5 or ctrl+x."
+                f"{name} also works in text fields, so its key cannot be a character. Write a key such as f5 or ctrl+x."
             )
             continue
         keymap[name] = ",".join(parts)
@@ -182,14 +179,14 @@ def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
 
 
 def _clashes(keymap: Mapping[str, str]) -> Iterator[str]:
-    """Commands of one place share the keyboard with those that work in every list and everywhere."""
+    """Commands of one group must not share keys with each other, with `MOVE` or with `EVERYWHERE`."""
     known = commands()
-    for place in dict.fromkeys(each for each, _ in known.values()):
+    for group in dict.fromkeys(each for each, _ in known.values()):
         taken: dict[str, str] = {}
-        for command_place, command in known.values():
-            if command_place not in (place, MOVE, EVERYWHERE):
+        for command_group, command in known.values():
+            if command_group not in (group, MOVE, EVERYWHERE):
                 continue
-            if place is DIALOG and command_place is EVERYWHERE and command.id not in _THROUGH_DIALOGS:
+            if group is DIALOG and command_group is EVERYWHERE and command.id not in _THROUGH_DIALOGS:
                 continue
             for key in keymap.get(command.id, command.keys).split(","):
                 other = taken.setdefault(_long_name(key), command.id)
@@ -215,14 +212,14 @@ _SHORT_NAMES = {"enter": "enter", "escape": "esc", "pagedown": "PgDn", "pageup":
 
 
 def shown_key(key: str) -> str:
-    """A key as people read it: `/` for slash, `^s` for ctrl+s."""
+    """The display name of a key: `/` for slash, `^s` for ctrl+s."""
     *modifiers, last = key.split("+")
     name = _SHORT_NAMES.get(last) or format_key(last)
     return "".join("^" if each == "ctrl" else f"{each}+" for each in modifiers) + name
 
 
 def key_of(node: DOMNode, command_id: str) -> str:
-    """The first key of a command as people read it, re-mapped where config.toml says so."""
+    """The display name of a command's first key, re-mapped keys included."""
     command = declared(command_id) or commands()[command_id][1]
     keys = keymap_of(node).get(command_id) or command.keys
     return shown_key(keys.split(",")[0])

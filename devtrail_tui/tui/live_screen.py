@@ -1,4 +1,4 @@
-"""What every screen of the app has: header, key bar, and the latest snapshot handed to it while it is on the stack."""
+"""The base of all screens: header, key bar, and the latest snapshot while the screen is on the stack."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ScreenData(Protocol):
-    """What a snapshot holds for the screens of a mode, with the request that it answers."""
+    """A snapshot's data for one mode, with the request it answers."""
 
     @property
     def request(self) -> Any: ...
@@ -29,7 +29,7 @@ D = TypeVar("D", bound=ScreenData)
 
 
 class ChosenJob(Protocol):
-    """What can be done with the job that is chosen on the dashboard."""
+    """The actions on the job selected on the dashboard."""
 
     async def action_cancel_job(self) -> None: ...
 
@@ -37,7 +37,7 @@ class ChosenJob(Protocol):
 
 
 class LiveApp(Protocol):
-    """The app as its screens know it."""
+    """The app's interface for its screens."""
 
     services: Services
     feed: Feed | None
@@ -55,7 +55,7 @@ class LiveApp(Protocol):
 
 
 class Notice(Message):
-    """A sentence for the person about something that was done, or could not be, in a thread."""
+    """The outcome of work in a thread, as a sentence for the person."""
 
     def __init__(self, sentence: str, *, failed: bool = False) -> None:
         super().__init__()
@@ -64,34 +64,34 @@ class Notice(Message):
 
 
 class LiveScreen(Screen[None], Generic[D]):
-    """A whole screen that shows snapshots whose data are of the type `DATA`."""
+    """A full screen that shows snapshots with data of type `DATA`."""
 
     DATA: type[D]
     data: D | None = None
-    """What was drawn last."""
+    """The snapshot that was drawn last."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's own declaration
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - Textual's own declaration
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared by Textual
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - declared by Textual
 
     def __init__(self) -> None:
         super().__init__()
-        # Textual sets these classes at the first resize and styles every widget anew for it, before the first paint.
+        # Textual sets these classes at the first resize and restyles every widget, before the first paint.
         size = self.app.size
         self.add_class("-wide" if size.width >= self.HORIZONTAL_BREAKPOINTS[1][0] else "-narrow")
         self.add_class("-high" if size.height >= self.VERTICAL_BREAKPOINTS[1][0] else "-low")
 
     @property
     def devtrail(self) -> LiveApp:
-        """The app, as far as screens know it."""
+        """The app's interface for screens."""
         return cast("LiveApp", self.app)
 
     @property
     def services(self) -> Services:
-        """The door to data; its methods belong in threads."""
+        """The services; call their methods in threads."""
         return self.devtrail.services
 
     def on_screen_resume(self) -> None:
-        """In view (again): read what its mode shows, and draw what is known already."""
+        """Read this screen's mode and draw the latest data."""
         feed = self.devtrail.feed
         if feed is not None:
             feed.show(self.devtrail.reading)
@@ -99,10 +99,10 @@ class LiveScreen(Screen[None], Generic[D]):
             self.draw(self.devtrail.snapshot)
 
     def opened(self) -> None:
-        """The database is open and the catalogue known."""
+        """Called when the database is open and the catalogue loaded."""
 
     def draw(self, snapshot: Snapshot) -> None:
-        """Draw a new snapshot: the header, and the data where it is of the kind that this screen shows."""
+        """Draw a snapshot: the header, and the data if it is of this screen's type."""
         app = self.devtrail
         self.query_one(HeaderBar).update(snapshot.header, stopping=app.leaving, trouble=app.worker.trouble)
         if isinstance(snapshot.data, self.DATA):
@@ -110,28 +110,28 @@ class LiveScreen(Screen[None], Generic[D]):
             self.show(snapshot.data)
 
     def is_outdated(self, data: D) -> bool:
-        """Whether something else is chosen by now than `data` were read for."""
+        """Whether the selection has changed since `data` were read."""
         return bool(data.request.chosen != self.devtrail.reading.request.chosen)
 
     def show(self, data: D) -> None:
-        """Draw the data of a snapshot; called on the UI thread for the screens in view."""
+        """Draw a snapshot's data; called on the UI thread for the screens in view."""
 
     def want(self, **changes: Any) -> None:
-        """Ask the feed for something else: fields of its mode's request."""
+        """Change fields of the mode's read request."""
         if self.devtrail.feed is not None:
             self.devtrail.feed.want(**changes)
 
     def tick(self, now: datetime) -> None:
-        """A second went by: draw elapsed times and countdowns anew."""
+        """Redraw elapsed times and countdowns; called every second."""
 
     def say(self, sentence: str, *, failed: bool = False) -> None:
-        """Tell the person something; foreign text in it is harmless."""
+        """Show a notification; it is rendered without markup."""
         self.app.notify(sentence, severity="warning" if failed else "information", markup=False)
 
     def in_thread(self, work: Callable[[Services], str | None], *, group: str = "deeds") -> None:
-        """Do something to the store in a thread and tell what came of it: the sentence `work` returns, or the error's.
+        """Run `work` in a thread and notify with the sentence it returns, or its error's.
 
-        `work` gets what it needs and must not ask this screen, which may be gone before the thread comes to it.
+        `work` gets the services and must not access this screen, which may be closed before the thread runs.
         """
         app, services = self.app, self.services
 

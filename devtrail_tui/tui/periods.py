@@ -1,4 +1,4 @@
-"""Periods people name: last quarter, this year, the last 30 days. Both days are included."""
+"""Named periods: last quarter, this year, the last 30 days. Both days are inclusive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A name and its first and last day; None leaves the day to the job's own default."""
+    """A name with its first and last day; None: the job's default."""
 
     name: str
     start: date | None
@@ -17,7 +17,7 @@ class Period:
 
 
 def periods(today: date) -> Sequence[Period]:
-    """What a form offers on that day, the job's default first."""
+    """The periods that a form offers on that day, the job's default first."""
     quarter = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
     last_quarter_end = quarter - timedelta(days=1)
     last_quarter = date(last_quarter_end.year, last_quarter_end.month - 2, 1)
@@ -34,7 +34,7 @@ def periods(today: date) -> Sequence[Period]:
 
 
 def named(start: str, end: str, offered: Sequence[Period]) -> int | None:
-    """The index of the period that these typed days are, or None."""
+    """The index of the period with these typed days, or None."""
     for index, each in enumerate(offered):
         if (start.strip(), end.strip()) == (_typed(each.start), _typed(each.end)):
             return index

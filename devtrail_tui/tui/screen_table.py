@@ -1,4 +1,4 @@
-"""The whole screens of the app: a new one is a module and a line here. Each module is imported when its screen is first shown."""
+"""The table of screens: a new screen is a module and a line here. A module is imported when its screen is first shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScreenEntry:
-    """One mode of the app: the key that shows it, its help, and where its screen class stands."""
+    """One mode: the key that shows it, its help, and its screen class."""
 
     mode: str
     key: str
@@ -31,4 +31,4 @@ SCREENS = (
     ScreenEntry("evidence", "2", "Go to the evidence", "devtrail_tui.tui.screens.evidence", "EvidenceScreen"),
 )
 FORM_MODULE = "devtrail_tui.tui.forms"
-"""Declares the commands of the new-job dialog."""
+"""The module that declares the commands of the new-job dialog."""

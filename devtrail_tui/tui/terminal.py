@@ -1,7 +1,7 @@
-"""Ending well in a terminal: on a signal, when the terminal is closed, and within two seconds.
+"""Restores the terminal on signals, on a closed terminal, and within two seconds.
 
-Textual dies on SIGTERM and SIGHUP without restoring the terminal, and its output thread ends at the first failed write, after
-which the next writes block for ever.
+Textual does not restore the terminal on SIGTERM and SIGHUP, and its output thread ends at the first failed write, after which
+later writes block for ever.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ RESTORE = (
 
 
 class EarlySignals:
-    """Catches signals while the app starts, when it may hold the terminal but its loop cannot take signals yet.
+    """Catches signals during start-up, when the app may own the terminal but its loop cannot take signals yet.
 
-    `told`: one came. `caught` is called at once, in the main thread between any two of its instructions.
+    `told`: a signal came. `caught` is called at once, in the main thread between two of its instructions.
     """
 
     def __init__(self, caught: Callable[[], None]) -> None:
@@ -41,9 +41,9 @@ class EarlySignals:
         self.told = False
 
     def catch(self) -> None:
-        """From here on, until `catch_signals` takes over. Does nothing where signals cannot be caught."""
+        """Catch signals until `catch_signals` takes over. Does nothing where signals cannot be caught."""
         with contextlib.suppress(ValueError):  # not the main thread
-            signal.set_wakeup_fd(-1)  # the command line's own handler does not restore the terminal
+            signal.set_wakeup_fd(-1)  # the command line's handler does not restore the terminal
             for number in _ENDING_SIGNALS:
                 signal.signal(number, self._handle)
 
@@ -54,14 +54,14 @@ class EarlySignals:
 
 
 def catch_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
-    """Call `end` on the loop for each signal that asks the program to end. Does nothing where signals cannot be caught."""
+    """Call `end` on the loop for each termination signal. Does nothing where signals cannot be caught."""
     for number in _ENDING_SIGNALS:
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
             loop.add_signal_handler(number, end)
 
 
 def terminal_is_gone() -> bool:
-    """Whether the terminal we read from has hung up (its window was closed and no signal told us)."""
+    """Whether the terminal was closed without a signal."""
     if sys.platform == "win32" or sys.__stdin__ is None:
         return False
     try:
@@ -73,7 +73,7 @@ def terminal_is_gone() -> bool:
 
 
 class ClosableOutput:
-    """A file that may be closed under us: the first failed write is reported, and everything after it is dropped."""
+    """A file that may be closed at any time: the first failed write is reported, later ones are ignored."""
 
     def __init__(self, file: IO[str], gone: Callable[[], None]) -> None:
         self._file = file
@@ -104,13 +104,13 @@ class ClosableOutput:
 
 
 def posix_driver(gone: Callable[[], None]) -> type[Driver]:
-    """Textual's driver; a closed terminal is reported to `gone` (from any thread) instead of breaking the app."""
+    """Textual's driver; reports a closed terminal to `gone` (from any thread) instead of failing."""
     return textual_hooks.posix_driver(lambda file: ClosableOutput(file, gone), gone)
 
 
 @contextlib.contextmanager
 def terminal_restored() -> Iterator[Callable[[], None]]:
-    """Save the terminal's modes; gives a function that restores them without the app."""
+    """Save the terminal's modes; yields a function that restores them without the app."""
     attributes: Any = None
     descriptor = -1
     if sys.platform != "win32" and sys.__stdin__ is not None:
@@ -133,7 +133,7 @@ def terminal_restored() -> Iterator[Callable[[], None]]:
 
 
 def end_at_the_latest(after_s: float, restore: Callable[[], None], exit_code: int) -> None:
-    """End the program by force after so many seconds, with its terminal restored; the leases of its jobs then run out."""
+    """End the program by force after `after_s` seconds, with the terminal restored; its jobs' leases then expire."""
 
     def force() -> None:
         restore()

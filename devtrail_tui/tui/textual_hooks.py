@@ -1,6 +1,6 @@
-"""Private names of Textual that the app relies on. A test says what each must do, because a new version may change it.
+"""The private names of Textual that the app uses. A test checks each, because a new version may change it.
 
-`ChopsUpdate` and `LayoutUpdate` are what a screen hands to the driver: some lines, or a whole frame.
+`ChopsUpdate` and `LayoutUpdate` are a screen's output to the driver: some lines, or a whole frame.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ __all__ = [
 
 
 def posix_driver(wrap_output: Callable[[IO[str]], Any], input_ended: Callable[[], None]) -> type[Driver]:
-    """Textual's driver, writing to what `wrap_output` makes of its file.
+    """Textual's driver, writing to the file wrapped by `wrap_output`.
 
-    `input_ended` is called, from the input's thread, when the terminal can no longer be read.
+    `input_ended` is called from the input thread when the terminal can no longer be read.
     """
     from textual.drivers.linux_driver import LinuxDriver
 

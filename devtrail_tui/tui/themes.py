@@ -1,4 +1,4 @@
-"""The app's own two themes. Every ink that carries text has a contrast of at least 4.5:1 on each of its grounds."""
+"""The app's two themes. Every text colour has a contrast of at least 4.5:1 on each of its backgrounds."""
 
 from __future__ import annotations
 
@@ -93,11 +93,11 @@ LIGHT = Theme(
 )
 
 THEMES = (DARK, LIGHT)
-"""What app.py registers, the default first."""
+"""The themes to register, the default first."""
 
 
 def checked(name: str) -> str:
-    """The name of a theme. Raises UsageError with the names there are."""
+    """The name if the theme exists. Raises UsageError with the known names."""
     known = {*BUILTIN_THEMES, *(each.name for each in THEMES)}
     if name not in known:
         raise UsageError(f"There is no theme “{name}”. Known are: {', '.join(sorted(known))}.")

@@ -70,7 +70,7 @@ def scrolls(terminal: Terminal, first_line: str, down: str, up: str) -> None:
 
 def use_the_job_screen(terminal: Terminal) -> None:
     terminal.type(ENTER)
-    terminal.wait_for("Asked for")
+    terminal.wait_for("Settings")
     assert "L log" in terminal.text
     assert "K cancel" in terminal.text
     scrolls(terminal, "│ When", F2, F4)
@@ -78,7 +78,7 @@ def use_the_job_screen(terminal: Terminal) -> None:
     terminal.type("L")
     terminal.wait_for("Log of 1")
     terminal.type(BACKSPACE)
-    terminal.wait_for("Asked for")
+    terminal.wait_for("Settings")
     terminal.type(BACKSPACE)
     terminal.wait_for("Jobs · all 1")
 
@@ -98,7 +98,7 @@ def use_an_entry(terminal: Terminal) -> None:
 
 def use_help_and_a_question(terminal: Terminal) -> None:
     terminal.type("H")
-    terminal.wait_for("L          Show the chosen job's whole log")
+    terminal.wait_for("L          Show the selected job's whole log")
     terminal.wait_for("⌫ closes")
     scrolls(terminal, "Jobs  on 1", F2, F4)
     terminal.type("W")
@@ -110,7 +110,7 @@ def use_help_and_a_question(terminal: Terminal) -> None:
     terminal.type("D")
     terminal.wait_for("Y Delete")
     terminal.type("Y")
-    terminal.wait_for("No job is that old")
+    terminal.wait_for("No jobs to delete")
 
 
 def use_the_form_and_what_is_sent(terminal: Terminal) -> None:

@@ -44,7 +44,7 @@ def test_show_tells_one(line: CommandLine) -> None:
         ["default", "1"],
         ["minimum", "1"],
         ["maximum", "32"],
-        ["help", "Jobs at once: in one worker"],
+        ["help", "Jobs at once: per worker"],
     ]
     assert line("config", "show", "concurrency", "--json").json["maximum"] == 32
 

@@ -95,11 +95,11 @@ def test_a_waiting_job_says_what_for() -> None:
 def test_the_bar_redraws_in_place_and_trouble_stays_above(terminal: Terminal) -> None:
     shown_by = BarNarrator(terminal)
     shown_by.state(JOB)
-    shown_by.lines([log_line(1, "#123 Fix retry storm"), log_line(2, "going on in 12 s", Level.WARNING)])
+    shown_by.lines([log_line(1, "#123 Fix retry storm"), log_line(2, "continuing in 12 s", Level.WARNING)])
     shown_by.state(replace(JOB, progress=100.0, status=Status.COMPLETED))
     lines = terminal.shown()
     assert len(lines) == 2
-    assert lines[0].endswith("! going on in 12 s")
+    assert lines[0].endswith("! continuing in 12 s")
     assert lines[1].startswith("█" * 14 + " 100 %")
     assert "100 % · ✓ done" in lines[1]
     shown_by.close()
@@ -160,7 +160,7 @@ def test_the_end_is_a_sentence_and_its_lists_are_tables() -> None:
     ("changes", "words"),
     [
         ({"status": Status.RUNNING}, "did not stop in time"),
-        ({"status": Status.RUNNING, "worker_id": "there:2:2:y"}, "goes on in another worker"),
+        ({"status": Status.RUNNING, "worker_id": "there:2:2:y"}, "continues in another worker"),
         ({"status": Status.PENDING}, "devtrail-tui work --job 14"),
         ({"status": Status.PENDING, "needs_worker": "here:1:1:x"}, "jobs cancel 14"),
         ({"status": Status.PENDING, "waiting_for": "Set GITHUB_TOKEN."}, "It waits: Set GITHUB_TOKEN."),

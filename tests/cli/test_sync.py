@@ -169,7 +169,7 @@ def test_a_token_in_the_file_cannot_go_to_another_worker(
     path.write_text(json.dumps({"repositories": ["acme/web"], "githubToken": "ghp_x1234567890"}))
     result = line("sync", "--config", str(path), "--no-wait")
     assert result.code == 2
-    assert "leave out --no-wait" in result.err
+    assert "omit --no-wait" in result.err
     assert "ghp_x" not in result.err
     assert stored_jobs(own_home) == 0
 
@@ -247,7 +247,7 @@ def test_ctrl_c_leaves_a_job_that_another_worker_has(
     with another_worker(server):
         result = line("jobs", "wait", "1", "--json")
         assert (result.code, result.json["status"]) == (130, "RUNNING")
-        assert "goes on in another worker" in result.err
+        assert "continues in another worker" in result.err
         assert line("jobs", "show", "1", "--json").json["status"] == "RUNNING"
 
 

@@ -23,7 +23,7 @@ from tests.faults.processes import CHECKOUT, PROGRAM, Site
 BOUND_S = 5.0
 SLACK_S = 3.0
 """What a busy test machine may add."""
-HELP = "re-map by the names"
+HELP = "change keys by name"
 NOBODY = 65534
 Fault = Callable[[Path], None]
 

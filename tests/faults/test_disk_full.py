@@ -33,8 +33,8 @@ MOST_LEFT = 120_000
 MET_WITHIN = 0.5
 """The share of a sync in which the disk fills up, so that what is left does not fit into pages that are there already."""
 SAID = "is full"
-HELP = "re-map by the names"
-GOING_ON = "What waited is stored"
+HELP = "change keys by name"
+GOING_ON = "The waiting changes are stored"
 AGAIN_S = 10.0
 """How long going on may take once there is room, with slack: a write is tried again every two seconds."""
 
@@ -141,7 +141,7 @@ def test_the_app_on_a_disk_that_fills_up(
             terminal.wait_for(SAID)
             assert_it_answers(terminal)
             disk.make_room()
-            terminal.wait_for("goes on.", seconds=AGAIN_S)
+            terminal.wait_for("continues.", seconds=AGAIN_S)
         wait_showing(terminal, lambda: site.job(job.id).status is Status.COMPLETED, "the sync's end")
     finally:
         terminal.close()

@@ -24,7 +24,7 @@ LONGEST_ANSWER_S = 10.0
 TYPICAL_ANSWER_S = 2.0
 """Until a key, and those typed before it, show their effect: what a frozen screen would never keep to, with room for a busy test
 machine and for the seconds in which the job imports the Claude package."""
-HELP = "re-map by the names"
+HELP = "change keys by name"
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :last)"
 _LINE = "'acme/shop#' || i || ' A line of a log as long as they usually are, with a match and a number ' || (i * 7919)"
 _JOBS = f"""

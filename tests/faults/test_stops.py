@@ -106,7 +106,7 @@ def end_the_app(terminal: Terminal, how: str) -> float:
         return terminal.wait_for_end()
     terminal.wait_until(lambda screen: "quit" in screen or not terminal.alive, "the frame")
     terminal.type("q")
-    terminal.wait_until(lambda screen: "Quit all the same?" in screen or not terminal.alive, "the question or the end")
+    terminal.wait_until(lambda screen: "Quit anyway?" in screen or not terminal.alive, "the question or the end")
     if terminal.alive:
         terminal.type("y")
     return terminal.wait_for_end()

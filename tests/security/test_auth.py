@@ -93,7 +93,7 @@ def test_without_a_keyring_a_key_is_made_named_and_used(
     assert GITHUB_TOKEN.encode() not in (own_home / "data" / "devtrail.db").read_bytes()
     assert line("auth", "status").code == 0
     doctor = line("doctor", "--offline").out
-    assert "no keyring. Secrets are kept encrypted" in doctor
+    assert "no keyring. Secrets are stored encrypted" in doctor
 
 
 @pytest.mark.usefixtures("no_ring")
@@ -106,7 +106,7 @@ def test_plain_secrets_are_said_plainly(piped: Piped, own_home: Path) -> None:
 
 def test_a_key_is_not_made_over_another_nor_beside_the_data(line: CommandLine, tmp_path: Path, own_home: Path) -> None:
     (tmp_path / "key").write_text("precious")
-    assert "opens nothing any more" in line("auth", "new-key", str(tmp_path / "key")).err
+    assert "makes its secrets unreadable" in line("auth", "new-key", str(tmp_path / "key")).err
     assert (tmp_path / "key").read_text() == "precious"
     assert "beside the data" in line("auth", "new-key", str(own_home / "data" / "key")).err
 
@@ -187,7 +187,7 @@ def test_the_prompt_shows_nothing_and_gh_is_offered(tmp_path: Path) -> None:
     taken = pexpect.spawn(command[0], command[1:], env=environ, timeout=30, encoding="utf-8")
     taken.expect("gh is logged in")
     taken.sendline("y")
-    taken.expect("Taken from gh")
+    taken.expect("The token is read from gh")
     taken.expect(pexpect.EOF)
     assert not (tmp_path / "ring.json").exists()
 

@@ -71,7 +71,7 @@ class Stage:
     async def run(self, config: EveryKind, context: Context) -> dict[str, Any]:
         """Some log and progress, then wait."""
         context.log(f"{config.repositories[0]}: 4 merged pull requests found")
-        context.log("GitHub's limit: going on in 12 s", Level.WARNING)
+        context.log("GitHub's limit: continuing in 12 s", Level.WARNING)
         context.progress(
             Progress(
                 percent=25,

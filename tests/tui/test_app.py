@@ -85,7 +85,7 @@ async def test_a_job_launched_elsewhere_shows_runs_and_is_cancelled_by_c_y(house
         job = house.launch("acme/shop", "acme/api")
         await until(pilot, house.stage.begun.is_set, "the job's begin")
         shown = await sees(pilot, "● running", "1/4", "acme/shop: 4 merged pull requests found", "1 running")
-        assert "! GitHub's limit: going on in 12 s" in shown
+        assert "! GitHub's limit: continuing in 12 s" in shown
 
         await pilot.press("escape", "escape")
         assert status(house, job.id) is Status.RUNNING, "Esc never cancels a job"
@@ -109,7 +109,7 @@ async def test_cancel_and_retry_say_why_not(house: House) -> None:
         job = house.launch("acme/shop")
         await sees(pilot, "✓ done", "1 new pull request stored.")
         await pilot.press("c")
-        await sees(pilot, f"Job {job.id} has ended already")
+        await sees(pilot, f"Job {job.id} has already ended")
         await pilot.press("r")
         await sees(pilot, f"Job {job.id} is completed; only a failed or")
         assert status(house, job.id) is Status.COMPLETED
@@ -132,11 +132,11 @@ async def test_quitting_asks_while_a_job_runs_and_gives_it_back(house: House) ->
         await until(pilot, house.stage.begun.is_set, "the job's begin")
         await sees(pilot, "1 running")
         await pilot.press("q")
-        await sees(pilot, "1 job is running. Quit all the same?")
+        await sees(pilot, "1 job is running. Quit anyway?")
         await pilot.press("n")
         assert not app.leaving
         await pilot.press("q")
-        await sees(pilot, "Quit all the same?")
+        await sees(pilot, "Quit anyway?")
         await pilot.press("y")
         await until(pilot, app.worker.ended.is_set, "the worker's end")
         given_back = house.services.views.job(job.id)
@@ -214,10 +214,10 @@ async def test_keys_can_be_mapped_anew_and_help_shows_them(tmp_path: Path) -> No
         await pilot.press("x")
         await sees(pilot, f"Cancel job {job.id}")
         await pilot.press("n", "f1")
-        shown = await sees(pilot, "Cancel the chosen job")
+        shown = await sees(pilot, "Cancel the selected job")
         assert isinstance(app.screen, HelpScreen)
-        line = next(line for line in shown.splitlines() if "Cancel the chosen job" in line)
-        assert line.split("Cancel the chosen job")[0].split()[-1] == "x"
+        line = next(line for line in shown.splitlines() if "Cancel the selected job" in line)
+        assert line.split("Cancel the selected job")[0].split()[-1] == "x"
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ async def test_the_chosen_job_follows_the_cursor_and_opens_whole(house: House) -
         await pilot.press("j")
         await sees(pilot, f"{first.id} · Sync pull requests", "acme/shop: 4 merged pull requests found")
         await pilot.press("enter")
-        shown = await sees(pilot, "Asked for", "Repositories", "1 new pull request stored.")
+        shown = await sees(pilot, "Settings", "Repositories", "1 new pull request stored.")
         assert "Style" in shown
         await pilot.press("escape")
         await sees(pilot, "Jobs · all 2")
@@ -291,7 +291,7 @@ async def test_a_failed_job_says_why_in_full(house: House) -> None:
         house.launch("acme/shop")
         await sees(pilot, "✗ failed", "does not exist [/]; choose another.")
         await pilot.press("enter")
-        await sees(pilot, "What went wrong", "The model “huge” does not exist [/]; choose another.")
+        await sees(pilot, "Error", "The model “huge” does not exist [/]; choose another.")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])

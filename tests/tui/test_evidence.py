@@ -68,7 +68,7 @@ async def test_an_entry_opens_with_metrics_criterion_explanation_and_quotes(hous
         await pilot.press("2")
         await sees(pilot, "Fix retry storm 10")
         await pilot.press("enter")
-        shown = await sees(pilot, "Speaks for", "“Backs off when the queue is full.”")
+        shown = await sees(pilot, "Matches", "“Backs off when the queue is full.”")
         assert "acme/shop #10" in shown
         assert "https://github.com/acme/shop/pull/10" in shown
         assert "+10 −4 in 1 files" in shown or "+10 −4 in 1 file " in shown
@@ -126,7 +126,7 @@ async def test_hostile_text_is_only_text(house: House) -> None:
         await sees(pilot, "Evidence · all 1")
         harmless(screen_text(app))
         await pilot.press("enter")
-        await sees(pilot, "Speaks for", "[/red]")
+        await sees(pilot, "Matches", "[/red]")
         harmless(screen_text(app))
 
 
@@ -145,14 +145,14 @@ async def test_the_browser_is_opened_only_with_a_web_address(house: House, monke
         await pilot.press("2")
         await sees(pilot, "Fix retry storm 7")
         await pilot.press("enter")
-        await sees(pilot, "Speaks for")
+        await sees(pilot, "Matches")
         await pilot.press("o")
         await until(pilot, lambda: opened, "the browser")
         assert opened == ["https://github.com/acme/shop/pull/7"]
         await pilot.press("escape", "j", "enter")
-        await sees(pilot, "Speaks for", "Bad")
+        await sees(pilot, "Matches", "Bad")
         await pilot.press("o")
-        await sees(pilot, "This entry has no address.")
+        await sees(pilot, "This entry has no link.")
         assert len(opened) == 1
 
 

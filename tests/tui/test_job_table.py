@@ -183,11 +183,11 @@ async def test_missing_rows_are_placeholders_and_asked_for_once() -> None:
         data = table_data(100_000, rows={number: row(number) for number in range(99_950, 100_001)})
         table.update(data, NOW)
         await settled(pilot)
-        assert host.sent(JobTable.WindowWanted) == []
+        assert host.sent(JobTable.WindowRequest) == []
         table.focus()
         await pilot.press("G")
         await settled(pilot)
-        (wanted,) = host.sent(JobTable.WindowWanted)
+        (wanted,) = host.sent(JobTable.WindowRequest)
         assert wanted.first <= 99_990
         assert wanted.last == 99_999
         assert seen(table)[-1].split() == ["▸", "1", "…"]
@@ -206,7 +206,7 @@ async def test_keys_move_and_open() -> None:
             await pilot.press(key)
             places.append(table.cursor_job_id)
         assert places == [59, 58, 59, 60, 60, 51, 42, 51, 1, 1, 60, 60]
-        assert [message.row_id for message in host.sent(JobTable.Opened)] == [60]
+        assert [message.row_id for message in host.sent(JobTable.RowOpened)] == [60]
 
 
 async def test_a_click_chooses_and_a_double_click_opens() -> None:
@@ -219,9 +219,9 @@ async def test_a_click_chooses_and_a_double_click_opens() -> None:
         assert table.cursor_job_id == 60, "the heading is no job"
         await pilot.click(JobTable, offset=(20, 4))
         assert table.cursor_job_id == 58
-        assert host.sent(JobTable.Opened) == []
+        assert host.sent(JobTable.RowOpened) == []
         await pilot.double_click(JobTable, offset=(20, 5))
-        assert [message.row_id for message in host.sent(JobTable.Opened)] == [57]
+        assert [message.row_id for message in host.sent(JobTable.RowOpened)] == [57]
 
 
 async def test_an_empty_table_says_what_to_do() -> None:
@@ -238,7 +238,7 @@ async def test_an_empty_table_says_what_to_do() -> None:
         assert words == ["Nothing matches “state:[/]”.", "Press esc to clear the filter."]
         table.focus()
         await pilot.press("enter", "j", "G")
-        assert host.sent(JobTable.Opened) == []
+        assert host.sent(JobTable.RowOpened) == []
 
 
 async def test_times_go_on_without_new_data() -> None:

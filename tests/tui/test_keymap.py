@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 
 import devtrail_tui.tui
 from devtrail_tui.core.errors import UsageError
-from devtrail_tui.tui.keymap import _WHILE_TYPING, Command, Place, check_keys, commands, declare, shown_key
+from devtrail_tui.tui.keymap import _WHILE_TYPING, Command, CommandGroup, check_keys, commands, declare, shown_key
 from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
 from devtrail_tui.tui.widgets.job_table import JobTable
 from devtrail_tui.tui.widgets.log_pane import LogPane
@@ -80,7 +80,7 @@ def test_what_takes_its_key_before_a_field_cannot_be_on_a_character() -> None:
 
 def test_ids_are_unique() -> None:
     with pytest.raises(ValueError, match="cancel_job"):
-        declare(Place("Elsewhere", 9), Command("cancel_job", "x", "other", "", "Something else"))
+        declare(CommandGroup("Elsewhere", 9), Command("cancel_job", "x", "other", "", "Something else"))
 
 
 def test_the_standard_keys_do_not_clash() -> None:
@@ -97,8 +97,8 @@ def test_the_standard_keys_do_not_clash() -> None:
         ({"quit": "j"}, "move_down and quit would both be on “j”"),
         ({"answer_yes": "escape"}, "answer_yes and back would both be on “escape”"),
         ({"cancel_job": "slash"}, "cancel_job and filter_jobs would both be on “slash”"),
-        ({"launch": "L"}, "launch works while you type"),
-        ({"quit_anywhere": "ctrl+q,slash"}, "quit_anywhere works while you type"),
+        ({"launch": "L"}, "launch also works in text fields"),
+        ({"quit_anywhere": "ctrl+q,slash"}, "quit_anywhere also works in text fields"),
     ],
 )
 def test_keys_that_make_no_sense_are_sentences(keys: dict[str, str], said: str) -> None:

@@ -124,9 +124,9 @@ async def test_missing_lines_are_asked_for() -> None:
         pane.focus()
         await pilot.press("g")
         assert seen(pane)[0].strip() == "…"
-        while not host.sent(LogPane.WindowWanted):
+        while not host.sent(LogPane.WindowRequest):
             await pilot.pause(0.01)
-        wanted = host.sent(LogPane.WindowWanted)[-1]
+        wanted = host.sent(LogPane.WindowRequest)[-1]
         assert wanted.first == 1
         assert wanted.last >= 10
         pane.update(data(1_000_000, window=(1, 60)))
@@ -218,7 +218,7 @@ async def test_find_marks_and_goes_there() -> None:
         pane.update(of([line(seq, "Fix Retry storm" if seq == 7 else "other") for seq in range(1, 61)]))
         pane.focus()
         await pilot.press("n")
-        assert host.sent(LogPane.FindWanted) == [], "n is the search's only while there is one"
+        assert host.sent(LogPane.FindRequest) == [], "n is the search's only while there is one"
         await pilot.press("slash")
         assert len(host.sent(LogPane.FindOpened)) == 1
         pane.show_find("retry", 7)
@@ -227,7 +227,7 @@ async def test_find_marks_and_goes_there() -> None:
         strip = next(strip for strip in (pane.render_line(y) for y in range(8)) if "Fix Retry" in strip.text)
         assert [segment.text for segment in strip if segment.style and segment.style.bold] == ["Retry"]
         await pilot.press("n", "N")
-        asked = [(message.term, message.after_seq, message.backwards) for message in host.sent(LogPane.FindWanted)]
+        asked = [(message.term, message.after_seq, message.backwards) for message in host.sent(LogPane.FindRequest)]
         assert asked == [("retry", 7, False), ("retry", 7, True)]
         pane.show_find("[/nowhere]", None)
         assert pane._border_subtitle is not None
@@ -245,7 +245,7 @@ async def test_yank_gives_text() -> None:
         pane.action_times()
         pane.action_times()
         await pilot.press("k", "y", "Y")
-        one, every = host.sent(LogPane.Yanked)
+        one, every = host.sent(LogPane.CopyRequest)
         assert (one.text, one.lines) == (LONG.strip(), 1)
         assert (every.text, every.lines) == (f"{LONG.strip()}\n✗ two", 2)
 

@@ -70,7 +70,7 @@ async def test_copy_wrap_and_times(house: House) -> None:
         await pilot.press("l")
         await sees(pilot, "Log of")
         await pilot.press("y")
-        await sees(pilot, "The line is copied.")
+        await sees(pilot, "Line copied.")
         assert app.clipboard.endswith("entry 3 of many")
         pane = app.screen.query_one(LogPane)
         await pilot.press("w")

@@ -190,7 +190,7 @@ async def test_a_period_fills_both_days_and_days_by_hand_change_its_name(house: 
         year = int(form.raw()["startDate"][:4])
         assert form.raw()["endDate"] == f"{year}-12-31"
         list(form.query(Input))[1].value = f"{year}-02-03"
-        await sees(pilot, "Days of your own")
+        await sees(pilot, "Custom days")
         assert form.raw()["endDate"] == f"{year}-12-31"
 
 
@@ -236,12 +236,12 @@ async def test_esc_leaves_at_once_or_asks_when_something_was_typed(house: House)
         await sees(pilot, "Repositories *")
         await typed(pilot, "acme/shop")
         await pilot.press("escape")
-        await sees(pilot, "Throw away what you typed?")
+        await sees(pilot, "Discard your input?")
         await pilot.press("n")
         await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen), "the form")
         assert form_of(app).raw()["repositories"] == "acme/shop"
         await pilot.press("escape")
-        await sees(pilot, "Throw away")
+        await sees(pilot, "Discard")
         await pilot.press("y")
         await until(pilot, lambda: app.screen is app.dashboard, "the dashboard")
 

@@ -82,7 +82,7 @@ async def test_without_samples_no_time_left_is_said() -> None:
 async def test_a_wait_counts_down_and_silences_the_pace() -> None:
     waiting = replace(DETAIL, waiting=Waiting("GitHub's limit", NOW + timedelta(seconds=11.5)))
     text = "\n".join(await drawn(job(detail=waiting), history=20))
-    assert "! GitHub's limit: going on in 0:12" in text
+    assert "! GitHub's limit: continuing in 0:12" in text
     assert " left" not in text
 
 
@@ -94,13 +94,13 @@ async def test_a_wait_counts_down_and_silences_the_pace() -> None:
             "✗ GitHub refused the token.",
         ),
         (job(Status.COMPLETED, DETAIL, result={"message": "All stored."}, completed_at=NOW), "✓ All stored."),
-        (job(Status.CANCELLED, DETAIL, completed_at=NOW), "■ Cancelled; what was saved until then is kept."),
+        (job(Status.CANCELLED, DETAIL, completed_at=NOW), "■ Cancelled; saved results are kept."),
         (job(Status.PENDING, waiting_for="Waits for a token.", started_at=None), "○ Waits for a token."),
-        (job(Status.PENDING, run_at=NOW, started_at=None), "○ Waits for its turn."),
+        (job(Status.PENDING, run_at=NOW, started_at=None), "○ Waiting in the queue."),
         (job(Status.PENDING, run_at=NOW + timedelta(seconds=30), attempt=0), "○ Starts in 0:30."),
         (
             job(Status.PENDING, run_at=NOW + timedelta(seconds=30), attempt=2, error="GitHub is down."),
-            "○ GitHub is down. Tries again in 0:30.",
+            "○ GitHub is down. Next try in 0:30.",
         ),
         (job(detail=DETAIL, cancel_requested_at=NOW), "◌ Stopping: saving what is in progress."),
     ],
@@ -147,7 +147,7 @@ async def test_what_is_not_known_is_not_drawn_as_known() -> None:
 
 
 async def test_no_job_and_hostile_jobs() -> None:
-    assert (await drawn(None))[1] == "No job is chosen."
+    assert (await drawn(None))[1] == "No job is selected."
     hostile = Progress(
         phase=HOSTILE,
         current_item=HOSTILE,

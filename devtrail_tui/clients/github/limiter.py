@@ -183,8 +183,8 @@ def going_on(until: datetime, now: datetime) -> str:
     if seconds > 3600:
         return f"GitHub's limit: going on at {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if seconds >= 120:
-        return f"{REASON}: going on in {round(seconds / 60)} min"
-    return f"{REASON}: going on in {max(1, round(seconds))} s"
+        return f"{REASON}: continuing in {round(seconds / 60)} min"
+    return f"{REASON}: continuing in {max(1, round(seconds))} s"
 
 
 def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | None:

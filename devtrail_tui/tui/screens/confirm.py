@@ -1,4 +1,4 @@
-"""A question with yes and no."""
+"""A yes/no question."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from devtrail_tui.tui.keymap import bindings, key_of
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """`y` is yes; `n` and Esc are no. Enter presses the button that has the focus, which is No at first: an Enter too many does
-    nothing that cannot be undone."""
+    """`y` is yes; `n` and Esc are no. Enter presses the focused button, initially No, so that a repeated Enter does no harm."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("answer_yes", "answer_no", "previous_answer", "next_answer", "close_dialog", "back"),
@@ -51,7 +50,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
     @override
     def compose(self) -> ComposeResult:
-        """The question over its two answers."""
+        """The question above its two answers."""
         with Vertical(id="question-box"):
             yield Static(Content(safe(self._question)), id="question")
             with Horizontal(id="answers"):
@@ -59,15 +58,15 @@ class ConfirmScreen(ModalScreen[bool]):
                 yield Button(Content(safe_line(f"{key_of(self, 'answer_no')}  {self._no}")), id="no")
 
     def on_mount(self) -> None:
-        """No stands ready."""
+        """Focus No."""
         self.query_one("#no").focus()
 
     @on(Button.Pressed)
     def pressed(self, event: Button.Pressed) -> None:
-        """An answer by mouse or Enter."""
+        """Answer by mouse or Enter."""
         self.dismiss(event.button.id == "yes")
 
-    def action_answer(self, yes: bool) -> None:  # noqa: FBT001 - Textual passes action parameters by position
+    def action_answer(self, yes: bool) -> None:  # noqa: FBT001 - Textual passes it by position
         self.dismiss(yes)
 
     def action_back(self) -> None:

@@ -1,4 +1,4 @@
-"""Jobs, live: the table, the chosen job's progress and its log."""
+"""The jobs screen: live table, progress and log of the selected job."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ REST_S = 0.08
 
 
 class DashboardScreen(LiveScreen[JobsData]):
-    """The chosen job is the one under the table's cursor."""
+    """The selected job is the one under the table's cursor."""
 
     DATA = JobsData
 
@@ -56,7 +56,7 @@ class DashboardScreen(LiveScreen[JobsData]):
 
     @override
     def compose(self) -> ComposeResult:
-        """Header, table over the two panes, keys."""
+        """Header, table above the two panes, key bar."""
         yield HeaderBar(demo=self.services.demo)
         yield FindBar("Filter", "state:failed type:sync repo:shop words", id="filter-bar")
         with Container(id="panes"):
@@ -66,21 +66,21 @@ class DashboardScreen(LiveScreen[JobsData]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Beside the bars there is little width: a log line is worth more whole than many are cut."""
+        """Wrap log lines: the pane beside the bars is narrow."""
         self.query_one(LogPane).action_wrap()
 
     # -- data
 
     @override
     def opened(self) -> None:
-        """The catalogue is known now."""
+        """Set the job types' titles."""
         titles = {name: job_type.title for name, job_type in self.services.catalogue.items()}
         self.query_one(JobTable).set_type_titles(titles)
         self.query_one(ProgressPanel).set_type_titles(titles)
 
     @override
     def show(self, data: JobsData) -> None:
-        """Table first: the cursor may move, which changes what is chosen."""
+        """Update the table first: it may move the cursor, which changes the selected job."""
         now = self.services.clock.now()
         table = self.query_one(JobTable)
         table.update(data.table, now)
@@ -92,14 +92,14 @@ class DashboardScreen(LiveScreen[JobsData]):
 
     @override
     def tick(self, now: datetime) -> None:
-        """Elapsed times and countdowns."""
+        """Redraw elapsed times and countdowns."""
         self.query_one(JobTable).tick(now)
         job = self.data.job if self.data is not None else None
         if job is not None and job.id == self.query_one(JobTable).cursor_job_id:
             self.query_one(ProgressPanel).update(job, now)
 
     def choose(self, job_id: int) -> None:
-        """Put the cursor on a job as soon as the table knows it."""
+        """Move the cursor to a job once the table contains it."""
         if not self.query_one(JobTable).move_to(job_id):
             self._launched = job_id
 
@@ -118,12 +118,12 @@ class DashboardScreen(LiveScreen[JobsData]):
         if self.reading.request.chosen != job_id:
             self.want(chosen=job_id, log=None)
 
-    @on(JobTable.WindowWanted)
-    def _rows_wanted(self, event: JobTable.WindowWanted) -> None:
+    @on(JobTable.WindowRequest)
+    def _rows_wanted(self, event: JobTable.WindowRequest) -> None:
         self.want(rows=(event.first, event.last))
 
-    @on(LogPane.WindowWanted)
-    def _lines_wanted(self, event: LogPane.WindowWanted) -> None:
+    @on(LogPane.WindowRequest)
+    def _lines_wanted(self, event: LogPane.WindowRequest) -> None:
         self.want(log=None if event.pane.following else (event.first, event.last))
 
     @on(LogPane.FollowChanged)
@@ -131,7 +131,7 @@ class DashboardScreen(LiveScreen[JobsData]):
         if event.following:
             self.want(log=None)
 
-    # -- what can be done with the chosen job
+    # -- actions on the selected job
 
     @property
     def chosen(self) -> JobRow | None:
@@ -140,7 +140,7 @@ class DashboardScreen(LiveScreen[JobsData]):
         return None if self.data is None or job_id is None else self.data.table.rows.get(job_id)
 
     async def action_new_job(self) -> None:
-        """Open the form."""
+        """Open the new-job form."""
         if self.devtrail.feed is None:
             self.say("The database is not open yet.")
             return
@@ -154,7 +154,7 @@ class DashboardScreen(LiveScreen[JobsData]):
 
     def _say_why_none(self) -> None:
         job_id = self.query_one(JobTable).cursor_job_id
-        self.say("No job is chosen." if job_id is None else f"Job {job_id} is still being read; press the key again.")
+        self.say("No job is selected." if job_id is None else f"Job {job_id} is still being read; press the key again.")
 
     async def action_cancel_job(self) -> None:
         """Ask, then cancel at once."""
@@ -163,20 +163,20 @@ class DashboardScreen(LiveScreen[JobsData]):
             self._say_why_none()
             return
         if row.status.finished:
-            self.say(f"Job {row.id} has ended already ({row.status.lower()}); there is nothing to cancel.", failed=True)
+            self.say(f"Job {row.id} has already ended ({row.status.lower()}); there is nothing to cancel.", failed=True)
             return
         from devtrail_tui.tui.screens.confirm import ConfirmScreen
 
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - called by Textual
             if yes:
                 self.in_thread(partial(_cancel, job_id=row.id))
 
         title = safe_line(row.title, limit=50)
         question = f"Cancel job {row.id} · {title}?" if title else f"Cancel job {row.id}?"
-        await self.app.push_screen(ConfirmScreen(question, yes="Cancel it", no="Go on"), answered)
+        await self.app.push_screen(ConfirmScreen(question, yes="Cancel job", no="Keep running"), answered)
 
     def action_retry_job(self) -> None:
-        """Run a failed or cancelled job again; else say why not."""
+        """Retry a failed or cancelled job, or notify why it cannot be retried."""
         row = self.chosen
         if row is None:
             self._say_why_none()
@@ -184,12 +184,12 @@ class DashboardScreen(LiveScreen[JobsData]):
         self.in_thread(lambda services: retry_job(services, row.id).sentence)
 
     async def action_cleanup_jobs(self) -> None:
-        """Ask, then delete old finished jobs; evidence stays."""
+        """Ask, then delete old finished jobs."""
         if self.devtrail.feed is None:
             return
         from devtrail_tui.tui.screens.confirm import ConfirmScreen
 
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - called by Textual
             if yes:
                 self.in_thread(lambda services: cleanup_jobs(services).sentence)
 
@@ -198,9 +198,9 @@ class DashboardScreen(LiveScreen[JobsData]):
         )
         await self.app.push_screen(ConfirmScreen(question, yes="Delete", no="Keep"), answered)
 
-    @on(JobTable.Opened)
+    @on(JobTable.RowOpened)
     async def action_open_job(self) -> None:
-        """The chosen job whole."""
+        """Open the selected job's screen."""
         if self.query_one(JobTable).cursor_job_id is not None:
             self._want_chosen()
             from devtrail_tui.tui.screens.job import JobScreen
@@ -208,7 +208,7 @@ class DashboardScreen(LiveScreen[JobsData]):
             await self.app.push_screen(JobScreen())
 
     async def action_open_log(self) -> None:
-        """The chosen job's log on the whole screen."""
+        """Open the selected job's log screen."""
         if self.query_one(JobTable).cursor_job_id is not None:
             self._want_chosen()
             from devtrail_tui.tui.screens.log import LogScreen
@@ -224,7 +224,7 @@ class DashboardScreen(LiveScreen[JobsData]):
     # -- filter
 
     async def action_filter(self) -> None:
-        """Open the filter's line."""
+        """Open the filter bar."""
         await self.query_one(FindBar).open()
 
     @on(FindBar.Changed)
@@ -240,7 +240,7 @@ class DashboardScreen(LiveScreen[JobsData]):
         self.query_one(JobTable).focus()
 
     def action_back(self) -> None:
-        """Esc: out of the log, then out of the filter. It never cancels a job."""
+        """Esc leaves the log, then clears the filter. It never cancels a job."""
         if not self.query_one(JobTable).has_focus:
             self.query_one(JobTable).focus()
         elif self.query_one(FindBar).text:
@@ -249,4 +249,6 @@ class DashboardScreen(LiveScreen[JobsData]):
 
 def _cancel(services: Services, job_id: int) -> str:
     outcome = cancel_job(services, job_id)
-    return outcome.sentence if outcome.details["status"] == Status.CANCELLED else ""  # the table shows "stopping"
+    return (
+        outcome.sentence if outcome.details["status"] == Status.CANCELLED else ""
+    )  # the table already shows "stopping"

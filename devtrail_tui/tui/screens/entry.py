@@ -1,4 +1,4 @@
-"""One entry of evidence: what it speaks for and why, in the pull request's own words, and its figures."""
+"""One evidence entry: matched criteria with explanations and quotes, text, and figures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MUTED = "$foreground-muted"
 
 
 class EntryScreen(LiveScreen[EvidenceData]):
-    """The entry that was opened in the list."""
+    """The entry opened in the list."""
 
     DATA = EvidenceData
     AUTO_FOCUS = "#entry-scroll"
@@ -61,7 +61,7 @@ class EntryScreen(LiveScreen[EvidenceData]):
 
     @override
     def compose(self) -> ComposeResult:
-        """Header, text, keys."""
+        """Header, text, key bar."""
         yield HeaderBar(demo=self.services.demo)
         with TextScroll(id="entry-scroll"):
             yield Static("", id="entry")
@@ -69,7 +69,7 @@ class EntryScreen(LiveScreen[EvidenceData]):
 
     @override
     def show(self, data: EvidenceData) -> None:
-        """A running sync may match it while it is read."""
+        """Redraw the entry; a running sync may change it."""
         if data.detail is None or data.detail.entry.id != self._evidence_id or data.detail == self._shown:
             return
         self._shown, entry = data.detail, data.detail.entry
@@ -79,23 +79,23 @@ class EntryScreen(LiveScreen[EvidenceData]):
         self.query_one("#entry", Static).update(Content.assemble(*_pieces(data.detail, data.criteria)))
 
     def action_open_link(self) -> None:
-        """The pull request in the browser, where there is one."""
+        """Open the pull request in the browser."""
         if urlsplit(self._url).scheme not in ("http", "https"):
-            self.say("This entry has no address.")
+            self.say("This entry has no link.")
         elif self.services.demo:
-            self.say(f"The demo's addresses lead nowhere: {self._url}")
+            self.say(f"Demo links do not exist on the web: {self._url}")
         elif not _has_browser():
-            self.say(f"No browser was found here. The address is {self._url}")
+            self.say(f"No browser is available. The link is {self._url}")
         else:
             url = self._url
-            self.in_thread(lambda _: "" if webbrowser.open(url) else f"The browser did not open. The address is {url}")
+            self.in_thread(lambda _: "" if webbrowser.open(url) else f"The browser did not open. The link is {url}")
 
     def action_back(self) -> None:
         self.dismiss(None)
 
 
 def _has_browser() -> bool:
-    """Whether opening an address opens a window; a browser for text would take the terminal from us."""
+    """Whether a graphical browser is available; a text browser would take over the terminal."""
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
@@ -112,7 +112,7 @@ def _pieces(detail: EvidenceDetail, criteria: Mapping[str, Criterion]) -> Iterat
     yield from _matches(detail, criteria)
     yield from _heading("Description")
     text = safe(entry.description, limit=_LONGEST_TEXT).strip()
-    yield Content(text) if text else ("Nothing was written.", _MUTED)
+    yield Content(text) if text else ("No description.", _MUTED)
     yield from _files(detail)
 
 
@@ -130,15 +130,15 @@ def _figures(detail: EvidenceDetail) -> Iterator[Piece]:
 
 def _matches(detail: EvidenceDetail, criteria: Mapping[str, Criterion]) -> Iterator[Piece]:
     entry = detail.entry
-    yield from _heading("Speaks for")
+    yield from _heading("Matches")
     if entry.analysis_state is AnalysisState.NOT_ANALYSED:
         yield ("○ Not analysed yet. ", "$warning")
-        yield safe(entry.analysis_note) or "A sync with a Claude key does it."
+        yield safe(entry.analysis_note) or "A sync with a Claude key analyses it."
     elif entry.analysis_state is AnalysisState.FAILED:
         yield ("✗ The analysis failed. ", "$error")
         yield safe(entry.analysis_note)
     elif not entry.matches:
-        yield ("None of the criteria. ", _MUTED)
+        yield ("No criteria match. ", _MUTED)
         yield safe(entry.analysis_note)
     for index, each in enumerate(sorted(entry.matches, key=lambda match: -match.confidence)):
         yield "\n\n" if index else ""

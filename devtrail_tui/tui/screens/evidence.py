@@ -1,4 +1,4 @@
-"""What was collected: the list of evidence, newest merge first."""
+"""The evidence screen: a list of entries, newest merge first."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
 
     @override
     def compose(self) -> ComposeResult:
-        """Header, filter, list, keys."""
+        """Header, filter, list, key bar."""
         yield HeaderBar(demo=self.services.demo)
         yield FindBar("Filter", "repo:shop role:reviewer state:failed criterion:debugging words", id="filter-bar")
         yield EvidenceTable(id="entries")
@@ -41,19 +41,19 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
 
     @override
     def show(self, data: EvidenceData) -> None:
-        """The list as of now."""
+        """Draw the current list."""
         self.query_one(EvidenceTable).update(data.table, self.services.clock.now())
 
     @on(EvidenceTable.Highlighted)
     def _highlighted(self) -> None:
         self.refresh_bindings()
 
-    @on(EvidenceTable.WindowWanted)
-    def _rows_wanted(self, event: EvidenceTable.WindowWanted) -> None:
+    @on(EvidenceTable.WindowRequest)
+    def _rows_wanted(self, event: EvidenceTable.WindowRequest) -> None:
         self.want(rows=(event.first, event.last))
 
-    @on(EvidenceTable.Opened)
-    async def _opened(self, event: EvidenceTable.Opened) -> None:
+    @on(EvidenceTable.RowOpened)
+    async def _opened(self, event: EvidenceTable.RowOpened) -> None:
         from devtrail_tui.tui.screens.entry import EntryScreen
 
         self.want(chosen=event.row_id)
@@ -63,7 +63,7 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
         self.want(chosen=None)
 
     async def action_filter(self) -> None:
-        """Open the filter's line."""
+        """Open the filter bar."""
         await self.query_one(FindBar).open()
 
     @on(FindBar.Changed)
@@ -77,7 +77,7 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
         self.query_one(EvidenceTable).focus()
 
     async def action_back(self) -> None:
-        """Out of the filter, then back to the jobs."""
+        """Esc clears the filter, then returns to the jobs."""
         if self.query_one(FindBar).text:
             self.query_one(FindBar).clear()
         else:

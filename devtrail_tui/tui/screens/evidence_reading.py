@@ -1,4 +1,4 @@
-"""What the screens of the mode Evidence read: the list, and the opened entry."""
+"""The reads of the evidence screens: the list, and the open entry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRequest:
-    """Words to look for, the lines in view, the entry opened."""
+    """The filter text, the lines in view, the open entry."""
 
     text: str = ""
     rows: tuple[int, int] = (0, EDGE)
@@ -27,7 +27,7 @@ class EvidenceRequest:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceData:
-    """The list, and the entry that is opened, with the criteria its matches name, by id."""
+    """The list, and the open entry with its matched criteria by id."""
 
     request: EvidenceRequest
     table: EvidenceTableData
@@ -36,7 +36,7 @@ class EvidenceData:
 
 
 class EvidenceReading:
-    """Reads the list and the opened entry."""
+    """Reads the list and the open entry."""
 
     overdue = False
 
@@ -44,7 +44,7 @@ class EvidenceReading:
         self.request = EvidenceRequest()
 
     def read(self, readers: Readers, request: EvidenceRequest, _header: HeaderFacts, _now_s: float) -> EvidenceData:
-        """Everything that is requested. Raises StoreError."""
+        """Read everything requested. Raises StoreError."""
         store = readers.evidence
         ids = store.ids(text=request.text)
         total = store.count() if request.text else len(ids)
@@ -55,7 +55,7 @@ class EvidenceReading:
             return EvidenceData(request, table)
         try:
             detail = store.detail(request.chosen)
-        except NotFound:  # deleted since the screen asked for it
+        except NotFound:  # deleted after the request
             return EvidenceData(request, table)
         criteria = {each.id: each for each in readers.criteria.list(include_retired=True)}
         return EvidenceData(request, table, detail, criteria)

@@ -1,4 +1,4 @@
-"""One line to type a filter or a search into, shown only while it is in use."""
+"""A one-line input for a filter or a search, visible only while in use."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from textual.widgets import Input, Static
 from devtrail_tui.tui.keymap import bindings
 
 SETTLE_S = 0.12
-"""How long typing must rest before it is acted on."""
+"""How long typing must pause before the text is applied."""
 
 
 class FindBar(Horizontal):
-    """Enter keeps the text and goes back to the list, Esc clears it first. The line stays while there is text in it."""
+    """Enter keeps the text and returns to the list, Esc clears the text first. The bar stays while it has text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "move_down", hidden=True)]
     DEFAULT_CSS = """
@@ -36,7 +36,7 @@ class FindBar(Horizontal):
     """
 
     class Changed(Message):
-        """The text has settled."""
+        """The text changed and typing paused."""
 
         def __init__(self, bar: FindBar, text: str) -> None:
             super().__init__()
@@ -44,7 +44,7 @@ class FindBar(Horizontal):
             self.text = text
 
     class Left(Message):
-        """The focus should go back to the list."""
+        """The focus should return to the list."""
 
         def __init__(self, bar: FindBar) -> None:
             super().__init__()
@@ -60,11 +60,11 @@ class FindBar(Horizontal):
 
     @property
     def text(self) -> str:
-        """What is typed."""
+        """The typed text."""
         return self._input.value if self._input is not None else ""
 
     async def open(self) -> None:
-        """Show the line and put the cursor in it. It is made when first used: the first paint should not wait for it."""
+        """Show and focus the input. It is created on first use, to keep the first paint fast."""
         self.add_class("-open")
         if self._input is None:
             self._input = Input(placeholder=self._placeholder, compact=True, select_on_focus=False)
@@ -74,12 +74,12 @@ class FindBar(Horizontal):
         self._input.focus()
 
     def complain(self, sentence: str) -> None:
-        """Say what of the text was not understood; empty takes it away."""
+        """Show what was not understood; an empty sentence hides it."""
         for complaint in self.query(".complaint").results(Static):
             complaint.update(Content(sentence))
 
     def clear(self) -> None:
-        """No text, no line, focus back to the list."""
+        """Clear the text, hide the bar, return the focus."""
         if self._input is not None:
             self._input.value = ""
         self._settle()
@@ -107,11 +107,11 @@ class FindBar(Horizontal):
             self.post_message(self.Changed(self, self._told))
 
     def action_move(self, _lines: int) -> None:
-        """Down leads to the list."""
+        """Down moves to the list."""
         self._keep()
 
     def _keep(self) -> None:
-        """Back to the list with the text as it is."""
+        """Return to the list and keep the text."""
         self._settle()
         if not self.text.strip():
             self.clear()

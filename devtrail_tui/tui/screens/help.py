@@ -1,4 +1,4 @@
-"""What every key does, drawn from the bindings that are live, so that re-mapped keys are right."""
+"""All keys, generated from the live bindings, so re-mapped keys are correct."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HELP_CELLS = 60
 
 
 class HelpScreen(ModalScreen[None]):
-    """Keys by the place where they work."""
+    """Keys by group."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "close_dialog", "help")]
     CSS = """
@@ -50,17 +50,15 @@ class HelpScreen(ModalScreen[None]):
 
     @override
     def compose(self) -> ComposeResult:
-        """One list, grouped by place."""
+        """One list, by group."""
         with Vertical(id="help-box") as box:
             box.border_title = "Keys"
-            box.border_subtitle = Content(
-                f"{key_of(self, 'back')} closes · re-map by the names, in config.toml under [keys]"
-            )
+            box.border_subtitle = Content(f"{key_of(self, 'back')} closes · change keys by name in config.toml, [keys]")
             with TextScroll():
                 yield Static(self._text(), id="help-text")
 
     def on_resize(self) -> None:
-        """Names stand in a column of their own where there is room for it."""
+        """Show command names in a separate column if the width allows."""
         if self._drawn_wide != self._wide:
             self.call_after_refresh(self._redraw)
 
@@ -75,13 +73,13 @@ class HelpScreen(ModalScreen[None]):
         self._drawn_wide = self._wide
         parts: list[Content | tuple[str, str] | str] = []
         heading = None
-        for place, command in commands().values():
-            if place is not heading:
-                heading = place
+        for group, command in commands().values():
+            if group is not heading:
+                heading = group
                 about = (
-                    "  " + place.about.format(*(key_of(self, each) for each in place.keys_of)) if place.about else ""
+                    "  " + group.about.format(*(key_of(self, each) for each in group.keys_of)) if group.about else ""
                 )
-                parts += ["\n" if parts else "", (place.title, "bold $primary"), (about, "$foreground-muted"), "\n"]
+                parts += ["\n" if parts else "", (group.title, "bold $primary"), (about, "$foreground-muted"), "\n"]
             parts += self._line(command)
         return Content.assemble(*parts)
 
@@ -101,5 +99,5 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
     def action_help(self) -> None:
-        """The key that opened it closes it."""
+        """Close help with the key that opened it."""
         self.dismiss(None)

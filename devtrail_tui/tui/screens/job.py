@@ -1,4 +1,4 @@
-"""One job whole: how it stands, what was asked, what came of it."""
+"""One job in full: progress, settings, times, result."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from devtrail_tui.tui.widgets.key_bar import KeyBar
 from devtrail_tui.tui.widgets.progress_panel import ProgressPanel
 from devtrail_tui.tui.widgets.scrolling import TextScroll
 
-_SECRET = "secret:"  # noqa: S105 - how a reference to a secret begins; no secret
+_SECRET = "secret:"  # noqa: S105 - a prefix, no secret
 
 
 class JobScreen(LiveScreen[JobsData]):
-    """The job that is chosen on the dashboard; goes on moving."""
+    """The job selected on the dashboard, updated live."""
 
     DATA = JobsData
     AUTO_FOCUS = "#facts-scroll"
@@ -51,7 +51,7 @@ class JobScreen(LiveScreen[JobsData]):
 
     @override
     def compose(self) -> ComposeResult:
-        """Bars over facts."""
+        """Progress above facts."""
         yield HeaderBar(demo=self.services.demo)
         yield ProgressPanel({name: each.title for name, each in self.services.catalogue.items()}, id="progress")
         with TextScroll(id="facts-scroll"):
@@ -60,7 +60,7 @@ class JobScreen(LiveScreen[JobsData]):
 
     @override
     def show(self, data: JobsData) -> None:
-        """The bars move, facts are added."""
+        """Redraw progress and facts."""
         job = data.job
         if job is None or self.is_outdated(data):
             return
@@ -78,10 +78,10 @@ class JobScreen(LiveScreen[JobsData]):
     def _facts(self, job: Job, attempts: Sequence[Attempt]) -> Content:
         pieces: list[Content | tuple[str, str] | str] = []
         for heading, rows in (
-            ("What went wrong", [("", safe(job.error))] if job.error else []),
+            ("Error", [("", safe(job.error))] if job.error else []),
             ("When", list(_times(job))),
             ("Attempts", [_attempt(each) for each in attempts] if len(attempts) > 1 else []),
-            ("Asked for", list(self._asked(job))),
+            ("Settings", list(self._asked(job))),
             ("Result", list(_flat(job.result or {}))),
         ):
             if rows:
@@ -101,7 +101,7 @@ class JobScreen(LiveScreen[JobsData]):
             yield each.label, _secret(str(value)) if each.kind is Kind.SECRET else _words(value)
 
     async def action_open_log(self) -> None:
-        """The whole log, over this."""
+        """Open the job's log screen."""
         from devtrail_tui.tui.screens.log import LogScreen
 
         await self.app.push_screen(LogScreen())
@@ -133,7 +133,7 @@ def _attempt(each: Attempt) -> tuple[str, str]:
 
 
 def _secret(reference: str) -> str:
-    """Where a secret comes from; a stored config holds no value, but should one ever stand there it is not shown."""
+    """The source of a secret. A stored config has no secret values; an unexpected value is not shown."""
     if not reference.startswith(_SECRET):
         return "(hidden)"
     kind, _, rest = reference.removeprefix(_SECRET).partition(":")

@@ -1,4 +1,4 @@
-"""What the screens of the mode Jobs read: the table, the chosen job, its log."""
+"""The reads of the jobs screens: the table, the selected job, its log."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from devtrail_tui.core.readers import Readers
 
 FOLLOWED_LINES = 400
-"""Log lines read while the reader follows the end."""
+"""Log lines to read while the pane follows the end."""
 LOG_PERIOD_S = 1.0
-"""A growing log is read again after so long: every line of a pane that follows it changes then."""
+"""Minimum time between two reads of a followed log: each one redraws every line of the pane."""
 REREAD_SHARE = 5
-"""A list of filtered ids is read again only after this many times what the last reading took."""
+"""A filtered list is read again only after this many times the duration of its last read."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobsRequest:
-    """`rows` are indexes into the filtered ids; `log` are the first and last line numbers, None is the end."""
+    """`rows` are indexes into the filtered ids; `log` is the first and last line number, None follows the end."""
 
     job_filter: JobFilter = field(default_factory=JobFilter)
     filter_text: str = ""
@@ -41,7 +41,7 @@ class JobsRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobsData:
-    """The table, and the chosen job with its attempts and its log."""
+    """The table, and the selected job with its attempts and log."""
 
     request: JobsRequest
     table: JobTableData
@@ -51,7 +51,7 @@ class JobsData:
 
 
 class JobsReading:
-    """Reads what the screens of the mode Jobs show; remembers the ids, so that only new ones are read again."""
+    """Reads the data of the jobs screens; caches the ids, so that only new ones are read."""
 
     def __init__(self) -> None:
         self.request = JobsRequest()
@@ -64,7 +64,7 @@ class JobsReading:
         self._log_read_at_s = 0.0
 
     def read(self, readers: Readers, request: JobsRequest, header: HeaderFacts, now_s: float) -> JobsData:
-        """Everything that is requested. Raises StoreError."""
+        """Read everything requested. Raises StoreError."""
         self.overdue = False
         views, total = readers.views, sum(header.counts.values())
         ids = self._job_ids(readers, request.job_filter, total, now_s)
@@ -78,8 +78,8 @@ class JobsReading:
         return JobsData(request, table, job, views.attempts(job.id), log)
 
     def _job_ids(self, readers: Readers, job_filter: JobFilter, total: int, now_s: float) -> array[int]:
-        """Without a filter, only the new ids are read. A filter's list may change with any commit, so it is read again, but a
-        long one not at every tick."""
+        """Without a filter only new ids are read. A filtered list can change with any commit and is read again, a long one not at
+        every tick."""
         if job_filter != self._filter:
             return self._all_ids(readers, job_filter, now_s)
         if replace(job_filter, problems=()) == JobFilter():
@@ -103,7 +103,7 @@ class JobsReading:
         return self._ids
 
     def _followed_log(self, readers: Readers, job: Job, now_s: float) -> LogData:
-        """The last lines, which are read once a period while the job runs."""
+        """The last lines, read once per period while the job runs."""
         early = now_s - self._log_read_at_s < LOG_PERIOD_S
         if early and self._log.job_id == job.id and self._log.lines and not job.status.finished:
             self.overdue = True
@@ -117,13 +117,13 @@ def _job(readers: Readers, job_id: int | None) -> Job | None:
         return None
     try:
         job = readers.views.job(job_id)
-    except NotFound:  # deleted since the screen asked for it
+    except NotFound:  # deleted after the request
         return None
-    return replace(job, lease_expires_at=None)  # a heartbeat changes nothing that is shown
+    return replace(job, lease_expires_at=None)  # a heartbeat must not cause a redraw
 
 
 def _log(readers: Readers, job: Job, window: tuple[int, int] | None) -> LogData:
-    """The lines of the window, or the last ones."""
+    """The lines of the window, or the last lines."""
     bounds = readers.job_log.bounds(job.id)
     if bounds is None:
         return LogData(job.id)

@@ -1,4 +1,4 @@
-"""One job's log on the whole screen: follow, wrap, times, find, copy."""
+"""A job's log on the whole screen: follow, wrap, times, find, copy."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from devtrail_tui.tui.widgets.key_bar import KeyBar
 from devtrail_tui.tui.widgets.log_pane import LogPane
 
 _WIDE = 100
-"""Columns from which lines are cut rather than wrapped, until `w`."""
+"""Below this width lines are wrapped by default, from it on cut."""
 
 
-class Found(Message):
-    """What a search in the log came to; `seq` None: nowhere."""
+class SearchResult(Message):
+    """The result of a search in the log; `seq` None: not found."""
 
     def __init__(self, term: str, seq: int | None) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Found(Message):
 
 
 class LogScreen(LiveScreen[JobsData]):
-    """The log of the job that is chosen on the dashboard."""
+    """The log of the job selected on the dashboard."""
 
     DATA = JobsData
     AUTO_FOCUS = "#log"
@@ -44,20 +44,20 @@ class LogScreen(LiveScreen[JobsData]):
 
     @override
     def compose(self) -> ComposeResult:
-        """Header, find line, log, keys."""
+        """Header, find bar, log, key bar."""
         yield HeaderBar(demo=self.services.demo)
         yield FindBar("Find", "text in the log", id="find-bar")
         yield LogPane(id="log", classes="whole")
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Few log lines fit a narrow terminal uncut."""
+        """Wrap lines on a narrow terminal."""
         if self.app.size.width < _WIDE:
             self.query_one(LogPane).action_wrap()
 
     @override
     def show(self, data: JobsData) -> None:
-        """The log grows, the job's state changes."""
+        """Redraw log and caption."""
         if self.is_outdated(data):
             return
         pane, job = self.query_one(LogPane), data.job
@@ -66,8 +66,8 @@ class LogScreen(LiveScreen[JobsData]):
             look = status_look(job.status, cancel_requested=job.cancel_requested_at is not None)
             pane.set_caption(f"Log of {job.id} · {safe_line(job.title, limit=60)} · {look}")
 
-    @on(LogPane.WindowWanted)
-    def _lines_wanted(self, event: LogPane.WindowWanted) -> None:
+    @on(LogPane.WindowRequest)
+    def _lines_wanted(self, event: LogPane.WindowRequest) -> None:
         self.want(log=None if event.pane.following else (event.first, event.last))
 
     @on(LogPane.FollowChanged)
@@ -91,8 +91,8 @@ class LogScreen(LiveScreen[JobsData]):
     def _find_left(self) -> None:
         self.query_one(LogPane).focus()
 
-    @on(LogPane.FindWanted)
-    def _find_wanted(self, event: LogPane.FindWanted) -> None:
+    @on(LogPane.FindRequest)
+    def _find_wanted(self, event: LogPane.FindRequest) -> None:
         self._find(event.term, event.after_seq, backwards=event.backwards)
 
     def _find(self, term: str, after_seq: int, *, backwards: bool) -> None:
@@ -106,22 +106,22 @@ class LogScreen(LiveScreen[JobsData]):
             except DevTrailError as error:
                 app.post_message(Notice(str(error), failed=True))
             else:
-                self.post_message(Found(term, seq))
+                self.post_message(SearchResult(term, seq))
 
         app.run_worker(run, thread=True, group="find")
 
-    def on_found(self, message: Found) -> None:
-        """Go there, or say that it is nowhere."""
+    def on_search_result(self, message: SearchResult) -> None:
+        """Go to the line, or show that the text was not found."""
         if self.query_one(FindBar).text == message.term:
             self.query_one(LogPane).show_find(message.term, message.seq)
 
-    @on(LogPane.Yanked)
-    def _yanked(self, event: LogPane.Yanked) -> None:
+    @on(LogPane.CopyRequest)
+    def _yanked(self, event: LogPane.CopyRequest) -> None:
         self.app.copy_to_clipboard(event.text)
-        self.say("The line is copied." if event.lines == 1 else f"{event.lines:,} lines are copied.")
+        self.say("Line copied." if event.lines == 1 else f"{event.lines:,} lines copied.")
 
     async def action_back(self) -> None:
-        """Out of the search first, then back to the jobs."""
+        """Close the search first, then return to the jobs."""
         bar = self.query_one(FindBar)
         if bar.text:
             bar.clear()

@@ -1,4 +1,4 @@
-"""The new-job dialog: choose a type (where there are several), fill its form, launch."""
+"""The new-job dialog: choose a type (if there are several), fill its form, launch."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
     from devtrail_tui.tui.live_screen import LiveApp
 
 SETTLE_S = 0.35
-"""How long typing must rest before the form is checked."""
+"""How long typing must pause before the form is checked."""
 
 
 @dataclass
-class Checked(Message):
-    """The answer to a check of the form; `number` tells a late answer from the newest."""
+class CheckResult(Message):
+    """The result of a form check; `number` identifies the newest check."""
 
     number: int
     check: FormCheck
 
 
 @dataclass
-class Launched(Message):
-    """The job is stored; a sentence where an earlier launch had stored it."""
+class JobLaunched(Message):
+    """The job is stored; `sentence` is set if an earlier launch had stored it."""
 
     job: Job
     sentence: str = ""
 
 
-class Refused(Message):
+class LaunchFailed(Message):
     """The job was not stored; `problems` as in InvalidInput."""
 
     def __init__(self, error: DevTrailError) -> None:
@@ -60,13 +60,13 @@ class Refused(Message):
 
 @dataclass
 class FactsRead(Message):
-    """What the form shows besides its settings."""
+    """The form's offers and secret sources were read."""
 
     facts: FormFacts
 
 
 class NewJobScreen(ModalScreen["Job | None"]):
-    """Gives the launched job, or None. Errors keep everything that was typed."""
+    """Returns the launched job, or None. Errors keep all input."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("launch", "show_prompt", priority=True),
@@ -100,7 +100,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
     }
     """
 
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - Textual's own declaration
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - declared by Textual
 
     def __init__(self) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
 
     @override
     def compose(self) -> ComposeResult:
-        """A box for the types or the form, what will be sent, what is wrong, and the two ways out."""
+        """A box for the types or the form, the disclosure, the error line, and the buttons."""
         with Vertical(id="form-box") as box:
             box.border_title = "New job"
             yield OptionList(id="types")
@@ -129,7 +129,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
                 yield Button("Back", id="leave", compact=True)
 
     async def on_mount(self) -> None:
-        """One type needs no choice."""
+        """Skip the choice if there is only one type."""
         catalogue = self._services.catalogue
         types = self.query_one("#types", OptionList)
         if len(catalogue) == 1:
@@ -164,7 +164,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
         self._read_facts(form)
         self._check()
 
-    # -- what the form offers
+    # -- offers and secret sources
 
     def _read_facts(self, form: Form) -> None:
         services, job_type = self._services, form.job_type
@@ -173,19 +173,19 @@ class NewJobScreen(ModalScreen["Job | None"]):
             try:
                 self.post_message(FactsRead(form_facts(services, job_type)))
             except DevTrailError as error:
-                self.post_message(Refused(error))
+                self.post_message(LaunchFailed(error))
 
         self.app.run_worker(run, thread=True, group="facts")
 
     def on_facts_read(self, message: FactsRead) -> None:
-        """Offer earlier repositories, say where secrets are."""
+        """Show the repositories to offer and the secret sources."""
         if self._form is not None:
             self._form.offer_repositories(list(message.facts.repositories))
             for field in self._form.secrets():
                 secret = message.facts.secrets.get(field.setting.secret_name)
                 field.show_source(secret.where if secret else None)
 
-    # -- checking while it is filled
+    # -- checking while typing
 
     @on(FieldChanged)
     def _changed(self) -> None:
@@ -209,12 +209,12 @@ class NewJobScreen(ModalScreen["Job | None"]):
                 check = check_form(services, job_type, raw)
             except DevTrailError as error:
                 check = FormCheck(_problems(error), "")
-            self.post_message(Checked(number, check))
+            self.post_message(CheckResult(number, check))
 
         self.app.run_worker(run, thread=True, group="check")
 
-    def on_checked(self, message: Checked) -> None:
-        """Show what is wrong in fields that were left, and what would be sent."""
+    def on_check_result(self, message: CheckResult) -> None:
+        """Show the errors of fields that have lost the focus, and the disclosure."""
         if self._form is None or message.number != self._checks:
             return
         touched, problems = self._form.touched, message.check.problems
@@ -232,7 +232,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
         trouble.update(Content("✗ " + " ".join(general) if general else ""))
         trouble.set_class(bool(general), "-shown")
 
-    # -- launching and leaving
+    # -- launching and closing
 
     @on(LastEntered)
     @on(Button.Pressed, "#launch")
@@ -248,17 +248,17 @@ class NewJobScreen(ModalScreen["Job | None"]):
             try:
                 job = launch_job(services, name, raw)
             except AlreadyQueued as error:
-                self.post_message(Launched(get_job(services, error.job_id), str(error)))
+                self.post_message(JobLaunched(get_job(services, error.job_id), str(error)))
             except DevTrailError as error:
-                self.post_message(Refused(error))
+                self.post_message(LaunchFailed(error))
             else:
-                self.post_message(Launched(job))
+                self.post_message(JobLaunched(job))
 
         self.app.run_worker(run, thread=True, group="launch")
 
     @on(Button.Pressed, "#show-prompt")
     def action_show_prompt(self) -> None:
-        """Show on one example what would be sent to Claude; GitHub is asked for it, nothing else is sent."""
+        """Show the Claude request for one example; the example is fetched from GitHub, nothing else is sent."""
         form = self._form
         if form is None or form.job_type.preview is None:
             return
@@ -273,39 +273,39 @@ class NewJobScreen(ModalScreen["Job | None"]):
             prompt = await preview_job(self._services, name, raw)
         except DevTrailError as error:
             self._submitted = self._submitted or isinstance(error, InvalidInput)
-            self.on_refused(Refused(error))
+            self.on_launch_failed(LaunchFailed(error))
         else:
             self.app.push_screen(PromptScreen(prompt.text))
 
-    def on_launched(self, message: Launched) -> None:
-        """Done; the job that does the same already is shown in its place."""
+    def on_job_launched(self, message: JobLaunched) -> None:
+        """Close with the job, or with the active job that does the same."""
         if message.sentence:
             self.app.notify(message.sentence, markup=False)
         self.dismiss(message.job)
 
-    def on_refused(self, message: Refused) -> None:
-        """Everything stays as it was typed; the cursor goes to the first error."""
+    def on_launch_failed(self, message: LaunchFailed) -> None:
+        """Keep the input and focus the first error."""
         self._launching = False
         if self._form is not None:
-            self._checks += 1  # a check that is still under way knows less than this
+            self._checks += 1  # ignore a pending check: its result is older
             self._show_problems(message.problems)
             self._form.focus_first_problem(message.problems)
 
     @on(Button.Pressed, "#leave")
     def action_back(self) -> None:
-        """Back; asks when something was typed."""
+        """Close; asks if the form was changed."""
         if self._form is None or not self._form.typed_in:
             self.dismiss(None)
             return
         from devtrail_tui.tui.screens.confirm import ConfirmScreen
 
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - called by Textual
             if yes:
                 self.dismiss(None)
 
-        self.app.push_screen(ConfirmScreen("Throw away what you typed?", yes="Throw away", no="Stay"), answered)
+        self.app.push_screen(ConfirmScreen("Discard your input?", yes="Discard", no="Keep editing"), answered)
 
 
 def _problems(error: DevTrailError) -> Mapping[str, str]:
-    """By field; "" is no field's."""
+    """By JSON key; "" for errors of no single field."""
     return error.problems if isinstance(error, InvalidInput) else {"": str(error)}

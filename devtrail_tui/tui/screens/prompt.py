@@ -1,4 +1,4 @@
-"""What would leave the machine for one pull request, whole, to be read before anything is sent."""
+"""The complete Claude request for one pull request, for review before anything is sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from devtrail_tui.tui.widgets.scrolling import TextScroll
 
 
 class PromptScreen(ModalScreen[None]):
-    """Only reading; Esc goes back to the form."""
+    """Read-only; Esc returns to the form."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "close_dialog")]
     CSS = """

@@ -1,4 +1,4 @@
-"""The whole screen when the database could not be opened: what happened and what to do."""
+"""The screen shown when the database could not be opened."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from devtrail_tui.tui.keymap import bindings, key_of
 
 
 class TroubleScreen(Screen[None]):
-    """There is nothing to do here but read and quit."""
+    """The error and its remedy; quitting is the only action."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back")]
     CSS = """
@@ -44,12 +44,12 @@ class TroubleScreen(Screen[None]):
 
     @override
     def compose(self) -> ComposeResult:
-        """The sentence and the way out."""
+        """The sentence and how to quit."""
         with Vertical(id="trouble") as box:
             box.border_title = "DevTrail cannot start"
             yield Static(Content(safe(self._sentence)))
             yield Static(Content(f"Press {key_of(self, 'quit')} to quit."), id="way-out")
 
     async def action_back(self) -> None:
-        """There is nothing to go back to."""
+        """Does nothing: there is no screen below."""
         await self.app.action_quit()

@@ -1,4 +1,4 @@
-"""The columns of a table, and how they share out a line."""
+"""Table columns and their widths."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from devtrail_tui.tui.widgets.cells import Part
 
 R = TypeVar("R")
 CURSOR, GAP, MARGIN = 3, 2, 1
-"""Cells of the cursor's sign, between columns, and behind the last one."""
+"""Cells of the cursor sign, of a column gap, and of the right margin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[R]):
-    """One column. A table has several layouts, tried from the fullest to the barest until one fits.
+    """One column. A table has several layouts, tried from widest to narrowest until one fits.
 
-    `widths`: cells in each layout, the last also in those that follow; 0 leaves the column out. Exactly one column of a table
-    stretches: it takes what the others leave, and its widths are the least it must get.
-    `cell`: draws a row in so many cells; the last part is cut or filled to the width.
+    `widths`: cells in each layout, the last one repeated; 0 hides the column. Exactly one column of a table stretches: it
+    takes the remaining cells, and its widths are minimums.
+    `cell`: draws a row in the given cells; the last segment is cut or padded.
     """
 
     title: str
@@ -30,7 +30,7 @@ class Column(Generic[R]):
 
 
 def share_out(columns: Sequence[Column[R]], width: int, needs: Mapping[str, int]) -> dict[str, int]:
-    """Cells of each column by title, in a line of `width` cells. `needs` limits columns to what their cells need."""
+    """Cells of each column by title in a line of `width` cells. `needs` caps columns at the cells their content needs."""
     (stretch,) = (column for column in columns if column.stretch)
     cells: dict[str, int] = {}
     for layout, minimum in enumerate(stretch.widths):

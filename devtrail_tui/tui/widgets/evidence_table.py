@@ -1,4 +1,4 @@
-"""The list of evidence, drawn like the table of jobs: only the lines in view."""
+"""The table of evidence; it draws only the lines in view."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing_extensions import override
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceEntry, Role
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.tui.keymap import Command, Place, bindings, declare, key_of
-from devtrail_tui.tui.widgets.cells import Part, ink, shorten
+from devtrail_tui.tui.keymap import Command, CommandGroup, bindings, declare, key_of
+from devtrail_tui.tui.widgets.cells import Part, foreground_style, shorten
 from devtrail_tui.tui.widgets.columns import Column
 from devtrail_tui.tui.widgets.row_table import RowTable, RowTableData
 
@@ -21,15 +21,15 @@ _NAME_MOST, _SHORT_NAME = 24, 14
 _BY_WEIGHT = (Role.AUTHOR, Role.REVIEWER, Role.COMMENTER)
 
 declare(
-    Place("Evidence", 3, "on {}", ("show_evidence",)),
-    Command("open_entry", "enter", "open_entry", "open", "Open the chosen entry: matches, quotes, figures"),
+    CommandGroup("Evidence", 3, "on {}", ("show_evidence",)),
+    Command("open_entry", "enter", "open_entry", "open", "Open the selected entry: matches, quotes, figures"),
     Command("filter_evidence", "slash", "filter", "filter", "Filter the evidence by words"),
     Command("open_link", "o", "open_link", "browser", "Open the pull request in the browser"),
 )
 
 
 class EvidenceTableData(RowTableData[EvidenceEntry]):
-    """What the list of evidence shows."""
+    """The data of the evidence table."""
 
 
 class EvidenceTable(RowTable[EvidenceEntry]):
@@ -54,13 +54,13 @@ class EvidenceTable(RowTable[EvidenceEntry]):
 
     @override
     def empty(self) -> Sequence[str]:
-        """Where it comes from."""
+        """How to get evidence."""
         keys = f"press {key_of(self, 'show_jobs')}, then {key_of(self, 'new_job')}"
-        return ("No evidence yet.", f"A sync brings it: {keys}.")
+        return ("No evidence yet.", f"To start a sync, {keys}.")
 
     @override
     def columns(self) -> Sequence[Column[EvidenceEntry]]:
-        """As the line narrows roles and components get less, components go, then roles, owners and the day."""
+        """On narrow lines roles and components shrink, then components, roles, owners and the day are hidden."""
         return (
             Column("Merged", (*[10] * 5, 0), lambda row, _: self._muted(_day(row))),
             Column(
@@ -76,24 +76,29 @@ class EvidenceTable(RowTable[EvidenceEntry]):
 
     @override
     def needs(self, data: RowTableData[EvidenceEntry]) -> Mapping[str, int]:
-        """Names are as wide as those that were read need."""
+        """The name column is as wide as the names in the loaded rows."""
         names = (cell_len(name_of(entry, _NAME_MOST)) for entry in data.rows.values())
         return {"Pull request": max(names, default=12)}
 
     def _muted(self, text: str) -> list[Part]:
-        return [(text, ink(self, "row-table--muted"))]
+        return [(text, foreground_style(self, "row-table--muted"))]
 
     def _matches(self, row: EvidenceEntry, _width: int) -> list[Part]:
-        """How many criteria it matches and how strongly."""
+        """The number of matched criteria and the best confidence."""
         if row.analysis_state is AnalysisState.NOT_ANALYSED:
             return self._muted("○ not analysed")
         if row.analysis_state is AnalysisState.FAILED:
-            return [("✗ failed", ink(self, "evidence-table--failed"))]
+            return [("✗ failed", foreground_style(self, "evidence-table--failed"))]
         if not row.matches:
             return self._muted("– no match")
         strongest = max(match.confidence for match in row.matches)
         sign = "~" if row.outdated else "✓"  # judged before the latest change
-        return [(f"{sign} {len(row.matches)}, best {strongest * 100:.0f}", ink(self, "evidence-table--matched"))]
+        return [
+            (
+                f"{sign} {len(row.matches)}, best {strongest * 100:.0f}",
+                foreground_style(self, "evidence-table--matched"),
+            )
+        ]
 
 
 def _day(entry: EvidenceEntry) -> str:
@@ -101,7 +106,7 @@ def _day(entry: EvidenceEntry) -> str:
 
 
 def _roles(entry: EvidenceEntry, width: int) -> str:
-    """All roles, or the first that says most and how many more."""
+    """All roles, or the most significant one and the number of others."""
     text = ", ".join(entry.roles)
     if cell_len(text) <= width:
         return text
@@ -109,7 +114,7 @@ def _roles(entry: EvidenceEntry, width: int) -> str:
 
 
 def name_of(entry: EvidenceEntry, room: int) -> str:
-    """`acme/shop#123` in at most `room` cells; where that is too long the owner goes first, the number never."""
+    """`acme/shop#123` in at most `room` cells; the owner is cut first, the number never."""
     number = f"#{entry.pr_number}" if entry.pr_number else ""
     repository = safe_line(entry.repository or "")
     room -= cell_len(number)

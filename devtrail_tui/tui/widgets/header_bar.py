@@ -1,4 +1,4 @@
-"""The first line of the screen: is the worker alive, what runs, what is left of a service's limit, what was spent."""
+"""The first line of the screen: worker, jobs, rate limit, dollars spent."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from devtrail_tui.core.job_row import HeaderFacts
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import count, dollars
-from devtrail_tui.tui.widgets.cells import Part, ink, shorten, strip_of
+from devtrail_tui.tui.widgets.cells import Part, foreground_style, shorten, strip_of
 
 LOW_LIMIT = 0.1
-"""Below this part of its limit a service is shown as nearly used up."""
+"""Below this fraction of its limit a service is highlighted."""
 
 
 _Section = tuple[int, list[Part]]
-"""Parts of the line; of all pieces that do not fit, the one with the highest number goes first."""
+"""Sections of the line; if they do not all fit, the one with the highest number is hidden first."""
 
 
 class HeaderBar(Widget):
-    """One line. As it narrows the least important goes: the reset time, the limit's total, what was spent, the limit."""
+    """One line. When narrow it hides in this order: the reset time, the limit's total, dollars spent, the limit."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -46,7 +46,7 @@ class HeaderBar(Widget):
     """
 
     def __init__(self, *, demo: bool = False) -> None:
-        """`demo` shows a badge, so that nobody takes made-up data for their own."""
+        """`demo` shows a badge that marks the data as made up."""
         super().__init__()
         self._demo = demo
         self._facts: HeaderFacts | None = None
@@ -54,14 +54,14 @@ class HeaderBar(Widget):
         self._trouble = ""
 
     def update(self, facts: HeaderFacts, *, stopping: bool = False, trouble: str = "") -> None:
-        """Show these facts; `stopping` says that this program's worker is ending, `trouble` why it stopped unasked."""
+        """Show these facts; `stopping`: this program's worker is ending, `trouble`: why it stopped unexpectedly."""
         if (facts, stopping, trouble) != (self._facts, self._stopping, self._trouble):
             self._facts, self._stopping, self._trouble = facts, stopping, trouble
             self.refresh()
 
     @override
     def render_line(self, y: int) -> Strip:
-        """The only line: what fits, the first piece at the left edge, the last at the right, the others evenly between."""
+        """The only line: the first section at the left edge, the last at the right, the others spaced evenly."""
         width, base = self.size.width, self.rich_style
         if y:
             return Strip.blank(width, base)
@@ -87,7 +87,7 @@ class HeaderBar(Widget):
         return sections
 
     def _sections(self, detail: int) -> list[_Section]:
-        name: list[Part] = [("DevTrail", ink(self, "header-bar--name"))]
+        name: list[Part] = [("DevTrail", foreground_style(self, "header-bar--name"))]
         if self._demo:
             badge = self.get_component_rich_style("header-bar--badge", partial=True)
             name += [("  ", Style()), (" DEMO ", badge)]
@@ -96,39 +96,43 @@ class HeaderBar(Widget):
             return [(0, name)]
         spent: list[Part] = [(dollars(facts.spent_today_usd), Style())]
         if detail:
-            spent.append((" today", ink(self, "header-bar--muted")))
+            spent.append((" today", foreground_style(self, "header-bar--muted")))
         sections = ((0, name), (1, self._worker(facts)), (3, self._limit(facts, detail)), (2, spent))
         return [section for section in sections if section[1]]
 
     def _worker(self, facts: HeaderFacts) -> list[Part]:
-        muted = ink(self, "header-bar--muted")
+        muted = foreground_style(self, "header-bar--muted")
         if self._stopping:
-            return [("worker ", muted), ("◌ stopping…", ink(self, "header-bar--warning"))]
+            return [("worker ", muted), ("◌ stopping…", foreground_style(self, "header-bar--warning"))]
         if self._trouble:
             reason = shorten(safe_line(self._trouble), max(self.size.width // 2 - 20, 12))
-            return [("worker ", muted), (f"✗ stopped: {reason}", ink(self, "header-bar--warning"))]
+            return [("worker ", muted), (f"✗ stopped: {reason}", foreground_style(self, "header-bar--warning"))]
         running, waiting = facts.counts.get(Status.RUNNING, 0), facts.counts.get(Status.PENDING, 0)
         if facts.workers == 0:
             queue = f", {count(waiting)} waiting" if waiting else ""
-            return [("worker ", muted), (f"○ none{queue}", ink(self, "header-bar--warning"))]
+            return [("worker ", muted), (f"○ none{queue}", foreground_style(self, "header-bar--warning"))]
         activity = [f"{count(running)} running"] if running else []
         activity += [f"{count(waiting)} waiting"] if waiting else []
         crowd = "worker " if facts.workers == 1 else f"{count(facts.workers)} workers "
-        return [(crowd, muted), ("● ", ink(self, "header-bar--alive")), (", ".join(activity) or "idle", Style())]
+        return [
+            (crowd, muted),
+            ("● ", foreground_style(self, "header-bar--alive")),
+            (", ".join(activity) or "idle", Style()),
+        ]
 
     def _limit(self, facts: HeaderFacts, detail: int) -> list[Part]:
         if facts.limit is None:
             return []
-        muted, limit = ink(self, "header-bar--muted"), facts.limit
+        muted, limit = foreground_style(self, "header-bar--muted"), facts.limit
         low = limit.remaining < LOW_LIMIT * limit.limit
         segments: list[Part] = [(f"{limit.service} ", muted)]
-        segments.append((count(limit.remaining), ink(self, "header-bar--warning") if low else Style()))
+        segments.append((count(limit.remaining), foreground_style(self, "header-bar--warning") if low else Style()))
         if limit.limit and detail >= 1:
             segments.append((f"/{count(limit.limit)}", muted))
         if detail >= 2:
             segments.append((f" until {limit.reset_at.astimezone().strftime('%H:%M')}", muted))
         if low:
-            segments.append((" !", ink(self, "header-bar--warning")))
+            segments.append((" !", foreground_style(self, "header-bar--warning")))
         return segments
 
 

@@ -1,4 +1,4 @@
-"""The live table of jobs. It draws only the lines in view, from a window of rows, whatever the number of jobs."""
+"""The live table of jobs. It draws only the lines in view, for any number of jobs."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from devtrail_tui.core.job_row import JobRow
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import AGE_WIDTH, STATUS_WIDTH, TOOK_WIDTH, WHEN_WIDTH, age, status_look, took, when
-from devtrail_tui.tui.keymap import Command, Place, bindings, declare, key_of
-from devtrail_tui.tui.widgets.cells import Part, bar, fit, ink, percent, shorten
+from devtrail_tui.tui.keymap import Command, CommandGroup, bindings, declare, key_of
+from devtrail_tui.tui.widgets.cells import Part, bar, fit, foreground_style, percent, shorten
 from devtrail_tui.tui.widgets.columns import GAP, Column
 from devtrail_tui.tui.widgets.row_table import RowTable, RowTableData
 
 _PERCENT, _WORD, _TYPE_MOST = 5, 8, 12
 declare(
-    Place("Jobs", 0, "on {}", ("show_jobs",)),
+    CommandGroup("Jobs", 0, "on {}", ("show_jobs",)),
     Command("new_job", "n", "new_job", "new", "Launch a new job from a form"),
-    Command("cancel_job", "c", "cancel_job", "cancel", "Cancel the chosen job (asks)"),
+    Command("cancel_job", "c", "cancel_job", "cancel", "Cancel the selected job (asks)"),
     Command("retry_job", "r", "retry_job", "retry", "Run a failed or cancelled job again"),
-    Command("open_job", "enter", "open_job", "open", "Open the chosen job: settings, progress, result"),
+    Command("open_job", "enter", "open_job", "open", "Open the selected job: settings, progress, result"),
     Command("filter_jobs", "slash", "filter", "filter", "Filter the jobs: state:failed type:sync repo:x words"),
-    Command("open_log", "l", "open_log", "log", "Show the chosen job's whole log"),
+    Command("open_log", "l", "open_log", "log", "Show the selected job's whole log"),
     Command("cleanup_jobs", "D", "cleanup_jobs", "", "Delete finished jobs older than 30 days (asks)"),
 )
 
 
 class JobTableData(RowTableData[JobRow]):
-    """What the table of jobs shows."""
+    """The data of the job table."""
 
 
 def type_title(name: str, titles: Mapping[str, str]) -> str:
-    """The title of a job type; one that is not known is shown by its name, made readable."""
+    """The title of a job type; for an unknown type, its name made readable."""
     return titles.get(name) or safe_line(name.replace("_", " ").capitalize())
 
 
 def type_word(name: str, titles: Mapping[str, str]) -> str:
-    """The title of a job type where there is room for a word: "Sync pull requests" is "Sync"."""
+    """The first word of a job type's title: "Sync" for "Sync pull requests"."""
     title = type_title(name, titles)
     return title if cell_len(title) <= _WORD else title.split()[0]
 
@@ -70,29 +70,29 @@ class JobTable(RowTable[JobRow]):
     action_open_job = RowTable.action_open_row
 
     def __init__(self, type_titles: Mapping[str, str] | None = None, **options: Any) -> None:
-        """`type_titles` gives the title of each job type by its name."""
+        """`type_titles`: job type titles by name."""
         super().__init__(**options)
         self._titles = dict(type_titles or {})
 
     @property
     def cursor_job_id(self) -> int | None:
-        """The job under the cursor."""
+        """The id of the job under the cursor."""
         return self.cursor_id
 
     def set_type_titles(self, titles: Mapping[str, str]) -> None:
-        """The title of each job type by its name, once the catalogue is known."""
+        """Set the job type titles by name, once the catalogue is loaded."""
         self._titles = dict(titles)
         self._heading_for = None
         self.refresh()
 
     @override
     def empty(self) -> Sequence[str]:
-        """The first thing to do."""
+        """How to start the first job."""
         return ("No jobs yet.", f"Press {key_of(self, 'new_job')} to start a sync.")
 
     @override
     def columns(self) -> Sequence[Column[JobRow]]:
-        """As the line narrows the bar shortens, Took goes, When says less and then goes, then Type."""
+        """On narrow lines the bar shrinks, Took is hidden, When shrinks and is hidden, then Type is hidden."""
         return (
             Column("#", (20,), self._number, right=True),
             Column("Type", (*[_TYPE_MOST] * 10, 0), lambda row, _: [(type_word(row.type, self._titles), Style())]),
@@ -105,52 +105,54 @@ class JobTable(RowTable[JobRow]):
 
     @override
     def needs(self, data: RowTableData[JobRow]) -> Mapping[str, int]:
-        """Cells for the longest number and the longest type."""
+        """Cells for the longest id and the longest type."""
         number = len(str(max(data.ids[0], data.ids[-1]))) if data.ids else 0
         type_words = (cell_len(type_word(name, self._titles)) for name in self._titles)
         return {"#": max(number, 2), "Type": max(len("Type"), *type_words, 0)}
 
     def _number(self, row: JobRow, _width: int) -> list[Part]:
-        return [(str(row.id), ink(self, "row-table--muted"))]
+        return [(str(row.id), foreground_style(self, "row-table--muted"))]
 
     def _what(self, row: JobRow, width: int) -> list[Part]:
-        """The job's title, and quietly behind it why it waits or failed, where there is room to say so."""
+        """The job's title, followed, if there is room, by why it waits or failed."""
         title = shorten(safe_line(row.title) or "—", width)
         reason = row.error if row.status is Status.FAILED else row.waiting_for if row.status is Status.PENDING else None
         if not reason or width - cell_len(title) - 2 < 12:
             return [(title, Style())]
-        return [(title + "  ", Style()), (safe_line(reason), ink(self, "row-table--muted"))]
+        return [(title + "  ", Style()), (safe_line(reason), foreground_style(self, "row-table--muted"))]
 
     def _status(self, row: JobRow, _width: int) -> list[Part]:
         look = status_look(row.status, cancel_requested=row.cancel_requested)
-        return [(str(look), ink(self, f"job-table--{look.tone}"))]
+        return [(str(look), foreground_style(self, f"job-table--{look.tone}"))]
 
     def _progress(self, row: JobRow, width: int) -> list[Part]:
-        """Only what runs draws the eye: ended jobs have a thin line, and those that never began nothing."""
+        """A strong bar for running jobs, a thin line for ended ones, nothing for jobs that never ran."""
         completed, running = row.status is Status.COMPLETED, row.status is Status.RUNNING
         fraction = 1.0 if completed else min(row.progress / 100, 0.999)
         figure = fit("" if completed or not (fraction or running) else percent(fraction), _PERCENT, right=True)
         if running:
-            style = ink(self, "job-table--running") + self.get_component_rich_style("job-table--track", partial=True)
+            style = foreground_style(self, "job-table--running") + self.get_component_rich_style(
+                "job-table--track", partial=True
+            )
             return [(bar(fraction, width - _PERCENT), style), (figure, Style())]
         return [
-            (bar(fraction, width - _PERCENT, thin=True), ink(self, "job-table--ended")),
-            (figure, ink(self, "row-table--muted")),
+            (bar(fraction, width - _PERCENT, thin=True), foreground_style(self, "job-table--ended")),
+            (figure, foreground_style(self, "row-table--muted")),
         ]
 
     def _when(self, row: JobRow, width: int) -> list[Part]:
-        return [(_when(row, self._now, width), ink(self, "row-table--muted"))]
+        return [(_when(row, self._now, width), foreground_style(self, "row-table--muted"))]
 
     @override
     def dated(self, row: JobRow, now: datetime | None) -> object:
-        """How long it took, and when it was."""
+        """The duration and the date."""
         return _took(row, now), _when(row, now, self._widths.get("When", 0))
 
     @override
     def absent_parts(self, row_id: int) -> list[Part]:
-        """The number is known before the row is."""
+        """The id, known before the row is loaded."""
         number = fit(str(row_id), self._widths["#"], right=True)
-        return [(number + " " * GAP + "…", ink(self, "row-table--absent"))]
+        return [(number + " " * GAP + "…", foreground_style(self, "row-table--absent"))]
 
 
 def _took(row: JobRow, now: datetime | None) -> str:

@@ -1,4 +1,4 @@
-"""The last line of the screen: the keys that work here and now, drawn from the live bindings."""
+"""The last line of the screen: the available keys, from the live bindings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.widget import Widget
 from typing_extensions import override
 
 from devtrail_tui.tui.keymap import declared, order, shown_key
-from devtrail_tui.tui.widgets.cells import Part, ink, strip_of
+from devtrail_tui.tui.widgets.cells import Part, foreground_style, strip_of
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _KEEP = ("palette", "help", "quit")
 _SIGNS = {"enter": "↵"}
-"""Shorter than their names: every key fits in 80 columns."""
+"""Shorter than their names, so that all keys fit in 80 columns."""
 
 
 class _Key(NamedTuple):
@@ -38,7 +38,7 @@ class _Key(NamedTuple):
 
 
 class KeyBar(Widget):
-    """One line; a key that is clicked does what it says. Where it is too narrow the last keys go; palette, help and quit stay."""
+    """One line; clicking a key triggers it. When narrow the last keys are hidden; palette, help and quit stay."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--label"}
@@ -54,7 +54,7 @@ class KeyBar(Widget):
     """
 
     def on_mount(self) -> None:
-        """Draw anew whenever other bindings become active."""
+        """Redraw whenever the active bindings change."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def _changed(self, _screen: Screen[object]) -> None:
@@ -79,14 +79,14 @@ class KeyBar(Widget):
         width, base = self.size.width, self.rich_style
         if y:
             return Strip.blank(width, base)
-        strong, plain = ink(self, "key-bar--key"), ink(self, "key-bar--label")
+        strong, plain = foreground_style(self, "key-bar--key"), foreground_style(self, "key-bar--label")
         segments: list[Part] = [(" ", Style())]
         for key in self._keys():
             segments += [(key.text, strong), (f" {key.label}", plain), ("  ", Style())]
         return strip_of(segments, width, base)
 
     async def on_click(self, event: events.Click) -> None:
-        """Do what the key under the pointer does."""
+        """Trigger the clicked key."""
         start = 1
         for key in self._keys():
             if start <= event.x < start + key.width:

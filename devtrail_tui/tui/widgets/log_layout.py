@@ -1,4 +1,4 @@
-"""How a log is laid out: its lines wrapped or cut, what stands before each, and where each stands. Knows no widget."""
+"""The layout of a log: lines wrapped or cut, their prefixes and positions. Independent of widgets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Span = tuple[int, int]
 
 
 class Times(StrEnum):
-    """What stands before a line: the time of day, the time since the job began, or nothing."""
+    """The prefix of a line: time of day, time since the job's start, or nothing."""
 
     CLOCK = "clock"
     SINCE_START = "since start"
@@ -34,8 +34,8 @@ class Times(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogData:
-    """A job's log as far as it is known: its first and last `seq` (none when `last < first`), and the loaded lines, which follow
-    each other without gaps. `job_id` None means that no job is chosen."""
+    """The known part of a job's log: first and last `seq` (none if `last < first`) and the loaded lines, which are contiguous.
+    `job_id` None: no job is selected."""
 
     job_id: int | None = None
     first: int = 1
@@ -50,7 +50,7 @@ class LogData:
 
 @dataclass(frozen=True, slots=True)
 class ScreenLine:
-    """One screen line of a log line: `start` and `end` of its characters in the message, and the whole of what is drawn."""
+    """One screen line of a log line: the character span in the message, and the complete text to draw."""
 
     line: LogLine
     first: bool
@@ -61,10 +61,10 @@ class ScreenLine:
 
 
 class LogLayout:
-    """Virtual lines, counted from 0, and the log lines (`seq`) on them.
+    """Virtual lines, counted from 0, and their log lines (`seq`).
 
-    Wrapped, the loaded lines count with the screen lines they really take and all others with one each. `width` is that of
-    the view in cells.
+    When wrapping, loaded lines count with their real number of screen lines, all others with one. `width` is the view's width
+    in cells.
     """
 
     def __init__(self) -> None:
@@ -88,24 +88,24 @@ class LogLayout:
                 self._tops.append(self._tops[-1] + len(self._prepare(line)[1]))
 
     def forget(self) -> None:
-        """Prepare every line again: `wrapped` or `times` changed, or the data is another job's."""
+        """Discard prepared lines: `wrapped`, `times` or the job changed."""
         self._prepared.clear()
 
     @property
     def gutter(self) -> int:
-        """Cells before the message: an edge, the time, the sign of the level."""
+        """Cells before the message: edge, time, level sign."""
         return 3 if self.times is Times.OFF else 12
 
     @property
     def longest(self) -> int:
-        """Cells of the longest loaded line when lines are cut; 0 when they are wrapped."""
+        """Cells of the longest loaded line when cutting; 0 when wrapping."""
         if self.wrapped:
             return 0
         return max((cell_len(line.message) for line in self.data.lines), default=0) + self.gutter
 
     @property
     def height(self) -> int:
-        """Virtual lines."""
+        """The number of virtual lines."""
         return 0 if self.data.empty else self.y_of(self.data.last + 1)
 
     def y_of(self, seq: int) -> int:
@@ -117,7 +117,7 @@ class LogLayout:
         return seq - log.first + extra
 
     def at(self, y: int) -> tuple[int, int]:
-        """The log line at a virtual line, and which of its screen lines that is."""
+        """The log line at a virtual line, and the index of the screen line within it."""
         log = self.data
         if not (self.wrapped and log.lines):
             return log.first + y, 0
@@ -131,18 +131,18 @@ class LogLayout:
         return start + index, inside - self._tops[index]
 
     def line(self, seq: int) -> LogLine | None:
-        """A log line; None while it is not loaded."""
+        """A log line; None if it is not loaded."""
         lines = self.data.lines
         index = seq - lines[0].seq if lines else -1
         return lines[index] if 0 <= index < len(lines) else None
 
     def lines_of(self, seq: int) -> int:
-        """How many screen lines a log line takes."""
+        """The number of screen lines of a log line."""
         line = self.line(seq)
         return len(self._prepare(line)[1]) if line is not None and self.wrapped else 1
 
     def screen_line(self, y: int) -> ScreenLine | None:
-        """What stands on a virtual line; None where the log line is not loaded."""
+        """The content of a virtual line; None if the log line is not loaded."""
         seq, part_index = self.at(y)
         line = self.line(seq)
         if line is None:
@@ -157,14 +157,14 @@ class LogLayout:
         return (self._before(line) + safe(line.message)).strip()
 
     def matches(self, row: ScreenLine, term: str) -> Iterator[Span]:
-        """Where `term` stands in the text of a screen line."""
+        """The spans of `term` in a screen line."""
         shift = self.gutter - row.start
         for match in re.finditer(re.escape(term), row.message, re.IGNORECASE) if term else ():
             if match.start() < row.end and match.end() > row.start:
                 yield max(match.start(), row.start) + shift, min(match.end(), row.end) + shift
 
     def selected(self, top: int | None, bottom: int | None, span_of: Callable[[int], Span | None]) -> str:
-        """The loaded text from virtual line `top` to `bottom` (None: to the end) within the span of characters of each.
+        """The loaded text from virtual line `top` to `bottom` (None: to the end), each cut to its character span.
 
         A wrapped line is one line of the text.
         """
@@ -185,7 +185,7 @@ class LogLayout:
         return "\n".join(text.rstrip() for text in texts)
 
     def _prepare(self, line: LogLine) -> tuple[str, Sequence[Span]]:
-        """The message as it is drawn, and the spans of characters that stand on one screen line each."""
+        """The message as drawn, and its character span on each screen line."""
         prepared = self._prepared.get(line.seq)
         if prepared is None:
             text = safe(line.message).expandtabs(4)
@@ -198,7 +198,7 @@ class LogLayout:
         return prepared
 
     def _before(self, line: LogLine) -> str:
-        """The time and the sign of the level, in `gutter` cells."""
+        """The time and level sign, in `gutter` cells."""
         sign, start = _SIGNS[line.level], self.data.started_at
         if self.times is Times.OFF:
             return f" {sign} "
@@ -208,5 +208,5 @@ class LogLayout:
 
 
 def selected_part(span: Span | None, length: int) -> Span | None:
-    """A span of Textual's selection, whose end may be -1 for the end of the line."""
+    """A span of Textual's selection with its end, possibly -1, resolved."""
     return None if span is None else (span[0], length if span[1] == -1 else span[1])

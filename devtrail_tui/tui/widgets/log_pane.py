@@ -1,4 +1,4 @@
-"""A job's log. It draws only the lines in view, from a window of lines, however long the log is."""
+"""A job's log. It draws only the lines in view, for any length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing_extensions import override
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import count
 from devtrail_tui.tui.keymap import bindings
-from devtrail_tui.tui.widgets.cells import characters_before, entitle, ink, shorten, strip_of, styled
+from devtrail_tui.tui.widgets.cells import characters_before, entitle, foreground_style, shorten, strip_of, styled
 from devtrail_tui.tui.widgets.log_layout import LogData, LogLayout, ScreenLine, Times, selected_part
 from devtrail_tui.tui.widgets.scrolling import WindowMessage, WindowView
 
@@ -26,10 +26,10 @@ _SIDEWAYS = 8
 
 
 class LogPane(WindowView):
-    """The log follows its end until the reader moves up; then it stands still and says how many lines are new.
+    """The pane follows the end until the reader moves up; then it stays in place and shows the number of new lines.
 
-    A position is a `seq`. When the loaded window moves, the line at the top keeps its place, so the lines in view are always
-    exact and only the length of the scroll bar is an estimate.
+    A position is a `seq`. When the loaded window moves, the top line keeps its position, so the lines in view are exact and only
+    the scroll bar is an estimate.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,29 +50,29 @@ class LogPane(WindowView):
     }
     """
 
-    class WindowWanted(WindowView.WindowWanted):
-        """Lines are missing near those in view."""
+    class WindowRequest(WindowView.WindowRequest):
+        """Lines near those in view are not loaded."""
 
     @dataclass
     class FollowChanged(WindowMessage):
-        """The pane began (or ended) to follow the end of the log, which decides what is worth reading."""
+        """The pane started or stopped following the end."""
 
         following: bool
 
     class FindOpened(WindowMessage):
-        """The person wants to type what to find."""
+        """The person wants to type a search term."""
 
     @dataclass
-    class FindWanted(WindowMessage):
-        """Find `term` behind (or before) a line; the owner answers with `show_find`."""
+    class FindRequest(WindowMessage):
+        """Find `term` after (or before) a line; the owner answers with `show_find`."""
 
         term: str
         after_seq: int
         backwards: bool
 
     @dataclass
-    class Yanked(WindowMessage):
-        """The person wants this text in the clipboard: `lines` lines of log."""
+    class CopyRequest(WindowMessage):
+        """Copy this text to the clipboard: `lines` log lines."""
 
         text: str
         lines: int
@@ -84,7 +84,7 @@ class LogPane(WindowView):
         self.following = True
         """Whether the view stays at the end."""
         self.cursor_seq = 0
-        """The current line, 0 when there is none."""
+        """The current line, 0 if there is none."""
         self._last_seen = 0
         self._term = ""
         self._match: int | None = None
@@ -93,13 +93,13 @@ class LogPane(WindowView):
 
     @property
     def unseen(self) -> int:
-        """Lines that came behind the last one the reader has seen."""
+        """The number of lines after the last one that was in view."""
         return 0 if self.following else max(self._lines.data.last - self._last_seen, 0)
 
-    # -- what comes in
+    # -- input
 
     def update(self, log: LogData) -> None:
-        """Show this log. Another job begins at its end, following; the same job keeps the reader's place."""
+        """Show this log. Another job starts at its end, following; the same job keeps its position."""
         lines = self._lines
         if log == lines.data:
             return
@@ -113,13 +113,13 @@ class LogPane(WindowView):
         self._lay_out(top)
 
     def set_caption(self, caption: str) -> None:
-        """What the border calls this log; "Log" unless something else is said."""
+        """The log's name in the border; default "Log"."""
         if caption != self._caption:
             self._caption = caption
             self._entitle()
 
     def show_find(self, term: str, seq: int | None) -> None:
-        """Mark `term` wherever it stands, and go to the line that was found; "" ends the search, None says "not found"."""
+        """Highlight `term` everywhere and go to line `seq`; "" ends the search, None shows "not found"."""
         self._term, self._match = term, seq
         if seq is not None:
             self._go_to(seq)
@@ -127,10 +127,10 @@ class LogPane(WindowView):
         self.refresh_bindings()
         self.refresh()
 
-    # -- where lines stand
+    # -- layout
 
     def _lay_out(self, top: tuple[int, int] | None) -> None:
-        """Measure the loaded lines, then put the view back where it was: at the end, or with `top` as its first line."""
+        """Measure the loaded lines, then restore the view: at the end, or with `top` as first line."""
         lines = self._lines
         lines.measure(self._width)
         self._placing = True
@@ -165,7 +165,7 @@ class LogPane(WindowView):
         return self._lines.line(position) is not None
 
     def _view_moved(self) -> None:
-        """The view may have moved: note the last line seen, ask for lines that are missing, write the border."""
+        """Update the last line seen, request missing lines, and update the border after the view may have moved."""
         positions = self._positions()
         if positions:
             self._last_seen = max(self._last_seen, positions[-1])
@@ -174,7 +174,7 @@ class LogPane(WindowView):
 
     @override
     def _go_to(self, position: int) -> None:
-        """Put the cursor on a line and show it; the last line is the end, which is followed."""
+        """Move the cursor to a line and show it; on the last line, follow the end."""
         lines, log = self._lines, self._lines.data
         if log.empty:
             return
@@ -197,13 +197,13 @@ class LogPane(WindowView):
 
     @override
     def _cursor_in_view(self) -> int:
-        """The cursor, or the line in view that is nearest to it after the wheel went elsewhere."""
+        """The cursor, or the nearest line in view after scrolling by wheel."""
         positions = self._positions()
         return min(max(self.cursor_seq, positions[0]), positions[-1]) if positions else self.cursor_seq
 
     @override
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Wheel and scroll bar: leaving the end stops following, coming back to it follows again."""
+        """Scrolling away from the end stops following, returning to it resumes."""
         super().watch_scroll_y(old_value, new_value)
         if not self._placing:
             self._follow(following=round(new_value) >= self.max_scroll_y)
@@ -212,11 +212,11 @@ class LogPane(WindowView):
         self._view_moved()
 
     def on_resize(self) -> None:
-        """Another width wraps lines elsewhere; the place stays."""
+        """Lay out for the new width; the position stays."""
         self._lay_out(self._lines.at(round(self.scroll_y)))
 
     def on_click(self, event: events.Click) -> None:
-        """A click chooses the current line."""
+        """A click selects the line."""
         offset = event.get_content_offset(self)
         if offset is not None:
             seq, _ = self._lines.at(round(self.scroll_y) + offset.y)
@@ -236,13 +236,13 @@ class LogPane(WindowView):
             self.action_last()
 
     def action_wrap(self) -> None:
-        """Wrap long lines, or cut them."""
+        """Toggle wrapping of long lines."""
         top, _ = self._lines.at(round(self.scroll_y))
         self._lines.wrapped = not self._lines.wrapped
         self._measure_anew((top, 0))
 
     def action_times(self) -> None:
-        """The next way to write times."""
+        """Switch to the next time format."""
         top, times = self._lines.at(round(self.scroll_y)), list(Times)
         self._lines.times = times[(times.index(self._lines.times) + 1) % len(times)]
         self._measure_anew(top)
@@ -256,23 +256,23 @@ class LogPane(WindowView):
         self.post_message(self.FindOpened(self))
 
     def action_find_next(self) -> None:
-        self.post_message(self.FindWanted(self, self._term, self.cursor_seq, backwards=False))
+        self.post_message(self.FindRequest(self, self._term, self.cursor_seq, backwards=False))
 
     def action_find_previous(self) -> None:
-        self.post_message(self.FindWanted(self, self._term, self.cursor_seq, backwards=True))
+        self.post_message(self.FindRequest(self, self._term, self.cursor_seq, backwards=True))
 
     def action_yank(self) -> None:
-        """The current line, as text."""
+        """Copy the current line."""
         line = self._lines.line(self.cursor_seq)
         if line is not None:
-            self.post_message(self.Yanked(self, self._lines.plain(line), 1))
+            self.post_message(self.CopyRequest(self, self._lines.plain(line), 1))
 
     def action_yank_window(self) -> None:
-        """All loaded lines, as text."""
+        """Copy all loaded lines."""
         lines = self._lines.data.lines
         if lines:
             text = "\n".join(map(self._lines.plain, lines))
-            self.post_message(self.Yanked(self, text, len(lines)))
+            self.post_message(self.CopyRequest(self, text, len(lines)))
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -302,7 +302,7 @@ class LogPane(WindowView):
         width, base, log = self._width, self.rich_style, self._lines.data
         if log.empty:
             text = "" if log.job_id is None or y else " Nothing logged yet."
-            return strip_of([(text, ink(self, "log-pane--time"))], width, base)
+            return strip_of([(text, foreground_style(self, "log-pane--time"))], width, base)
         virtual = round(self.scroll_y) + y
         seq, _ = self._lines.at(virtual)
         if seq > log.last:
@@ -311,21 +311,21 @@ class LogPane(WindowView):
             base += self.get_component_rich_style("log-pane--cursor", partial=True)
         row = self._lines.screen_line(virtual)
         if row is None:
-            return strip_of([(" …", ink(self, "log-pane--absent"))], width, base)
-        # Textual finds the selected characters by these offsets, counted from the first that is not scrolled out on the left.
+            return strip_of([(" …", foreground_style(self, "log-pane--absent"))], width, base)
+        # Textual finds the selected characters by these offsets, relative to the first visible character.
         hidden = characters_before(row.text, round(self.scroll_x))
         return self._draw(row, virtual, width, base).apply_offsets(hidden, virtual)
 
     def _draw(self, row: ScreenLine, virtual: int, width: int, base: Style) -> Strip:
-        """The part of a line in view; an ellipsis at the right says that it goes on."""
-        quiet, match = ink(self, "log-pane--time"), ink(self, "log-pane--match")
+        """The visible part of a line; an ellipsis at the right marks a cut."""
+        quiet, match = foreground_style(self, "log-pane--time"), foreground_style(self, "log-pane--match")
         spans = [(0, self._lines.gutter - 2, quiet)] if row.first else []
         spans += [(start, end, match) for start, end in self._lines.matches(row, self._term)]
         selection = self.text_selection
         selected = selected_part(selection.get_span(virtual), len(row.text)) if selection is not None else None
         if selected is not None:
             spans.append((*selected, self.screen.get_component_rich_style("screen--selection", partial=True)))
-        segments = styled(row.text, ink(self, f"log-pane--{row.line.level}"), spans)
+        segments = styled(row.text, foreground_style(self, f"log-pane--{row.line.level}"), spans)
         hidden_cells, length = round(self.scroll_x), cell_len(row.text)
         strip = strip_of(segments, max(length, hidden_cells + width), base)
         if length - hidden_cells <= width:
@@ -334,7 +334,7 @@ class LogPane(WindowView):
 
     @override
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The text that was selected with the mouse; what is not loaded cannot be copied."""
+        """The text selected with the mouse, as far as it is loaded."""
         if not self._lines.data.lines:
             return None
         start, end = selection.start, selection.end

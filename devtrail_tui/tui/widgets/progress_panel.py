@@ -1,4 +1,4 @@
-"""The chosen job at a glance: its bars, its pace, its counts, and in words what it waits for, why it failed or what it made."""
+"""Progress of the selected job: bars, rate, counts, and a sentence on what it waits for, its error or its result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.wording import status_look
-from devtrail_tui.tui.widgets.cells import entitle, ink, strip_of
+from devtrail_tui.tui.widgets.cells import entitle, foreground_style, strip_of
 from devtrail_tui.tui.widgets.job_table import type_title
 from devtrail_tui.tui.widgets.progress_rate import ProgressRate
 from devtrail_tui.tui.widgets.progress_text import Line, ProgressText
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ProgressPanel(Widget):
-    """Draws a ProgressText, and only those of its lines that changed."""
+    """Draws a ProgressText, only its changed lines."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"progress-panel--{name}"
@@ -50,7 +50,7 @@ class ProgressPanel(Widget):
     """
 
     def __init__(self, type_titles: Mapping[str, str] | None = None, **options: Any) -> None:
-        """`type_titles` gives the title of each job type by its name."""
+        """`type_titles`: job type titles by name."""
         super().__init__(**options)
         self._titles = dict(type_titles or {})
         self._job: Job | None = None
@@ -61,12 +61,12 @@ class ProgressPanel(Widget):
         self._entitle()
 
     def set_type_titles(self, titles: Mapping[str, str]) -> None:
-        """The title of each job type by its name, once the catalogue is known."""
+        """Set the job type titles by name, once the catalogue is loaded."""
         self._titles = dict(titles)
         self._entitle()
 
     def update(self, job: Job | None, now: datetime) -> None:
-        """Show this job as of `now`; call it at least every second while the job runs, so that countdowns move."""
+        """Show the job as of `now`; call it at least every second while the job runs, for countdowns."""
         previous = self._job
         if job is None or previous is None or (job.id, job.claim_no) != (previous.id, previous.claim_no):
             self._rate = ProgressRate()
@@ -77,7 +77,7 @@ class ProgressPanel(Widget):
         self._draw_changes()
 
     def _draw_changes(self) -> None:
-        """The lines that differ from those on the screen, or all where nothing is known of those."""
+        """Redraw the lines that differ from the screen, or all if unknown."""
         width, height = self.size
         if self._drawn_for != (width, height):
             self.refresh()
@@ -105,7 +105,7 @@ class ProgressPanel(Widget):
 
     @override
     def render_line(self, y: int) -> Strip:
-        """One line; all are composed anew when job, time or room change."""
+        """One line; all lines are recomposed when job, time or size change."""
         width, height = self.size.width, self.size.height
         if self._drawn_for != (width, height):
             self._drawn_for = (width, height)
@@ -117,7 +117,7 @@ class ProgressPanel(Widget):
 
     def _text(self, width: int, height: int) -> list[Line]:
         if self._job is None or self._now is None:
-            return [[("No job is chosen.", "muted")]]
+            return [[("No job is selected.", "muted")]]
         seconds = self._rate.seconds_left(self._job.progress_detail.total)
         return ProgressText(self._job, self._now, width, self._rate.per_minute(), seconds).lines(height)
 
@@ -126,5 +126,5 @@ class ProgressPanel(Widget):
             return Style(bold=tone == "title" or None)
         if tone == "running-bar":
             track = self.get_component_rich_style("progress-panel--track", partial=True)
-            return ink(self, "progress-panel--running") + track
-        return ink(self, f"progress-panel--{tone}")
+            return foreground_style(self, "progress-panel--running") + track
+        return foreground_style(self, f"progress-panel--{tone}")

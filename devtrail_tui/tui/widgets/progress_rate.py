@@ -1,4 +1,4 @@
-"""How fast a job goes, measured from its latest counts; nothing where there is too little to go by."""
+"""The rate of a job, measured from its latest counts; None with too few samples."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ from collections import deque
 from datetime import datetime
 
 WINDOW_S = 90.0
-"""Only what happened within this many seconds counts."""
+"""The window of the measurement, in seconds."""
 MIN_SECONDS = 5.0
-"""Seconds that must be measured before there is a rate."""
+"""Minimum measured seconds for a rate."""
 MIN_STEPS = 3
-"""Steps that must be measured before there is a rate."""
+"""Minimum measured steps for a rate."""
 _STALE_S = 45.0
 
 
 class ProgressRate:
-    """Samples of how many steps are done. Times are aware; a step is a pull request, for example."""
+    """Samples of completed steps. Times are aware; a step is a pull request, for example."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[datetime, float]] = deque()
 
     def add(self, now: datetime, steps: float) -> None:
-        """Note that `steps` are done by now. A count or a clock that goes back begins anew."""
+        """Record that `steps` are done by `now`. A decreasing count or clock starts over."""
         samples = self._samples
         if samples and (steps < samples[-1][1] or now < samples[-1][0]):
             samples.clear()
         if len(samples) >= 2 and samples[-1][1] == samples[-2][1] == steps:
-            samples.pop()  # a standstill is two samples, however long it lasts
+            samples.pop()  # a pause is two samples, however long it lasts
         samples.append((now, steps))
         while len(samples) > 2 and (now - samples[1][0]).total_seconds() >= WINDOW_S:
             samples.popleft()
 
     def reset(self) -> None:
-        """Forget the samples: the job waits for something outside, after which it may go at another rate."""
+        """Discard the samples: the job waits, and its rate may differ afterwards."""
         self._samples.clear()
 
     def per_minute(self) -> float | None:
-        """Steps a minute; None while too little is measured, or nothing moved for long."""
+        """Steps per minute; None with too few samples, or without a step for long."""
         if len(self._samples) < 2:
             return None
         (start, first), (end, last) = self._samples[0], self._samples[-1]
@@ -46,7 +46,7 @@ class ProgressRate:
         return steps / seconds * 60
 
     def seconds_left(self, total: float) -> float | None:
-        """Seconds until `total` steps are done at this rate, counted from the last sample; None where `per_minute` is None."""
+        """Seconds until `total` steps are done, counted from the last sample; None if `per_minute` is None."""
         rate = self.per_minute()
         if rate is None or not self._samples:
             return None

@@ -1,6 +1,6 @@
-"""What the progress panel says of a job, composed for the room there is: most important first. Knows no widget.
+"""The lines of the progress panel, composed for the available size, most important first. Independent of widgets.
 
-A part of a line has a tone instead of a style: the name of the component that draws it; "" is plain text.
+A segment has a tone instead of a style: the name of the component that draws it; "" is plain text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TOTAL = "total"
 
 
 class _Columns(NamedTuple):
-    """Cells for name, bar and figure, the same on every line, so that all bars stand under each other."""
+    """Cells for name, bar and figure, equal on all lines so that the bars align."""
 
     name: int
     bar: int
@@ -37,7 +37,7 @@ class _Columns(NamedTuple):
 
 @dataclass(frozen=True)
 class ProgressText:
-    """A job as of `now`, in `width` cells; steps a minute and seconds to go are None where they are not known."""
+    """A job as of `now`, in `width` cells; rate (steps per minute) and remaining seconds are None if unknown."""
 
     job: Job
     now: datetime
@@ -46,13 +46,13 @@ class ProgressText:
     seconds_left: float | None
 
     def lines(self, height: int) -> list[Line]:
-        """What there is room for: the job's own bar first, then what is wrong, then its parts, then counts."""
+        """The lines that fit: total bar first, then the note, then parts, then counts."""
         detail, columns = self.job.progress_detail, self._columns()
         total, notes = self._total(columns), self._notes()
         spare = height - len(total) - len(notes)
 
         def fitting(lines: list[Line]) -> list[Line]:
-            """These lines where everything before them leaves room, else none."""
+            """These lines if they fit below the ones above, else none."""
             nonlocal spare
             if len(lines) > spare:
                 return []
@@ -69,7 +69,7 @@ class ProgressText:
         return [*head, *space, *total, *part_lines, *gap, *foot][:height]
 
     def _columns(self) -> _Columns:
-        """Widest figure first, then a name, and the rest for the bar."""
+        """The widest figure, then a name, and the rest for the bar."""
         detail = self.job.progress_detail
         figures = [_figure(detail.done, detail.total) if detail.total else "100 %"]
         figures += [_figure(item.done, item.total) for item in detail.parts]
@@ -79,7 +79,7 @@ class ProgressText:
         return _Columns(name, min(max(self.width - name - figure - 4, 0), _BAR_MOST), figure)
 
     def _total(self, columns: _Columns) -> list[Line]:
-        """The whole job's bar."""
+        """The total bar."""
         job, detail = self.job, self.job.progress_detail
         if job.status is Status.PENDING and not job.progress:
             return []
@@ -91,7 +91,7 @@ class ProgressText:
     def _bar_line(
         self, name: str, fraction: float | None, figure: str, columns: _Columns, *, strong: bool = False
     ) -> Line:
-        """The whole job has a strong bar, its parts thin ones on a thin track, so that one thing stands out."""
+        """A strong bar for the total, thin bars on a thin track for parts."""
         full = fraction is not None and fraction >= 1
         moving = self.job.status is Status.RUNNING and not full
         tone = "running" if moving else "done" if strong and full else "ended"
@@ -99,7 +99,7 @@ class ProgressText:
         if moving and strong:
             drawn = [(filled.ljust(columns.bar), "running-bar")]
         else:
-            # The track is a lighter stroke, not only another colour: the bar must be readable without any.
+            # The track is a lighter stroke, not only another colour: the bar must be readable without colours.
             drawn = [(filled.replace("╸", "╾"), tone), ("─" * (columns.bar - cell_len(filled)), "thin-track")]
         return [
             (fit(name, columns.name), "" if strong else "muted"),
@@ -109,7 +109,7 @@ class ProgressText:
         ]
 
     def _parts(self, columns: _Columns) -> list[tuple[bool, Line]]:
-        """A line for each part, and whether it is finished."""
+        """A line for each part, and whether the part is finished."""
         lines: list[tuple[bool, Line]] = []
         for item in self.job.progress_detail.parts:
             name = safe_line(item.name)
@@ -123,7 +123,7 @@ class ProgressText:
         return lines
 
     def _timing(self) -> list[Line]:
-        """How long still, how much money, how fast; whole figures are left out rather than cut."""
+        """Remaining time, cost, rate; a figure that does not fit is omitted."""
         job, detail = self.job, self.job.progress_detail
         texts, extra = [], []
         if job.status is Status.RUNNING:
@@ -148,7 +148,7 @@ class ProgressText:
         return [[(shorten(text, self.width), "muted")]] if text else []
 
     def _counts(self) -> list[Line]:
-        """The job's own counts; zeros are left out."""
+        """The job's own counts; zeros are omitted."""
         return _flow(
             (
                 [
@@ -162,7 +162,7 @@ class ProgressText:
         )
 
     def _current(self) -> list[Line]:
-        """What the job does at this moment."""
+        """The current part and item."""
         detail = self.job.progress_detail
         if self.job.status is not Status.RUNNING:
             return []
@@ -170,14 +170,14 @@ class ProgressText:
         return self._muted(" · ".join(item for item in (safe_line(detail.phase), where) if item))
 
     def _notes(self) -> list[Line]:
-        """The sentence that matters now: what is waited for, why it failed, what came out of it."""
+        """The most relevant sentence: the wait, the error or the result."""
         sign, text, tone = self._note()
         text = safe_line(text, limit=400)
         spans = wrap(text, self.width - 2)[:4] if text else []
         return [[((f"{sign} " if not i else "  ") + text[start:end], tone)] for i, (start, end) in enumerate(spans)]
 
     def _note(self) -> tuple[str, str, str]:
-        """Its sign, its text, its tone."""
+        """Its sign, text and tone."""
         job, waiting = self.job, self.job.progress_detail.waiting
         match job.status:
             case Status.FAILED:
@@ -189,7 +189,7 @@ class ProgressText:
             case Status.PENDING:
                 return "○", _pending(job, self.now), "muted"
             case Status.CANCELLED:
-                return "■", job.error or "Cancelled; what was saved until then is kept.", "muted"
+                return "■", job.error or "Cancelled; saved results are kept.", "muted"
             case Status.COMPLETED:
                 return "✓", _summary(job.result), "done"
 
@@ -199,26 +199,26 @@ def _figure(done: int, total: int | None) -> str:
 
 
 def _waiting(waiting: Waiting, now: datetime) -> str:
-    """The sentence with its countdown, where the end of the wait is known."""
+    """The sentence with its countdown, if the end of the wait is known."""
     sentence = waiting.sentence.rstrip(". ")
     seconds = (waiting.until - now).total_seconds() if waiting.until else 0
-    return f"{sentence}: going on in {countdown(seconds)}" if seconds > 0 else sentence
+    return f"{sentence}: continuing in {countdown(seconds)}" if seconds > 0 else sentence
 
 
 def _pending(job: Job, now: datetime) -> str:
     seconds = (job.run_at - now).total_seconds()
-    again = f" Tries again in {countdown(seconds)}." if seconds > 0 and job.attempt else ""
+    again = f" Next try in {countdown(seconds)}." if seconds > 0 and job.attempt else ""
     if job.error and again:
         return job.error.rstrip() + again
     if job.waiting_for:
         return job.waiting_for
     if seconds > 0:
         return f"Starts in {countdown(seconds)}."
-    return "Waits for its turn."
+    return "Waiting in the queue."
 
 
 def _summary(result: Mapping[str, Any] | None) -> str:
-    """A handler that wants to be quoted puts a sentence under "message" (or "summary") into its result."""
+    """The sentence under "message" (or "summary") in the result."""
     for key in ("message", "summary"):
         text = (result or {}).get(key)
         if isinstance(text, str) and text.strip():
@@ -227,7 +227,7 @@ def _summary(result: Mapping[str, Any] | None) -> str:
 
 
 def _folded(lines: Sequence[tuple[bool, Line]], name: str, room: int) -> list[Line]:
-    """The parts there is room for, in their order, those being worked on before the finished; the rest as a number."""
+    """The parts that fit, in order, active before finished ones; the others as a number."""
     if len(lines) <= room:
         return [line for _, line in lines]
     if room <= 0:
@@ -243,7 +243,7 @@ def _folded(lines: Sequence[tuple[bool, Line]], name: str, room: int) -> list[Li
 
 
 def _flow(texts: Iterable[Line], width: int) -> list[Line]:
-    """Words set one behind the other with a dot between, in as many lines as they need."""
+    """Texts joined with dots, in as many lines as needed."""
     lines: list[Line] = []
     used = 0
     for word in texts:

@@ -1,4 +1,4 @@
-"""A table of rows known by id, newest first. It draws only the lines in view, from a window of rows, whatever their number."""
+"""A table of rows by id, newest first. It draws only the lines in view, for any number of rows."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from typing_extensions import override
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import count
 from devtrail_tui.tui.keymap import key_of
-from devtrail_tui.tui.widgets.cells import Part, entitle, fit, ink, shorten, strip_of
+from devtrail_tui.tui.widgets.cells import Part, entitle, fit, foreground_style, shorten, strip_of
 from devtrail_tui.tui.widgets.columns import CURSOR, GAP, Column, share_out
 from devtrail_tui.tui.widgets.scrolling import WindowMessage, WindowView
 
 R = TypeVar("R")
 EDGE = 60
-"""Rows to read beyond the requested ones on either side."""
+"""Rows to load beyond the requested ones on either side."""
 _HEADING = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RowTableData(Generic[R]):
-    """What a table shows: the ids that pass the filter, newest first, and the rows around the lines in view.
+    """The data of a table: the filtered ids, newest first, and the rows around the lines in view.
 
-    `total` counts all rows, filtered or not. `ids` is never changed once handed over: a changed list is a new array.
+    `total` counts all rows, filtered or not. `ids` is immutable after handover: a changed list is a new array.
     """
 
     ids: array[int] = field(default_factory=lambda: array("q"))
@@ -44,9 +44,8 @@ class RowTableData(Generic[R]):
 class RowTable(WindowView, Generic[R]):
     """Rows, newest first; a position is an index into the ids.
 
-    The cursor belongs to a row, not to a line: rows that arrive above do not move it, unless it stands on the first
-    line, where it follows the newest. A subclass has a NAME, its FILTER and OPEN commands, columns, and a text for an
-    empty table.
+    The cursor belongs to a row, not to a line: rows that arrive above do not move it, except on the first line, where it follows
+    the newest row. A subclass has a NAME, its FILTER and OPEN commands, columns, and a text for an empty table.
     """
 
     NAME = "Rows"
@@ -73,18 +72,18 @@ class RowTable(WindowView, Generic[R]):
 
     @dataclass
     class Highlighted(WindowMessage):
-        """The cursor stands on another row; None when there is none."""
+        """The cursor is on another row; None if there is none."""
 
         row_id: int | None
 
     @dataclass
-    class Opened(WindowMessage):
-        """The person asked to see this row whole."""
+    class RowOpened(WindowMessage):
+        """The person opened this row."""
 
         row_id: int
 
-    class WindowWanted(WindowView.WindowWanted):
-        """Rows are missing near the lines in view: those of the ids from index `first` to `last`."""
+    class WindowRequest(WindowView.WindowRequest):
+        """Rows near the lines in view are not loaded: ids from index `first` to `last`."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -92,7 +91,7 @@ class RowTable(WindowView, Generic[R]):
         self._now: datetime | None = None
         self._cursor = 0
         self.cursor_id: int | None = None
-        """The row under the cursor."""
+        """The id of the row under the cursor."""
         self._newest_seen: int | None = None
         self._columns = self.columns()
         self._widths: dict[str, int] = {}
@@ -100,33 +99,33 @@ class RowTable(WindowView, Generic[R]):
         self._heading_for: tuple[object, int] | None = None
         self._entitle()
 
-    # -- what a subclass declares
+    # -- declared by subclasses
 
     def columns(self) -> Sequence[Column[R]]:
-        """Its columns, from the left."""
+        """The columns, from the left."""
         raise NotImplementedError
 
-    def needs(self, data: RowTableData[R]) -> Mapping[str, int]:  # noqa: ARG002 - the tables that measure need it
-        """The cells that columns need at most, by title, for these rows."""
+    def needs(self, data: RowTableData[R]) -> Mapping[str, int]:  # noqa: ARG002 - for subclasses
+        """The maximum cells a column needs for these rows, by title."""
         return {}
 
-    def dated(self, row: R, now: datetime | None) -> object:  # noqa: ARG002 - the tables that do need both
-        """What of a row's text depends on the present moment."""
+    def dated(self, row: R, now: datetime | None) -> object:  # noqa: ARG002 - for subclasses
+        """The time-dependent text of a row."""
         return None
 
     def absent_parts(self, row_id: int) -> list[Part]:
-        """A row that is not read yet."""
-        return [(f"{row_id} …", ink(self, "row-table--absent"))]
+        """A row that is not loaded yet."""
+        return [(f"{row_id} …", foreground_style(self, "row-table--absent"))]
 
     def empty(self) -> Sequence[str]:
-        """What it says while there are no rows, a line each."""
+        """The text of an empty table, one string per line."""
         return ("Nothing here yet.",)
 
     # -- rows
 
     @property
     def unseen(self) -> int:
-        """Rows that arrived above the lines in view since the person last saw the first line."""
+        """Rows that arrived above the view since the first line was last in view."""
         if self._data is None or self._newest_seen is None or not self._data.ids:
             return 0
         return _index_of(self._data.ids, self._newest_seen, 0) or 0
@@ -146,13 +145,13 @@ class RowTable(WindowView, Generic[R]):
         self._request_window()
 
     def tick(self, now: datetime) -> None:
-        """Time went on: draw what depends on it anew."""
+        """Redraw rows whose text depends on the time."""
         then, self._now = self._now, now
         if self._data is not None:
             self._refresh_rows(self._data.rows, then)
 
     def _refresh_rows(self, previous: Mapping[int, R], then: datetime | None) -> None:
-        """Draw the rows in view anew that are others than before, or read otherwise than `then`."""
+        """Redraw the rows in view that changed since `previous`, or whose time-dependent text changed since `then`."""
         assert self._data is not None  # noqa: S101 - only called with data
         for index in self._positions():
             row_id = self._data.ids[index]
@@ -161,7 +160,7 @@ class RowTable(WindowView, Generic[R]):
                 self.refresh_line(index + _HEADING)
 
     def _heading_changed(self) -> bool:
-        """Compose it for the present data and width."""
+        """Compose the heading for the current data and width; whether it changed."""
         width, previous = self.scrollable_content_region.width, self._heading
         if self._heading_for is None or self._heading_for[0] is not self._data or self._heading_for[1] != width:
             self._heading_for = (self._data, width)
@@ -172,7 +171,7 @@ class RowTable(WindowView, Generic[R]):
         return self._heading != previous
 
     def _place(self, old: array[int], new: array[int], *, other_filter: bool) -> None:
-        """Find cursor and view again in a changed list of ids."""
+        """Restore cursor and view in a changed list of ids."""
         top = round(self.scroll_y)
         shift = len(new) - len(old)
         following = self._cursor == 0
@@ -209,7 +208,7 @@ class RowTable(WindowView, Generic[R]):
 
     def _reveal(self) -> None:
         if not self.scrollable_content_region.height:
-            return  # not laid out yet; on_resize comes back here
+            return  # not laid out yet; on_resize calls again
         top, height = round(self.scroll_y), self._lines_in_view
         if not top <= self._cursor < top + height:
             self._scroll(self._cursor if self._cursor < top else self._cursor - height + 1)
@@ -225,7 +224,7 @@ class RowTable(WindowView, Generic[R]):
         return self._cursor
 
     def move_to(self, row_id: int) -> bool:
-        """Put the cursor on a row; False when it is not in the list."""
+        """Move the cursor to a row; False if it is not in the list."""
         index = _index_of(self._data.ids, row_id, self._cursor) if self._data is not None else None
         if index is None:
             return False
@@ -234,7 +233,7 @@ class RowTable(WindowView, Generic[R]):
 
     def action_open_row(self) -> None:
         if self.cursor_id is not None:
-            self.post_message(self.Opened(self, self.cursor_id))
+            self.post_message(self.RowOpened(self, self.cursor_id))
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -242,7 +241,7 @@ class RowTable(WindowView, Generic[R]):
         return action != self.OPEN or self.cursor_id is not None
 
     def on_click(self, event: events.Click) -> None:
-        """A click chooses the row, a double click opens it."""
+        """A click selects the row, a double click opens it."""
         offset = event.get_content_offset(self)
         if offset is None or offset.y < _HEADING or self._data is None:
             return
@@ -253,13 +252,13 @@ class RowTable(WindowView, Generic[R]):
                 self.action_open_row()
 
     def on_resize(self) -> None:
-        """Keep the cursor in view on a smaller terminal, and ask for the rows a larger one shows."""
+        """Keep the cursor in view, and request rows for a larger view."""
         self._reveal()
         self._request_window()
 
     @override
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Wheel, scroll bar and keys all end here."""
+        """Called for scrolling by wheel, scroll bar and keys."""
         super().watch_scroll_y(old_value, new_value)
         self._scrolled()
 
@@ -294,13 +293,13 @@ class RowTable(WindowView, Generic[R]):
 
     @override
     def render_line(self, y: int) -> Strip:
-        """One line of the table: the heading, a row, or what to do when there is none."""
+        """One line of the table: the heading, a row, or the text of an empty table."""
         width = self.scrollable_content_region.width
         base = self.rich_style
         table = self._data
         self._heading_changed()
         if y < _HEADING:
-            return strip_of([(" " * CURSOR + self._heading, ink(self, "row-table--heading"))], width, base)
+            return strip_of([(" " * CURSOR + self._heading, foreground_style(self, "row-table--heading"))], width, base)
         if table is None:
             return Strip.blank(width, base)
         if not table.ids:
@@ -313,7 +312,7 @@ class RowTable(WindowView, Generic[R]):
             base += self.get_component_rich_style("row-table--cursor")
         row = table.rows.get(table.ids[index])
         segments = self.absent_parts(table.ids[index]) if row is None else self._row_parts(row)
-        mark = (" ▸ " if at_cursor else "   ", ink(self, "row-table--mark"))
+        mark = (" ▸ " if at_cursor else "   ", foreground_style(self, "row-table--mark"))
         return strip_of([mark, *segments], width, base)
 
     def _row_parts(self, row: R) -> list[Part]:
@@ -337,11 +336,13 @@ class RowTable(WindowView, Generic[R]):
             return Strip.blank(width, base)
         text = lines[y - first]
         indent = " " * max((width - cell_len(text)) // 2, 0)
-        return strip_of([(indent + text, Style() if y == first else ink(self, "row-table--muted"))], width, base)
+        return strip_of(
+            [(indent + text, Style() if y == first else foreground_style(self, "row-table--muted"))], width, base
+        )
 
 
 def _index_of(ids: array[int], row_id: int, guess: int) -> int | None:
-    """Where an id stands, tried first where it most likely is."""
+    """The index of an id; `guess` is tried first."""
     if 0 <= guess < len(ids) and ids[guess] == row_id:
         return guess
     try:

@@ -1,4 +1,4 @@
-"""Scrolling by the same keys everywhere: text longer than the screen, and views that load only what is near the lines in view."""
+"""Common scroll keys for long texts, and views that load only the items near the lines in view."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from typing_extensions import override
 from devtrail_tui.tui.keymap import bindings
 
 WINDOW_DELAY_S = 0.03
-"""How long a view waits for scrolling to settle before it asks for lines."""
+"""How long scrolling must pause before items are requested."""
 _MOVES = bindings("move_down", "move_up", "move_first", "move_last", "page_down", "page_up")
 
 
 class TextScroll(VerticalScroll, inherit_bindings=False):
-    """Text without a cursor. Textual's own bindings are left out: config.toml could not change their keys."""
+    """Text without a cursor. Textual's bindings are omitted: config.toml could not change their keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*_MOVES]
 
@@ -51,9 +51,9 @@ class WindowMessage(Message):
 
 
 class WindowView(ScrollView, can_focus=True, inherit_bindings=False):
-    """A list with a cursor that draws only the lines in view, and asks its owner to load the items near them.
+    """A list with a cursor that draws only the lines in view, and requests the items near them from its owner.
 
-    An item has a position, a whole number. A subclass says which positions are in view and loaded, and moves the cursor.
+    An item has an integer position. A subclass says which positions are in view and loaded, and moves the cursor.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*_MOVES]
@@ -76,8 +76,8 @@ class WindowView(ScrollView, can_focus=True, inherit_bindings=False):
     """
 
     @dataclass
-    class WindowWanted(WindowMessage):
-        """Items are not loaded near the lines in view: those from position `first` to `last`, both included."""
+    class WindowRequest(WindowMessage):
+        """Items near the lines in view are not loaded: positions `first` to `last`, inclusive."""
 
         first: int
         last: int
@@ -85,7 +85,7 @@ class WindowView(ScrollView, can_focus=True, inherit_bindings=False):
     _window_timer: Timer | None = None
 
     def _positions(self, screens: int = 0) -> range:
-        """The positions in view and in so many screens on both sides."""
+        """The positions in view, extended by `screens` screens on both sides."""
         raise NotImplementedError
 
     def _is_loaded(self, position: int) -> bool:
@@ -96,7 +96,7 @@ class WindowView(ScrollView, can_focus=True, inherit_bindings=False):
         raise NotImplementedError
 
     def _go_to(self, position: int) -> None:
-        """Move the cursor to the nearest position there is."""
+        """Move the cursor to the nearest existing position."""
         raise NotImplementedError
 
     @property
@@ -105,11 +105,11 @@ class WindowView(ScrollView, can_focus=True, inherit_bindings=False):
         return max(self.scrollable_content_region.height, 1)
 
     def _scroll(self, y: int) -> None:
-        # Forced: right after the first items came the scroll bar is not laid out yet, and Textual would refuse.
+        # Forced: right after the first items the scroll bar is not laid out yet, and Textual would refuse.
         self.scroll_to(y=y, animate=False, force=True)
 
     def _request_window(self) -> None:
-        """Ask for what is not loaded, once scrolling has settled."""
+        """Request the missing items once scrolling pauses."""
         if self._window_timer is None and self.is_attached and self._lacks_items():
             self._window_timer = self.set_timer(WINDOW_DELAY_S, self._post_window)
 
@@ -120,7 +120,7 @@ class WindowView(ScrollView, can_focus=True, inherit_bindings=False):
         self._window_timer = None
         if self._lacks_items():
             window = self._positions(2)
-            self.post_message(self.WindowWanted(self, window[0], window[-1]))
+            self.post_message(self.WindowRequest(self, window[0], window[-1]))
 
     def action_move(self, lines: int) -> None:
         self._go_to(self._cursor_in_view() + lines)

@@ -121,11 +121,11 @@ def test_a_wrong_clock_of_ours_does_not_change_the_wait() -> None:
 @pytest.mark.parametrize(
     ("seconds", "sentence"),
     [
-        (0.2, "going on in 1 s"),
-        (12, "going on in 12 s"),
-        (119, "going on in 119 s"),
-        (600, "going on in 10 min"),
-        (3600, "going on in 60 min"),
+        (0.2, "continuing in 1 s"),
+        (12, "continuing in 12 s"),
+        (119, "continuing in 119 s"),
+        (600, "continuing in 10 min"),
+        (3600, "continuing in 60 min"),
         (3601, "going on at 2026-11-20 13:00 UTC"),
     ],
 )
@@ -140,7 +140,7 @@ async def test_a_secondary_limit_is_waited_out(
     server.faults.next("repo", GitHubFault.secondary_limit(12, status))
     assert (await client.repository("acme/shop")).name == "acme/shop"
     assert clock.slept == [12]
-    assert said.lines == [(Level.WARNING, "GitHub's limit: going on in 12 s")]
+    assert said.lines == [(Level.WARNING, "GitHub's limit: continuing in 12 s")]
     assert said.waits == [("GitHub's limit", START + timedelta(seconds=12)), ("", None)]
 
 
