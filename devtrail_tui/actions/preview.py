@@ -32,8 +32,8 @@ async def preview_job(services: Services, type_name: str, raw: Mapping[str, Any]
     typed_secrets = {
         setting.secret_name: getattr(config, setting.name) for setting in job_type.settings if setting.secret
     }
-    async with PreviewServices(services, typed_secrets) as door:
-        return await job_type.preview(config, door)
+    async with PreviewServices(services, typed_secrets) as context:
+        return await job_type.preview(config, context)
 
 
 class PreviewServices:

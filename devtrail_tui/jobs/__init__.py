@@ -1,4 +1,4 @@
-"""The job types. One file each; this package finds them, and those that installed plugins bring."""
+"""The job types, one file each, and their discovery, plugins included."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from devtrail_tui.core.setting import Kind
 from devtrail_tui.core.text import safe_line
 
 SHARED = "matching"
-"""The one module beside the job types that is none itself."""
+"""The one module beside the job types that is not a job type."""
 ENTRY_POINT_GROUP = "devtrail_tui.jobs"
 
 
@@ -32,7 +32,7 @@ class Catalogue(Mapping[str, JobType[Any]]):
         return self._types[name]
 
     def named(self, name: str) -> JobType[Any]:
-        """The type of that name. Raises UsageError with the names that exist."""
+        """The type with that name. Raises UsageError with the known names."""
         if name not in self._types:
             raise UsageError(f"There is no job type {safe_line(name, limit=40)}. Known are: {', '.join(self._types)}.")
         return self._types[name]
@@ -46,14 +46,14 @@ class Catalogue(Mapping[str, JobType[Any]]):
         return len(self._types)
 
     def by_command(self, command: str) -> JobType[Any] | None:
-        """The type that a command line verb starts, if one does."""
+        """The type started by a command line verb, or None."""
         return next((job_type for job_type in self.values() if job_type.command == command), None)
 
 
 def catalogue(defaults: Mapping[str, Any] | None = None) -> Catalogue:
-    """Every sibling module's `JOB` and every plugin's. `defaults` are the values of config.toml's settings, where they are known.
+    """Each sibling module's `JOB` and those of plugins. `defaults` are config.toml's values, if known.
 
-    Raises UsageError where two have the same name (one of them would silently never run), or for a setting that cannot be.
+    Raises UsageError for a duplicate name (one of the types could never run) and for an invalid setting.
     """
     types: dict[str, JobType[Any]] = {}
     for origin, job_type in _found():
@@ -71,8 +71,8 @@ def _with_defaults(job_type: JobType[Any], defaults: Mapping[str, Any]) -> JobTy
             or setting.environment
         ):
             raise UsageError(
-                f"{job_type.name}: its setting {setting.name} cannot be: its default comes from no setting of config.toml, "
-                "or it is declared as only those can be."
+                f"{job_type.name}: its setting {setting.name} is invalid: its default is not a setting of config.toml, "
+                "or its declaration is only allowed there."
             )
     return replace(job_type, defaults=defaults)
 

@@ -1,4 +1,4 @@
-"""The evidence report: which evidence speaks for which criterion, and what is not known. Pure values, no format."""
+"""The evidence report as pure values: criteria with their matching evidence, and what is unknown."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from datetime import datetime
 from devtrail_tui.core.evidence import OUTDATED, AnalysisState, Criterion, EvidenceEntry, Match
 
 CONFIDENCE_NOTE = (
-    "Each confidence is the model's own estimate, not a measurement. Quotes were checked to stand verbatim in the pull request; "
+    "Each confidence is the model's own estimate, not a measurement. Quotes were verified to be verbatim in the pull request; "
     "whether they prove the criterion is yours to judge."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Support:
-    """One entry that, in the model's view, speaks for a criterion."""
+class MatchedEntry:
+    """One entry that matches a criterion according to the model."""
 
     entry: EvidenceEntry
     match: Match
@@ -25,15 +25,15 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A criterion with what speaks for it, strongest first."""
+    """A criterion with its matching entries, strongest first."""
 
     criterion: Criterion
-    supports: tuple[Support, ...]
+    supports: tuple[MatchedEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many entries stand where; they add up to `entries`. `outdated` of them were judged before their latest change."""
+    """Numbers of entries by state; they add up to `entries`. `outdated` of them were judged before their latest change."""
 
     entries: int
     matched: int
@@ -45,8 +45,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceReport:
-    """Everything an export says. `models` names the model of each analysed entry by its id; `chosen` says in words which
-    evidence was asked for, empty for all of it; `demo` marks made-up data."""
+    """The content of an export. `models` is the model of each analysed entry by entry id; `chosen` describes the filter, empty
+    for all evidence; `demo` marks made-up data."""
 
     generated_at: datetime
     entries: tuple[EvidenceEntry, ...]
@@ -57,24 +57,24 @@ class EvidenceReport:
 
     @property
     def logins(self) -> tuple[str, ...]:
-        """Whose work this is."""
+        """The logins of the entries."""
         return tuple(sorted({entry.login for entry in self.entries if entry.login}, key=str.lower))
 
     @property
     def period(self) -> tuple[datetime, datetime] | None:
-        """The first and the last merge among the entries."""
+        """The first and last merge of the entries."""
         merged = sorted(entry.merged_at for entry in self.entries if entry.merged_at is not None)
         return (merged[0], merged[-1]) if merged else None
 
     @property
     def model_names(self) -> tuple[str, ...]:
-        """The models whose views are in the report."""
+        """The models of the entries' matches."""
         entry_ids = {entry.id for entry in self.entries}
         return tuple(sorted({name for key, name in self.models.items() if key in entry_ids and name}))
 
     @property
     def counts(self) -> Counts:
-        """How many entries were matched, looked at in vain, not looked at, or failed."""
+        """The numbers of entries by state."""
         states = Counter(entry.analysis_state for entry in self.entries)
         matched = sum(1 for entry in self.entries if entry.analysis_state is AnalysisState.ANALYSED and entry.matches)
         return Counts(
@@ -88,11 +88,11 @@ class EvidenceReport:
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """Every criterion that something speaks for, in the rubric's order; one that left the rubric comes last, by its id."""
-        supports: dict[str, list[Support]] = defaultdict(list)
+        """All criteria with matches, in the rubric's order; criteria no longer in the rubric come last, by id."""
+        supports: dict[str, list[MatchedEntry]] = defaultdict(list)
         for entry in self.entries:
             for match in entry.matches:
-                supports[match.criterion_id].append(Support(entry, match))
+                supports[match.criterion_id].append(MatchedEntry(entry, match))
         criteria_by_id = {criterion.id: criterion for criterion in self.criteria}
         gone = [
             Criterion(key, "No longer in the rubric", "", "") for key in sorted(supports) if key not in criteria_by_id
@@ -105,12 +105,12 @@ class EvidenceReport:
 
     @property
     def unmatched(self) -> tuple[EvidenceEntry, ...]:
-        """Entries that count for no criterion, newest merge first: analysed in vain, not analysed, failed."""
+        """Entries without a match, newest merge first: analysed without match, not analysed, failed."""
         return tuple(sorted((entry for entry in self.entries if not entry.matches), key=_newest_first))
 
 
 def state_words(entry: EvidenceEntry) -> str:
-    """How an entry stands, in words."""
+    """The state of an entry in words."""
     if entry.analysis_state is AnalysisState.NOT_ANALYSED:
         return "not analysed"
     if entry.analysis_state is AnalysisState.FAILED:
@@ -128,7 +128,7 @@ def counts_words(counts: Counts) -> str:
     ) + (f" {counts.outdated:,} {OUTDATED}." if counts.outdated else "")
 
 
-def _strongest_first(support: Support) -> tuple[float, float, int]:
+def _strongest_first(support: MatchedEntry) -> tuple[float, float, int]:
     return (-support.match.confidence, *_newest_first(support.entry))
 
 
@@ -137,7 +137,7 @@ def _newest_first(entry: EvidenceEntry) -> tuple[float, int]:
 
 
 def only(entries: Sequence[EvidenceEntry], criteria: Collection[str]) -> tuple[EvidenceEntry, ...]:
-    """The entries with their matches for some criteria (case-folded ids) alone; without any named, as they are."""
+    """The entries, reduced to matches of these criteria (case-folded ids); unchanged if there are none."""
     if not criteria:
         return tuple(entries)
     return tuple(

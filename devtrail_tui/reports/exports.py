@@ -1,4 +1,4 @@
-"""The evidence report written out: Markdown for people, JSON for programs, CSV for spreadsheets."""
+"""Writes the evidence report as Markdown, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.reports.evidence_report import (
     CONFIDENCE_NOTE,
     EvidenceReport,
+    MatchedEntry,
     Section,
-    Support,
     counts_words,
     state_words,
 )
@@ -49,7 +49,7 @@ CSV_COLUMNS = (
 
 
 def markdown(report: EvidenceReport) -> str:
-    """A document to read, with a header that says what it is and what it is not."""
+    """A document with a header that explains its content and limits."""
     blocks = [f"# {TITLE}", *_header(report)]
     area = None
     for section in report.sections:
@@ -59,13 +59,13 @@ def markdown(report: EvidenceReport) -> str:
         blocks.extend(_section(section))
     if report.unmatched:
         blocks.append("## Without a match")
-        blocks.append("These count for no criterion above; “not analysed” says nothing about their worth.")
+        blocks.append("These match no criterion above; “not analysed” says nothing about their value.")
         blocks.append("\n".join(_listed(entry) for entry in report.unmatched))
     return "\n\n".join(blocks) + "\n"
 
 
 def as_json(report: EvidenceReport) -> str:
-    """The same as one JSON object: header, entries, and per criterion the entries' ids with confidence and quotes."""
+    """One JSON object: header, entries, and per criterion the entries' ids with confidence and quotes."""
     period, counts = report.period, report.counts
     document = {
         "report": TITLE,
@@ -100,7 +100,7 @@ def as_json(report: EvidenceReport) -> str:
 
 
 def as_csv(report: EvidenceReport) -> str:
-    """One row per criterion and entry, then the entries without a match; no cell can run as a spreadsheet formula."""
+    """One row per criterion and entry, then the entries without a match; cells are escaped against spreadsheet formulas."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
@@ -110,7 +110,7 @@ def as_csv(report: EvidenceReport) -> str:
 
 
 FORMATS: Mapping[str, Callable[[EvidenceReport], str]] = {"md": markdown, "json": as_json, "csv": as_csv}
-"""The formats by the name a person types."""
+"""The formats by the name of the option."""
 
 
 def _header(report: EvidenceReport) -> Iterator[str]:
@@ -119,16 +119,16 @@ def _header(report: EvidenceReport) -> Iterator[str]:
     whose = ", ".join(f"**{inline(login)}**" for login in report.logins) or "nobody yet"
     yield f"Pull requests that {whose} wrote, commented on or reviewed, as collected by DevTrail."
     period = report.period
-    models = ", ".join(inline(name) for name in report.model_names) or "none: nothing here was analysed"
+    models = ", ".join(inline(name) for name in report.model_names) or "none: nothing was analysed"
     lines = [
-        f"- Merged: {period[0]:%Y-%m-%d} to {period[1]:%Y-%m-%d} (UTC)" if period else "- Merged: nothing stored",
+        f"- Merged: {period[0]:%Y-%m-%d} to {period[1]:%Y-%m-%d} (UTC)" if period else "- Merged: no evidence",
         f"- {counts_words(report.counts)}",
         f"- Model: {models}",
         f"- {CONFIDENCE_NOTE}",
-        f"- Made: {report.generated_at:%Y-%m-%d %H:%M} UTC",
+        f"- Created: {report.generated_at:%Y-%m-%d %H:%M} UTC",
     ]
     if report.chosen:
-        lines.insert(0, f"- Chosen: {inline(report.chosen)}")
+        lines.insert(0, f"- Filter: {inline(report.chosen)}")
     yield "\n".join(lines)
 
 
@@ -142,7 +142,7 @@ def _section(section: Section) -> Iterator[str]:
         yield from _support(support)
 
 
-def _support(support: Support) -> Iterator[str]:
+def _support(support: MatchedEntry) -> Iterator[str]:
     entry, match = support.entry, support.match
     yield f"#### {link(entry.title or 'Untitled', entry.pr_url)}"
     outdated = f" · {OUTDATED}" if entry.outdated else ""
@@ -220,7 +220,7 @@ def _entry_cells(entry: EvidenceEntry, models: Mapping[int, str]) -> dict[str, o
 
 
 def _cell(value: object) -> str:
-    """A cell as text; numbers stay numbers, text that a spreadsheet would run gets an apostrophe before it."""
+    """A cell as text; numbers stay numbers, text that looks like a formula is escaped with an apostrophe."""
     if value is None:
         return ""
     return without_formula(safe(value).strip()) if isinstance(value, str) else str(value)

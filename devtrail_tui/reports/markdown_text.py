@@ -1,4 +1,4 @@
-"""Foreign text inside Markdown: it must read as written and forge nothing (CommonMark 0.31, GitHub's extensions)."""
+"""Escapes foreign text for Markdown so that it shows verbatim and forges nothing (CommonMark 0.31, GitHub's extensions)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _URL_CHARACTERS = "/:?#@!$&'*+,;=%~-._"
 
 
 def inline(text: str) -> str:
-    """Foreign text as one line of plain words: no emphasis, link, HTML, heading, list or table can begin in it."""
+    """Foreign text as one line without emphasis, link, HTML, heading, list or table."""
     line = _INLINE.sub(lambda found: f"\\{found.group()}", safe_line(text))
     return _BLOCK_START.sub(_unblocked, line)
 
@@ -24,14 +24,14 @@ def _unblocked(found: re.Match[str]) -> str:
 
 
 def link(text: str, url: str | None) -> str:
-    """A link with foreign text to a web address; without a web address the text alone."""
+    """A link with foreign text to a web address; only the text if there is no valid address."""
     link_text = inline(text)
     target = web_address(url)
     return f"[{link_text}](<{target}>)" if target else link_text
 
 
 def web_address(url: str | None) -> str:
-    """The address made safe to stand in a link, or empty where it is no http(s) address."""
+    """The address escaped for a link; empty if it is not an http(s) address."""
     address = safe_line(url or "")
     try:
         parts = urlsplit(address)

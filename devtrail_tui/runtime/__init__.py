@@ -1,1 +1,1 @@
-"""Runs claimed jobs: knows the store and the core, neither Textual nor click."""
+"""Runs claimed jobs. Depends on store and core, not on Textual or click."""

@@ -1,4 +1,4 @@
-"""What a running job sees: `core.context.Context` made real over the store."""
+"""The context of a running job: implements `core.context.Context` over the store."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _WHAT_CALLS_COST = ("keep", "keep_late", "release", "uncertain")
 
 
 class JobContext:
-    """One claimed run. The handler uses it in its own thread; the worker's loop stores what it shows, and refuses it everything
-    once the job has ended."""
+    """One claimed run. The handler uses it in its own thread; the worker's loop stores its output, and closes it when the job
+    has ended."""
 
     def __init__(self, job: Job, claim: Claim, secret_references: Mapping[str, str], stores: JobStores) -> None:
         self._job = job
@@ -70,11 +70,11 @@ class JobContext:
         return self._cursor
 
     def open(self) -> None:
-        """Read what earlier attempts left; in the job's own thread, which it may hold up."""
+        """Load the state of earlier attempts; blocks, so call it in the job's thread."""
         self._cursor = dict(self._stores.evidence.cursor(self._job.id))
 
     async def close(self) -> None:
-        """Close the clients that were made."""
+        """Close the job's clients."""
         await self._exits.aclose()
 
     def log(self, message: str, level: Level = Level.INFO) -> None:
@@ -144,7 +144,7 @@ class JobContext:
 
 
 class _Guarded:
-    """A port that refuses once its job has ended, but for some of its methods."""
+    """A port that refuses calls after the job has ended, except some methods."""
 
     def __init__(self, port: Any, check: Callable[[], None], open_for: Collection[str]) -> None:
         self._port = port
@@ -158,14 +158,14 @@ class _Guarded:
 
 
 def _checked_line(level: Level, message: str) -> tuple[str, Level]:
-    """A line's text and level. Raises TypeError, ValueError for what is none, in the handler's own frame."""
+    """A line's text and level. Raises TypeError, ValueError in the handler's frame if they are invalid."""
     if not isinstance(message, str):
         raise TypeError(f"A log line is a str, not {described(message)}.")
     return message, Level(level)
 
 
 class _Evidence:
-    """The reading door; reads run off the loop."""
+    """Read access to evidence; reads run off the loop."""
 
     def __init__(self, store: EvidenceStore) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""What a worker does from time to time: each duty a function and its period."""
+"""Periodic duties of a worker: a function with a period."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Duty:
-    """Something to do every `period_s` seconds, the first time at once."""
+    """A task to run every `period_s` seconds, first at once."""
 
     name: str
     period_s: float
@@ -23,20 +23,19 @@ class Duty:
 
 
 class Duties:
-    """Does what is due, one after another; `monotonic` counts the seconds. A duty that fails does not stop the others, and is
-    tried again after its period."""
+    """Runs the due duties in sequence; `monotonic` returns seconds. A failing duty does not stop the others, and is retried
+    after its period."""
 
     def __init__(self, monotonic: Callable[[], float], *duties: Duty) -> None:
         self._monotonic = monotonic
         self._duties = duties
 
     async def run_due(self) -> None:
-        """Do what is due. Raises the first StoreError once all have had their turn; another error is logged, once for as long as
-        it lasts."""
+        """Run the due duties. Raises the first StoreError after all have run; another error is logged once while it persists."""
         trouble: StoreError | None = None
         now = (
             self._monotonic()
-        )  # once, so that duties of one period stay together: each awakening costs more than they do
+        )  # read once, so that duties of one period run together: a wake-up costs more than they do
         for duty in self._duties:
             if now < duty.due_at:
                 continue
@@ -46,7 +45,7 @@ class Duties:
                 await duty.act()
             except StoreError as raised:
                 trouble = trouble or raised
-            except Exception as raised:  # a fault in one duty is no reason to leave the jobs, or the other duties
+            except Exception as raised:  # an error in one duty must not stop the jobs or other duties
                 error = repr(raised)
                 if error != duty.error:
                     _logger.exception("the duty “%s” failed", duty.name)
@@ -55,5 +54,5 @@ class Duties:
             raise trouble
 
     def wait_s(self) -> float:
-        """Seconds until the next one is due."""
+        """Seconds until the next duty is due."""
         return max(0.0, min(duty.due_at for duty in self._duties) - self._monotonic())

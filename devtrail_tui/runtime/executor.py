@@ -1,4 +1,4 @@
-"""Runs one claimed job from its first line to its recorded end."""
+"""Runs one claimed job from its start to its recorded end."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ from devtrail_tui.runtime.context import JobContext
 from devtrail_tui.runtime.job_output import JobStores
 from devtrail_tui.runtime.job_thread import JobThread
 from devtrail_tui.runtime.outcomes import (
-    Completed,
-    Failed,
-    Interrupted,
-    Interruption,
-    Outcome,
-    Troubled,
-    Waits,
+    CompletedRun,
+    FailedRun,
+    InterruptedRun,
+    RetryableRun,
+    RunOutcome,
+    StopReason,
+    WaitingRun,
     outcome_of,
 )
 
 SECRET_RETRY_S = 60.0
-"""How soon a job that cannot run (its secret is missing, its store cannot be read) is tried again."""
+"""The delay before a job that cannot run (missing secret, unreadable store) is tried again."""
 END_GRACE_S = 0.8
-"""How long a handler may take to end once it was cancelled, its time was up, or it has told how it ended."""
+"""How long a handler may take to end after a cancel, a timeout, or its own result."""
 STOP_GRACE_S = 1.3
-"""The same after a stop: the job is then given back within 1.5 s and the program over in two."""
+"""The same after a stop: the job is then returned within 1.5 s and the program ends within two."""
 CLOSING_S = 0.6
-"""How long its connections may take to close; part of the above."""
+"""How long connections may take to close; included in the above."""
 
 _SAID_IN_SECONDS = 600.0
-"""A longer wait is said by the moment it ends."""
+"""A longer wait is shown as its end time."""
 
 _logger = logging.getLogger(__name__)
 
 
 class Execution:
-    """One job on its way: `run()` is a task of the worker's loop, `interrupt()` the only way to end it early.
+    """The execution of one job: `run()` is a task of the worker's loop, `interrupt()` the only way to end it early.
 
-    The handler runs in a thread and a loop of its own. Here it is watched, what it shows is stored, and its end is recorded: by
-    its own word, or without it where it does not end in time.
+    The handler runs in its own thread and loop. The execution watches it, stores its output, and records its end, even if the
+    handler does not end in time.
     """
 
     def __init__(self, job: Job, job_type: JobType[Any], stores: JobStores, rng: random.Random) -> None:
@@ -58,29 +58,29 @@ class Execution:
         self._stores = stores
         self._rng = rng
         self._context = JobContext(job, self.claim, _references(job_type, job), stores)
-        self._interruption: Interruption | None = None
+        self._interruption: StopReason | None = None
         self._changed = asyncio.Event()
 
-    async def run(self) -> Outcome:
-        """Run the handler and record how it ended; a store that is full for now is waited for. Raises StoreError."""
-        outcome = Interrupted(self._interruption) if self._interruption else await self._attempt()
+    async def run(self) -> RunOutcome:
+        """Run the handler and record its outcome; waits while the store is full. Raises StoreError."""
+        outcome = InterruptedRun(self._interruption) if self._interruption else await self._attempt()
         if isinstance(outcome, StoreError):
             raise outcome
         await self._flush_last(outcome)
         await self._record(outcome)
         return outcome
 
-    def interrupt(self, reason: Interruption) -> None:
-        """Tell the job to stop; a lost claim outranks a stop, a stop does not undo a cancel. Repeated calls are harmless."""
-        if self._interruption is None or reason is Interruption.LOST:
+    def interrupt(self, reason: StopReason) -> None:
+        """Ask the job to stop; a lost claim overrides a stop, a stop does not override a cancel. Idempotent."""
+        if self._interruption is None or reason is StopReason.LOST:
             self._interruption = reason
         self._changed.set()
 
-    async def _attempt(self) -> Outcome:
+    async def _attempt(self) -> RunOutcome:
         loop = asyncio.get_running_loop()
 
         def changed() -> None:
-            with contextlib.suppress(RuntimeError):  # the worker has ended without this job
+            with contextlib.suppress(RuntimeError):  # the worker's loop has ended
                 loop.call_soon_threadsafe(self._changed.set)
 
         thread = JobThread(
@@ -104,28 +104,28 @@ class Execution:
             flusher.cancel()
             await asyncio.gather(flusher, return_exceptions=True)
 
-    async def _watch(self, thread: JobThread[Outcome], flusher: asyncio.Task[None]) -> Outcome:
-        """Wait until the handler has ended by itself, or has been told to and has had the time to."""
+    async def _watch(self, thread: JobThread[RunOutcome], flusher: asyncio.Task[None]) -> RunOutcome:
+        """Wait until the handler has ended, or was interrupted and its time limit has passed."""
         in_time = await self._wait(
             lambda: thread.outcome or thread.ended or self._interruption or flusher.done(), self.job.timeout_s
         )
         if thread.outcome is None:
             thread.cancel()
-        grace_s = STOP_GRACE_S if self._interruption is Interruption.STOP else END_GRACE_S
+        grace_s = STOP_GRACE_S if self._interruption is StopReason.STOP else END_GRACE_S
         await self._wait(lambda: thread.ended, grace_s)
         outcome = thread.outcome
-        if outcome not in (None, Interrupted(None)):
+        if outcome not in (None, InterruptedRun(None)):
             return outcome
         if flusher.done():
-            flusher.result()  # raises what ended it: a lost claim, or a store that is of no use any more
+            flusher.result()  # raises its error: a lost claim, or an unusable store
         if self._interruption is not None:
-            return Interrupted(self._interruption)
+            return InterruptedRun(self._interruption)
         if not in_time:
-            return Troubled(f"The job did not end within {self.job.timeout_s:g} s.")
-        return Failed("The job cancelled itself, which is a fault in its job type. Report it to its authors.")
+            return RetryableRun(f"The job did not end within {self.job.timeout_s:g} s.")
+        return FailedRun("The job cancelled itself, which is an error in its job type. Report it to its authors.")
 
     async def _wait(self, holds: Callable[[], object], seconds: float | None) -> bool:
-        """Wait until something holds that `_changed` tells of; False where it does not within so many seconds."""
+        """Wait for a condition that `_changed` signals; False if it does not hold within `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 while not holds():
@@ -135,7 +135,7 @@ class Execution:
             return bool(holds())
         return True
 
-    def _abandon(self, thread: JobThread[Outcome]) -> None:
+    def _abandon(self, thread: JobThread[RunOutcome]) -> None:
         thread.abandon()
         _logger.warning("job %d: its thread %s does not end; nothing is done for it any more", self.job.id, thread.name)
         self._context.output.note(
@@ -154,9 +154,9 @@ class Execution:
         except TimeoutError:
             _logger.warning("job %d: its connections did not close in time", self.job.id)
 
-    async def _flush_last(self, outcome: Outcome) -> None:
+    async def _flush_last(self, outcome: RunOutcome) -> None:
         match outcome:
-            case Interrupted(Interruption.LOST):
+            case InterruptedRun(StopReason.LOST):
                 return
             case Interrupted(Interruption.CANCEL):
                 self._context.output.note("Cancelled. Everything found so far is kept.", Level.WARNING)
@@ -169,24 +169,24 @@ class Execution:
         except ClaimLost:
             _logger.warning("job %d: another worker owns it now", self.job.id)
 
-    async def _record(self, outcome: Outcome) -> None:
+    async def _record(self, outcome: RunOutcome) -> None:
         queue, claim, write = self._stores.queue, self.claim, self._stores.store_retry.write
         match outcome:
-            case Completed(result):
+            case CompletedRun(result):
                 await write(lambda: queue.finish(claim, result))
-            case Failed(sentence):
+            case FailedRun(sentence):
                 await write(lambda: queue.fail(claim, sentence))
-            case Troubled(sentence, retry_after_s):
+            case RetryableRun(sentence, retry_after_s):
                 await self._retry_or_fail(sentence, retry_after_s)
-            case Waits(sentence):
+            case WaitingRun(sentence):
                 again = self._stores.clock.now() + timedelta(seconds=SECRET_RETRY_S)
                 await write(lambda: queue.release(claim, waiting_for=sentence, run_at=again))
-            case Interrupted(Interruption.CANCEL):
+            case InterruptedRun(StopReason.CANCEL):
                 await write(lambda: queue.cancelled(claim, "Cancelled by you."))
-            case Interrupted(Interruption.STOP):
+            case InterruptedRun(StopReason.STOP):
                 await write(lambda: queue.release(claim))
-            case Interrupted(Interruption.LOST):
-                _logger.warning("job %d was taken over by another worker; nothing more is written for it", self.job.id)
+            case InterruptedRun(StopReason.LOST):
+                _logger.warning("job %d was taken over by another worker; its writes are refused", self.job.id)
 
     async def _retry_or_fail(self, sentence: str, retry_after_s: float | None) -> None:
         queue, job, write = self._stores.queue, self.job, self._stores.store_retry.write
@@ -206,7 +206,7 @@ class Execution:
 
 
 def _references(job_type: JobType[Any], job: Job) -> dict[str, str]:
-    """The job's secret references by secret name; absent where the standard sources are meant."""
+    """The job's secret references by secret name; those of the standard sources are omitted."""
     return {
         setting.secret_name: str(job.config[setting.key])
         for setting in job_type.settings

@@ -1,4 +1,4 @@
-"""A thread with an event loop of its own for one run of a handler, so that whatever the handler does it does to itself."""
+"""A thread with its own event loop for one run of a handler, which isolates the handler's faults."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 MOST_STUCK = 3
-"""So many threads that do not end are borne."""
+"""Maximum number of threads that do not end; above it no job is started."""
 SWITCH_S = 0.0005
-"""How often threads that compute give way once a handler was told to end: it may be in an endless loop, and by Python's own 5 ms
-each step of its recorded end would wait for that."""
+"""The interpreter's switch interval after a handler was told to end: it may be in an endless loop, and with Python's 5 ms
+each step of recording its end would be delayed."""
 _CLOSING_TRIES = 20
 _logger = logging.getLogger(__name__)
 _abandoned: list[threading.Thread] = []
 _unclosable: list[object] = []
-"""Coroutines that go on when they are told to end: kept for good, for Python would complain on stderr when it drops them."""
+"""Coroutines that ignored their cancellation: kept referenced, because Python writes to stderr when it frees them."""
 
 
 def stuck_threads() -> int:
-    """How many abandoned threads of this process still live."""
+    """The number of abandoned threads of this process that still run."""
     return sum(thread.is_alive() for thread in tuple(_abandoned))
 
 
 class JobThread(Generic[T]):
-    """Runs `work` to its end, then `tidy`, then cancels what they left behind. A daemon: it never keeps the process.
+    """Runs `work`, then `tidy`, then cancels remaining tasks. A daemon thread: it never blocks process exit.
 
-    `judge` turns what `work` returned or raised into `outcome`, still in this thread; `on_change` is called there when `outcome`
-    is known and again when the thread has nothing more to do. `cancel` and `abandon` may be called from any thread.
+    `judge` converts the result or error of `work` into `outcome`, in this thread; `on_change` is called there when `outcome` is
+    set, and when the thread is finished. `cancel` and `abandon` may be called from any thread.
     """
 
     def __init__(
@@ -62,18 +62,18 @@ class JobThread(Generic[T]):
         self._thread.start()
 
     def cancel(self) -> None:
-        """Cancel the work; to be called once, for a handler may tidy up after itself."""
+        """Cancel the work; call it once, because a handler may clean up."""
         sys.setswitchinterval(SWITCH_S)
         self._call(self._task.cancel)
 
     def abandon(self) -> None:
-        """Let nothing more happen: its loop is stopped, at once or as soon as it is no longer blocked."""
+        """Stop the loop, at once or as soon as it is no longer blocked."""
         self._abandoned = True
         _abandoned.append(self._thread)
         self._call(self._loop.stop)
 
     def _call(self, what: Callable[[], object]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(what)
 
     def _run(self) -> None:
@@ -95,12 +95,12 @@ class JobThread(Generic[T]):
 
     def _drive(self, task: asyncio.Task[Any]) -> BaseException | None:
         """Run the loop until the task is done or the thread abandoned. `sys.exit()` in any task leaves the loop at once: then the
-        task is cancelled, the loop run again, and that error returned."""
+        task is cancelled, the loop runs again, and that error is returned."""
         fault = None
         while not task.done() and not self._abandoned:
             try:
                 self._loop.run_until_complete(task)
-            except BaseException as error:  # noqa: BLE001 - what the task itself raised is asked of it
+            except BaseException as error:  # noqa: BLE001 - the task holds its own error
                 if not task.done() and not self._abandoned:
                     fault = error
                     task.cancel()
@@ -117,18 +117,18 @@ async def _end_of(tasks: set[asyncio.Task[Any]]) -> None:
 
 
 def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What asyncio would complain of on stderr: a task that a handler did not wait for, say."""
+    """Log what asyncio would write to stderr, such as a task that was never awaited."""
     _logger.debug("in the loop of a job: %s", context.get("message"), exc_info=context.get("exception"))
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
-    """End what an abandoned loop leaves in the middle, so that every `finally` is passed; then close the loop, waiting for none
-    of the threads it used."""
+    """Finish the tasks of an abandoned loop, so that every `finally` runs, then close the loop without waiting for its
+    threads."""
     for coroutine in [task.get_coro() for task in asyncio.all_tasks(loop)]:
         if not inspect.iscoroutine(coroutine):
             continue
         for _ in range(_CLOSING_TRIES):
-            with contextlib.suppress(BaseException):  # it goes on, or fails in its `finally`: its job has ended already
+            with contextlib.suppress(BaseException):  # it ignores the cancel or fails in `finally`: its job has ended
                 coroutine.close()
         if inspect.getcoroutinestate(coroutine) != inspect.CORO_CLOSED:
             _unclosable.append(coroutine)

@@ -1,4 +1,4 @@
-"""Judges other workers' leases without trusting anybody's clock to agree with another's."""
+"""Detects expired leases of other workers without comparing clocks."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.job import Claim
 
 LONG_GONE = timedelta(minutes=5)
-"""A lease that ran out this long ago by our clock is lost at the first look: clocks that are further apart are broken, not
-skewed, and a worker that only starts for a moment (`work --once`) could otherwise never take up what was left."""
+"""A lease that expired this long ago by our clock is lost at first sight: such a difference is a broken clock, not skew, and
+short-lived workers (`work --once`) could otherwise never rescue a job."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _LeaseSample:
     lease: datetime
     since: float
 
 
 class LeaseWatch:
-    """Remembers since when each lease has stood as it stands now.
+    """Tracks since when each lease is unchanged.
 
-    The end of a lease is written by its owner's clock, which may be wrong, or be set while the job runs. So it is read as a
-    token that every heartbeat changes: an owner is silent when the token has not changed for the length of a lease, counted by
-    our own monotonic clock. A wrong clock then costs nobody a healthy job, and no orphan more than one lease.
+    The end of a lease is written by its owner's clock, which may be wrong or change. It is therefore treated as a token that
+    every heartbeat changes: an owner is silent if the token is unchanged for the length of a lease by our monotonic clock. A
+    wrong clock then never costs a healthy job, and an orphan waits one lease at most.
     """
 
     def __init__(self, clock: Clock, lease_s: float) -> None:
         self._clock = clock
         self._lease_s = lease_s
-        self._seen: dict[Claim, _Seen] | None = None
+        self._seen: dict[Claim, _LeaseSample] | None = None
 
     def ran_out(self, leases: Mapping[Claim, datetime]) -> set[Claim]:
-        """Which of these claims, all that run now, have a silent owner. To be asked several times a lease."""
+        """The claims with a silent owner, out of all running ones. Call it several times per lease."""
         now = self._clock.monotonic()
         earlier_leases, first_look = self._seen or {}, self._seen is None
-        self._seen = {claim: _Seen(lease, now) for claim, lease in leases.items()}
+        self._seen = {claim: _LeaseSample(lease, now) for claim, lease in leases.items()}
         for claim, seen in earlier_leases.items():
             if leases.get(claim) == seen.lease:
                 self._seen[claim] = seen

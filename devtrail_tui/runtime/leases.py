@@ -1,4 +1,4 @@
-"""Keeps the leases of running jobs alive from a thread of its own, which neither CPU work nor a blocked loop can starve."""
+"""Renews the leases of running jobs in its own thread, independent of CPU load and blocked loops."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ _logger = logging.getLogger(__name__)
 
 
 class LeaseKeeper:
-    """Renews every claim it was given, each `heartbeat_s`; reports what was lost and what a person asked to cancel.
+    """Renews its claims every `heartbeat_s`; reports lost claims and cancel requests.
 
-    The two callbacks run in this thread. The renewal goes through the store's writer thread, so a lease never waits for the
-    event loop.
+    Both callbacks run in this thread. Renewal goes through the store's writer thread, so it never waits for the event loop.
     """
 
     def __init__(
@@ -42,20 +41,20 @@ class LeaseKeeper:
         self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
 
     def start(self) -> None:
-        """Begin to renew."""
+        """Start renewing."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; leases then run out by themselves."""
+        """End the thread; leases then expire."""
         self._stop.set()
 
     def add(self, claim: Claim) -> None:
-        """Keep this one alive from now on."""
+        """Renew this claim from now on."""
         with self._lock:
             self._claims.add(claim)
 
     def remove(self, claim: Claim) -> None:
-        """This one has ended."""
+        """Stop renewing this claim."""
         with self._lock:
             self._claims.discard(claim)
 
@@ -65,10 +64,10 @@ class LeaseKeeper:
                 claims = tuple(self._claims)
             try:
                 renewal = self._queue.renew(self._worker_id, claims, self._lease_s).result()
-            except StoreError as error:  # the next heartbeat tries again; a lease outlives two missed ones
+            except StoreError as error:  # retried at the next heartbeat; a lease survives two missed ones
                 _logger.warning("leases could not be renewed: %s", error)
                 continue
-            except RuntimeError:  # the store was closed under us at the end of the program
+            except RuntimeError:  # the store was closed at the end of the program
                 return
             if renewal.lost:
                 self._on_lost(renewal.lost)

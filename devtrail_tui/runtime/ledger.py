@@ -1,4 +1,4 @@
-"""A running job's side of the ledger: what it pays for, and its waits for calls that another job has under way."""
+"""A running job's access to the ledger: its payments, and its waits for calls of other jobs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from devtrail_tui.runtime.store_retry import StoreRetry
 from devtrail_tui.store.analyses import Analyses
 
 LOOK_S = 0.2
-"""How often calls under way elsewhere are looked at, all of a job's together."""
+"""How often calls of other jobs are checked, for all of a job's waits together."""
 
 
 class Ledger:
-    """`core.context.AnalysisLedger` for one claim; `add_spent` is told of dollars that the job paid, or may have paid."""
+    """`core.context.AnalysisLedger` for one claim; `add_spent` receives dollars that the job paid or may have paid."""
 
     def __init__(
         self, claim: Claim, store: Analyses, store_retry: StoreRetry, clock: Clock, add_spent: Callable[[float], None]
@@ -46,7 +46,7 @@ class Ledger:
     async def wait_for(self, key: str) -> None:
         event = self._waited_for.setdefault(key, asyncio.Event())
         while not event.is_set():
-            async with self._looking:  # whoever has it looks for all that wait
+            async with self._looking:  # the holder checks for all waiters
                 if not event.is_set():
                     await self._look()
 
@@ -55,7 +55,7 @@ class Ledger:
         await self._store_retry.write(lambda: self._keep(analysis))
 
     def keep_late(self, analysis: Analysis) -> None:
-        self._keep(analysis)  # where it cannot be stored now, the uncertain cost stays
+        self._keep(analysis)  # if it cannot be stored now, the uncertain cost remains
 
     async def release(self, key: str) -> None:
         await self._store_retry.write(lambda: self._store.release(self._claim, key))

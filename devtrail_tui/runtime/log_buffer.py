@@ -1,4 +1,4 @@
-"""Log lines on their way from a job's thread into the store, in the order they were logged."""
+"""Buffers log lines between a job's thread and the store, in order."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ T = TypeVar("T")
 
 
 class LogBuffer:
-    """Lines that wait to be stored. Any thread may add lines and write them; nothing here waits for an event loop, so that a loop
-    that is blocked holds nobody up."""
+    """Pending lines. Any thread may add and write them; it needs no event loop, so a blocked loop delays nobody."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,17 +21,17 @@ class LogBuffer:
         self._last: Future[Any] | None = None
 
     def __bool__(self) -> bool:
-        """Whether a line waits."""
+        """Whether a line is pending."""
         return bool(self._lines)
 
     def add(self, line: Line) -> None:
-        """One more line."""
+        """Add a line."""
         with self._lock:
             self._lines.append(line)
 
     def write(self, store: Callable[[Sequence[Line]], Future[T]]) -> Future[T]:
-        """Hand all lines that wait to `store` once the write before this one is over; where it fails they come first in the next.
-        The future is as that of `store`, and cannot be cancelled."""
+        """Pass all pending lines to `store` after the previous write; if it fails they come first in the next write. The future
+        mirrors that of `store` and cannot be cancelled."""
         written: Future[T] = Future()
         written.set_running_or_notify_cancel()
         with self._lock:
@@ -58,7 +57,7 @@ class LogBuffer:
 
         try:
             stored = store(lines)
-        except Exception as error:  # noqa: BLE001 - handed to the one who asked, whatever it is
+        except Exception as error:  # noqa: BLE001 - passed to the caller
             stored = Future()
             stored.set_exception(error)
         stored.add_done_callback(end)

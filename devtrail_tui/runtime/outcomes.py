@@ -1,4 +1,4 @@
-"""How a run of a handler ended, in plain data and sentences: what a handler returned or raised is never looked at elsewhere."""
+"""Converts a handler's result or error into a run outcome in plain data; no other module inspects either."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from devtrail_tui.runtime.store_retry import PASSES
 _logger = logging.getLogger(__name__)
 
 
-class Interruption(Enum):
-    """Why a running job was told to stop from outside."""
+class StopReason(Enum):
+    """Why a running job was interrupted."""
 
     CANCEL = "cancel"
     STOP = "stop"
@@ -33,111 +33,113 @@ class Interruption(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class CompletedRun:
     """The job returned its result."""
 
     result: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """The job ended with an error that no retry mends."""
+class FailedRun:
+    """The job ended with an error that is not worth retrying."""
 
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
-class Troubled:
-    """The job ended with an error that time can mend."""
+class RetryableRun:
+    """The job ended with an error that is worth retrying."""
 
     sentence: str
     retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class WaitingRun:
     """The job cannot run yet."""
 
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
-class Interrupted:
-    """The job was stopped from outside; None where only whoever stopped it knows why."""
+class InterruptedRun:
+    """The job was interrupted; the reason is None if only the interrupter knows it."""
 
-    reason: Interruption | None
-
-
-Outcome = Completed | Failed | Troubled | Waits | Interrupted | StoreError
-"""A StoreError: the database is of no use any more, which is no fault of the job; its lease gives it back."""
+    reason: StopReason | None
 
 
-def outcome_of(job: Job, result: object, error: BaseException | None) -> Outcome:
-    """How a handler ended that returned `result` or, where it is not None, raised `error`."""
+RunOutcome = CompletedRun | FailedRun | RetryableRun | WaitingRun | InterruptedRun | StoreError
+"""A StoreError: the database is unusable, which is not the job's fault; its lease returns it to the queue."""
+
+
+def outcome_of(job: Job, result: object, error: BaseException | None) -> RunOutcome:
+    """The outcome of a handler that returned `result` or, if not None, raised `error`."""
     try:
         return _returned(job, result) if error is None else _raised(job, _first_error(error))
     except BaseException:
-        _logger.exception("job %d: its end cannot be told", job.id)
-        return Failed(f"The job type {job.type} ended with what cannot be shown. This is a fault in the job type.")
+        _logger.exception("job %d: its outcome cannot be determined", job.id)
+        return FailedRun(
+            f"The job type {job.type} ended with an error that cannot be shown. This is an error in the job type."
+        )
 
 
-def _returned(job: Job, result: object) -> Completed | Failed:
+def _returned(job: Job, result: object) -> CompletedRun | FailedRun:
     problem = described(result)
     if isinstance(result, dict):
         try:
-            return Completed(plain(result))
+            return CompletedRun(plain(result))
         except ValueError as error:
             problem = f"a dict in which {safe_line(str(error), limit=200)}"
-    return Failed(
+    return FailedRun(
         f"The job type {job.type} returned {problem}; a handler returns a dict of plain values. "
-        "This is a fault in the job type."
+        "This is an error in the job type."
     )
 
 
-def _raised(job: Job, error: BaseException) -> Outcome:
+def _raised(job: Job, error: BaseException) -> RunOutcome:
     match error:
         case asyncio.CancelledError():
-            return Interrupted(None)
+            return InterruptedRun(None)
         case CancelRequested():
-            return Interrupted(Interruption.CANCEL)
+            return InterruptedRun(StopReason.CANCEL)
         case ClaimLost():
-            return Interrupted(Interruption.LOST)
+            return InterruptedRun(StopReason.LOST)
         case StoreError() if not isinstance(error, PASSES):
             return error
-        case StoreError() | SecretMissing():  # of a read; writes wait by themselves
-            return Waits(_text_of(error))
+        case StoreError() | SecretMissing():  # from a read; writes wait in StoreRetry
+            return WaitingRun(_text_of(error))
         case TemporaryError():
-            return Troubled(_text_of(error), _seconds(error))
+            return RetryableRun(_text_of(error), _seconds(error))
         case TimeoutError():
-            return Troubled(f"A call took too long: {safe_line(_text_of(error)) or 'no answer in time'}.")
+            return RetryableRun(f"A call took too long: {safe_line(_text_of(error)) or 'no answer in time'}.")
         case DevTrailError():
-            return Failed(_text_of(error))
+            return FailedRun(_text_of(error))
         case SystemExit():
-            return Failed(
+            return FailedRun(
                 f"The job type {job.type} called sys.exit({safe_line(repr(error.code), limit=60)}); "
-                "a handler ends by returning or raising. This is a fault in the job type."
+                "a handler ends by returning or raising. This is an error in the job type."
             )
     _logger.error("job %d failed unexpectedly", job.id, exc_info=error)
-    return Failed(
+    return FailedRun(
         f"Unexpected {type(error).__name__}: {safe_line(_text_of(error), limit=300)}. "
-        "This is a fault in DevTrail or a plugin; the log file has the details."
+        "This is an error in DevTrail or a plugin; the log file has the details."
     )
 
 
 def _text_of(error: BaseException) -> str:
     try:
         return str(error)
-    except BaseException:  # noqa: BLE001 - whatever a plugin's error does when asked: the fault to tell of is the error itself
+    except BaseException:  # noqa: BLE001 - a plugin's __str__ may raise anything
         return "(its text cannot be shown)"
 
 
 def _seconds(error: TemporaryError) -> float | None:
-    retry_after_s = getattr(error, "retry_after_s", None)  # a plugin's subclass may have forgotten it
+    retry_after_s = getattr(error, "retry_after_s", None)  # a plugin's subclass may lack it
     return retry_after_s if isinstance(retry_after_s, int | float) else None
 
 
 def _first_error(error: BaseException) -> BaseException:
-    """The error that decides when several tasks of a job ended badly: a lost claim before all, else the first."""
+    """The decisive error if several tasks of a job failed: a lost claim, otherwise the first."""
     if isinstance(error, BaseExceptionGroup):
         error = error.subgroup(ClaimLost) or error
     while isinstance(error, BaseExceptionGroup):

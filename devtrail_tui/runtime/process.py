@@ -1,4 +1,4 @@
-"""Which process this is, in a way that survives reused process ids and clocks that are set."""
+"""Process identity that is safe against reused process ids and clock changes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pathlib import Path
 import psutil
 
 _SAME_START_S = 0.005
-"""Half of the hundredth of a second in which systems tell a start; ids carry whole milliseconds."""
+"""Tolerance for start times: half of the 10 ms clock tick; stored ids have whole milliseconds."""
 _PROC_START = 19
-"""`starttime` among the fields of /proc/PID/stat that follow the command's name (proc_pid_stat(5): field 22 of all)."""
+"""Index of `starttime` in /proc/PID/stat after the command's name (proc_pid_stat(5): field 22 of all)."""
 
 
 _FIRST_PID_NAMESPACE = "pid:[4026531836]"
-"""What every Linux calls the one that it starts with (PROC_PID_INIT_INO of the kernel's proc_ns.h)."""
+"""The initial PID namespace of every Linux (PROC_PID_INIT_INO of the kernel's proc_ns.h)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """A process on a host, as `host_name` calls it; `start` is `start_of` it."""
+    """A process on a host: `host` is `host_name()`, `start` is `start_of()` the process."""
 
     host: str
     pid: int
@@ -30,7 +30,7 @@ class ProcessIdentity:
 
 
 def this_process() -> ProcessIdentity:
-    """The process that asks."""
+    """The current process."""
     return _identity(os.getpid())
 
 
@@ -40,19 +40,19 @@ def _identity(pid: int) -> ProcessIdentity:
 
 
 def host_name() -> str:
-    """The machine's name. In a container that counts its own processes, the namespace is part of it: two containers may have one
-    name, and a process id of one says nothing about the other. (pid_namespaces(7).)"""
+    """The machine's name. In a PID namespace (container) the namespace is appended: containers may share a name, and their
+    process ids are unrelated. (pid_namespaces(7).)"""
     name = socket.gethostname()
     try:
-        namespace = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - no file stands behind it
+        namespace = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - the target is not a path
     except OSError:
-        return name  # other systems have none
+        return name  # not on other systems
     return name if namespace == _FIRST_PID_NAMESPACE else f"{name}/{namespace}"
 
 
 def alive(pid: int, start: float) -> bool:
-    """Whether the process that began at `start` under `pid` on this host still runs (a zombie does not)."""
-    if pid == os.getpid():  # asked about every second, and cheap to know
+    """Whether the process that started at `start` under `pid` on this host still runs (a zombie does not)."""
+    if pid == os.getpid():  # called every second: avoid the look-up
         return abs(this_process().start - start) < _SAME_START_S
     try:
         process = psutil.Process(pid)
@@ -64,10 +64,10 @@ def alive(pid: int, start: float) -> bool:
 
 
 def start_of(process: psutil.Process) -> float:
-    """When a process began, in seconds that never change while it lives: on Linux since the system's start, elsewhere since 1970.
+    """The start time of a process in seconds, constant while it lives: since boot on Linux, since 1970 elsewhere.
 
-    Linux reckons a start since 1970 from the clock of the moment it is asked, so that a clock that is set, or only kept right,
-    would make a living process look like another. Raises psutil.NoSuchProcess, psutil.AccessDenied.
+    Linux computes start times since 1970 from the current clock, so a clock change would make a live process look like
+    another. Raises psutil.NoSuchProcess, psutil.AccessDenied.
     """
     if not psutil.LINUX:
         return process.create_time()

@@ -1,4 +1,4 @@
-"""Waits out a store that cannot write for now: a full disk, a disk in trouble, a lock that another program keeps."""
+"""Retries writes while the store cannot write: a full disk, a disk error, a lock held by another program."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from devtrail_tui.store.database import await_commit
 T = TypeVar("T")
 
 AGAIN_S = 2.0
-"""How long a write that found no room waits before it is tried again."""
+"""The delay before a failed write is tried again."""
 PASSES = (DatabaseBusy, DatabaseFull)
-"""What time, or a person who makes room, can mend; what was not written then is still in memory and is not given up."""
+"""Errors worth retrying; the unwritten data is still in memory."""
 
 
 class StoreRetry:
     """Repeats writes until they are stored, and says what they wait for.
 
-    A job that met a full disk stands still where it is: an answer that was paid for stays in memory until it is stored, and
-    the job goes on when there is room. Cancelling ends the wait. Shared by the loops of all jobs of a worker.
+    A job whose write fails waits: a paid answer stays in memory until it is stored, and the job continues when there is space.
+    Cancelling ends the wait. Shared by the loops of all jobs of a worker.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -33,12 +33,12 @@ class StoreRetry:
 
     @property
     def sentence(self) -> str:
-        """What is waited for now; empty when nothing waits. From any thread."""
+        """What is waited for now; empty if nothing waits. Thread-safe."""
         with self._lock:
             return next(iter(self._waiting.values()), "")
 
     async def write(self, attempt: Callable[[], Future[T]]) -> T:
-        """The result of `attempt`, made again until it is stored. Raises whatever time does not mend."""
+        """The result of `attempt`, repeated until it is stored. Raises all other errors."""
         token = object()
         try:
             while True:

@@ -1,4 +1,4 @@
-"""The duties of a worker beside its jobs: the database file, the jobs of ended workers, old events."""
+"""A worker's periodic duties: database health, orphaned jobs, old events."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from devtrail_tui.store.database import Database, await_commit
 from devtrail_tui.store.queue import JobQueue, prune_events
 
 HEALTH_S = 2.0
-"""How often the database file is looked at."""
+"""Interval of database health checks."""
 PRUNE_S = 3600.0
-"""How often old events are deleted."""
+"""Interval of deleting old events."""
 EVENT_RETENTION = timedelta(days=30)
-"""How long status events stay for those that read them."""
+"""How long status events are kept for their readers."""
 RESCUE_S = 1.0
-"""How often orphans are looked for, at most."""
+"""Maximum interval of looking for orphans."""
 LOOKS_A_LEASE = 8
-"""How often at least within a lease: an orphan of another host is then found well before one and a half."""
+"""Looks per lease: an orphan of another host is then found well before one and a half leases."""
 _logger = logging.getLogger(__name__)
 
 
 def duties_of_worker(
     database: Database, queue: JobQueue, clock: Clock, lease_s: float, running: Callable[[], Collection[Claim]]
 ) -> Duties:
-    """For one worker; `running` are the claims of the jobs that it runs now."""
+    """The duties of one worker; `running` returns the claims of its running jobs."""
     watch = LeaseWatch(clock, lease_s)
 
     async def check_health() -> None:
@@ -50,7 +50,7 @@ def duties_of_worker(
             _logger.warning("orphans could not be looked for: %s", error)
             return
         for job in rescued:
-            _logger.warning("job %d was left by a worker that is gone; it is %s now", job.id, job.status)
+            _logger.warning("job %d was left by a dead worker; it is %s now", job.id, job.status)
 
     return Duties(
         clock.monotonic,

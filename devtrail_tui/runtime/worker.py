@@ -1,7 +1,7 @@
-"""The worker: claims jobs, runs some at once, wakes at once, rescues orphans, cancels and stops.
+"""The worker: claims jobs, runs several at once, wakes up on commits, rescues orphans, cancels and stops.
 
-It knows neither Textual nor click. `run()` makes its own event loop in the thread that calls it: a Textual thread worker in
-the app, the main thread in `devtrail-tui work`. `stop()` and `wake()` may be called from any thread.
+Independent of Textual and click. `run()` creates its own event loop in the calling thread: a Textual thread worker in the app,
+the main thread in `devtrail-tui work`. `stop()` and `wake()` may be called from any thread.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from devtrail_tui.runtime.executor import STOP_GRACE_S, Execution
 from devtrail_tui.runtime.job_output import JobStores
 from devtrail_tui.runtime.job_thread import MOST_STUCK, stuck_threads
 from devtrail_tui.runtime.leases import LeaseKeeper
-from devtrail_tui.runtime.outcomes import Interruption
+from devtrail_tui.runtime.outcomes import StopReason
 from devtrail_tui.runtime.process import this_process
 from devtrail_tui.runtime.store_retry import AGAIN_S, PASSES
 from devtrail_tui.runtime.upkeep import duties_of_worker
@@ -31,10 +31,10 @@ from devtrail_tui.store.database import Database, await_commit
 from devtrail_tui.store.queue import any_due, cancel_requested, next_due_at
 
 GIVE_BACK_S = STOP_GRACE_S + 0.3
-"""How long a stop waits for running jobs to be given back; what is left then is left to its lease."""
+"""How long a stop waits until running jobs are returned; remaining ones are left to their leases."""
 STUCK = (
-    f"{MOST_STUCK} jobs that were ended go on in the background and cannot be stopped, so no other is begun; "
-    "start the program again."
+    f"{MOST_STUCK} ended jobs still run in the background and cannot be stopped, so no other job is started; "
+    "restart the program."
 )
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -43,7 +43,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkerDependencies(JobStores):
-    """What the worker works through, and its jobs."""
+    """The stores, clients and job types of a worker."""
 
     worker_id: str
     database: Database
@@ -52,7 +52,7 @@ class WorkerDependencies(JobStores):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many jobs at once, and the seconds of leases and between heartbeats."""
+    """Number of concurrent jobs, lease length and heartbeat interval in seconds."""
 
     concurrency: int = 1
     lease_s: float = 30.0
@@ -61,7 +61,7 @@ class Pace:
 
 @dataclass(slots=True)
 class Summary:
-    """What a worker did in its life: ids of the jobs it ended or gave back, by how they stand afterwards."""
+    """Ids of the jobs that a worker ended or returned, by their resulting status."""
 
     ended: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
@@ -99,9 +99,9 @@ class Worker:
         self._summary = Summary()
 
     def run(self) -> Summary:
-        """Work until stopped (or, with `once` or `job_id`, until nothing is left). Blocks the calling thread.
+        """Run until stopped (or, with `once` or `job_id`, until there is nothing to do). Blocks the calling thread.
 
-        Raises StoreError when the database cannot be used any more.
+        Raises StoreError if the database becomes unusable.
         """
         loop = asyncio.new_event_loop()
         try:
@@ -112,24 +112,24 @@ class Worker:
             loop.close()
 
     def stop(self) -> None:
-        """Give running jobs back and end; from any thread, any number of times."""
+        """Return running jobs and end; thread-safe and idempotent."""
         self._stopping = True
-        self._call(self._interrupt_all, Interruption.STOP)
+        self._call(self._interrupt_all, StopReason.STOP)
         self.wake()
 
     def wake(self) -> None:
-        """Look at the queue now; from any thread."""
+        """Check the queue now; thread-safe."""
         self._call(self._set_woken)
 
     @property
     def busy(self) -> bool:
-        """Whether a job runs in this worker at this moment; from any thread."""
+        """Whether a job is running in this worker; thread-safe."""
         return bool(self._running)
 
     @property
     def trouble(self) -> str:
-        """Why nothing can be written (a full disk, say) or begun at this moment; empty when all is well. The worker goes on by
-        itself once that is mended. From any thread."""
+        """Why nothing can be written (a full disk, for example) or started now; empty if all is well. The worker continues on its
+        own afterwards. Thread-safe."""
         return self._no_room or self._dependencies.store_retry.sentence or self._stuck
 
     def _call(self, what: Callable[..., None], *arguments: object) -> None:
@@ -138,8 +138,8 @@ class Worker:
             return
         try:
             loop.call_soon_threadsafe(what, *arguments)
-        except RuntimeError:  # the loop ended between the look and the call
-            _logger.debug("the worker had ended already")
+        except RuntimeError:  # the loop ended between check and call
+            _logger.debug("the worker has already ended")
 
     async def _main(self) -> Summary:
         self._loop = asyncio.get_running_loop()
@@ -150,8 +150,8 @@ class Worker:
             dependencies.worker_id,
             lease_s=pace.lease_s,
             heartbeat_s=pace.heartbeat_s,
-            on_lost=lambda claims: self._call(self._interrupt_claims, claims, Interruption.LOST),
-            on_cancel=lambda claims: self._call(self._interrupt_claims, claims, Interruption.CANCEL),
+            on_lost=lambda claims: self._call(self._interrupt_claims, claims, StopReason.LOST),
+            on_cancel=lambda claims: self._call(self._interrupt_claims, claims, StopReason.CANCEL),
         )
         unsubscribe = dependencies.database.on_commit(self.wake)
         keeper.start()
@@ -165,7 +165,7 @@ class Worker:
         return self._summary
 
     async def _register(self) -> None:
-        """Make this worker known; where there is no room for its row, the next round tries again."""
+        """Store this worker's row; if the disk is full, the next round tries again."""
         try:
             row = self._described()
             await await_commit(self._dependencies.database.write(lambda connection: workers.register(connection, row)))
@@ -186,7 +186,7 @@ class Worker:
             await await_commit(
                 self._dependencies.database.write(lambda connection: workers.forget(connection, identity))
             )
-        except StoreError as error:  # the row grows old, which says the same
+        except StoreError as error:  # the row expires
             _logger.warning("the worker's end could not be stored: %s", error)
 
     def _described(self) -> workers.Worker:
@@ -215,8 +215,7 @@ class Worker:
             await self._wait()
 
     async def _round(self, keeper: LeaseKeeper) -> bool:
-        """Do what is due; where something was committed or a job's time has come, look for cancels and claim. Whether anything
-        was claimed."""
+        """Run due duties; after a commit or at a job's time, check for cancels and claim. Whether a job was claimed."""
         assert self._woken is not None  # noqa: S101 - set before any work
         await self._duties.run_due()
         if not self._woken.is_set() and self._dependencies.clock.now() < self._claim_at:
@@ -233,12 +232,12 @@ class Worker:
                 break
             claimed = True
             self._start(job, keeper)
-        if self._stuck:  # nobody tells when such a thread ends
+        if self._stuck:  # the end of a stuck thread is not signalled
             self._claim_at = self._dependencies.clock.now() + timedelta(seconds=AGAIN_S)
         return claimed
 
     def _has_place(self) -> bool:
-        """Whether one more may begin. A job whose worker died runs alone: those beside it would be held for the cause too."""
+        """Whether another job may start. A job whose worker died runs alone: others would be blamed for its next crash."""
         stuck = STUCK if stuck_threads() >= MOST_STUCK else ""
         if stuck and not self._stuck:
             _logger.error(stuck)
@@ -291,10 +290,10 @@ class Worker:
         try:
             await execution.run()
             self._summary.ended.append(execution.job.id)
-        except StoreError as error:  # its end could not be recorded: the lease gives the job back
+        except StoreError as error:  # its end could not be recorded: the lease returns the job
             self._summary.lost.append(execution.job.id)
             _logger.error("job %d: its end could not be stored: %s", execution.job.id, error)  # noqa: TRY400 - a sentence is enough
-        except Exception:  # a fault of ours, which is no reason to leave the other jobs
+        except Exception:  # an unexpected error must not stop the other jobs
             self._summary.lost.append(execution.job.id)
             _logger.exception("job %d: its end could not be stored", execution.job.id)
         finally:
@@ -311,7 +310,7 @@ class Worker:
         running = {execution.claim.job_id: execution for execution in self._running.values()}
         if running:
             for job_id in cancel_requested(self._dependencies.database, running):
-                running[job_id].interrupt(Interruption.CANCEL)
+                running[job_id].interrupt(StopReason.CANCEL)
 
     async def _wait(self) -> None:
         """Sleep until woken, or until a duty or a job is due."""
@@ -322,18 +321,18 @@ class Worker:
                 await self._woken.wait()
 
     async def _give_back(self) -> None:
-        self._interrupt_all(Interruption.STOP)
+        self._interrupt_all(StopReason.STOP)
         tasks = tuple(self._running)
         if tasks:
             _done, unfinished = await asyncio.wait(tasks, timeout=GIVE_BACK_S)
             for task in unfinished:
-                _logger.warning("job %d did not end in time; its lease gives it back", self._running[task].job.id)
+                _logger.warning("job %d did not end in time; its lease returns it", self._running[task].job.id)
 
-    def _interrupt_all(self, reason: Interruption) -> None:
+    def _interrupt_all(self, reason: StopReason) -> None:
         for execution in self._running.values():
             execution.interrupt(reason)
 
-    def _interrupt_claims(self, claims: Collection[Claim], reason: Interruption) -> None:
+    def _interrupt_claims(self, claims: Collection[Claim], reason: StopReason) -> None:
         for execution in self._running.values():
             if execution.claim in claims:
                 execution.interrupt(reason)

@@ -1,4 +1,4 @@
-"""The composition root: settings in, everything a front end needs out. Importing it is cheap."""
+"""The composition root: builds everything a front end needs from the settings. Importing it is cheap."""
 
 from devtrail_tui.services.composition import Services
 

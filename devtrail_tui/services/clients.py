@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Clients:
-    """Clients as the settings want them; their libraries are imported when first used, off the event loop."""
+    """Creates clients from the settings; their libraries are imported on first use, off the event loop."""
 
     def __init__(self, settings: Settings, secrets: Secrets, exclusions: Exclusions, clock: Clock) -> None:
         self._settings = settings
@@ -62,12 +62,12 @@ class Clients:
         return client
 
     async def analyser(self, scope: ClientScope, *, model: str, about: str = "") -> Analyser:
-        """What asks Claude; whoever asks closes it. Where there is a key its process starts now. Raises SecretMissing."""
+        """The Claude client; the caller closes it. With a key, its child process starts now. Raises SecretMissing."""
         claude = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.claude.client")
         key = await scope.secret("anthropic")
         process = self._claude
         if process is not None and key:
-            with suppress(CallFailed):  # the first call says it
+            with suppress(CallFailed):  # the first call reports it
                 await asyncio.to_thread(process.start)
         client: Analyser = claude.ClaudeAnalyser(
             key,
@@ -87,12 +87,12 @@ class Clients:
         return client
 
     def close(self) -> None:
-        """End the process that talks to Claude, calls under way or not."""
+        """End the Claude child process, even with calls in flight."""
         if self._claude is not None:
             self._claude.close()
 
     def outside_jobs(self, value: str | None = None) -> ClientScope:
-        """For a look at whether a service works: the secrets of the standard sources (or this very `value`), and silence."""
+        """The scope of a service check: secrets from the standard sources (or `value`), no log."""
 
         async def secret(name: str) -> str:
             return await asyncio.to_thread(self._secrets.resolve, name, "") if value is None else value

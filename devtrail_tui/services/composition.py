@@ -1,4 +1,4 @@
-"""What one running program works with: its database, its secrets, its clients.
+"""The services of one running program: database, secrets, clients.
 
 Importing this module is cheap. `open()` imports the database layer and opens the database, so the app calls it off the UI thread.
 """
@@ -40,21 +40,20 @@ PLAIN_SECRETS = "secrets-unencrypted.json"
 
 
 def job_types(settings: Settings | None = None) -> Catalogue:
-    """Every job type there is, for a front end that shows them without a database; with the defaults that `settings` hold.
-    Raises UsageError."""
+    """All job types without a database, with defaults from `settings`. Raises UsageError."""
     from devtrail_tui.jobs import catalogue
 
     return catalogue({name: getattr(settings, name) for name in SETTINGS} if settings else None)
 
 
 def settings_problems(settings: Settings) -> dict[str, str]:
-    """By origin, a sentence for each value of config.toml or the environment that keeps its limits and yet cannot be used."""
+    """By origin, a sentence for each value of config.toml or the environment that is well-formed but unusable."""
     from devtrail_tui.clients.claude.prices import price_known
     from devtrail_tui.store.sqlite.engine import SqliteDatabase
 
     def priced(model: str) -> None:
         if not price_known(model):
-            raise NotPossible(f"The price of {model} is not known, so no budget could be kept. Choose another.")
+            raise NotPossible(f"The price of {model} is not known, so a budget cannot be enforced. Choose another.")
 
     return settings.problems(
         {
@@ -69,7 +68,7 @@ def settings_problems(settings: Settings) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class LocalSurroundings:
-    """What config checks ask: the person's own day, and the price list."""
+    """The environment of config checks: the local day, hosts, exclusions, price list."""
 
     clock: Clock
     github_host: str
@@ -90,7 +89,7 @@ class LocalSurroundings:
 
 
 class Services:
-    """The stores and clients of one running program. Methods block (database, keyring, `gh`): call them off the UI thread."""
+    """The stores and clients of one program. Methods block (database, keyring, `gh`): call them off the UI thread."""
 
     def __init__(
         self, settings: Settings, *, environ: Mapping[str, str], demo: bool = False, clock: Clock | None = None
@@ -121,12 +120,12 @@ class Services:
 
     @classmethod
     def load(cls, environ: Mapping[str, str], *, demo: bool = False, **flags: Any) -> Services:
-        """Services by the settings of an environment; `flags` as in load_settings. Raises InvalidInput."""
+        """Create services from an environment; `flags` as in load_settings. Raises InvalidInput."""
         return cls(load_settings(environ, **flags), environ=environ, demo=demo)
 
     def open(self) -> None:
-        """Open the database. Raises StoreError with a sentence, InvalidInput for its address. Its stores are made when first
-        used: the first rows of a screen need the views alone."""
+        """Open the database. Raises StoreError, InvalidInput for its address. Stores are created on first use: the first rows of
+        a screen need only the views."""
         from devtrail_tui.store.sqlite.engine import SqliteDatabase
         from devtrail_tui.store.views import Views
 
@@ -141,7 +140,7 @@ class Services:
 
     @cached_property
     def queue(self) -> JobQueue:
-        """The jobs' states."""
+        """The job queue."""
         from devtrail_tui.store.queue import JobQueue
 
         return JobQueue(self.database, self.clock, self.secrets.redact)
@@ -155,14 +154,14 @@ class Services:
 
     @cached_property
     def evidence(self) -> EvidenceStore:
-        """Entries and their matches with criteria."""
+        """Evidence entries and their matches."""
         from devtrail_tui.store.evidence_store import EvidenceStore
 
         return EvidenceStore(self.database, self.clock, self.secrets.redact)
 
     @cached_property
     def criteria(self) -> CriteriaStore:
-        """The criteria the person is judged by."""
+        """The rubric."""
         from devtrail_tui.store.criteria_store import CriteriaStore
 
         return CriteriaStore(self.database, self.clock)
@@ -183,19 +182,19 @@ class Services:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """Every job type there is. Raises UsageError."""
+        """All job types. Raises UsageError."""
         return job_types(self.settings)
 
     @cached_property
     def clients(self) -> Clients:
-        """GitHub's and Claude's clients."""
+        """The clients of GitHub and Claude."""
         from devtrail_tui.services.clients import Clients
 
         return Clients(self.settings, self.secrets, self.exclusions, self.clock)
 
     @cached_property
     def worker_id(self) -> str:
-        """The identity of this program's worker: a job that holds one of its secrets in memory is for it alone."""
+        """The id of this program's worker: only it can run a job whose secret is in this program's memory."""
         from devtrail_tui.runtime.process import this_process
         from devtrail_tui.store.workers import worker_id
 
@@ -204,14 +203,14 @@ class Services:
 
     @cached_property
     def maintenance(self) -> DatabaseMaintenance:
-        """Backups and checks of the database file, which need not be open. Raises InvalidInput for an address that cannot be."""
+        """Backups and checks of the database file, which need not be open. Raises InvalidInput for an invalid address."""
         from devtrail_tui.store.sqlite.engine import SqliteDatabase
         from devtrail_tui.store.sqlite.maintenance import DatabaseMaintenance
 
         return DatabaseMaintenance(self.settings.read("database_url", SqliteDatabase).path, self.clock)
 
     def close(self) -> None:
-        """End the process that talks to Claude, write what is pending and close the database, each where it was started."""
+        """End the Claude child process, write pending data, close the database; whatever was started."""
         if "clients" in vars(self):
             self.clients.close()
         if self._open:
@@ -220,5 +219,5 @@ class Services:
 
 
 def database_folder(url: str) -> Path:
-    """The folder of a SQLite database address; the present folder for any other."""
+    """The folder of a SQLite database URL; the current folder for any other."""
     return Path(url.removeprefix("sqlite:///").partition("?")[0]).expanduser().absolute().parent

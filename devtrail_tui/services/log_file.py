@@ -1,4 +1,4 @@
-"""The program's own log file: details that do not fit a sentence, without secrets."""
+"""The program's log file: redacted details for developers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OLD_FILES = 3
 
 
 class PrivateFileHandler(RotatingFileHandler):
-    """A log that only its owner can read, made when the first line is written."""
+    """A log file that only its owner can read, created with its first line."""
 
     @override
     def _open(self) -> object:  # type: ignore[override]  # logging types the stream more narrowly than it uses it
@@ -40,7 +40,7 @@ class PrivateFileHandler(RotatingFileHandler):
 
 
 class WithoutSecrets(logging.Formatter):
-    """Formats a record, its traceback included, with every secret in use replaced."""
+    """Formats a record and its traceback with all known secrets masked."""
 
     def __init__(self, redact: Redact) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -53,8 +53,7 @@ class WithoutSecrets(logging.Formatter):
 
 @contextmanager
 def logging_to(services: Services) -> Iterator[None]:
-    """While the block runs, write records from the setting `log_level` on to `devtrail.log` in the log folder, and none to the
-    terminal."""
+    """A context in which records from `log_level` up go to `devtrail.log` in the log folder, and none to the terminal."""
     path = services.settings.folders.log / "devtrail.log"
     handler = PrivateFileHandler(path, maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, delay=True, encoding="utf-8")
     handler.setFormatter(WithoutSecrets(services.secrets.redact))

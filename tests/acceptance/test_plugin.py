@@ -29,7 +29,7 @@ JIRA = ServiceSpec[Any]("Jira", secret="jira")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    repositories: tuple[str, ...] = setting("Repositories", Kind.REPOSITORIES, default=(), help="all if left out")
+    repositories: tuple[str, ...] = setting("Repositories", Kind.REPOSITORIES, default=(), help="default: all")
     other: str = setting("Other service", Kind.CHOICE, default="none", choices=("none", "unprovided", "no service"))
 
 
@@ -132,7 +132,7 @@ def test_an_optional_list_may_stay_empty_in_its_form(plugin: dict[str, str]) -> 
         terminal.type("n")
         terminal.wait_for("Look at the ports")
         terminal.type("\x1b[B" + ENTER)
-        screen = terminal.wait_for("all if left out")
+        screen = terminal.wait_for("default: all")
         assert "Repositories *" not in screen
         terminal.type("," + TAB)
         terminal.type(CTRL_S)

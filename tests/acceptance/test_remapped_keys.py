@@ -121,7 +121,7 @@ def use_the_form_and_what_is_sent(terminal: Terminal) -> None:
     terminal.type(F11)
     terminal.wait_for("What is sent to Claude")
     terminal.wait_for("f2 f4 scroll")
-    scrolls(terminal, "This is what would", F2, F4)
+    scrolls(terminal, "This would", F2, F4)
     terminal.type(BACKSPACE)
     terminal.wait_for("New job")
 

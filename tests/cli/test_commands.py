@@ -136,7 +136,7 @@ def test_evidence_without_a_key_is_listed_as_not_analysed(
     assert synced["notAnalysed"] == synced["found"]
     exported = line("evidence", "export").out
     assert f"{synced['found']} not analysed" in exported
-    assert "none: nothing here was analysed" in exported
+    assert "none: nothing was analysed" in exported
 
 
 def test_criteria_go_out_and_come_back(line: CommandLine, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_sentences_for_what_cannot_be(line: CommandLine, own_home: Path, tmp_pat
 
 def test_the_check_says_whole_or_what_is_wrong(line: CommandLine, made: Path) -> None:
     said = line("db", "check")
-    assert (said.code, "is whole: 1 jobs" in said.out) == (0, True)
+    assert (said.code, "is intact: 1 jobs" in said.out) == (0, True)
     with closing(sqlite3.connect(made)) as driver:
         driver.execute("UPDATE job_counts SET count = 5")
         driver.commit()

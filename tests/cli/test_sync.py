@@ -67,7 +67,7 @@ def test_a_sync_runs_here_and_prints_the_finished_job(line: CommandLine, server:
     job = result.json
     assert (job["type"], job["status"], job["progress"]) == ("GITHUB_SYNC", "COMPLETED", 100.0)
     assert job["result"]["new"] == job["result"]["found"] > 0
-    assert job["logs"][0]["message"].startswith("Signed in")
+    assert job["logs"][0]["message"].startswith("Logged in")
     assert set(job) == {
         "id", "type", "status", "progress", "logs", "result", "error", "config",
         "startedAt", "completedAt", "createdAt", "updatedAt",

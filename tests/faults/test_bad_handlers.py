@@ -14,15 +14,15 @@ from devtrail_tui.core.job_type import JobType
 from tests.faults import bad_handlers
 from tests.faults.processes import AppWorker, Site, WorkerProcess
 
-NOT_PLAIN = "a handler returns a dict of plain values. This is a fault in the job type."
+NOT_PLAIN = "a handler returns a dict of plain values. This is an error in the job type."
 ENDS: Mapping[str, str] = {
     "RETURNS_NONE": f"The job type RETURNS_NONE returned None; {NOT_PLAIN}",
     "RETURNS_NAN": f"The job type RETURNS_NAN returned a dict in which ratio is nan; {NOT_PLAIN}",
     "RETURNS_DATE": f"The job type RETURNS_DATE returned a date; {NOT_PLAIN}",
     "RETURNS_LIST": f"The job type RETURNS_LIST returned a list; {NOT_PLAIN}",
-    "RAISES_WEIRD": "Unexpected Weird: out of the ordinary. This is a fault in DevTrail or a plugin;",
-    "RAISES_MUTE": "Unexpected Mute: (its text cannot be shown). This is a fault in DevTrail or a plugin;",
-    "EXITS": "The job type EXITS called sys.exit(3); a handler ends by returning or raising. This is a fault in the job type.",
+    "RAISES_WEIRD": "Unexpected Weird: out of the ordinary. This is an error in DevTrail or a plugin;",
+    "RAISES_MUTE": "Unexpected Mute: (its text cannot be shown). This is an error in DevTrail or a plugin;",
+    "EXITS": "The job type EXITS called sys.exit(3); a handler ends by returning or raising. This is an error in the job type.",
     "PART_EXITS": "The job type PART_EXITS called sys.exit('enough'); a handler ends by returning or raising.",
     "LOGS_A_NUMBER": "Unexpected TypeError: A log line is a str, not an int.",
     "PROGRESS_IS_NAN": "Unexpected ValueError: A percentage must be a finite number or None, not nan.",

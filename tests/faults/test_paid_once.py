@@ -180,7 +180,7 @@ def test_a_cancelled_job_frees_its_requests(site: Site, server: FaultyServer) ->
     first = site.headless("sync", REPOSITORY, *days(server))
     wait_for_calls(server, site, CLAUDE_CONCURRENCY)
     second = site.headless("sync", REPOSITORY, *days(server, later=1))
-    site.wait_until(lambda: "Another job is asking Claude the same" in site.said_by(second), "the second to wait")
+    site.wait_until(lambda: "Another job sends the same requests" in site.said_by(second), "the second to wait")
     assert site.headless("jobs", "cancel", "1").wait() == 0
     assert first.wait() == 3
     gate.release()

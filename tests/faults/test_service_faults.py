@@ -241,7 +241,7 @@ def _claude(case: Case) -> Ending:  # noqa: C901 - a table of cases, one a line
     at_check = case.call == "models"
     spoiled = PULL_REQUESTS if at_check else (PULL_REQUESTS + 1 - case.index if case.lasting else 1)
     rest = PULL_REQUESTS - spoiled
-    kept = "All evidence is kept"
+    kept = "All evidence is stored"
     match case.kind:
         case Kind.HARMLESS:
             return Ending(Status.COMPLETED)

@@ -67,13 +67,13 @@ def test_markdown_says_what_it_is_and_what_it_is_not() -> None:
         "\n"
         "Pull requests that **ada** wrote, commented on or reviewed, as collected by DevTrail.\n"
         "\n"
-        "- Chosen: repository acme/shop\n"
+        "- Filter: repository acme/shop\n"
         "- Merged: 2026-03-01 to 2026-03-02 (UTC)\n"
         "- 2 entries: 1 matched, 0 analysed without a match, 1 not analysed, 0 whose analysis failed.\n"
         "- Model: claude-sonnet-5-5\n"
-        "- Each confidence is the model's own estimate, not a measurement. Quotes were checked to stand verbatim in the pull "
+        "- Each confidence is the model's own estimate, not a measurement. Quotes were verified to be verbatim in the pull "
         "request; whether they prove the criterion is yours to judge.\n"
-        "- Made: 2026-11-20 09:30 UTC\n"
+        "- Created: 2026-11-20 09:30 UTC\n"
         "\n"
         "## Technical execution\n"
         "\n"
@@ -93,7 +93,7 @@ def test_markdown_says_what_it_is_and_what_it_is_not() -> None:
         "\n"
         "## Without a match\n"
         "\n"
-        "These count for no criterion above; “not analysed” says nothing about their worth.\n"
+        "These match no criterion above; “not analysed” says nothing about their value.\n"
         "\n"
         "- [Later](<https://github.com/acme/shop/pull/102>) · acme/shop \\#102 · author · merged 2026-03-02 · "
         "+30 −4 in 2 files · backend/orders · not analysed (no Claude key)\n"
@@ -101,7 +101,7 @@ def test_markdown_says_what_it_is_and_what_it_is_not() -> None:
 
 
 def test_an_empty_report_is_still_a_report() -> None:
-    assert "Merged: nothing stored" in markdown(make_report())
+    assert "Merged: no evidence" in markdown(make_report())
     assert json.loads(as_json(make_report()))["period"] is None
     assert next(csv.reader(io.StringIO(as_csv(make_report())))) == list(CSV_COLUMNS)
 

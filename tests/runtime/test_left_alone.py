@@ -89,8 +89,8 @@ def test_what_a_blocked_job_said_before_is_shown_and_stays(
     cancel(bench, job_id)
     assert [line.message for line in bench.log(job_id)] == [
         "before",
-        f"Its handler does not end; the thread job-{job_id} is left to itself.",
-        "Cancelled. Everything found so far is kept.",
+        f"The handler does not end; its thread job-{job_id} is abandoned.",
+        "Cancelled. Saved results are kept.",
     ]
     assert stuck_threads() == 1
 

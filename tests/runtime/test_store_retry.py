@@ -128,4 +128,4 @@ def test_a_store_that_is_gone_is_no_failure_of_the_job(bench: Bench) -> None:
     bench.job_type("READS", reads, max_attempts=1)
     job = bench.launch("READS")
     assert bench.work().lost == [job.id]
-    assert bench.job(job.id).status is Status.RUNNING, "its lease gives it back"
+    assert bench.job(job.id).status is Status.RUNNING, "its lease returns it"

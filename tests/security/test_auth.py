@@ -54,7 +54,7 @@ def piped(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Piped:
 def test_a_login_is_proved_and_kept_in_the_keyring(service: str, piped: Piped, line: CommandLine, ring: Path) -> None:
     result = piped(f"{TOKENS[service]}\n", "auth", "login", service, "--with-token")
     assert (result.code, result.err) == (0, "")
-    assert "Kept in: system keyring" in result.out
+    assert "Stored in: system keyring" in result.out
     assert TOKENS[service] not in result.out
     assert list(json.loads(ring.read_text()).values()) == [TOKENS[service]]
     state = line("auth", "status", "--json").json[service]
@@ -115,7 +115,7 @@ def test_a_key_is_not_made_over_another_nor_beside_the_data(line: CommandLine, t
 def test_a_secret_as_an_argument_is_refused_and_not_repeated(arguments: tuple[str, ...], line: CommandLine) -> None:
     result = line(*arguments, "some-secret-value-77")
     assert result.code == 2
-    assert "never an argument" in result.err
+    assert "must not be an argument" in result.err
     assert "some-secret-value-77" not in result.out + result.err
 
 
@@ -137,7 +137,7 @@ def test_the_environment_comes_first_and_that_is_said(
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "from-the-environment")
     assert (
-        "environment (GITHUB_TOKEN) comes first" in piped(GITHUB_TOKEN, "auth", "login", "github", "--with-token").err
+        "environment (GITHUB_TOKEN) takes precedence" in piped(GITHUB_TOKEN, "auth", "login", "github", "--with-token").err
     )
 
 
@@ -146,7 +146,7 @@ def test_logout_forgets_and_says_what_is_left(piped: Piped, line: CommandLine, r
     result = line("auth", "logout", "github", "--json")
     assert result.json == {"service": "github", "removedFrom": ["system keyring"], "stillFound": None}
     assert json.loads(ring.read_text()) == {}
-    assert "No GitHub token was kept" in line("auth", "logout", "github").out
+    assert "No GitHub token was stored" in line("auth", "logout", "github").out
     assert line("auth", "status").code == 2
 
 
@@ -199,7 +199,7 @@ def test_the_prompt_shows_nothing_and_gh_is_offered(tmp_path: Path) -> None:
     typed.expect("not shown")
     typed.waitnoecho()
     typed.sendline(GITHUB_TOKEN)
-    typed.expect("Kept in: system keyring")
+    typed.expect("Stored in: system keyring")
     typed.expect(pexpect.EOF)
     assert GITHUB_TOKEN not in shown.getvalue()
     assert GITHUB_TOKEN in (tmp_path / "ring.json").read_text()

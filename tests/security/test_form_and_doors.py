@@ -98,7 +98,7 @@ async def test_f3_shows_what_would_be_sent_and_errors_stand_in_the_form(tmp_path
     house = House(tmp_path)
     asked: list[Any] = []
 
-    async def preview(config: Any, door: PreviewContext) -> Preview:
+    async def preview(config: Any, context: PreviewContext) -> Preview:
         asked.append(config)
         if config.model == "large":
             raise PermanentError("GitHub is away.")

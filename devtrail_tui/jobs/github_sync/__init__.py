@@ -1,4 +1,4 @@
-"""GITHUB_SYNC: a person's merged pull requests become evidence, matched against their criteria."""
+"""GITHUB_SYNC: stores a person's merged pull requests as evidence, matched against their criteria."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
-    """See sync.py, which is imported when a job runs: a form needs only the config."""
+    """Run a sync. sync.py is imported here, because a form needs only the config."""
     from devtrail_tui.jobs.github_sync import sync
 
     return await sync.run(config, context)
 
 
-async def preview(config: GithubSyncConfig, door: PreviewContext) -> Preview:
-    """See example.py, imported when a person asks; its name is another, so that this function does not stand before it."""
+async def preview(config: GithubSyncConfig, context: PreviewContext) -> Preview:
+    """Preview the Claude request. example.py, imported on demand, has another name so that it does not shadow this function."""
     from devtrail_tui.jobs.github_sync import example
 
-    return await example.preview(config, door)
+    return await example.preview(config, context)
 
 
 JOB = JobType(

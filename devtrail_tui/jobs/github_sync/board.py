@@ -1,4 +1,4 @@
-"""Where a sync stands: its repositories, its counts, and what the screen is shown of them."""
+"""The state of a sync: its repositories, counts, and progress."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from devtrail_tui.core.progress import Count, Part, Progress
 from devtrail_tui.jobs.github_sync.tally import Tally
 
 LOOKING = "looking for pull requests"
-"""The phase in which totals are not known yet."""
+"""The phase before totals are known."""
 
 
 @dataclass(slots=True)
 class RepositoryWork:
-    """One repository on its way: what was found and what is still to do.
+    """The discovered and pending pull requests of one repository.
 
-    `to_look_up`: judged, but what by is not recorded. `judged_otherwise`: judged by another model, rubric, context or prompt.
+    `to_look_up`: judged by an unrecorded key. `judged_otherwise`: judged by another model, rubric, context or prompt.
     """
 
     asked: str
@@ -36,16 +36,16 @@ class RepositoryWork:
 
     @property
     def name(self) -> str:
-        """As GitHub spells it now, or as it was asked for."""
+        """The current name on GitHub, or the requested name."""
         return self.repository.name if self.repository else self.asked
 
     def part(self) -> Part:
-        """Its bar."""
+        """The repository's progress bar."""
         return Part(self.name, self.done, len(self.refs) if self.repository is not None else None, self.note)
 
 
 class Board:
-    """The state that every step of one sync shares. `tally` includes what earlier attempts counted, `carried` is only that."""
+    """The shared state of a sync's steps. `tally` includes earlier attempts, `carried` is their part only."""
 
     def __init__(self, context: Context, repositories: Sequence[str]) -> None:
         self._context = context
@@ -58,32 +58,32 @@ class Board:
 
     @property
     def found(self) -> int:
-        """Pull requests that discovery found."""
+        """The number of discovered pull requests."""
         return sum(len(work.refs) for work in self.works)
 
     @property
     def stored_before(self) -> int:
-        """Stored when this job began: what its own earlier attempts stored does not count."""
+        """Pull requests stored before this job began; those of its own earlier attempts do not count."""
         stored = sum(work.stored_before for work in self.works)
         return max(stored - self.carried.new - self.carried.updated, 0)
 
     def enter(self, phase: str) -> None:
-        """Begin a phase."""
+        """Enter a phase."""
         self.phase = phase
         self.show()
 
     def at(self, repository: str, pull_request: str = "") -> None:
-        """Name what is worked on now."""
+        """Set the current repository and pull request."""
         self.current = (repository, pull_request)
         self.show()
 
     def finish_one(self, work: RepositoryWork) -> None:
-        """One more pull request of a repository is done with."""
+        """Count a pull request of a repository as done."""
         work.done += 1
         self.show()
 
     def show(self) -> None:
-        """Tell whoever watches."""
+        """Publish the progress."""
         tally, total, items_done = self.tally, self.found, sum(work.done for work in self.works)
         totals_known = self.phase != LOOKING
         self._context.progress(
@@ -106,7 +106,7 @@ class Board:
         )
 
     def repositories_json(self) -> list[dict[str, Any]]:
-        """Per repository what was found, for a result."""
+        """The counts per repository, for the result."""
         return [
             {"repository": work.name, "found": len(work.refs), "alreadyStored": work.stored_before, "note": work.note}
             for work in self.works

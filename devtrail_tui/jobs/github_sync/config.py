@@ -1,4 +1,4 @@
-"""What a sync is asked to do: the settings, what is wrong with them, and how they read."""
+"""The settings of a sync: declaration, validation, texts."""
 
 from __future__ import annotations
 
@@ -16,21 +16,17 @@ DEFAULT_RANGE_DAYS = 365
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GithubSyncConfig:
-    """What to fetch, for which days, and what may be spent."""
+    """Repositories, days and budget of a sync."""
 
     repositories: tuple[str, ...] = setting(
         "Repositories",
         Kind.REPOSITORIES,
         default=(),
         required=True,
-        help="owner/name, several with spaces between",
+        help="owner/name, separated by spaces",
     )
-    start_date: date | None = setting(
-        "From", Kind.DAY, flag="since", help="first day of merging; a year ago if left out"
-    )
-    end_date: date | None = setting(
-        "To", Kind.DAY, flag="until", help="last day of merging, included; today if left out"
-    )
+    start_date: date | None = setting("From", Kind.DAY, flag="since", help="first merge day; default: a year ago")
+    end_date: date | None = setting("To", Kind.DAY, flag="until", help="last merge day, inclusive; default: today")
     github_token: str = setting(
         "GitHub token",
         Kind.SECRET,
@@ -44,7 +40,7 @@ class GithubSyncConfig:
         Kind.SECRET,
         default="",
         secret_name="anthropic",  # noqa: S106 - the secret's name
-        help="without one the evidence is stored and can be matched later",
+        help="without it evidence is stored and can be matched later",
     )
     user_context: str = setting(
         "About you",
@@ -52,7 +48,7 @@ class GithubSyncConfig:
         default="",
         flag="context",
         maximum=4_000,
-        help="role, level, goals: what Claude should know when it judges",
+        help="role, level, goals: context for Claude",
     )
     analyse: bool = setting("Match with Claude", Kind.FLAG, default=True, help="off: only collect the evidence")
     model: str = setting("Model", Kind.TEXT, default_from="model", maximum=100, help="Claude's model")
@@ -69,9 +65,9 @@ class GithubSyncConfig:
         "Judge again",
         Kind.FLAG,
         default=False,
-        help="pay again for what was judged by another rubric, model, context or prompt version",
+        help="pay again for entries judged by another rubric, model, context or prompt version",
     )
-    dry_run: bool = setting("Dry run", Kind.FLAG, default=False, help="only says what would be fetched and its price")
+    dry_run: bool = setting("Dry run", Kind.FLAG, default=False, help="only show what would be fetched and its price")
     max_pull_requests: int | None = setting(
         "At most",
         Kind.INTEGER,
@@ -79,17 +75,17 @@ class GithubSyncConfig:
         minimum=1,
         maximum=100_000,
         advanced=True,
-        help="pull requests per repository, newest first; all if left out",
+        help="pull requests per repository, newest first; default: all",
     )
 
 
 def check(config: GithubSyncConfig, surroundings: Surroundings) -> Mapping[str, str]:
-    """Problems between fields, and with the world: days the wrong way round, a future start, a model without a price."""
+    """Problems that need more than one field or the environment: reversed days, a future start, a model without a price."""
     problems: dict[str, str] = {}
     excluded = [name for name in config.repositories if surroundings.excluded(name)]
     if excluded:
         problems["repositories"] = (
-            f"{', '.join(excluded)}: excluded by exclude_repositories in config.toml; leave it out, or change the setting."
+            f"{', '.join(excluded)}: excluded by exclude_repositories in config.toml; omit it, or change the setting."
         )
     start, end, today = config.start_date, config.end_date, surroundings.today
     if start is not None and start > today:
@@ -97,17 +93,17 @@ def check(config: GithubSyncConfig, surroundings: Surroundings) -> Mapping[str, 
     elif start is not None and end is not None and start > end:
         problems["startDate"] = f"{start} is after the last day, {end}."
     elif start is None and end is not None and end < today - timedelta(days=DEFAULT_RANGE_DAYS):
-        problems["startDate"] = f"The last day, {end}, is over a year ago; say from which day on."
+        problems["startDate"] = f"The last day, {end}, is over a year ago; enter a first day."
     if config.analyse and not surroundings.price_known(config.model):
         problems["model"] = (
-            f"The price of {config.model or 'this model'} is not known, so the budget could not be kept. "
+            f"The price of {config.model or 'this model'} is not known, so the budget cannot be enforced. "
             "Choose another, such as claude-sonnet-5-5."
         )
     return problems
 
 
 def unique_key(config: GithubSyncConfig, surroundings: Surroundings) -> str:
-    """What two syncs that do the same work have in common; budget and context are not part of it."""
+    """Equal for two syncs that do the same work; budget and context are not part of it."""
     today = surroundings.today
     start = config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS)
     same = [
@@ -134,8 +130,8 @@ def describe(config: GithubSyncConfig) -> str:
 
 
 def discloses(config: GithubSyncConfig, surroundings: Surroundings) -> str:
-    """What leaves the machine, and where to."""
-    github_sentence = f"{surroundings.github_host} is asked for your merged pull requests"
+    """What leaves the machine, and its destinations."""
+    github_sentence = f"{surroundings.github_host} is queried for your merged pull requests"
     if not config.analyse or config.dry_run:
         return f"{github_sentence}; nothing is sent to Claude."
     return (

@@ -1,4 +1,4 @@
-"""The first half of a sync: which pull requests there are, and what is still to do for each."""
+"""The first half of a sync: discovers pull requests and decides what to do with each."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from devtrail_tui.jobs.github_sync.tally import Tally, left_as_it_is
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Whose work of which days: `start` and `end` are days of the person's own time zone, both included.
+class SyncScope:
+    """The person and the days of a sync: `start` and `end` are days in the person's time zone, both inclusive.
 
-    `account_id` and `login` are the person's. `most` bounds the pull requests per repository, newest first. `judged_by` is what
-    pull requests are judged by now (`Matcher.judged_by`), None where nothing is judged; `rejudge` asks anew for those that were
-    judged by something else, or failed.
+    `account_id` and `login` are the person's. `most` limits the pull requests per repository, newest first. `judged_by` is the
+    current key (`Matcher.judged_by`), None if nothing is judged; `rejudge` repeats judgements by another key and failed ones.
     """
 
     account_id: str
@@ -32,10 +31,10 @@ class Wanted:
     rejudge: bool
 
 
-async def discover(context: Context, source: PullRequestSource, board: Board, wanted: Wanted) -> None:
-    """Fill the board's repositories with what was found.
+async def discover(context: Context, source: PullRequestSource, board: Board, scope: SyncScope) -> None:
+    """Fill the board's repositories with the discovered pull requests.
 
-    Raises PermanentError where none of them exists; one that does not is reported, and the others go on.
+    Raises PermanentError if no repository exists; a single missing one is reported and skipped.
     """
     board.enter(LOOKING)
     for work in board.works:
@@ -46,16 +45,16 @@ async def discover(context: Context, source: PullRequestSource, board: Board, wa
             work.note = "excluded" if isinstance(error, RepositoryExcluded) else "not found"
             context.log(str(error), Level.ERROR)
             continue
-        await _discover_one(context, source, board, wanted, work, work.repository)
+        await _discover_one(context, source, board, scope, work, work.repository)
     if all(work.repository is None for work in board.works):
-        raise PermanentError("None of the repositories was found. Check their names, and that the token may read them.")
+        raise PermanentError("None of the repositories was found. Check their names and the token's access.")
 
 
 async def _discover_one(
     context: Context,
     source: PullRequestSource,
     board: Board,
-    wanted: Wanted,
+    scope: SyncScope,
     work: RepositoryWork,
     repository: Repository,
 ) -> None:
@@ -63,42 +62,42 @@ async def _discover_one(
         context.log(f"{work.asked} is now called {repository.name}.")
     if any(other_work is not work and other_work.name.lower() == repository.name.lower() for other_work in board.works):
         work.note = f"the same as {repository.name}"
-        context.log(f"{work.asked}: the same repository was asked for twice; it is read once.", Level.WARNING)
+        context.log(f"{work.asked}: this repository was requested twice; it is read once.", Level.WARNING)
         return
-    start, end = day_begins(wanted.start), day_begins(wanted.end + timedelta(days=1))
-    refs = await source.discover(repository, wanted.login, start, end)
-    work.refs = refs[: wanted.most]
+    start, end = day_begins(scope.start), day_begins(scope.end + timedelta(days=1))
+    refs = await source.discover(repository, scope.login, start, end)
+    work.refs = refs[: scope.most]
     node_ids = [ref.node_id for ref in work.refs]
-    stored = await context.evidence.known_nodes(source.host, wanted.account_id, wanted.login, node_ids)
+    stored = await context.evidence.known_nodes(source.host, scope.account_id, scope.login, node_ids)
     work.known_ids = frozenset(stored)
     for ref in work.refs:
-        board.tally = board.tally.plus(_sort_out(work, ref, stored.get(ref.node_id), wanted))
+        board.tally = board.tally.plus(_sort_out(work, ref, stored.get(ref.node_id), scope))
     context.log(_found(work))
 
 
-def _sort_out(work: RepositoryWork, ref: PullRequestRef, known: KnownPullRequest | None, wanted: Wanted) -> Tally:
+def _sort_out(work: RepositoryWork, ref: PullRequestRef, known: KnownPullRequest | None, scope: SyncScope) -> Tally:
     if known is None or known.updated_at < ref.updated_at:
         work.to_fetch.append(ref)
         return Tally()
     work.stored_before += 1
-    if wanted.judged_by is not None and (waiting_list := _waiting_list(work, known, wanted)) is not None:
+    if scope.judged_by is not None and (waiting_list := _waiting_list(work, known, scope)) is not None:
         waiting_list.append(known)
         return Tally()
     work.done += 1
     return left_as_it_is(known)
 
 
-def _waiting_list(work: RepositoryWork, known: KnownPullRequest, wanted: Wanted) -> list[KnownPullRequest] | None:
-    """Where a stored pull request waits; None where nothing is to be done for it."""
+def _waiting_list(work: RepositoryWork, known: KnownPullRequest, scope: SyncScope) -> list[KnownPullRequest] | None:
+    """The list in which a stored pull request waits; None if there is nothing to do."""
     if not known.current:
         return work.to_match
     if known.analysis_state is AnalysisState.FAILED:
-        return work.to_match if wanted.rejudge else None
+        return work.to_match if scope.rejudge else None
     if known.judged_by is None:
         return work.to_look_up
-    if known.judged_by == wanted.judged_by:
+    if known.judged_by == scope.judged_by:
         return None
-    return work.to_match if wanted.rejudge else work.judged_otherwise
+    return work.to_match if scope.rejudge else work.judged_otherwise
 
 
 def _found(work: RepositoryWork) -> str:
@@ -107,9 +106,9 @@ def _found(work: RepositoryWork) -> str:
         sentence += ", all already stored"
     elif work.stored_before:
         sentence += f", {work.stored_before} already stored"
-    return f"{sentence}, {len(work.to_match)} of them still to be matched" if work.to_match else sentence
+    return f"{sentence}, {len(work.to_match)} of them not matched yet" if work.to_match else sentence
 
 
 def day_begins(day: date) -> datetime:
-    """The first moment of a day of the person's own time zone, as UTC."""
+    """The start of a day in the person's time zone, as UTC."""
     return datetime.combine(day, time.min).astimezone(UTC)

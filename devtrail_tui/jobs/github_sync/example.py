@@ -1,4 +1,4 @@
-"""What a sync would send to Claude, shown whole on the newest pull request it finds; nothing is sent there, stored or paid."""
+"""The Claude request of a sync for the newest pull request found; nothing is sent to Claude, stored or paid."""
 
 from __future__ import annotations
 
@@ -14,35 +14,37 @@ from devtrail_tui.jobs.github_sync.discovery import day_begins
 from devtrail_tui.jobs.github_sync.wording import name_of
 
 
-async def preview(config: GithubSyncConfig, door: PreviewContext) -> Preview:
+async def preview(config: GithubSyncConfig, context: PreviewContext) -> Preview:
     """The request for the newest pull request of the first repository that has one.
 
-    Raises NotPossible where nothing would be sent, or nothing was found to show it on; and what the source raises.
+    Raises NotPossible if nothing would be sent or there is no example; and the source's errors.
     """
     if not config.analyse:
-        raise NotPossible("Matching with Claude is switched off, so nothing would be sent to Claude.")
-    source = await door.source(GITHUB)
+        raise NotPossible("Matching with Claude is off, so nothing would be sent to Claude.")
+    source = await context.source(GITHUB)
     login = (await source.account()).login
-    pull_request = await _newest(config, door, source, login)
-    analyser = await door.analyser(model=config.model, about=config.user_context)
+    pull_request = await _newest(config, context, source, login)
+    analyser = await context.analyser(model=config.model, about=config.user_context)
     request = analyser.prepare(
         pull_request,
         components(pull_request.files),
-        await door.criteria(),
+        await context.criteria(),
         login=login,
         roles=roles(pull_request, login),
     )
     price = "" if request.expected_usd is None else f", about ${request.expected_usd:.4f}"
     head = (
-        f"This is what would be sent for {name_of(pull_request)}, the newest found: every text, unabridged. Each pull request is "
-        f"one such request (this one about {request.input_tokens:,} tokens{price}). Nothing was sent now."
+        f"This would be sent for {name_of(pull_request)}, the newest found, with all its texts. Each pull request is one such "
+        f"request (this one about {request.input_tokens:,} tokens{price}). Nothing was sent now."
     )
     example = {"repository": pull_request.repository, "number": pull_request.number, "request": dict(request.body)}
     return Preview(f"{head}\n\n{analyser.preview(request)}", example)
 
 
-async def _newest(config: GithubSyncConfig, door: PreviewContext, source: PullRequestSource, login: str) -> PullRequest:
-    today = door.clock.now().astimezone().date()
+async def _newest(
+    config: GithubSyncConfig, context: PreviewContext, source: PullRequestSource, login: str
+) -> PullRequest:
+    today = context.clock.now().astimezone().date()
     start = day_begins(config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS))
     end = day_begins((config.end_date or today) + timedelta(days=1))
     problems = []
@@ -56,5 +58,5 @@ async def _newest(config: GithubSyncConfig, door: PreviewContext, source: PullRe
             if hydrated.pull_request is None:
                 raise PermanentError(hydrated.problem)
             return hydrated.pull_request
-    found_nothing = f"No merged pull request of {login} was found in these days, so there is nothing to show it on."
+    found_nothing = f"No merged pull request of {login} was found in these days, so there is no example."
     raise NotPossible(" ".join(problems) or found_nothing)

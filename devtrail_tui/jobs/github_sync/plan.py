@@ -1,4 +1,4 @@
-"""A dry run: what a sync would fetch and what it would cost. Stores nothing, pays nothing."""
+"""A dry run: computes what a sync would fetch and cost. It stores and pays nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.matching.matcher import Matcher
 
 SAMPLE_SIZE = 20
-"""Pull requests read per repository to estimate the price of all."""
+"""Pull requests per repository that are read to estimate the price of all."""
 
 
 async def plan(
@@ -22,9 +22,9 @@ async def plan(
     matcher: Matcher | None,
     evidence_of: Callable[[PullRequest], NewEvidence],
 ) -> dict[str, Any]:
-    """The plan as a job's result: per repository found, already stored, new; tokens and dollars to expect.
+    """The plan as a job result: found, stored and new per repository; expected tokens and dollars.
 
-    Tokens are those of up to 20 pull requests a repository, scaled up to all of it; None where nothing would be matched.
+    Tokens are extrapolated from up to 20 pull requests per repository; None if nothing would be matched.
     """
     board.enter("estimating")
     plans = []
@@ -36,9 +36,7 @@ async def plan(
     dollars = sum(plan["expectedUsd"] or 0.0 for plan in plans)
     new = sum(plan["new"] for plan in plans)
     cost = f"about {tokens:,} tokens and ${dollars:.2f} for Claude" if matcher else "nothing would be sent to Claude"
-    context.log(
-        f"Dry run: {count_of(new, 'pull request')} would be fetched; {cost}. Nothing was stored, nothing was paid."
-    )
+    context.log(f"Dry run: {count_of(new, 'pull request')} would be fetched; {cost}. Nothing was stored or paid.")
     return {
         "dryRun": True,
         "repositories": plans,

@@ -1,4 +1,4 @@
-"""Stored pull requests that were judged by something else than what this job judges by: counted, priced, and left as they are."""
+"""Stored pull requests judged by another key (model, rubric, context, prompt): counted and priced, not judged again."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ async def look_up(
     *,
     rejudge: bool,
 ) -> None:
-    """Settle those of which it is not recorded what they were judged by: where the ledger holds the answer to the very request
-    that would be sent now, reading it again costs nothing; the others were judged by something else."""
+    """Resolve stored pull requests without a recorded key: if the ledger has the answer to the request that would be sent now,
+    reading it again is free; the others count as judged by another key."""
     for work in board.works:
         for stored in work.to_look_up:
             entry = evidence_of(await context.evidence.pull_request(stored.evidence_id))
@@ -40,8 +40,7 @@ async def look_up(
 async def judged_otherwise(
     context: Context, board: Board, matcher: Matcher, evidence_of: Callable[[PullRequest], NewEvidence]
 ) -> dict[str, Any] | None:
-    """How many there are and what judging them again would cost in dollars (None: not known), said in the log; None where there
-    are none."""
+    """Count them and log the cost of judging them again, in dollars (None: unknown); returns None if there are none."""
     entries = [stored for work in board.works for stored in work.judged_otherwise]
     if not entries:
         return None

@@ -1,4 +1,4 @@
-"""One run of a sync, step by step. It goes on from what earlier attempts of the job stored."""
+"""One run of a sync. It resumes from the data that earlier attempts of the job stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from devtrail_tui.core.job import Level
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
-from devtrail_tui.jobs.github_sync.discovery import Wanted, discover
+from devtrail_tui.jobs.github_sync.discovery import SyncScope, discover
 from devtrail_tui.jobs.github_sync.plan import plan
 from devtrail_tui.jobs.github_sync.rejudging import judged_otherwise, look_up
 from devtrail_tui.jobs.github_sync.tally import Tally, counted, left_as_it_is
@@ -26,9 +26,9 @@ from devtrail_tui.jobs.matching.matcher import Matcher
 
 
 async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
-    """Prepare matching, settle who and when, discover, then fetch, verify, match and store.
+    """Prepare matching, determine account and days, discover, then fetch, verify, match and store.
 
-    A model that does not exist fails before anything is fetched.
+    An unknown model fails before anything is fetched.
     """
     matcher = await _matcher(config, context)
     source = await context.source(GITHUB)
@@ -51,16 +51,16 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
 
 async def _matcher(config: GithubSyncConfig, context: Context) -> Matcher | None:
     if not config.analyse:
-        context.log("Matching with Claude is switched off; the evidence is stored as not analysed.")
+        context.log("Matching with Claude is off; evidence is stored as not analysed.")
         return None
     if not context.has_secret("anthropic"):
         context.log(
-            "No Claude key was found; the evidence is stored as not analysed and can be matched later.", Level.WARNING
+            "No Claude key was found; evidence is stored as not analysed and can be matched later.", Level.WARNING
         )
         return None
     criteria = await context.criteria.detectable()
     if not criteria:
-        context.log("No criterion can be seen in pull requests; nothing is matched.", Level.WARNING)
+        context.log("No criterion is pr_detectable; nothing is matched.", Level.WARNING)
         return None
     analyser = await context.analyser(model=config.model, about=config.user_context)
     matcher = Matcher(context, analyser, criteria, config.budget_usd)
@@ -71,8 +71,8 @@ async def _matcher(config: GithubSyncConfig, context: Context) -> Matcher | None
 
 async def _settle(
     config: GithubSyncConfig, context: Context, source: PullRequestSource, *, judged_by: str | None
-) -> Wanted:
-    """Who and which days; a job keeps to those it began with."""
+) -> SyncScope:
+    """Account and days of the job; they are fixed by its first attempt."""
     account = await source.account()
     saved = context.cursor.get("", {})
     earlier = saved.get("login", account.login)
@@ -87,44 +87,44 @@ async def _settle(
     start, end = config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS), config.end_date or today
     if saved:
         start, end = date.fromisoformat(saved["start"]), date.fromisoformat(saved["end"])
-    context.log(f"Signed in to {source.host} as {account.login}; merged {start} to {end}.")
-    return Wanted(account.id, account.login, start, end, config.max_pull_requests, judged_by, config.rejudge)
+    context.log(f"Logged in to {source.host} as {account.login}; merged {start} to {end}.")
+    return SyncScope(account.id, account.login, start, end, config.max_pull_requests, judged_by, config.rejudge)
 
 
 class Sync:
-    """The second half: what discovery found is fetched, verified, matched and stored, all at once."""
+    """The second half of a sync: fetches, verifies, matches and stores the discovered pull requests concurrently."""
 
     def __init__(
-        self, context: Context, source: PullRequestSource, board: Board, wanted: Wanted, matcher: Matcher | None
+        self, context: Context, source: PullRequestSource, board: Board, scope: SyncScope, matcher: Matcher | None
     ) -> None:
         self._context = context
         self._source = source
         self._board = board
-        self._wanted = wanted
+        self._scope = scope
         self._matcher = matcher
         self._saving = asyncio.Lock()
         self._identified = False
         self._fetch_error: DevTrailError | None = None
 
     async def begin(self) -> None:
-        """Count on from earlier attempts; the first one stores whose work of which days this job is about."""
+        """Resume the counts of earlier attempts; the first attempt stores account and days of the job."""
         saved = self._context.cursor.get("", {})
         self._board.tally, self._board.carried = Tally.resumed(saved), Tally.resumed(saved)
         self._identified = saved.get("identified", False)
-        # The same once more would be no progress, but would hide that a job ends its workers again and again.
+        # Only once: a save without progress would reset the crash count of a job that keeps crashing its workers.
         if not saved:
             await self._save((), Tally())
 
     async def identify(self) -> None:
-        """Give the account its stored entries, once a job: a save resets the count of crashes, and must be progress."""
+        """Assign stored entries to the account, once per job: a save resets the crash count, so it must be progress."""
         nodes = tuple(ref.node_id for work in self._board.works for ref in work.refs)
-        ownership = Ownership(self._source.host, self._wanted.account_id, self._wanted.login, nodes)
+        ownership = Ownership(self._source.host, self._scope.account_id, self._scope.login, nodes)
         if not self._identified and await self._context.evidence.lacks_identity(ownership):
             self._identified = True
             await self._save((), Tally(), ownership=ownership)
 
     async def fetch_and_match(self) -> None:
-        """Work through the board. Pull requests are matched while others are still being fetched."""
+        """Process the board. Matching runs concurrently with fetching."""
         board = self._board
         board.enter("fetching and matching" if self._matcher else "fetching")
         async with asyncio.TaskGroup() as group:
@@ -134,7 +134,7 @@ class Sync:
             try:
                 for work in board.works:
                     await self._fetch(work, group)
-            except (TemporaryError, PermanentError) as error:  # calls to Claude under way are paid for: let them end
+            except (TemporaryError, PermanentError) as error:  # let paid calls in flight end
                 self._fetch_error = error
         if self._fetch_error is not None:
             raise self._fetch_error
@@ -142,33 +142,32 @@ class Sync:
         board.enter("done")
 
     def evidence_of(self, pull_request: PullRequest) -> NewEvidence:
-        """A pull request as evidence of this person's work, not analysed yet."""
+        """A pull request as evidence of this person, not analysed yet."""
         return NewEvidence(
-            login=self._wanted.login,
+            login=self._scope.login,
             pull_request=pull_request,
-            roles=roles(pull_request, self._wanted.login),
+            roles=roles(pull_request, self._scope.login),
             components=components(pull_request.files),
             figures=figures_of(pull_request),
             account_id=self._wanted.account_id,
         )
 
     def raise_what_stopped_matching(self) -> None:
-        """A refused key or a service in trouble ends this run, all evidence kept: as failed or, where time can mend it, to be
-        tried again when the service allows."""
+        """Raise the error that stopped matching, now that all evidence is stored: a temporary one retries the job."""
         stopped = self._matcher.stopped_by if self._matcher else None
         if stopped is None:
             return
         missing = self._board.tally.not_analysed + self._board.tally.outdated
-        evidence_sentence = f"All evidence is kept; {missing} not analysed."
+        evidence_sentence = f"All evidence is stored; {missing} not analysed."
         if isinstance(stopped, TemporaryError):
             raise TemporaryError(f"{stopped} {evidence_sentence}", retry_after_s=stopped.retry_after_s)
-        raise PermanentError(f"{stopped} {evidence_sentence} Retry the job to match what is missing.")
+        raise PermanentError(f"{stopped} {evidence_sentence} Retry the job to match the rest.")
 
     def result(self) -> dict[str, Any]:
-        """What the job did, over all its attempts."""
+        """The job's result over all attempts."""
         board, tally = self._board, self._board.tally
         return {
-            "login": self._wanted.login,
+            "login": self._scope.login,
             "found": board.found,
             "new": tally.new,
             "updated": tally.updated,
@@ -198,7 +197,7 @@ class Sync:
                 await self._store(work, entry, group)
             else:
                 name = name_of(entry.pull_request)
-                self._context.log(f"{name}: you had no part in it after all; left out.", Level.DEBUG)
+                self._context.log(f"{name}: you did not take part in it; skipped.", Level.DEBUG)
                 self._board.finish_one(work)
 
     async def _store(self, work: RepositoryWork, entry: NewEvidence, group: asyncio.TaskGroup) -> None:
@@ -207,13 +206,13 @@ class Sync:
         if self._matcher is None or stored.current:
             self._board.tally = self._board.tally.plus(left_as_it_is(stored))
             self._board.finish_one(work)
-        elif stored.updated_at > entry.pull_request.updated_at:  # another job has stored a newer state meanwhile
+        elif stored.updated_at > entry.pull_request.updated_at:  # another job has stored a newer state
             group.create_task(self._match_stored(work, stored))
         else:
             group.create_task(self._match(work, stored, entry, self._matcher))
 
     async def _match_stored(self, work: RepositoryWork, known: KnownPullRequest) -> None:
-        assert self._matcher is not None  # noqa: S101 - discovery gives these only where there is one
+        assert self._matcher is not None  # noqa: S101 - discovery yields these only with a matcher
         entry = self.evidence_of(await self._context.evidence.pull_request(known.evidence_id))
         await self._match(work, known, entry, self._matcher)
 
@@ -234,8 +233,8 @@ class Sync:
         judgements: Sequence[NewJudgement] = (),
         ownership: Ownership | None = None,
     ) -> Sequence[KnownPullRequest]:
-        """Store entries together with the count that includes them, so that a later attempt counts on rightly."""
-        scope = self._wanted
+        """Store entries and the counts that include them in one transaction, for correct counts in later attempts."""
+        scope = self._scope
         own = {
             "login": scope.login,
             "account": scope.account_id,

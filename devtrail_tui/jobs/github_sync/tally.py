@@ -1,4 +1,4 @@
-"""Pull requests counted, exactly, over all attempts of a job."""
+"""Exact counts of pull requests over all attempts of a job."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from devtrail_tui.jobs.matching.matcher import Judgement
 
 @dataclass(slots=True)
 class Tally:
-    """Pull requests counted over the whole job, earlier attempts included. `outdated`: judged before their latest change only."""
+    """Counts over the whole job, earlier attempts included. `outdated`: judged only before the latest change."""
 
     new: int = 0
     updated: int = 0
@@ -23,11 +23,11 @@ class Tally:
     failed: int = 0
 
     def plus(self, other: Tally) -> Tally:
-        """Both counts added up."""
+        """The sum of both counts."""
         return Tally(**{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(Tally)})
 
     def carried(self) -> dict[str, int]:
-        """What a later attempt of this job goes on counting from."""
+        """The counts to store for later attempts."""
         return {"new": self.new, "updated": self.updated, "matched": self.matched, "withoutMatch": self.without_match}
 
     @classmethod
@@ -42,14 +42,14 @@ class Tally:
 
 
 def left_as_it_is(known: KnownPullRequest) -> Tally:
-    """What a pull request adds that is not judged now."""
+    """The count of a pull request that is not judged now."""
     if not known.judged:
         return Tally(not_analysed=1)
     return Tally() if known.current else Tally(outdated=1)
 
 
 def counted(judgement: Judgement, known: KnownPullRequest) -> Tally:
-    """What a pull request adds that was to be judged; `known` is how it stood before."""
+    """The count of a judged pull request; `known` is its state before."""
     match judgement.state:
         case AnalysisState.ANALYSED:
             return Tally(matched=1) if judgement.matches else Tally(without_match=1)

@@ -1,4 +1,4 @@
-"""How a sync puts things in its log and its result."""
+"""Sentences of a sync's log and result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def name_of(pull_request: PullRequest) -> str:
 
 
 def lines_of(pull_request: PullRequest, judgement: Judgement) -> list[tuple[Level, str]]:
-    """The log lines of one judged pull request: its matches, and what our own checks dropped."""
+    """The log lines of one judged pull request: its matches, and the rejected ones."""
     name = name_of(pull_request)
     lines = [(Level.WARNING, f"{name}: {sentence}") for sentence in judgement.dropped]
     match judgement.state:
@@ -25,6 +25,6 @@ def lines_of(pull_request: PullRequest, judgement: Judgement) -> list[tuple[Leve
             matches = ", ".join(
                 f"{match.criterion_id} {match.confidence * 100:.0f}" for match in judgement.matches or ()
             )
-            stored = "" if judgement.paid else " (answer already paid for)"
+            stored = "" if judgement.paid else " (answer already paid)"
             lines.append((Level.INFO, f"{name} {pull_request.title} → {matches or 'no criterion'}{stored}"))
     return lines

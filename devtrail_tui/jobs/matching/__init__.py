@@ -1,1 +1,1 @@
-"""Matching evidence against criteria within a budget: what the job types that ask Claude share. Not a job type itself."""
+"""Matches evidence against criteria within a budget; shared by the job types that use Claude. Not a job type itself."""

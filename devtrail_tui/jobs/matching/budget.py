@@ -1,4 +1,4 @@
-"""Dollars that a job may spend: reserved before a call is sent, settled when it has ended."""
+"""A job's budget in dollars: reserved before a call, released when it has ended."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from devtrail_tui.core.job import Level
 
 
 class Budget:
-    """Bounds what a job spends over all its attempts, calls under way at their worst case included; None is no bound.
+    """Limits a job's cost over all attempts, with calls in flight at their worst case; None is no limit.
 
-    `reached` says that a call was refused.
+    `reached`: a call was refused.
     """
 
     def __init__(self, context: Context, limit_usd: float | None) -> None:
@@ -19,14 +19,14 @@ class Budget:
         self.reached = False
 
     def reserve(self, usd: float) -> bool:
-        """Set dollars aside for a call; False where the budget does not allow it."""
+        """Reserve dollars for a call; False if the budget does not allow it."""
         committed_usd = self._context.spent_usd + self._reserved_usd + usd
         if self._limit_usd is not None and committed_usd > self._limit_usd:
             if not self.reached:
                 self.reached = True
                 self._context.log(
-                    f"The budget of ${self._limit_usd:.2f} would be passed by the next call; nothing more is sent to "
-                    "Claude. What is not analysed can be analysed later.",
+                    f"The next call would exceed the budget of ${self._limit_usd:.2f}; nothing more is sent to Claude. "
+                    "The rest can be analysed later.",
                     Level.WARNING,
                 )
             return False
@@ -34,5 +34,5 @@ class Budget:
         return True
 
     def release(self, usd: float) -> None:
-        """The call has ended: what it cost is in the job's `spent_usd`."""
+        """Release the reservation of an ended call, whose cost is now in the job's `spent_usd`."""
         self._reserved_usd -= usd

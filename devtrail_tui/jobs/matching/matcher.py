@@ -1,4 +1,4 @@
-"""Judges pull requests: one paid call for each request, over all jobs and processes that share the database."""
+"""Judges pull requests with one paid call per request, across all jobs and processes of the database."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from devtrail_tui.core.job import Level
 from devtrail_tui.jobs.matching.budget import Budget
 
 FAILURES_IN_A_ROW = 3
-"""So many failed calls in a row mean that the service, not the pull request, is the trouble."""
+"""After this many failed calls in a row the service is considered down."""
 UNKNOWN_OUTCOMES = 3
-"""So often a request may be sent without an answer to it, each time counted at its worst case."""
+"""Maximum sends of a request without an answer, each counted at its worst case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What came of one pull request. `key` names the paid answer; `paid` whether this run paid for it."""
+    """The judgement of one pull request. `key` names the paid answer; `paid`: this run paid for it."""
 
     state: AnalysisState
     note: str = ""
@@ -39,10 +39,10 @@ class Judgement:
 
 
 class Matcher:
-    """Judges pull requests, several at once, and never spends more than `budget_usd` (None: no bound) over the whole job.
+    """Judges pull requests concurrently and never spends more than `budget_usd` (None: no limit) over the whole job.
 
-    `stopped_by` is the error that ended all matching (a refused key, a limit that outlasts the call's own waiting, a service in
-    trouble); `budget_reached` says that the budget did. Both leave the rest not analysed.
+    `stopped_by` is the error that ended all matching (a rejected key, a long limit, a failing service); `budget_reached`: the
+    budget did. Either way the rest is not analysed.
     """
 
     def __init__(
@@ -60,18 +60,18 @@ class Matcher:
 
     @property
     def budget_reached(self) -> bool:
-        """Whether a call was refused because of the budget."""
+        """Whether the budget refused a call."""
         return self._budget.reached
 
     async def check(self) -> None:
-        """Prove key and model before anything is fetched. A refused key stops the matching only; an unknown model raises."""
+        """Verify key and model before fetching. A rejected key only stops matching; an unknown model raises."""
         try:
             await self._analyser.check()
         except AuthenticationError as error:
             self._stop(error)
 
     async def judge(self, entry: NewEvidence) -> Judgement:
-        """Match one pull request. Only a cancel, a lost claim and a broken store raise; everything else is a judgement."""
+        """Match one pull request. Raises only for a cancel, a lost claim or a store error; other errors become a judgement."""
         if self.stopped_by is not None:
             return self._not_analysed()
         try:
@@ -90,26 +90,26 @@ class Matcher:
                 unknown += 1
                 if unknown == UNKNOWN_OUTCOMES:
                     return self._failed_call(error)
-                self._context.log(f"{error} It counts at its worst case and is asked again.", Level.WARNING)
+                self._context.log(f"{error} It counts at its worst case and is retried.", Level.WARNING)
                 continue
             if judgement is not None:
                 return judgement
-            # Without a place and without budget: two jobs that wait for each other's calls would else hold each other up.
+            # Wait without slot and budget: two jobs waiting for each other's calls would otherwise deadlock.
             if not self._waited:
                 self._waited = True
                 self._context.log(
-                    "Another job is asking Claude the same; its answers are waited for and not paid again."
+                    "Another job sends the same requests; waiting for its answers instead of paying twice."
                 )
             await ledger.wait_for(request.key)
 
     def request(self, entry: NewEvidence) -> AnalysisRequest:
-        """The request that would be sent, with its tokens and dollars; nothing is sent. Raises RepositoryExcluded."""
+        """The request with its tokens and dollars; nothing is sent. Raises RepositoryExcluded."""
         return self._analyser.prepare(
             entry.pull_request, entry.components, self._criteria, login=entry.login, roles=entry.roles
         )
 
     def record(self, evidence_id: int, entry: NewEvidence, judgement: Judgement) -> NewJudgement:
-        """A judgement as it is saved."""
+        """The judgement in the form to save."""
         return NewJudgement(
             evidence_id=evidence_id,
             pr_updated_at=entry.pull_request.updated_at,
@@ -121,7 +121,7 @@ class Matcher:
         )
 
     async def _ask(self, request: AnalysisRequest) -> Judgement | None:
-        """Lease the call and make it; None where another job has it under way."""
+        """Lease the call and make it; None if another job has it in flight."""
         worst_usd = request.worst_case_usd or 0.0
         if self.stopped_by is not None or not self._budget.reserve(worst_usd):
             return self._not_analysed()
@@ -142,7 +142,7 @@ class Matcher:
         try:
             analysis = await self._analyser.answer(request, late=late)
             if analysis.cost_usd is None:
-                self._context.log("An answer came without its price; its worst case is counted.", Level.WARNING)
+                self._context.log("An answer has no price; its worst case is counted.", Level.WARNING)
             await ledger.keep(_priced(request, analysis))
         except OutcomeUnknown:
             await ledger.uncertain(request.key)
@@ -159,7 +159,7 @@ class Matcher:
 
     def _failed_call(self, error: DevTrailError) -> Judgement:
         self._failures_in_a_row += 1
-        # Who says how long to wait speaks of the account, not of this one pull request.
+        # An error that names a wait concerns the account, not this pull request.
         limited = isinstance(error, TemporaryError) and error.retry_after_s is not None
         if limited or self._failures_in_a_row >= FAILURES_IN_A_ROW:
             self._stop(error)
@@ -168,12 +168,12 @@ class Matcher:
     def _stop(self, error: DevTrailError) -> None:
         if self.stopped_by is None:
             self.stopped_by = error
-            self._context.log(f"{error} Matching stops here; the evidence is still collected.", Level.ERROR)
+            self._context.log(f"{error} Matching stops; evidence is still collected.", Level.ERROR)
 
     def _not_analysed(self) -> Judgement:
         if self.stopped_by is not None:
             return Judgement(AnalysisState.NOT_ANALYSED, note=str(self.stopped_by))
-        return Judgement(AnalysisState.NOT_ANALYSED, note="The budget was reached before it.")
+        return Judgement(AnalysisState.NOT_ANALYSED, note="The budget was reached.")
 
     def _read(self, request: AnalysisRequest, analysis: Analysis, *, paid: bool) -> Judgement:
         verified = self._analyser.verify(request, analysis)
