@@ -189,9 +189,9 @@ class Worker:
         except StoreError as error:  # the row expires
             _logger.warning("the worker's end could not be stored: %s", error)
 
-    def _described(self) -> workers.Worker:
+    def _described(self) -> workers.WorkerRow:
         process, now = this_process(), self._dependencies.clock.now()
-        return workers.Worker(
+        return workers.WorkerRow(
             id=self._dependencies.worker_id,
             host=process.host,
             pid=process.pid,

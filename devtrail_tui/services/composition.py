@@ -22,7 +22,7 @@ from devtrail_tui.core.exclusions import Exclusions
 from devtrail_tui.settings import SETTINGS, Settings, load_settings
 from devtrail_tui.store.encrypted_secrets import EncryptedTable, SecretKey
 from devtrail_tui.store.private_files import close_to_others
-from devtrail_tui.store.secret_places import Place, PlainFile
+from devtrail_tui.store.secret_places import PlainFile, SecretPlace
 from devtrail_tui.store.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ class Services:
             environ, settings.secret_key_file, (settings.folders.data, database_folder(settings.database_url))
         )
         self.secret_key = key
-        secret_places: list[Place] = [EncryptedTable(key, lambda: self.database if self._open else None, self.clock)]
+        secret_places: list[SecretPlace] = [
+            EncryptedTable(key, lambda: self.database if self._open else None, self.clock)
+        ]
         if settings.plain_secrets:
             secret_places.append(PlainFile(settings.folders.data / PLAIN_SECRETS))
         self.secrets = Secrets(

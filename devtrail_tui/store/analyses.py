@@ -1,7 +1,7 @@
-"""The ledger: what was paid for and which calls are under way, by the hash of the whole request, so that nothing is paid twice.
+"""The ledger of paid answers and calls in flight, keyed by the hash of the whole request, so that nothing is paid twice.
 
-A call under way is a row without an answer that names the claim it is made under. That claim is its lease: it is renewed with the
-claim, and ends with it, or with a cancel of its job. A call whose outcome is unknown is counted at its worst case.
+A call in flight is a row without an answer; the claim it names is its lease. The lease is renewed with the claim, and ends with
+the claim or a cancel of its job. A call with an unknown outcome is counted at its worst case.
 """
 
 from __future__ import annotations
@@ -59,40 +59,40 @@ _ANSWER = (
 _KEEP = upsert(
     analyses,
     key=[_columns.key],
-    # Two that were paid for all the same (a lease was taken over, then both answers came): the first stays, the money adds up.
+    # If both calls were paid after a lease was taken over, the first answer stays and the costs are added.
     cost_usd=func.coalesce(_columns.cost_usd, 0.0) + func.coalesce(new_value(_columns.cost_usd), 0.0),
 )
 _SPEND = update(jobs).where(jobs.c.id == bindparam("job")).values(spent_usd=jobs.c.spent_usd + bindparam("usd"))
 
 
 class Analyses:
-    """Reads block; changes are futures that end once they are committed."""
+    """Reads block; changes return futures that complete on commit."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self._database = database
         self._clock = clock or SystemClock()
 
     def find(self, key: str) -> Analysis | None:
-        """The stored answer to exactly this request, if there is one."""
+        """The stored answer to this request, if any."""
         with self._database.read() as connection:
             return _find_on(connection, key)
 
     def under_way(self, keys: Sequence[str]) -> set[str]:
-        """Those of these requests for which a call is under way."""
+        """The requests among `keys` with a call in flight."""
         with self._database.read() as connection:
             return {row.key for row in rows_of(connection, _UNDER_WAY, keys)}
 
     def lease(self, claim: Claim, key: str, model: str, worst_usd: float) -> Future[Analysis | bool]:
-        """Take the right to make a call that costs at most `worst_usd`: True. False where one is under way already; the answer
-        where there is one. The future raises ClaimLost, CancelRequested."""
+        """Reserve a call that costs at most `worst_usd`: True if reserved, False if one is in flight, otherwise the stored
+        answer. The future raises ClaimLost, CancelRequested."""
         now = self._clock.now()
         return self._database.write(lambda connection: _lease_on(connection, claim, key, model, worst_usd, now))
 
     def keep(self, analysis: Analysis, claim: Claim | None = None, call_usd: float | None = None) -> Future[None]:
-        """Store a paid answer and add its price to its job's `spent_usd`; not fenced, because money is spent either way.
+        """Store a paid answer and add its price to its job's `spent_usd`; not fenced, because the money is spent either way.
 
-        `call_usd` is the worst case under which `claim` leased the call. Where the lease has ended since, the worst case was
-        counted as uncertain cost, and the price replaces it.
+        `call_usd` is the worst case of the call that `claim` leased. If the lease has ended, the worst case was counted as
+        uncertain cost, and the price replaces it.
         """
 
         def work(connection: Connection) -> None:
@@ -109,7 +109,7 @@ class Analyses:
         return self._database.write(work)
 
     def release(self, claim: Claim, key: str) -> Future[None]:
-        """The claim's call failed and was not billed: the request is free again."""
+        """Release the lease of a call that failed and was not billed."""
         ours = {"request": key, **fenced_by(claim)}
 
         def work(connection: Connection) -> None:
@@ -119,7 +119,7 @@ class Analyses:
         return self._database.write(work)
 
     def uncertain(self, claim: Claim, key: str, call_usd: float) -> Future[None]:
-        """The outcome of the claim's call is unknown: its worst case is counted, and the request is free again."""
+        """Count the call's worst case, because its outcome is unknown, and release its lease."""
         ours = {"request": key, **fenced_by(claim)}
 
         def work(connection: Connection) -> None:
@@ -140,9 +140,9 @@ def _lease_on(
 ) -> Analysis | bool:
     claimed = connection.execute(_CLAIM, fenced_by(claim)).one_or_none()
     if claimed is None:
-        raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; nothing more is asked for it.")
+        raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; the call is refused.")
     if claimed.cancel_requested_at is not None:
-        raise CancelRequested(f"Job {claim.job_id} is to be cancelled; nothing more is asked for it.")
+        raise CancelRequested(f"Job {claim.job_id} is being cancelled; the call is refused.")
     answer = _find_on(connection, key)
     if answer is not None:
         return answer
@@ -172,7 +172,7 @@ def _unanswered(claim: Claim, key: str, model: str, now: datetime) -> dict[str, 
 
 
 def _end_call_on(connection: Connection, key: str, claim: Claim, call_usd: float) -> float:
-    """End the claim's call; dollars that were counted as uncertain for it, where its lease had ended already."""
+    """End the claim's call; returns the dollars counted as uncertain for it if its lease had already ended."""
     ours = {"request": key, **fenced_by(claim)}
     if connection.execute(_END_CALL, ours).rowcount:
         return 0.0
@@ -183,6 +183,6 @@ def _end_call_on(connection: Connection, key: str, claim: Claim, call_usd: float
 
 
 def spend_on(connection: Connection, job_id: int | None, usd: float) -> None:
-    """Add dollars to what a job has spent."""
+    """Add dollars to a job's `spent_usd`."""
     if job_id is not None and usd:
         connection.execute(_SPEND, {"job": job_id, "usd": usd})

@@ -1,6 +1,6 @@
-"""Column types that are the store's door: whatever passes through them is harmless text, valid JSON or an aware UTC time.
+"""Column types that validate and convert: sanitised text, valid JSON, aware UTC times.
 
-Foreign text is cleaned here and not in each caller, so no statement can forget it.
+Foreign text is sanitised here instead of in each caller, so no statement can omit it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from devtrail_tui.core.text import safe, safe_line
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 _PLAIN = re.compile(r"[ -~]*")
-"""Printable ASCII: what `safe` would give back unchanged. Checking first makes the common case several times cheaper."""
+"""Printable ASCII, which `safe` would not change. This check makes the common case several times faster."""
 _PLAIN_LINE = re.compile(r"(?:[!-~]++(?: (?=[!-~]))?)*+")
-"""The same for `safe_line`: no space at the ends, none beside another."""
+"""The same for `safe_line`: no space at the ends, no double spaces."""
 
 
 def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 in UTC. Raises ValueError for a naive time, whose meaning nobody knows."""
+    """Microseconds since 1970 in UTC. Raises ValueError for a naive time, which is ambiguous."""
     if moment.tzinfo is None:
         raise ValueError("A time without a time zone cannot be stored.")
     return (moment - EPOCH) // MICROSECOND
@@ -62,7 +62,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class SafeLine(TypeDecorator[str]):
-    """One line of foreign text, cleaned and cut to `limit` characters."""
+    """One line of foreign text, sanitised and cut to `limit` characters."""
 
     impl = Text
     cache_ok = True
@@ -79,7 +79,7 @@ class SafeLine(TypeDecorator[str]):
 
 
 class SafeText(TypeDecorator[str]):
-    """Foreign text of several lines, cleaned."""
+    """Foreign text of several lines, sanitised."""
 
     impl = Text
     cache_ok = True
@@ -90,7 +90,7 @@ class SafeText(TypeDecorator[str]):
 
 
 class Json(TypeDecorator[Any]):
-    """A JSON value as text, every string and key in it cleaned. Raises TypeError or ValueError for what is not JSON."""
+    """A JSON value as text, with all strings and keys sanitised. Raises TypeError or ValueError if it is not JSON."""
 
     impl = Text
     cache_ok = True
@@ -107,7 +107,7 @@ class Json(TypeDecorator[Any]):
 
 
 def clean_json(value: Any) -> Any:
-    """A JSON value with every string and key in it passed through `core.text.safe`."""
+    """A JSON value with all strings and keys passed through `core.text.safe`."""
     if isinstance(value, str):
         return value if _PLAIN.fullmatch(value) else safe(value)
     if isinstance(value, dict):
@@ -118,4 +118,4 @@ def clean_json(value: Any) -> Any:
 
 
 ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
-"""SQLite gives out row ids only for a column declared INTEGER."""
+"""SQLite assigns row ids only to a column declared INTEGER."""

@@ -1,6 +1,6 @@
-"""What becomes of a fault of the program itself: one sentence for the person, and a file for whoever mends it.
+"""Crash reports: one sentence for the person, and a file for developers.
 
-A traceback with local variables shows secrets, so locals are never written, and the text passes the redactor.
+Local variables may hold secrets, so they are never written; the text is redacted.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from devtrail_tui.store.private_files import make_private_folder
 
 
 def report_crash(folder: Path, error: BaseException, redact: Redact, now: datetime) -> tuple[str, Path | None]:
-    """Write the report into `folder`; the sentence to show, and where the report is (None where nothing could be written)."""
+    """Write the report to `folder`; returns the sentence to show, and the file (None if it could not be written)."""
     path = write_report(folder, error, redact, now)
     return sentence(error, path), path
 
 
 def report_text(error: BaseException, redact: Redact) -> str:
-    """The traceback without locals, harmless on a terminal, without secrets."""
+    """The traceback without local variables, sanitised and redacted."""
     return redact(safe("".join(traceback.format_exception(error))))
 
 
 def write_report(folder: Path, error: BaseException, redact: Redact, now: datetime) -> Path | None:
-    """Write the report where only this person can read it; None where nothing can be written."""
+    """Write the report, readable by its owner only; None if it cannot be written."""
     path = folder / f"crash-{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"
     try:
         make_private_folder(folder)
@@ -41,6 +41,6 @@ def write_report(folder: Path, error: BaseException, redact: Redact, now: dateti
 
 def sentence(error: BaseException, path: Path | None) -> str:
     """What happened and what to do next."""
-    where = f"What went wrong is written in {path}" if path else "The report could not be written"
+    where = f"The details are in {path}" if path else "The report could not be written"
     kind = safe_line(type(error).__name__, limit=60)
-    return f"DevTrail had to stop because of a fault of its own ({kind}). {where}. Your jobs and evidence are kept; start again."
+    return f"DevTrail stopped because of an internal error ({kind}). {where}. Your jobs and evidence are saved; start it again."

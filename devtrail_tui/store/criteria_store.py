@@ -1,4 +1,4 @@
-"""The criteria in force. A criterion is retired and never deleted: matches and verdicts go on naming it."""
+"""The active criteria. A criterion is retired, never deleted: matches and verdicts still refer to it."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _RETIRE = (
 
 
 def default_criteria() -> list[Criterion]:
-    """The rubric that a new database begins with, in the order in which it is shown."""
+    """The rubric of a new database, in display order."""
     return parse(files("devtrail_tui.store").joinpath("default_criteria.csv").read_bytes())
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """How many criteria an import added, changed (or took back from retirement), retired, and left as they were."""
+class ImportCounts:
+    """Numbers of criteria that an import added, changed (or reactivated), retired, and left unchanged."""
 
     added: int
     changed: int
@@ -48,14 +48,14 @@ class Imported:
 
 
 class CriteriaStore:
-    """Reads and replaces the criteria. A database that never had any begins with the default rubric."""
+    """Reads and replaces the criteria. An empty database is seeded with the default rubric."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def list(self, *, include_retired: bool = False) -> Sequence[Criterion]:
-        """The criteria in force, in the order of their import; the retired ones after them if asked for."""
+        """The active criteria in import order, optionally followed by the retired ones."""
         statement = _ALL if include_retired else _IN_FORCE
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
@@ -66,20 +66,20 @@ class CriteriaStore:
                 rows = connection.execute(statement).all()
         return [Criterion(*row) for row in rows]
 
-    def import_(self, criteria: Sequence[Criterion]) -> Future[Imported]:
-        """Put these in force, in this order: adds, changes, and retires what is missing.
+    def import_(self, criteria: Sequence[Criterion]) -> Future[ImportCounts]:
+        """Replace the active criteria, in this order: adds, changes, and retires missing ones.
 
-        The future raises InvalidInput, nothing changed, for an empty list or a doubled id.
+        The future raises InvalidInput, without changes, for an empty list or a duplicate id.
         """
         now, new = self._clock.now(), tuple(criteria)
         return self._database.write(lambda connection: _import_on(connection, new, now))
 
     def _seed_on(self, connection: Connection) -> None:
-        if connection.execute(_COUNT).scalar_one() == 0:  # asked again: another program may have been first
+        if connection.execute(_COUNT).scalar_one() == 0:  # re-check: another program may have seeded it
             _import_on(connection, default_criteria(), self._clock.now())
 
 
-def _import_on(connection: Connection, new: Sequence[Criterion], now: datetime) -> Imported:
+def _import_on(connection: Connection, new: Sequence[Criterion], now: datetime) -> ImportCounts:
     _check(new)
     stored = {row.id: tuple(row) for row in connection.execute(_STORED)}
     rows = [{**asdict(criterion), "position": position, "retired_at": None} for position, criterion in enumerate(new)]
@@ -91,13 +91,13 @@ def _import_on(connection: Connection, new: Sequence[Criterion], now: datetime) 
         connection.execute(_PUT_IN_FORCE, [{**row, "created_at": now, "updated_at": now} for row in changes])
     if retired:
         connection.execute(_RETIRE, retired)
-    return Imported(added, len(changes) - added, len(retired), len(rows) - len(changes))
+    return ImportCounts(added, len(changes) - added, len(retired), len(rows) - len(changes))
 
 
 def _check(new: Sequence[Criterion]) -> None:
     if not new:
-        raise InvalidInput({"": "There is no criterion in this file; nothing was changed."})
+        raise InvalidInput({"": "The file has no criteria; nothing was changed."})
     ids = [criterion.id for criterion in new]
     repeated = sorted({name for name in ids if ids.count(name) > 1})
     if repeated:
-        raise InvalidInput({"criterion_id": f"{', '.join(repeated)} stands twice; give each criterion its own id."})
+        raise InvalidInput({"criterion_id": f"{', '.join(repeated)} occurs twice; give each criterion its own id."})

@@ -1,4 +1,4 @@
-"""Secrets in the database, encrypted under a key that is not in it. Encryption and SQLAlchemy are imported only when used."""
+"""Secrets in the database, encrypted under a key stored elsewhere. Encryption and SQLAlchemy are imported only on use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEY_FILE_VARIABLE = "DEVTRAIL_SECRET_KEY_FILE"
 
 
 class SecretKey:
-    """The key of the encrypted rows: in the environment, or in a file that is not beside the data."""
+    """The encryption key: from the environment, or from a file outside the data folders."""
 
     def __init__(self, environ: Mapping[str, str], key_file: str | None, data_folders: tuple[Path, ...]) -> None:
         self._given = environ.get(KEY_VARIABLE, "").strip()
@@ -30,12 +30,12 @@ class SecretKey:
 
     @property
     def named(self) -> bool:
-        """Whether there is any word of a key."""
+        """Whether a key is configured."""
         return bool(self._given or self._file)
 
     @property
     def where(self) -> str:
-        """What to say of it: the variable, or the file."""
+        """The source of the key: the variable, or the file."""
         return KEY_VARIABLE if self._given else f"key file {self._file}"
 
     def value(self) -> bytes:
@@ -43,7 +43,7 @@ class SecretKey:
         if self._given:
             return self._given.encode()
         if self._file is None:
-            raise NotPossible(f"No key is given in {KEY_VARIABLE} or {KEY_FILE_VARIABLE}.")
+            raise NotPossible(f"No key is set in {KEY_VARIABLE} or {KEY_FILE_VARIABLE}.")
         path = self._file
         if refusal := self.refusal_of_place(path):
             raise NotPossible(refusal)
@@ -57,24 +57,24 @@ class SecretKey:
             ) from None
         if weakness:
             raise NotPossible(
-                f"The key file {path} is not used, because {weakness}; make it yours alone: chmod 600 {path}"
+                f"The key file {path} is not used, because {weakness}; restrict it to yourself: chmod 600 {path}"
             )
         return text.strip().encode()
 
     def cipher(self) -> Fernet:
-        """What encrypts with it. Raises NotPossible with what to do."""
+        """The cipher of the key. Raises NotPossible with what to do."""
         from cryptography.fernet import Fernet
 
         try:
             return Fernet(self.value())
         except ValueError:
             raise NotPossible(
-                f"The {self.where} holds no key: it is 32 random bytes in base64. "
+                f"The {self.where} has no key: it must be 32 random bytes in base64. "
                 "Make one with: devtrail-tui auth new-key FILE"
             ) from None
 
     def problem(self) -> str:
-        """Why nothing can be encrypted with it; empty when all is well."""
+        """Why nothing can be encrypted with it; empty if it can."""
         try:
             self.cipher()
         except NotPossible as error:
@@ -82,25 +82,25 @@ class SecretKey:
         return ""
 
     def refusal_of_place(self, path: Path) -> str:
-        """Why a key may not lie there; empty where it may."""
+        """Why a key must not be stored at this path; empty if it may."""
         resolved = path.resolve()
         if any(folder.resolve() in resolved.parents for folder in self._data_folders):
             return (
-                f"The key file {path} lies beside the data it locks, so whoever copies one has both; keep it elsewhere, "
-                "best on another disk."
+                f"The key file {path} is beside the data it encrypts, so a copy of the folder has both; move it, best to "
+                "another disk."
             )
         return ""
 
 
 def new_key() -> str:
-    """A fresh random key."""
+    """A new random key."""
     from cryptography.fernet import Fernet
 
     return Fernet.generate_key().decode()
 
 
 class EncryptedTable:
-    """Rows of the table `secrets`, each encrypted with its own name inside, so that no two can be exchanged."""
+    """Rows of the table `secrets`, encrypted; the plaintext includes the row's name, so rows cannot be swapped."""
 
     kind = "encrypted"
 
@@ -127,12 +127,12 @@ class EncryptedTable:
         try:
             content = json.loads(self._key.cipher().decrypt(ciphertext.encode()))
         except (NotPossible, InvalidToken, ValueError):
-            return None  # `locked` says so
+            return None  # reported by `locked`
         matches = isinstance(content, dict) and content.get("name") == entry
         return str(content["value"]) if matches and content.get("value") else None
 
     def locked(self, entry: str) -> bool:
-        """Whether there is a row that the key given does not open."""
+        """Whether there is a row that the current key does not decrypt."""
         return self._row(entry) is not None and self.read(entry) is None
 
     def keep(self, entry: str, value: str) -> None:
@@ -146,7 +146,7 @@ class EncryptedTable:
         row = {"name": entry, "location": self.kind, "created_at": now, "updated_at": now}
         row["ciphertext"] = self._key.cipher().encrypt(content).decode()
         database = self._database()
-        assert database is not None  # noqa: S101 - `problem` asked
+        assert database is not None  # noqa: S101 - checked by `problem`
         statement = upsert(secrets, "location", "ciphertext", "updated_at")
         database.write(lambda connection: connection.execute(statement, row).rowcount).result()
 

@@ -1,6 +1,6 @@
-"""Whose an entry is: rows that know no account yet are given their account, and rows of one person become one.
+"""Assigns entries to accounts: sets the account of rows without one, and merges rows of one person.
 
-An account's id never changes; its login can. Rows that an earlier version stored know the login only.
+An account's id never changes; its login can. Rows of an earlier version have the login only.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _FORGET_ENTRY = delete(evidence_entries).where(_columns.id == bindparam("source"
 
 
 def lacks_identity_on(connection: Connection, ownership: Ownership) -> bool:
-    """Whether `identify_on` would have something to look at."""
+    """Whether `identify_on` has something to do."""
     account = {"at": ownership.host, "account": ownership.account_id, "present": ownership.login}
     if connection.execute(_NAMED_OTHERWISE, account).first() is not None:
         return True
@@ -81,12 +81,12 @@ def lacks_identity_on(connection: Connection, ownership: Ownership) -> bool:
 
 
 def identify_on(connection: Connection, ownership: Ownership) -> None:
-    """Give the account its rows among these pull requests, and its present login to all of its rows."""
+    """Set the account of its rows among these pull requests, and its current login on all of its rows."""
     account = {"account": ownership.account_id, "present": ownership.login}
     connection.execute(_RENAME, {"at": ownership.host, **account})
     present = ownership.login.casefold()
     rows = rows_of(connection, _WITHOUT_ACCOUNT, ownership.node_ids, host=ownership.host)
-    # Rows of the present login first: what they become is what rows of earlier logins are merged into.
+    # Rows of the current login first: rows of earlier logins are merged into them.
     for row in sorted(rows, key=lambda row: row.login.casefold() != present):
         own_row = _own_row(connection, ownership.host, row.node_id, ownership.account_id)
         if row.login.casefold() == present:
@@ -96,7 +96,7 @@ def identify_on(connection: Connection, ownership: Ownership) -> None:
 
 
 def take_over_on(connection: Connection, present: PullRequest, account_id: str, login: str) -> None:
-    """Give the account the row of a pull request just fetched: stored under its login, or under one that it had before."""
+    """Assign the row of a fetched pull request to the account: stored under its login or an earlier one."""
     for row in list(rows_of(connection, _WITHOUT_ACCOUNT, [present.node_id], host=present.host)):
         if row.login.casefold() == login.casefold() or _renamed(row, present, login):
             own_row = _own_row(connection, present.host, present.node_id, account_id)
@@ -119,7 +119,7 @@ def _take(connection: Connection, entry: int, own: int | None, account: dict[str
 
 
 def _merge(connection: Connection, source: int, target: int) -> None:
-    """Two rows of one person become `target`; the newest judgement and every verdict stay."""
+    """Merge two rows of one person into `target`; the newest judgement and all verdicts are kept."""
     moved = {"source": source, "target": target}
     judged = [connection.execute(_JUDGED_AT, {"entry": entry}).scalar_one() for entry in (source, target)]
     if judged[0] is not None and (judged[1] is None or judged[0] > judged[1]):

@@ -1,4 +1,4 @@
-"""Rows of `evidence_entries` and `evidence_criteria` as the frozen values that leave the store."""
+"""Converts rows of `evidence_entries` and `evidence_criteria` to frozen values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KNOWN_COLUMNS = (
     evidence_entries.c.judged_by,
     evidence_entries.c.account_id,
 )
-"""What a KnownPullRequest is made of, and whose it is."""
+"""The columns of a KnownPullRequest, and its owner."""
 _ENTRIES = select(*_COLUMNS).where(in_list(evidence_entries.c.id))
 _MATCHES = (
     select(evidence_criteria.c.evidence_id, *(evidence_criteria.c[name] for name in Match.__dataclass_fields__))
@@ -40,7 +40,7 @@ _MATCHES = (
 
 
 def entries_on(connection: Connection, ids: Sequence[int]) -> dict[int, EvidenceEntry]:
-    """The entries with these ids and their matches, strongest first, in the order of `ids`; unknown ids are left out."""
+    """The entries with these ids and their matches, strongest first, in the order of `ids`; unknown ids are omitted."""
     rows = {row.id: row for row in rows_of(connection, _ENTRIES, ids)}
     matches: defaultdict[int, list[Match]] = defaultdict(list)
     for row in rows_of(connection, _MATCHES, ids):

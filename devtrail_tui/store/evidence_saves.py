@@ -1,7 +1,7 @@
-"""What a running job writes of evidence: pull requests and judgements, each in statements of their own.
+"""The evidence writes of a running job: pull requests and judgements, in separate statements.
 
-A pull request never overwrites a newer state of itself, nor what was thought of it; a judgement never rewrites a pull request.
-No statement here touches `verdicts`: what a person decided is never overwritten by a model.
+A pull request never overwrites a newer state of itself or its judgement; a judgement never changes a pull request. No statement
+here writes `verdicts`: a model never overwrites a person's decision.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _SET_FAILED = (
 
 
 def save_entry_on(connection: Connection, new: NewEvidence, job_id: int, now: datetime) -> KnownPullRequest:
-    """Store a pull request as it was fetched, unless a newer state of it is stored; what is stored then."""
+    """Store a fetched pull request, unless a newer state is stored; returns the stored state."""
     pull_request = new.pull_request
     if new.account_id is not None:
         take_over_on(connection, pull_request, new.account_id, new.login)
@@ -79,7 +79,7 @@ def save_entry_on(connection: Connection, new: NewEvidence, job_id: int, now: da
 
 
 def save_judgement_on(connection: Connection, new: NewJudgement, job_id: int, now: datetime) -> None:
-    """Store what came of judging an entry, unless a newer state of its pull request was judged already."""
+    """Store the judgement of an entry, unless a newer state of its pull request was judged."""
     entry = {"evidence": new.evidence_id, "judged": new.pr_updated_at}
     note = {**entry, "note": new.note, "job": job_id, "now": now}
     if new.matches is None:

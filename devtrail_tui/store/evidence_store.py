@@ -1,6 +1,6 @@
-"""Evidence: saved by running jobs, each pull request once for each person; read by lists, details and other jobs.
+"""Evidence: saved by running jobs, each pull request once per person; read by lists, details and other jobs.
 
-No statement here touches `verdicts`: what a person decided is never overwritten by a model.
+No statement here writes `verdicts`: a model never overwrites a person's decision.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from devtrail_tui.store.sqlite.upsert import upsert
 from devtrail_tui.store.tables import analyses, evidence_criteria, evidence_entries, jobs, sync_cursors
 
 _PROVE_CLAIM = update(jobs).where(FENCE).values(crashes=0, updated_at=bindparam("now"))
-"""Also clears the crash count: a job that saves makes progress, whatever it died of before."""
+"""Also clears the crash count: a job that saves makes progress."""
 _SAVE_CURSOR = upsert(sync_cursors, "cursor", "updated_at")
 _CURSORS = select(sync_cursors.c.repository, sync_cursors.c.cursor).where(sync_cursors.c.job_id == bindparam("job"))
 
@@ -84,7 +84,7 @@ _MODELS = select(evidence_entries.c.id, analyses.c.model).join(
 
 
 class EvidenceStore:
-    """The one door to evidence. Reads block; saves are fenced by the claim of the job that saves."""
+    """All access to evidence. Reads block; saves are fenced by the saving job's claim."""
 
     def __init__(self, database: Database, clock: Clock, redact: Redactor | None = None) -> None:
         self._database = database
@@ -104,8 +104,8 @@ class EvidenceStore:
         """Store ownership, evidence, judgements, cursor (JSON by repository name, "" for the whole job) and log lines in one
         transaction.
 
-        The future holds what is stored of each of `evidence` afterwards, in that order: the newest state, whoever saved it. It
-        raises ClaimLost, nothing stored, where another worker owns the job or it has ended. The job's crashes are set to 0.
+        The future returns the stored state of each of `evidence` afterwards, in that order: the newest state of any job. It
+        raises ClaimLost, without changes, if another worker owns the job or it has ended. The job's crash count is reset.
         Secrets in texts and log lines are masked.
         """
         now = self._clock.now()
@@ -117,7 +117,7 @@ class EvidenceStore:
 
         def work(connection: Connection) -> list[KnownPullRequest]:
             if connection.execute(_PROVE_CLAIM, {**fenced_by(claim), "now": now}).rowcount != 1:
-                raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; what it just found was not stored.")
+                raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; its last results were not stored.")
             if ownership is not None:
                 identify_on(connection, ownership)
             stored = [save_entry_on(connection, new, claim.job_id, now) for new in entries]
@@ -131,29 +131,29 @@ class EvidenceStore:
         return self._database.write(work)
 
     def cursor(self, job_id: int) -> dict[str, Any]:
-        """What the job's attempts saved as cursors, by repository name."""
+        """The cursors saved by the job's attempts, by repository name."""
         with self._database.read() as connection:
             return dict(connection.execute(_CURSORS, {"job": job_id}).all())
 
     def known_nodes(
         self, host: str, account_id: str | None, login: str, node_ids: Sequence[str]
     ) -> dict[str, KnownPullRequest]:
-        """The stored pull requests of an account among these node ids, which survive renames of the repository. Rows that know no
-        account are the login's, in any letter case."""
+        """The stored pull requests of an account among these node ids, which survive renames of the repository. Rows without an
+        account match by login, case-insensitively."""
         person = {"host": host, "account": account_id, "login": login}
         with self._database.read() as connection:
             rows = list(rows_of(connection, _KNOWN_NODES, node_ids, **person))
-        # A row of the account comes last, and so stands for the pull request where there is one of the bare login too.
+        # Rows with the account come last and so override rows with the login only.
         stored = [known_of(row) for row in sorted(rows, key=lambda row: row.account_id is not None)]
         return {pull_request.node_id: pull_request for pull_request in stored}
 
     def lacks_identity(self, ownership: Ownership) -> bool:
-        """Whether some of these entries do not know their account yet, or the account has entries under an earlier login."""
+        """Whether some of these entries have no account id yet, or are stored under an earlier login of the account."""
         with self._database.read() as connection:
             return lacks_identity_on(connection, ownership)
 
     def not_analysed(self, login: str | None, repositories: Sequence[str]) -> list[EvidenceEntry]:
-        """Pull requests without an analysis (never tried, or failed), oldest merge first; no `repositories` means all."""
+        """Pull requests without an analysis (not tried, or failed), oldest merge first; no `repositories` means all."""
         statement = _NOT_ANALYSED
         if login is not None:
             statement = statement.where(evidence_entries.c.login == login)
@@ -173,22 +173,22 @@ class EvidenceStore:
         return pull_request_from_json(content)
 
     def ids(self, text: str = "") -> array[int]:
-        """The ids that pass the filter (core.evidence_filter), newest merge first."""
+        """The ids that match the filter (core.evidence_filter), newest merge first."""
         with self._database.read() as connection:
             return array("q", connection.execute(_ids(text)).scalars())
 
     def count(self, text: str = "") -> int:
-        """How many entries pass the filter."""
+        """The number of entries that match the filter."""
         with self._database.read() as connection:
             return int(connection.execute(_COUNT.where(*_conditions(text))).scalar_one())
 
     def rows(self, ids: Sequence[int]) -> dict[int, EvidenceEntry]:
-        """The entries with these ids, in this order; unknown ids are left out."""
+        """The entries with these ids, in this order; unknown ids are omitted."""
         with self._database.read() as connection:
             return entries_on(connection, ids)
 
     def entries(self, text: str = "", *, limit: int | None = None) -> list[EvidenceEntry]:
-        """The first `limit` entries that pass the filter, newest merge first."""
+        """The first `limit` entries that match the filter, newest merge first."""
         with self._database.read() as connection:
             ids = connection.execute(_ids(text).limit(limit)).scalars().all()
             return list(entries_on(connection, ids).values())
@@ -203,7 +203,7 @@ class EvidenceStore:
         return EvidenceDetail(entry, content, model or "", analysed_at)
 
     def models(self) -> dict[int, str]:
-        """The model whose view an entry carries, by the entry's id; entries without an analysis are left out."""
+        """The model of each analysed entry, by entry id."""
         with self._database.read() as connection:
             return dict(connection.execute(_MODELS).all())
 
@@ -228,7 +228,7 @@ def _conditions(text: str) -> list[ColumnElement[bool]]:
             exists().where(criterion.evidence_id == columns.id, func.lower(criterion.criterion_id).in_(ids))
         )
     if evidence_filter.roles:
-        # `like` on the JSON text: a role is a plain word, quoted only where it is a whole value
+        # `like` on the JSON text: a role is a plain word, and in quotes only as a complete value
         roles = func.lower(columns.roles, type_=columns.type.type)
         conditions.append(or_(*(roles.contains(f'"{role.value}"') for role in sorted(evidence_filter.roles))))
     if evidence_filter.states:

@@ -1,4 +1,4 @@
-"""A job's log: a row a line, numbered from 1 without gaps, written in batches, read by key."""
+"""A job's log: one row per line, numbered from 1 without gaps, written in batches, read by key."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from devtrail_tui.store.job_rows import FENCE, fenced_by
 from devtrail_tui.store.tables import job_logs, jobs
 
 Line = tuple[datetime, Level, str]
-"""When (aware UTC), how serious, what."""
+"""Time (aware UTC), level, message."""
 
-# One statement proves the claim and takes the numbers, so that no two writers take the same.
+# One statement verifies the claim and reserves the numbers, so that no two writers get the same.
 _TAKE_NUMBERS = (
     update(jobs)
     .where(jobs.c.id == bindparam("job"))
@@ -43,12 +43,12 @@ _FIND_BEFORE = _MATCHES.where(job_logs.c.seq < bindparam("from")).order_by(job_l
 
 
 def append_on(connection: Connection, claim: Claim, lines: Sequence[Line]) -> bool:
-    """Add lines in the caller's transaction; False, and nothing written, where the claim is lost."""
+    """Append lines in the caller's transaction; False, without changes, if the claim is lost."""
     return not lines or _insert(connection, _TAKE_NUMBERS_FENCED, fenced_by(claim), lines)
 
 
 def note_on(connection: Connection, job_id: int, line: Line) -> bool:
-    """Add a line that is not of a running claim (a cancel, a rescue) in the caller's transaction; False for an unknown job."""
+    """Append a line without a claim (a cancel, a rescue) in the caller's transaction; False for an unknown job."""
     return _insert(connection, _TAKE_NUMBERS, {"job": job_id}, (line,))
 
 
@@ -84,32 +84,32 @@ def redacted_lines(redact: Redactor, lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 class JobLog:
-    """Appends are fenced by the claim; secrets are masked, messages cleaned and cut to 10,000 characters by their column."""
+    """Appends are fenced by the claim; secrets are masked, the column sanitises messages and cuts them to 10,000 characters."""
 
     def __init__(self, database: Database, redact: Redactor | None = None) -> None:
         self._database = database
         self._redact = redact or Redactor()
 
     def append(self, claim: Claim, lines: Sequence[Line]) -> Future[bool]:
-        """Add lines of a running job, in order; False where the claim is lost."""
+        """Append lines of a running job, in order; False if the claim is lost."""
         redacted = redacted_lines(self._redact, lines)
         return self._database.write(lambda connection: append_on(connection, claim, redacted))
 
     def page(self, job_id: int, *, first_seq: int, limit: int) -> list[LogLine]:
-        """Up to `limit` lines from number `first_seq` on."""
+        """Up to `limit` lines from `first_seq` on."""
         with self._database.read() as connection:
             rows = connection.execute(_PAGE, {"job": job_id, "first": first_seq, "most": limit}).all()
         return [LogLine(job, seq, attempt, at, Level(level), message) for job, seq, attempt, at, level, message in rows]
 
     def bounds(self, job_id: int) -> tuple[int, int] | None:
-        """The numbers of the first and the last line, or None where there is none."""
+        """The `seq` of the first and last line, or None if there is none."""
         with self._database.read() as connection:
             first = connection.execute(_FIRST, {"job": job_id}).scalar_one()
             last = connection.execute(_LAST, {"job": job_id}).scalar_one()
         return None if first is None else (first, last)
 
     def find(self, job_id: int, text: str, *, after_seq: int = 0, backwards: bool = False) -> int | None:
-        """The number of the next line after `after_seq` (or, backwards, before it) that holds `text`; ASCII case is folded."""
+        """The `seq` of the next line after `after_seq` (backwards: before it) that contains `text`; ASCII case is ignored."""
         statement = _FIND_BEFORE if backwards else _FIND_AFTER
         with self._database.read() as connection:
             row = connection.execute(statement, {"job": job_id, "from": after_seq, "text": text}).one_or_none()

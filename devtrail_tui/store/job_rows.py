@@ -1,4 +1,4 @@
-"""What the statements on `jobs` share: the fence of a running job's writes, rows as frozen jobs, IN lists of any length."""
+"""Shared parts of statements on `jobs`: the claim fence, row conversion, IN lists of any length."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from devtrail_tui.store.tables import RUNNING, jobs
 
 OF_CLAIM = and_(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"))
 FENCE = and_(OF_CLAIM, jobs.c.status == RUNNING)
-"""The condition of every write of a running job; `fenced_by` gives its parameters."""
+"""The condition of every write of a running job; `fenced_by` returns its parameters."""
 
 JOB_COLUMNS = tuple(jobs.c[name] for name in Job.__dataclass_fields__)
-"""What a job is made of, in the order of its fields."""
+"""The columns of a job, in the order of its fields."""
 _FIELDS = tuple(Job.__dataclass_fields__)
 _STATUS, _DETAIL = _FIELDS.index("status"), _FIELDS.index("progress_detail")
 _REALS = tuple(_FIELDS.index(name) for name in ("progress", "spent_usd"))
 _LONGEST_LIST = 500
-"""Values in one IN list; older SQLite builds allow 999 parameters."""
+"""Maximum values of one IN list; older SQLite builds allow 999 parameters."""
 
 
 def fenced_by(claim: Claim) -> dict[str, Any]:
@@ -32,20 +32,20 @@ def job_of(row: Row[Any]) -> Job:
     """The job in a row of JOB_COLUMNS."""
     columns = list(row)
     columns[_STATUS] = Status(columns[_STATUS])
-    for index in _REALS:  # SQLite's RETURNING gives a whole real number back as an integer
+    for index in _REALS:  # SQLite's RETURNING returns whole reals as integers
         columns[index] = float(columns[index])
     columns[_DETAIL] = Progress.from_json(columns[_DETAIL])
     return Job(*columns)
 
 
 def in_list(column: Any) -> Any:
-    """The condition that `column` is one of the values that `rows_of` is given."""
+    """The condition that `column` is one of the values passed to `rows_of`."""
     return column.in_(bindparam("values", expanding=True))
 
 
 def rows_of(
     connection: Connection, statement: Select[Any], values: Sequence[Any], **parameters: Any
 ) -> Iterator[Row[Any]]:
-    """The rows of a statement with one `in_list`, which is run with as many values at a time as fit into it."""
+    """The rows of a statement with one `in_list`, run with as many values at a time as fit."""
     for start in range(0, len(values), _LONGEST_LIST):
         yield from connection.execute(statement, {"values": list(values[start : start + _LONGEST_LIST]), **parameters})

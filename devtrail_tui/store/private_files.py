@@ -1,4 +1,4 @@
-"""Folders and files that only their owner may enter or read, whatever the umask, and places no database can be trusted to."""
+"""Folders and files that only their owner can access, independent of the umask; and file systems unsafe for a database."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NETWORK_TYPES = re.compile(
 _LOCAL_FUSE = frozenset(
     {"fuse.ext4", "fuse.ntfs-3g", "fuse.lowntfs-3g", "fuse.exfat", "fuse.fuse-overlayfs", "fuse.gocryptfs"}
 )
-"""Any other FUSE type (sshfs, rclone, s3fs, gvfs) is taken to be on another machine."""
+"""All other FUSE types (sshfs, rclone, s3fs, gvfs) are treated as remote."""
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder and what is missing above it, each 0700 even under umask 000. Raises OSError."""
+    """Create a folder and its missing parents, each 0700 even under umask 000. Raises OSError."""
     missing = []
     for ancestor in (folder, *folder.parents):
         if ancestor.exists() or ancestor.is_symlink():
@@ -31,13 +31,13 @@ def make_private_folder(folder: Path) -> None:
     for ancestor in reversed(missing):
         try:
             ancestor.mkdir(mode=0o700)
-            ancestor.chmod(0o700)  # a umask may take more away than it should, a default access list add some
+            ancestor.chmod(0o700)  # a umask may remove too many bits, a default ACL may add some
         except FileExistsError:
-            continue  # another start of the program made it meanwhile
+            continue  # created concurrently by another process
 
 
 def close_to_others(folder: Path) -> None:
-    """Take everybody else's rights to one of our own folders away; nothing happens where it is not there or not ours."""
+    """Remove all permissions of others from one of our own folders; does nothing if it is missing or not ours."""
     _tighten(folder, stat.S_ISDIR, 0o700)
 
 
@@ -52,11 +52,11 @@ def _tighten(path: Path, right_kind: Callable[[int], bool], mode: int) -> None:
         if right_kind(status.st_mode) and status.st_uid == _own_uid(status) and stat.S_IMODE(status.st_mode) & 0o077:
             path.chmod(stat.S_IMODE(status.st_mode) & mode)
     except OSError:
-        return  # what could not be made private is refused by `why_not_private`, or is not there
+        return  # missing, or refused later by `why_not_private`
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file by `text`, whole or not at all, 0600 from its first byte. Raises OSError."""
+    """Replace a file atomically by `text`, 0600 from its creation. Raises OSError."""
     make_private_folder(path.parent)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.unlink(missing_ok=True)
@@ -73,8 +73,8 @@ def write_private(path: Path, text: str) -> None:
 
 
 def why_not_private(path: Path) -> str:
-    """Why others could read or change what is in a file or folder, as a clause such as “it is a symbolic link”; empty when they
-    cannot. A file must be ours alone to read, a folder ours alone to write."""
+    """Why others could read or change a file or folder, as a clause such as “it is a symbolic link”; empty if they cannot. Only
+    the owner may read a file and write a folder."""
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
         return "it is a symbolic link"
@@ -93,15 +93,15 @@ def _own_uid(status: os.stat_result) -> int:
 
 
 def network_file_system(path: Path) -> str:
-    """The type of the network file system a path lies on, such as nfs4; empty for a local disk, or where it cannot be told."""
-    import psutil  # not at start-up, before the first frame
+    """The type of the network file system of a path, such as nfs4; empty for a local disk or if unknown."""
+    import psutil  # slow to import, so not before the first frame
 
     resolved, longest, kind = path.resolve(), -1, ""
     try:
         partitions = psutil.disk_partitions(all=True)
     except (OSError, psutil.Error):
         return ""
-    for partition in partitions:  # the last mount of the longest mount point holds
+    for partition in partitions:  # the last mount of the longest mount point applies
         point = Path(partition.mountpoint)
         if resolved.is_relative_to(point) and len(point.parts) >= longest:
             longest, kind = len(point.parts), partition.fstype.lower()

@@ -1,4 +1,4 @@
-"""The criteria a job judges by, fixed when it first asks: an import between two of its attempts changes nothing for it."""
+"""The criteria a job judges by, fixed at its first read: an import between two of its attempts does not affect it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _FIX = update(jobs).where(jobs.c.id == bindparam("job")).values(rubric_key=bindp
 
 
 class Rubrics:
-    """Sets of criteria by their hash, and which job judges by which."""
+    """Sets of criteria by hash, and the set of each job."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def fixed(self, claim: Claim, present: Sequence[Criterion]) -> Future[list[Criterion]]:
-        """The job's criteria: those it began with, or from now on `present`. The future raises ClaimLost."""
+        """The job's criteria: those of its first read, otherwise `present`, from now on. The future raises ClaimLost."""
         criteria = [asdict(criterion) for criterion in present]
         key = hashlib.sha256(json.dumps(criteria, sort_keys=True).encode()).hexdigest()
         now = self._clock.now()

@@ -1,7 +1,7 @@
-"""Where a secret that a person logs in with is stored: the system's keyring, encrypted rows (`encrypted_secrets`), or, only if
-the settings ask for it, a plain file.
+"""Stores for the secrets of logins: the system keyring, encrypted rows (`encrypted_secrets`), or, only if the settings allow it,
+a plain file.
 
-An entry is `github` or `anthropic`, with `@HOST` behind it for another host than the service's own: the token of one host is
+An entry is `github` or `anthropic`, with the suffix `@HOST` for a host other than the service's own: the token of one host is
 never sent to another.
 """
 
@@ -23,8 +23,8 @@ KEYRING_SERVICE = "devtrail-tui"
 _LOG = logging.getLogger(__name__)
 
 
-class Place(Protocol):
-    """One place. `kind` stands in references, `where` is for people."""
+class SecretPlace(Protocol):
+    """A store for secrets. `kind` is used in references, `where` is the display name."""
 
     kind: str
 
@@ -32,30 +32,30 @@ class Place(Protocol):
     def where(self) -> str: ...
 
     def problem(self) -> str:
-        """Why nothing can be kept or found here, a sentence with what to do; empty when all is well."""
+        """Why the store cannot be used, a sentence with what to do; empty if it can."""
         ...
 
     def read(self, entry: str) -> str | None:
-        """The value, or None where there is none that can be read."""
+        """The value, or None if there is none that can be read."""
         ...
 
     def keep(self, entry: str, value: str) -> None:
-        """Store a value over an earlier one. Raises NotPossible."""
+        """Store a value, replacing an earlier one. Raises NotPossible."""
         ...
 
     def remove(self, entry: str) -> bool:
-        """Forget a value; False where there was none. Raises NotPossible."""
+        """Delete a value; False if there was none. Raises NotPossible."""
         ...
 
 
 class Keyring(Protocol):
-    """The part of the `keyring` package that reading needs; the package itself also stores and deletes."""
+    """The methods of the `keyring` package needed for reading; the package itself also stores and deletes."""
 
     def get_password(self, service: str, name: str) -> str | None: ...
 
 
 class SystemKeyring:
-    """The operating system's own place for secrets, through the `keyring` package, which is imported when first asked."""
+    """The operating system's keyring through the `keyring` package, which is imported on first use."""
 
     kind = "keyring"
     where = "system keyring"
@@ -64,7 +64,7 @@ class SystemKeyring:
         self._keyring: Any = keyring
 
     def describe(self) -> str:
-        """Which keyring this is, such as `Keychain (keyring.backends.macOS)`."""
+        """The name of the keyring, such as `Keychain (keyring.backends.macOS)`."""
         backend = self._backend()
         name = type(backend)
         return f"{getattr(backend, 'name', '') or name.__name__}"
@@ -78,7 +78,7 @@ class SystemKeyring:
         ):
             return "This machine has no keyring."
         if type(backend).__module__.startswith("keyrings.alt"):
-            return f"The keyring of this machine ({self.describe()}) is no safe place for a secret."
+            return f"The keyring of this machine ({self.describe()}) is not safe for secrets."
         return ""
 
     def read(self, entry: str) -> str | None:
@@ -86,8 +86,8 @@ class SystemKeyring:
 
         try:
             return self._package().get_password(KEYRING_SERVICE, entry) or None
-        except (KeyringError, OSError, RuntimeError) as error:  # RuntimeError: a desktop bus that is not there
-            _LOG.info("the system keyring gives nothing: %s", type(error).__name__)
+        except (KeyringError, OSError, RuntimeError) as error:  # RuntimeError: no desktop bus
+            _LOG.info("the system keyring cannot be read: %s", type(error).__name__)
             return None
 
     def keep(self, entry: str, value: str) -> None:
@@ -97,10 +97,10 @@ class SystemKeyring:
             self._package().set_password(KEYRING_SERVICE, entry, value)
         except (KeyringError, OSError, RuntimeError) as error:
             raise NotPossible(
-                f"The system keyring did not take it ({type(error).__name__}); unlock it and try again."
+                f"The system keyring did not store it ({type(error).__name__}); unlock it and try again."
             ) from None
         if self.read(entry) != value:
-            raise NotPossible("The system keyring took it and does not give it back; unlock it and try again.")
+            raise NotPossible("The system keyring stored it but does not return it; unlock it and try again.")
 
     def remove(self, entry: str) -> bool:
         from keyring.errors import KeyringError
@@ -111,7 +111,7 @@ class SystemKeyring:
             self._package().delete_password(KEYRING_SERVICE, entry)
         except (KeyringError, OSError, RuntimeError) as error:
             raise NotPossible(
-                f"The system keyring did not let go of it ({type(error).__name__}); unlock it and try again."
+                f"The system keyring did not delete it ({type(error).__name__}); unlock it and try again."
             ) from None
         return True
 
@@ -128,7 +128,7 @@ class SystemKeyring:
 
 
 class PlainFile:
-    """A file that only its owner may read, and nothing more: whoever gets at the disk or a backup of it has the secrets."""
+    """An unencrypted file that only its owner may read: access to the disk or a backup exposes the secrets."""
 
     kind = "plain"
 

@@ -1,9 +1,9 @@
-"""Where secrets are found. A job holds a reference such as `secret:env:GITHUB_TOKEN`, never a value.
+"""Finds secrets. A job stores a reference such as `secret:env:GITHUB_TOKEN`, never a value.
 
-Order of the standard sources: environment, the system's keyring and what stands in for one (encrypted rows under a key that is
-not in the database; a plain file, only if the settings ask for it), the `gh` program's own login. What stands in for a keyring
-comes before `gh`, because a person put it there for this program. A value that a person typed and that is in none of them stays
-in this program's memory, and only this process may run the job.
+Order of the standard sources: environment, system keyring and its replacements (encrypted rows under a key stored elsewhere; a
+plain file, only if the settings allow it), the login of `gh`. A keyring replacement comes before `gh`, because a person stored
+the secret for this program. A typed value that is in none of them stays in this program's memory, and only this process may run
+the job.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.core.secret_patterns import SECRET_VARIABLES
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.store.encrypted_secrets import KEY_FILE_VARIABLE, KEY_VARIABLE, EncryptedTable
-from devtrail_tui.store.secret_places import Keyring, Place, SystemKeyring
+from devtrail_tui.store.secret_places import Keyring, SecretPlace, SystemKeyring
 
 PREFIX = "secret:"
 MEMORY = "memory:"
-"""Begins, behind the prefix, a reference to a value that only this process holds."""
+"""The start, after the prefix, of a reference to a value that only this process holds."""
 REMEMBERED_S = 60.0
-"""How long a value that a source gave is used without asking again."""
+"""How long a value from a source is cached."""
 ABSENT_S = 2.0
-"""The same for the word that a source has none; short, because a person who logs in elsewhere waits for it."""
+"""How long a missing value is cached; short, because a person may be logging in elsewhere."""
 
 _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "github": ("GITHUB_TOKEN", "GH_TOKEN"),
@@ -45,7 +45,7 @@ LABEL: Mapping[str, str] = {"github": "GitHub token", "anthropic": "Claude key"}
 
 @dataclass(frozen=True, slots=True)
 class FoundSecret:
-    """A secret that a source holds. `where` is for people; `reference` is what a job stores. The value is asked for apart."""
+    """A secret in a source. `where` is the display name; a job stores `reference`. The value is read separately."""
 
     name: str
     where: str
@@ -53,11 +53,11 @@ class FoundSecret:
 
 
 class Secrets:
-    """Finds secrets by name ("github", "anthropic") and resolves references. Every call may start a program or ask the
-    keyring, so none belongs on a UI thread. What a source said is remembered for a minute; `forget` asks anew.
+    """Finds secrets by name ("github", "anthropic") and resolves references. Every call may start a program or ask the keyring:
+    call it off the UI thread. Values are cached for a minute; `forget` clears the cache.
 
-    `github_host` and `claude_host` are the hosts in use: what is kept for another host is not looked at. `places` are where a
-    login may be kept where there is no keyring, in order. `redact` learns every value that is seen.
+    `github_host` and `claude_host` are the hosts in use; secrets of other hosts are ignored. `places` are the replacements of a
+    keyring, in order. `redact` learns every value that is read.
     """
 
     def __init__(
@@ -67,13 +67,13 @@ class Secrets:
         github_host: str = "github.com",
         claude_host: str = "api.anthropic.com",
         keyring: Keyring | None = None,
-        places: Sequence[Place] = (),
+        places: Sequence[SecretPlace] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._environ = environ
         self._hosts = {"github": github_host, "anthropic": claude_host}
         self.keyring = SystemKeyring(keyring)
-        self.places: tuple[Place, ...] = (self.keyring, *places)
+        self.places: tuple[SecretPlace, ...] = (self.keyring, *places)
         self._memory: dict[str, str] = {}
         self._asked: dict[str, tuple[str | None, float]] = {}
         self._lock = threading.Lock()
@@ -81,15 +81,15 @@ class Secrets:
         self.redact = Redactor(filter(None, (environ.get(variable) for variable in SECRET_VARIABLES)))
 
     def find(self, name: str) -> FoundSecret | None:
-        """The first standard source that holds the secret."""
+        """The first standard source that has the secret."""
         return next(self._held(name), None)
 
     def find_all(self, name: str) -> list[FoundSecret]:
-        """Every standard source that holds one, the one in use first."""
+        """All standard sources that have it, the one in use first."""
         return list(self._held(name))
 
     def gh_login(self) -> FoundSecret | None:
-        """What `gh auth token` gives for the host in use."""
+        """The token of `gh auth token` for the host in use."""
         reference = f"gh:{self._hosts['github']}"
         return FoundSecret("github", "gh auth token", PREFIX + reference) if self._look(reference) else None
 
@@ -103,14 +103,14 @@ class Secrets:
             reference = source_found.reference if source_found else ""
         source = reference.removeprefix(PREFIX)
         if source and not source.startswith(MEMORY) and source not in self._possible(name):
-            raise UsageError(f"“{safe_line(reference, limit=60)}” is no place for the {LABEL[name]}.")
+            raise UsageError(f"“{safe_line(reference, limit=60)}” is not a reference to a {LABEL[name]}.")
         secret = self._look(source) if source else None
         if not secret:
             raise SecretMissing(self._missing(name, reference), name=name)
         return secret
 
     def keep(self, name: str, value: str) -> str:
-        """A reference to a value that a person gave: its standard source if that holds the very same, else this memory."""
+        """A reference to a given value: its standard source if that has the same value, otherwise this program's memory."""
         self.redact.learn(value)
         for reference, _where in self._sources(name):
             if self._look(reference) == value:
@@ -124,9 +124,9 @@ class Secrets:
         return PREFIX + handle
 
     def log_in(self, name: str, value: str) -> FoundSecret:
-        """Keep a value for later runs in the first place that can: keyring, encrypted rows, plain file.
+        """Store a value for later runs in the first usable store: keyring, encrypted rows, plain file.
 
-        Raises NotPossible where there is none, with what a person can do about it.
+        Raises NotPossible if there is none, with what to do.
         """
         self.redact.learn(value)
         entry = self._entry(name)
@@ -140,27 +140,27 @@ class Secrets:
             return FoundSecret(name, place.where, f"{PREFIX}{place.kind}:{entry}")
         variable = _ENVIRONMENT[name][0]
         raise NotPossible(
-            f"The {LABEL[name]} was not kept. {' '.join(reasons)} Make a key for encrypted storage (devtrail-tui auth new-key "
-            f"FILE) and name it in {KEY_FILE_VARIABLE}, or set {variable} each time; plain_secrets = true in config.toml "
-            "would keep it unencrypted."
+            f"The {LABEL[name]} was not stored. {' '.join(reasons)} Create a key for encrypted storage (devtrail-tui auth "
+            f"new-key FILE) and set {KEY_FILE_VARIABLE}, or set {variable} each time; plain_secrets = true in config.toml "
+            "would store it unencrypted."
         )
 
     def log_out(self, name: str) -> list[str]:
-        """Forget what was kept, in every place; says where it was. Raises NotPossible."""
+        """Delete the value from all stores; returns their names. Raises NotPossible."""
         entry = self._entry(name)
         gone = [place.where for place in self.places if place.remove(entry)]
         self.forget()
         return gone
 
     def locked(self, name: str) -> str:
-        """The sentence for a value that is kept encrypted and cannot be opened now; empty where there is none."""
+        """The sentence about an encrypted value that cannot be decrypted now; empty if there is none."""
         for place in self.places:
             if isinstance(place, EncryptedTable) and place.locked(self._entry(name)):
-                return f"The {LABEL[name]} is kept encrypted and cannot be opened. {self._key_step(place)}"
+                return f"The {LABEL[name]} is stored encrypted and cannot be decrypted. {self._key_step(place)}"
         return ""
 
     def forget(self) -> None:
-        """Ask the sources anew next time; what was typed stays."""
+        """Clear the cache of the sources; typed values stay."""
         with self._lock:
             self._asked.clear()
 
@@ -188,7 +188,7 @@ class Secrets:
         return sources
 
     def _possible(self, name: str) -> set[str]:
-        """References that a job of this or an earlier run may hold."""
+        """References that a job of this or an earlier run may have."""
         stored = {f"{kind}:{self._entry(name)}" for kind in ("keyring", "encrypted", "plain")}
         return {reference for reference, _ in self._sources(name)} | stored
 
@@ -236,7 +236,7 @@ class Secrets:
         label, step = LABEL[name], _NEXT_STEP[name]
         kind, _, variable = reference.removeprefix(PREFIX).partition(":")
         if kind == "memory":
-            return f"The {label} was typed into a program that has ended. {step}, then start the job anew."
+            return f"The {label} was typed into a program that has ended. {step}, then start the job again."
         if kind == "env":
             return f"The {label} was in the variable {variable}, which is not set here. Set it and start again."
         if locked := self.locked(name):
@@ -246,4 +246,4 @@ class Secrets:
         return f"No {label} was found. {step}."
 
     def _key_step(self, table: EncryptedTable) -> str:
-        return table.problem() or f"Give the key it was kept under in {KEY_VARIABLE} or {KEY_FILE_VARIABLE}."
+        return table.problem() or f"Set its key in {KEY_VARIABLE} or {KEY_FILE_VARIABLE}."

@@ -1,4 +1,4 @@
-"""What is left of outside services' limits, as a job's client saw it last."""
+"""Rate limits of outside services, as last reported by a job's client."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _LATEST = (
 
 
 def store(connection: Connection, limits: Iterable[RateLimit], now: datetime) -> None:
-    """Store limits as they were at `now`."""
+    """Store limits reported at `now`."""
     if rows := [{**asdict(limit), "seen_at": now} for limit in limits]:
         connection.execute(_STORE, rows)
 
 
 def latest(connection: Connection, now: datetime) -> RateLimit | None:
-    """The one seen last of those whose window is not over at `now`."""
+    """The limit reported last among those whose window has not ended at `now`."""
     row = connection.execute(_LATEST, {"now": now}).one_or_none()
     return None if row is None else RateLimit(*row)

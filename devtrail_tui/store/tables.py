@@ -1,4 +1,4 @@
-"""The tables as they are now. How they came to be is told by `migrations`; a test compares the two."""
+"""The current tables. `migrations` creates them; a test compares the two."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sqlalchemy import (
 from devtrail_tui.store.column_types import ROW_ID, Json, SafeLine, SafeText, UtcTime
 
 MAX_MESSAGE = 10_000
-"""Characters of a log line or an error that are stored."""
+"""Maximum characters of a stored log line or error."""
 MAX_TITLE = 500
 MAX_SHORT = 1_000
 
@@ -30,7 +30,7 @@ metadata = MetaData()
 
 PENDING = literal_column("'PENDING'", Text)
 RUNNING = literal_column("'RUNNING'", Text)
-"""Literals and not parameters: SQLite uses a partial index only if it sees the value when it prepares the statement."""
+"""Literals instead of parameters: SQLite uses a partial index only if it sees the value when it prepares the statement."""
 
 
 def _not_null(type_: Any, *names: str) -> list[Column[Any]]:
@@ -42,7 +42,7 @@ def _nullable(type_: Any, *names: str) -> list[Column[Any]]:
 
 
 def _part_of(parent: str, name: str) -> Column[Any]:
-    """A part of the primary key: the row is deleted with the row of `parent` that it belongs to."""
+    """A column of the primary key: the row is deleted with its parent row."""
     return Column(name, ROW_ID, ForeignKey(f"{parent}.id", ondelete="CASCADE"), primary_key=True)
 
 
@@ -53,7 +53,9 @@ jobs = Table(
     Column("type", Text, nullable=False),
     Column("title", SafeLine(MAX_TITLE), nullable=False),
     Column("search_text", SafeLine(MAX_TITLE), nullable=False),  # the title case-folded: SQLite folds ASCII only
-    Column("repositories", SafeText, nullable=False),  # "\nacme/shop\nacme/api\n": searched without opening the config
+    Column(
+        "repositories", SafeText, nullable=False
+    ),  # "\nacme/shop\nacme/api\n": searchable without parsing the config
     Column("status", Text, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("progress", Float, nullable=False),
@@ -63,7 +65,7 @@ jobs = Table(
     Column("result", Json),
     Column("error", SafeLine(MAX_MESSAGE)),
     *_not_null(Integer, "attempt", "max_attempts", "claim_no", "crashes"),
-    Column("last_seq", Integer, nullable=False),  # of its newest log line: the next one costs no search
+    Column("last_seq", Integer, nullable=False),  # of its newest log line
     Column("run_at", UtcTime, nullable=False),
     Column("waiting_for", SafeLine(MAX_SHORT)),
     Column("timeout_s", Float),
@@ -74,16 +76,16 @@ jobs = Table(
     Column("spent_usd", Float, nullable=False),  # uncertain cost (analyses.uncertain_usd) included
     *_not_null(UtcTime, "created_at", "updated_at"),
     *_nullable(UtcTime, "started_at", "completed_at"),
-    Column("rubric_key", Text),  # of the criteria that every attempt of the job judges by
-    sqlite_autoincrement=True,  # the number of a deleted job is never used again
+    Column("rubric_key", Text),  # of the criteria that all attempts of the job judge by
+    sqlite_autoincrement=True,  # ids of deleted jobs are never reused
 )
-# The conditions are SQLite's only: naming PostgreSQL here would import its dialect at every start (the migration has both).
+# SQLite only: naming PostgreSQL here would import its dialect at every start (the migration has both).
 _PENDING_ONLY = text("status = 'PENDING'")
 Index("ix_jobs_pending", jobs.c.priority.desc(), jobs.c.run_at, jobs.c.id, sqlite_where=_PENDING_ONLY)
 Index("ix_jobs_due", jobs.c.run_at, sqlite_where=_PENDING_ONLY)
 Index("ix_jobs_running", jobs.c.id, sqlite_where=text("status = 'RUNNING'"))
 Index("ix_jobs_completed", jobs.c.completed_at, sqlite_where=text("completed_at IS NOT NULL"))
-Index("ix_jobs_listing", jobs.c.id, jobs.c.status, jobs.c.type)  # lists ids and filters without touching the wide rows
+Index("ix_jobs_listing", jobs.c.id, jobs.c.status, jobs.c.type)  # for lists and filters without reading the wide rows
 Index(
     "uq_jobs_active_unique_key",
     jobs.c.unique_key,
@@ -139,7 +141,7 @@ job_events = Table(
     "job_events",
     metadata,
     Column("id", ROW_ID, primary_key=True),
-    Column("job_id", ROW_ID, nullable=False),  # no foreign key: an event outlives its job
+    Column("job_id", ROW_ID, nullable=False),  # no foreign key: events outlive jobs
     Column("type", Text, nullable=False),
     Column("from_status", Text),  # None: the job was created
     Column("to_status", Text),  # None: the job was deleted
@@ -188,7 +190,7 @@ workers = Table(
     Column("id", Text, primary_key=True),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("process_started_at", Float, nullable=False),  # seconds as runtime.process tells it; compared, never shown
+    Column("process_started_at", Float, nullable=False),  # seconds as in runtime.process; compared, never shown
     Column("title", SafeLine(MAX_TITLE), nullable=False),
     Column("concurrency", Integer, nullable=False),
     *_not_null(UtcTime, "started_at", "last_seen_at"),
@@ -207,17 +209,17 @@ evidence_entries = Table(
     *_nullable(Text, "host", "node_id"),
     Column("pr_number", Integer),
     *_nullable(SafeLine(MAX_SHORT), "pr_url", "repository"),
-    Column("occurred_at", UtcTime, nullable=False),  # what lists are ordered by: merged_at for a pull request
+    Column("occurred_at", UtcTime, nullable=False),  # the order of lists: merged_at for a pull request
     *_nullable(UtcTime, "merged_at", "pr_updated_at"),
     *_not_null(Json, "components", "roles"),
     Column("analysis_state", Text, nullable=False),
     Column("analysis_note", SafeLine(MAX_MESSAGE), nullable=False),
     Column("analysis_id", ROW_ID),
     Column("analysed_at", UtcTime),
-    Column("job_id", ROW_ID),  # of its last save; no foreign key: evidence outlives jobs
+    Column("job_id", ROW_ID),  # the job of its last save; no foreign key: evidence outlives jobs
     *_not_null(UtcTime, "created_at", "updated_at"),
-    Column("account_id", Text),  # whose work it is; None until a sync has learnt it, `login` stands for it until then
-    Column("judged_pr_updated_at", UtcTime),  # the pr_updated_at that was judged; outdated where older
+    Column("account_id", Text),  # the owner; None until a sync identifies it, until then `login`
+    Column("judged_pr_updated_at", UtcTime),  # the pr_updated_at that was judged
     Column("judged_by", Text),  # key of model, instructions, rubric and context; None: not recorded
     Column("figures", Json, nullable=False, server_default="{}"),  # by name, as core.figures declares them
     Index("ix_evidence_entries_occurred", "occurred_at", "id"),
@@ -241,7 +243,7 @@ evidence_criteria = Table(
     "evidence_criteria",
     metadata,
     _part_of("evidence_entries", "evidence_id"),
-    Column("criterion_id", Text, primary_key=True),  # no foreign key: a match outlives a criterion that is dropped
+    Column("criterion_id", Text, primary_key=True),  # no foreign key: matches outlive criteria
     Column("confidence", Float, nullable=False),
     Column("explanation", SafeText, nullable=False),
     Column("quotes", Json, nullable=False),
@@ -286,13 +288,13 @@ analyses = Table(
     Column("usage", Json, nullable=False),
     Column("cost_usd", Float),
     Column("request_id", SafeLine(MAX_SHORT), nullable=False),
-    Column("job_id", ROW_ID),  # no foreign key: what was paid is remembered when the job is deleted
+    Column("job_id", ROW_ID),  # no foreign key: payments outlive jobs
     Column("created_at", UtcTime, nullable=False),
-    Column("answered_at", UtcTime),  # None: a call is under way, or its outcome is unknown
-    # The claim whose call is under way holds the lease: it ends with that claim, or with a cancel of its job.
+    Column("answered_at", UtcTime),  # None: a call is in flight, or its outcome is unknown
+    # The claim of the call in flight is its lease: it ends with that claim, or with a cancel of its job.
     Column("call_job_id", ROW_ID),
     Column("call_claim_no", Integer),
-    Column("call_usd", Float, nullable=False, server_default="0"),  # the worst case of that call
+    Column("call_usd", Float, nullable=False, server_default="0"),  # worst case of that call
     Column("uncertain_usd", Float, nullable=False, server_default="0"),  # worst cases of calls whose outcome is unknown
     Index("ix_analyses_created", "created_at", "cost_usd"),
     Index("ix_analyses_call", "call_job_id", sqlite_where=text("call_job_id IS NOT NULL")),
@@ -311,7 +313,7 @@ reports = Table(
     "reports",
     metadata,
     Column("id", ROW_ID, primary_key=True),
-    Column("job_id", ROW_ID),  # no foreign key: a report outlives the job that wrote it
+    Column("job_id", ROW_ID),  # no foreign key: reports outlive jobs
     Column("title", SafeLine(MAX_TITLE), nullable=False),
     Column("format", Text, nullable=False),
     Column("config", Json, nullable=False),
@@ -324,7 +326,7 @@ sync_cursors = Table(
     "sync_cursors",
     metadata,
     _part_of("jobs", "job_id"),
-    Column("repository", Text, primary_key=True),  # "" for what belongs to the whole job
+    Column("repository", Text, primary_key=True),  # "" for the whole job
     Column("cursor", Json, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     sqlite_with_rowid=False,
@@ -334,7 +336,7 @@ secrets = Table(
     "secrets",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("location", SafeLine(MAX_SHORT), nullable=False),  # where the value is; in clear it is never here
-    Column("ciphertext", Text),  # under a key that is not in the database (encrypted_secrets.SecretKey)
+    Column("location", SafeLine(MAX_SHORT), nullable=False),  # the reference to the value, never the value
+    Column("ciphertext", Text),  # under a key stored elsewhere (encrypted_secrets.SecretKey)
     *_not_null(UtcTime, "created_at", "updated_at"),
 )

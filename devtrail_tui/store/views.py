@@ -1,4 +1,4 @@
-"""Read-only pages for screens and commands. Nothing here changes anything; each call is one consistent look."""
+"""Read-only queries for screens and commands; each call is one consistent view."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from devtrail_tui.store.job_rows import JOB_COLUMNS, in_list, job_of, rows_of
 from devtrail_tui.store.tables import analyses, evidence_entries, job_attempts, job_counts, jobs, workers
 
 WORKER_ALIVE = timedelta(seconds=30)
-"""A worker seen within this time lives."""
+"""A worker with a heartbeat within this time is live."""
 _SUGGESTIONS = 50
 _RECENT_JOBS = 200
 
@@ -46,14 +46,14 @@ _ATTEMPTS = (
 
 
 class Views:
-    """What screens and commands read of jobs and of the state of the system."""
+    """Reads of jobs and of the header's facts."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self._database = database
         self._clock = clock or SystemClock()
 
     def job(self, job_id: int) -> Job:
-        """One job with everything. Raises NotFound."""
+        """One complete job. Raises NotFound."""
         with self._database.read() as connection:
             row = connection.execute(_JOB, {"job": job_id}).one_or_none()
         if row is None:
@@ -61,7 +61,7 @@ class Views:
         return job_of(row)
 
     def jobs(self, ids: Sequence[int]) -> list[Job]:
-        """These jobs with everything, in this order; unknown ids are left out."""
+        """These complete jobs, in this order; unknown ids are omitted."""
         with self._database.read() as connection:
             by_id = {row.id: job_of(row) for row in rows_of(connection, _JOBS, ids)}
         return [by_id[job_id] for job_id in ids if job_id in by_id]
@@ -72,7 +72,7 @@ class Views:
             return [Attempt(*row) for row in connection.execute(_ATTEMPTS, {"job": job_id})]
 
     def job_ids(self, job_filter: JobFilter | None = None, newer_than: int = 0) -> array[int]:
-        """The ids above `newer_than` that pass the filter, newest first."""
+        """The ids above `newer_than` that match the filter, newest first."""
         with self._database.read() as connection:
             conditions = _conditions(connection, job_filter or JobFilter())
             if newer_than:
@@ -81,7 +81,7 @@ class Views:
             return array("q", chain.from_iterable(_driver_rows(connection, statement)))
 
     def job_rows(self, ids: Sequence[int]) -> dict[int, JobRow]:
-        """The rows with these ids, in this order; unknown ids are left out."""
+        """The rows with these ids, in this order; unknown ids are omitted."""
         with self._database.read() as connection:
             by_id = {row.id: _row(row) for row in rows_of(connection, _ROWS, ids)}
         return {job_id: by_id[job_id] for job_id in ids if job_id in by_id}
@@ -89,7 +89,7 @@ class Views:
     def jobs_page(
         self, job_filter: JobFilter | None = None, *, before_id: int | None = None, limit: int = 50
     ) -> list[JobRow]:
-        """Up to `limit` rows that pass, newest first: the newest, or those just older than `before_id`."""
+        """Up to `limit` rows that match, newest first: the newest, or those just older than `before_id`."""
         with self._database.read() as connection:
             conditions = _conditions(connection, job_filter or JobFilter())
             if before_id is not None:
@@ -98,12 +98,12 @@ class Views:
             return [_row(row) for row in connection.execute(statement)]
 
     def counts(self) -> dict[Status, int]:
-        """How many jobs are in each state, all five named."""
+        """The number of jobs by status, all five included."""
         with self._database.read() as connection:
             return _counts(connection)
 
     def header_facts(self) -> HeaderFacts:
-        """Living workers, counts, what is left of the limit that was seen last, dollars spent since local midnight."""
+        """Live workers, counts, the limit reported last, dollars spent since local midnight."""
         now = self._clock.now()
         midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         with self._database.read() as connection:
@@ -115,7 +115,7 @@ class Views:
             )
 
     def known_repositories(self) -> list[str]:
-        """Repositories to suggest: those of recent jobs, then the others with evidence; each once."""
+        """Repositories to suggest: those of recent jobs, then others with evidence; each once."""
         with self._database.read() as connection:
             requested = [name for listed in connection.execute(_ASKED_FOR).scalars() for name in listed.split()]
             stored = sorted(connection.execute(_STORED).scalars(), key=str.casefold)
@@ -124,7 +124,7 @@ class Views:
 
 
 def _driver_rows(connection: Connection, statement: Select[Any]) -> Sequence[Any]:
-    """The rows as the driver gives them: a hundred thousand ids in a third of the time, and nothing to convert."""
+    """The driver's rows: three times as fast for a hundred thousand ids, without conversion."""
     return connection.execute(statement).cursor.fetchall()
 
 

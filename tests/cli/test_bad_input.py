@@ -160,7 +160,7 @@ COLUMNS = b"criterion_id,area_of_concentration,subarea,description,pr_detectable
     ("content", "words"),
     [
         (b"criterion_id,subarea,description,pr_detectable\n1,a,b,true\n", ("area_of_concentration",)),
-        (COLUMNS + b"1,a,b,c,true\n1,a,b,d,true\n", ("line 3", "line 2 already")),
+        (COLUMNS + b"1,a,b,c,true\n1,a,b,d,true\n", ("line 3", "already on line 2")),
         (COLUMNS.decode().encode("utf-16"), ("UTF-16",)),
         (COLUMNS + "1,é,b,c,true\n".encode("latin-1"), ("line 2", "UTF-8")),
         (COLUMNS + b"1,a,b,c,perhaps\n", ("line 2", "true or false")),

@@ -166,7 +166,7 @@ def test_a_plugin_is_told_that_its_setting_cannot_be(field: Any, monkeypatch: py
     job_type = JobType(name="PLUGIN", title="X", config=config, run=_never)
     monkeypatch.setattr(jobs, "entry_points", lambda **_: [Mock(value="plugin:JOB", load=lambda: job_type)])
     assert "PLUGIN" in jobs.catalogue()
-    with pytest.raises(UsageError, match="PLUGIN: its setting budget cannot be"):
+    with pytest.raises(UsageError, match="PLUGIN: its setting budget is invalid"):
         jobs.catalogue(dict.fromkeys(SETTINGS))
 
 

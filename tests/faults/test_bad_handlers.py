@@ -180,7 +180,7 @@ def test_a_third_thread_that_does_not_end_is_the_last(site: Site) -> None:
     for job in jobs[:3]:
         wait_for_line(site, job, "About to block.")
         cancel(site, job)
-    site.wait_until(lambda: "start the program again" in site.said_by(process), "the sentence")
+    site.wait_until(lambda: "restart the program" in site.said_by(process), "the sentence")
     assert site.job(jobs[3].id).status is Status.PENDING
     code, took = end(process)
     assert (code, took < STOP_S + SLACK_S) == (130, True)

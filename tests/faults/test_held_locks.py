@@ -18,7 +18,7 @@ import pytest
 from devtrail_tui.core.status import Status
 from tests.faults.processes import Site
 
-SAID = "stands still"
+SAID = "is suspended during"
 AGAIN = ("can be read again", "The waiting changes are stored")
 """Whoever met it says so: the eye that watches the jobs, or the worker."""
 SQLITE_GIVES_UP_S = 30.0

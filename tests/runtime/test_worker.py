@@ -160,7 +160,7 @@ def test_a_typed_secret_stays_in_memory_and_binds_the_job_to_this_worker(bench: 
     job = bench.launch("NEEDS", token="typed-by-hand")
     assert job.needs_worker == bench.services.worker_id
     assert "typed-by-hand" not in str(job)
-    with pytest.raises(InvalidInput, match="elsewhere"):
+    with pytest.raises(InvalidInput, match="another process"):
         launch_job(bench.services, "NEEDS", {"token": "typed-by-hand"}, elsewhere=True)
     bench.work()
     assert seen == ["typed-by-hand"]

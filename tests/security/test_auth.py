@@ -137,7 +137,8 @@ def test_the_environment_comes_first_and_that_is_said(
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "from-the-environment")
     assert (
-        "environment (GITHUB_TOKEN) takes precedence" in piped(GITHUB_TOKEN, "auth", "login", "github", "--with-token").err
+        "environment (GITHUB_TOKEN) takes precedence"
+        in piped(GITHUB_TOKEN, "auth", "login", "github", "--with-token").err
     )
 
 

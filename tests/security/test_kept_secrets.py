@@ -60,7 +60,7 @@ def test_it_is_kept_encrypted_under_a_key_that_is_not_in_the_database(opened: Op
 def test_another_key_or_none_opens_nothing_and_says_so(opened: Open, key: str | None) -> None:
     opened({"DEVTRAIL_SECRET_KEY": KEY}).secrets.log_in("github", VALUE)
     services = opened({"DEVTRAIL_SECRET_KEY": key} if key else {})
-    with pytest.raises(SecretMissing, match="kept encrypted and cannot be opened"):
+    with pytest.raises(SecretMissing, match="stored encrypted and cannot be decrypted"):
         services.secrets.resolve("github", "")
     with pytest.raises(SecretMissing, match="DEVTRAIL_SECRET_KEY"):
         services.secrets.resolve("github", "secret:encrypted:github")
@@ -139,7 +139,7 @@ def test_what_is_kept_for_one_host_is_not_sent_to_another(opened: Open) -> None:
     elsewhere = {"DEVTRAIL_SECRET_KEY": KEY, "DEVTRAIL_GITHUB_URL": "https://git.example/api/v3"}
     services = opened(elsewhere)
     assert services.secrets.find("github") is None
-    with pytest.raises(UsageError, match="no place for"):
+    with pytest.raises(UsageError, match="not a reference to"):
         services.secrets.resolve("github", "secret:encrypted:github")
     assert services.secrets.log_in("github", "other-value").reference == "secret:encrypted:github@git.example"
 
@@ -177,7 +177,7 @@ def test_a_keyring_that_keeps_nothing_is_none() -> None:
 
 def test_every_way_a_key_can_be_wrong(tmp_path: Path) -> None:
     assert "No key" in SecretKey({}, None, ()).problem()
-    assert "holds no key" in SecretKey({"DEVTRAIL_SECRET_KEY": "short"}, None, ()).problem()
+    assert "has no key" in SecretKey({"DEVTRAIL_SECRET_KEY": "short"}, None, ()).problem()
     assert "cannot be read" in SecretKey({}, str(tmp_path / "absent"), ()).problem()
     assert SecretKey({"DEVTRAIL_SECRET_KEY": KEY}, None, ()).problem() == ""
 

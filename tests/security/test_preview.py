@@ -59,7 +59,7 @@ def test_it_needs_no_claude_key(line: CommandLine, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((*SYNC, "--no-analyse"), "switched off"),
+        ((*SYNC, "--no-analyse"), "is off"),
         (("sync", "acme/nothing"), "was not found"),
         (("sync", "acme/web", "--since", "2026-11-19", "--until", "2026-11-19"), "No merged pull request"),
         (("sync", "web"), "lacks its owner"),

@@ -66,7 +66,7 @@ def test_where_no_backup_can_be_made(database: SqliteDatabase, tmp_path: Path) -
         back_up(tmp_path / "other.db", Reason.ASKED, START)
     there = tmp_path / "there.db"
     there.write_text("precious")
-    with pytest.raises(DatabaseUnusable, match="exists already"):
+    with pytest.raises(DatabaseUnusable, match="already exists"):
         back_up(database.path, Reason.ASKED, START, there)
     assert there.read_text() == "precious"
     with pytest.raises(DatabaseUnusable, match="cannot be written"):
@@ -164,10 +164,10 @@ def test_a_weekly_backup_that_was_killed_does_not_end_them_all(
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        ("UPDATE job_counts SET count = 7", "2 counters of jobs are wrong"),
+        ("UPDATE job_counts SET count = 7", "2 job counters are wrong"),
         ("DELETE FROM job_logs", "the log of 1 jobs has gaps"),
-        ("UPDATE jobs SET worker_id = 'w'", "1 jobs that do not run have an owner"),
-        ("UPDATE jobs SET status = 'RUNNING'", "2 counters of jobs are wrong"),
+        ("UPDATE jobs SET worker_id = 'w'", "1 jobs that are not running have an owner"),
+        ("UPDATE jobs SET status = 'RUNNING'", "2 job counters are wrong"),
         ("INSERT INTO job_attempts VALUES (1, 9, 1, 'w', 0, NULL, NULL, NULL)", "1 attempts have no end"),
         ("INSERT INTO sync_cursors VALUES (99, '', '{}', 0)", "1 rows of sync_cursors point to jobs"),
     ],

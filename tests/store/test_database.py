@@ -102,11 +102,11 @@ def test_the_recipe_is_in_force(path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("postgresql://me:hunter2@db/devtrail", "SQLite only, not in postgresql"),
+        ("postgresql://me:hunter2@db/devtrail", "SQLite only, not postgresql"),
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
-        ("devtrail.db", "no database address"),
-        ("", "no database address"),
+        ("devtrail.db", "not a database URL"),
+        ("", "not a database URL"),
     ],
 )
 def test_an_address_that_cannot_be_used(url: str, says: str) -> None:
@@ -141,7 +141,7 @@ def test_a_folder_in_the_way(path: Path) -> None:
 
 def test_a_place_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DatabaseUnusable, match=r"cannot be made .* name another place"):
+    with pytest.raises(DatabaseUnusable, match=r"cannot be created .* name another path"):
         opened(tmp_path / "file" / "devtrail.db")
 
 
@@ -149,14 +149,14 @@ def test_a_place_that_cannot_be_made(tmp_path: Path) -> None:
 def test_a_read_only_file(path: Path) -> None:
     opened(path).close()
     path.chmod(0o400)
-    with pytest.raises(DatabaseUnusable, match="cannot be written; give yourself write permission"):
+    with pytest.raises(DatabaseUnusable, match="cannot be written; check your write permission"):
         opened(path)
 
 
 def test_a_file_we_may_not_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened(path).close()
     monkeypatch.setattr(os, "access", lambda _path, mode: not mode & os.W_OK)
-    with pytest.raises(DatabaseUnusable, match="cannot be written; give yourself write permission"):
+    with pytest.raises(DatabaseUnusable, match="cannot be written; check your write permission"):
         opened(path)
 
 
@@ -485,7 +485,7 @@ def test_close_does_what_waits_and_refuses_the_rest(path: Path) -> None:
     gate.set()
     database.close()
     assert [future.result().id for future in waiting] == list(range(1, 301))
-    with pytest.raises(DatabaseUnusable, match="closed already"):
+    with pytest.raises(DatabaseUnusable, match="already closed"):
         queue.enqueue(NewJob("T")).result()
     with pytest.raises(DatabaseUnusable, match="not open"), database.read():
         pass

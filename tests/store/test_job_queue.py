@@ -340,7 +340,7 @@ def test_a_lease_that_ran_out_gives_the_job_back(
     (job,) = queue.rescue(host=HOST, alive=everyone_lives).result()
     assert (job.id, job.status, job.attempt, job.crashes) == (running.job_id, Status.PENDING, 0, 1)
     (line,) = log.page(job.id, first_seq=1, limit=9)
-    assert (line.level, line.message.startswith("The worker stopped answering")) == (Level.WARNING, True)
+    assert (line.level, line.message.startswith("The worker stopped responding")) == (Level.WARNING, True)
     assert queue.renew(running.worker_id, [running], 30).result().lost == {running}
 
 

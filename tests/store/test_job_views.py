@@ -24,7 +24,7 @@ from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.tables import jobs, service_limits
 from devtrail_tui.store.tables import workers as workers_table
 from devtrail_tui.store.views import Views
-from devtrail_tui.store.workers import FORGOTTEN_AFTER, Worker, process_of, worker_id
+from devtrail_tui.store.workers import FORGOTTEN_AFTER, WorkerRow, process_of, worker_id
 from tests.store.store_examples import HOST, START, ManualClock, claim_of, new_evidence, save
 
 
@@ -118,7 +118,7 @@ def registered(database: SqliteDatabase) -> Sequence[Row[Any]]:
         return connection.execute(select(workers_table).order_by(workers_table.c.started_at)).all()
 
 
-def register(database: SqliteDatabase, worker: Worker) -> None:
+def register(database: SqliteDatabase, worker: WorkerRow) -> None:
     database.write(lambda connection: workers.register(connection, worker)).result()
 
 
@@ -126,7 +126,7 @@ def test_the_header_says_who_lives_and_what_was_spent(
     queue: JobQueue, views: Views, analyses: Analyses, clock: ManualClock, database: SqliteDatabase
 ) -> None:
     identity = worker_id(HOST, 1, 10.5, "a")
-    worker = Worker(identity, HOST, 1, 10.5, "app", START, START, 1)
+    worker = WorkerRow(identity, HOST, 1, 10.5, "app", START, START, 1)
     register(database, worker)
     register(database, replace(worker, id="gone:1:1:1"))
     midnight = START.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -152,7 +152,7 @@ def test_workers_that_were_killed_long_ago_are_forgotten_when_another_begins(
 ) -> None:
     def begins(number: int, after: timedelta) -> None:
         when = START + after
-        register(database, Worker(f"h:{number}:1:1", "h", number, 1.0, "work", when, when, 1))
+        register(database, WorkerRow(f"h:{number}:1:1", "h", number, 1.0, "work", when, when, 1))
 
     begins(1, timedelta(0))
     begins(2, timedelta(days=1))
@@ -167,7 +167,7 @@ def test_a_worker_whose_process_of_this_host_has_ended_counts_no_longer(
 ) -> None:
     for host, pid in (("here", 1), ("here", 2), ("elsewhere", 1)):
         identity = worker_id(host, pid, 1.0, "r")
-        register(database, Worker(identity, host, pid, 1.0, "work", START, START, 1))
+        register(database, WorkerRow(identity, host, pid, 1.0, "work", START, START, 1))
     assert queue.rescue(host="here", alive=lambda pid, _start: pid == 2).result() == ()
     assert [(each.host, each.pid) for each in registered(database)] == [("here", 2), ("elsewhere", 1)]
 

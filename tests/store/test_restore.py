@@ -146,7 +146,7 @@ def test_a_backup_that_is_no_good_is_refused_and_nothing_changes(path: Path, sav
         (torn, DatabaseUnusable, "is damaged"),
         (text, DatabaseUnusable, "is not a SQLite database"),
         (newer, DatabaseUnusable, "has schema 0099, this version knows up to"),
-        (strange, DatabaseUnusable, "is not of DevTrail"),
+        (strange, DatabaseUnusable, "is not a DevTrail database"),
         (live, NotPossible, "is in use"),
         (tmp_path / "missing.db", NotFound, "There is no database"),
         (path, NotPossible, "is the database itself"),
@@ -198,13 +198,13 @@ def test_a_restore_that_fails_leaves_the_database(path: Path, saved: Path, monke
 def test_a_verified_backup_says_what_is_in_it(saved: Path) -> None:
     found = verified(saved)
     assert found.revision == HEAD
-    assert found.sentence == "3 jobs, 0 entries of evidence, 0 verdicts, 0 analyses"
+    assert found.sentence == "3 jobs, 0 evidence entries, 0 verdicts, 0 analyses"
 
 
 def test_a_database_that_is_gone_is_not_made_anew_while_there_are_backups(path: Path, saved: Path) -> None:
     path.unlink()
     database = SqliteDatabase(f"sqlite:///{path}")
-    with pytest.raises(DatabaseUnusable, match=f"is gone, but there are backups of it; .* db restore {saved.name}"):
+    with pytest.raises(DatabaseUnusable, match=f"is missing, but has backups; .* db restore {saved.name}"):
         database.open()
     assert not path.exists()
     restore(path, saved, START)

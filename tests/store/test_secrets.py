@@ -95,7 +95,7 @@ def test_a_typed_value_stays_in_this_memory_only() -> None:
 )
 def test_a_job_cannot_refer_to_anything_else(reference: str) -> None:
     environ = {"PATH": "", "AWS_SECRET_ACCESS_KEY": "not-for-github"}
-    with pytest.raises(UsageError, match="no place for"):
+    with pytest.raises(UsageError, match="not a reference to"):
         Secrets(environ, keyring=Ring(other="x")).resolve("github", reference)
 
 

@@ -64,7 +64,7 @@ def test_events_tell_a_jobs_life(queue: JobQueue, database: SqliteDatabase, cloc
         (*kind, None, "PENDING", 0, None),
         (*kind, "PENDING", "RUNNING", 1, None),
         (*kind, "RUNNING", "FAILED", 1, "broke"),
-        (*kind, "FAILED", "PENDING", 1, "Put back into the queue by hand."),
+        (*kind, "FAILED", "PENDING", 1, "Retried by a person."),
         (*kind, "PENDING", "CANCELLED", 1, "Cancelled before it ran."),
         (*kind, "CANCELLED", None, 1, None),
     ]

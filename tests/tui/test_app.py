@@ -192,7 +192,7 @@ async def test_a_fault_prints_a_sentence_without_locals_and_strikes_out_secrets(
             app.call_later(fail)
             await until(pilot, lambda: app._exception is not None, "the fault")
     said = capsys.readouterr().err
-    assert "DevTrail had to stop because of a fault of its own (RuntimeError)" in " ".join(said.split())
+    assert "DevTrail stopped because of an internal error (RuntimeError)" in " ".join(said.split())
     assert "ghp_very" not in said
     (report,) = (house.services.settings.folders.log).glob("crash-*.log")
     assert "[secret]" not in said

@@ -1,1 +1,1 @@
-"""The history of the schema, run by Alembic when a database is behind."""
+"""The schema's migrations, run by Alembic on an older database."""

@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, on the connection and in the transaction that `schema_version` holds."""
+"""Alembic's entry point: runs migrations on the connection and in the transaction of `schema_version`."""
 
 from __future__ import annotations
 

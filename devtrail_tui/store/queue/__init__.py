@@ -1,7 +1,7 @@
-"""The queue: the only place that changes a job's status.
+"""The queue: the only package that changes a job's status.
 
-Each change is one guarded statement; what goes with it (attempt, counts, event, log line) is in the same transaction. Every write
-of a running job is fenced by its job, its claim number and RUNNING: an owner that lost its claim changes nothing.
+Each change is one guarded statement; its side effects (attempt, counts, event, log line) are in the same transaction. Every write
+of a running job is fenced by job id, claim number and RUNNING: an owner that lost its claim changes nothing.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ T = TypeVar("T")
 
 
 class JobQueue:
-    """Every change of a job, each a Future that ends once it is committed. Secrets in what is stored of a job (title, config,
-    progress, error, result, what it waits for) are masked."""
+    """All changes of jobs, each a Future that completes on commit. Secrets in a job's texts (title, config, progress, error,
+    result, wait reason) are masked."""
 
     def __init__(self, database: Database, clock: Clock, redact: Redactor | None = None) -> None:
         self._database = database
@@ -42,7 +42,7 @@ class JobQueue:
         self._owners: tuple[int | None, Owners] = (None, Owners())
 
     def enqueue(self, new: NewJob) -> Future[Job]:
-        """Store a job as PENDING. The future raises NotPossible where an active job has the same `unique_key`."""
+        """Store a job as PENDING. The future raises NotPossible if an active job has the same `unique_key`."""
         masked = replace(new, title=self._redact(new.title), config=self._redact.json(dict(new.config)))
         return self._write(enqueue.enqueue, masked)
 
@@ -55,76 +55,76 @@ class JobQueue:
         job_id: int | None = None,
         idle: bool = True,
     ) -> Future[Job | None]:
-        """Take the most urgent job this worker may run now (only of `types`, only `job_id`), or None. `idle`: the worker runs
-        nothing else, so that it may be one whose worker died, which runs alone.
+        """Claim the most urgent job this worker may run now (only of `types`, only `job_id`), or None. `idle`: the worker runs
+        nothing else, so it may claim a job whose worker died, which runs alone.
 
-        The job comes back RUNNING with its `claim_no` raised and an attempt spent; its lease ends in `lease_s` seconds.
+        The job is returned as RUNNING with a new `claim_no` and one more attempt; its lease ends in `lease_s` seconds.
         """
         return self._write(claim.claim, worker_id, lease_s, types if types is None else tuple(types), job_id, idle)
 
     def renew(self, worker_id: str, claims: Sequence[Claim], lease_s: float) -> Future[Renewal]:
-        """The heartbeat: extend the leases of `claims` by `lease_s` seconds from now and say that the worker lives."""
+        """The heartbeat: extend the leases of `claims` to `lease_s` seconds from now and mark the worker as live."""
         return self._write(claim.renew, worker_id, tuple(claims), lease_s)
 
     def progress(self, owner: Claim, progress: Progress, limits: Sequence[RateLimit] = ()) -> Future[bool]:
-        """Show how far a running job is, and note what its clients saw of their limits; a percentage of None leaves the bar where
-        it was. False where the claim is lost."""
+        """Store the progress of a running job and its clients' limits; a percentage of None keeps the earlier one. False if the
+        claim is lost."""
         return self._write(claim.progress, owner, progress.percent, self._redact.json(progress.to_json()), limits)
 
     def finish(self, owner: Claim, result: Mapping[str, Any]) -> Future[bool]:
-        """RUNNING to COMPLETED, also where a cancel came too late to stop it. False where the claim is lost."""
+        """RUNNING to COMPLETED, even if a cancel came too late. False if the claim is lost."""
         return self._end(endings.FINISH, owner, outcome=dict(result))
 
     def fail(self, owner: Claim, error: str) -> Future[bool]:
-        """RUNNING to FAILED, for good unless a person retries. False where the claim is lost."""
+        """RUNNING to FAILED; only a person can retry it. False if the claim is lost."""
         return self._end(endings.FAIL, owner, why=error)
 
     def cancelled(self, owner: Claim, reason: str) -> Future[bool]:
-        """RUNNING to CANCELLED: the work has stopped. False where the claim is lost."""
+        """RUNNING to CANCELLED, after the work has stopped. False if the claim is lost."""
         return self._end(endings.CANCELLED, owner, why=reason)
 
     def retry_later(self, owner: Claim, error: str, run_at: datetime) -> Future[bool]:
-        """RUNNING to PENDING from `run_at` on, the attempt spent. False where the claim is lost."""
+        """RUNNING to PENDING, due at `run_at`; the attempt counts. False if the claim is lost."""
         return self._end(endings.RETRY_LATER, owner, why=error, due=run_at, waiting="Waits for its next try.")
 
     def release(self, owner: Claim, *, waiting_for: str | None = None, run_at: datetime | None = None) -> Future[bool]:
-        """RUNNING to PENDING without spending the attempt (a stop, a secret that is missing); without `run_at` it keeps its place
-        in the queue. False where the claim is lost."""
+        """RUNNING to PENDING without counting the attempt (a stop, a missing secret); without `run_at` it keeps its place in the
+        queue. False if the claim is lost."""
         return self._end(endings.RELEASE, owner, due=run_at, waiting=waiting_for)
 
     def cancel(self, job_id: int) -> Future[Job]:
-        """PENDING: CANCELLED at once. RUNNING: ask its owner to stop; asking again changes nothing.
+        """PENDING: CANCELLED at once. RUNNING: request its owner to stop; idempotent.
 
         The future raises NotPossible for a finished job, NotFound for an unknown one.
         """
         return self._write(requests.cancel, job_id)
 
     def retry(self, job_id: int) -> Future[Job]:
-        """FAILED or CANCELLED to PENDING now, with at least one more attempt allowed; it goes on from its last save.
+        """FAILED or CANCELLED to PENDING now, with at least one more attempt; it resumes from its last save.
 
-        The future raises NotPossible in any other state or where its twin (`unique_key`) is active, NotFound for an unknown job.
+        The future raises NotPossible in other states or if an active job has its `unique_key`, NotFound for an unknown job.
         """
         return self._write(requests.retry, job_id)
 
     def change_priority(self, job_id: int, change: int) -> Future[Job]:
-        """Raise (or lower) a PENDING job's priority. The future raises NotPossible in any other state, NotFound."""
+        """Change a PENDING job's priority. The future raises NotPossible in other states, NotFound."""
         return self._write(requests.change_priority, job_id, change)
 
     def rescue(
         self, *, host: str, alive: Alive, spare: Collection[Claim] = (), ran_out: RanOut | None = None
     ) -> Future[Sequence[Job]]:
-        """Take back what dead workers left: jobs whose lease has run out, and at once those of an ended process of `host`.
+        """Return jobs of dead workers to the queue: those with an expired lease, and at once those of an ended process of `host`.
 
-        `ran_out` judges the leases of all claims that run; without it they are held against this process's clock, which is
-        right only where all workers share one. `spare` are claims the caller is still working on: after the machine slept
-        their leases have run out, and the caller renews them itself.
+        `ran_out` decides which leases of running claims have expired; without it they are compared with this process's clock,
+        which requires a clock shared by all workers. `spare` are the caller's own claims: after the machine slept their leases
+        have expired, and the caller renews them.
 
-        A crash spends no attempt; the third in a row without a save fails the job. Where a cancel was asked for, the job is
-        CANCELLED. Waiting jobs that only an ended process could run say so. Ended workers of `host` count as workers no longer.
-        Comes back with the jobs that changed state.
+        A crash does not count as an attempt; the third in a row without a save fails the job. A job with a cancel request becomes
+        CANCELLED. Waiting jobs that only an ended process could run get that reason. Ended workers of `host` are removed.
+        Returns the jobs that changed state.
         """
         version = self._database.version()
-        if version != self._owners[0]:  # nothing to read where nothing was committed since the last look
+        if version != self._owners[0]:  # nothing was committed since the last look
             self._owners = (version, owners(self._database))
         rescue = Rescue(self._owners[1], self._clock.now(), host=host, alive=alive, spare=spare, ran_out=ran_out)
         if rescue.needed:
@@ -138,12 +138,12 @@ class JobQueue:
         return self._write(cleanup.delete, job_id)
 
     def cleanup(self, older_than: timedelta, statuses: Sequence[Status] = FINISHED) -> Future[int]:
-        """Delete jobs that ended longer ago than `older_than`, in batches so that others write in between.
+        """Delete jobs that ended longer ago than `older_than`, in batches so that other writes come in between.
 
-        The future holds their number. Raises ValueError for a status that is not finished.
+        The future returns their number. Raises ValueError for a status that is not finished.
         """
         if any(not status.finished for status in statuses):
-            raise ValueError("Only finished jobs are cleaned up.")
+            raise ValueError("Only finished jobs can be cleaned up.")
         now = self._clock.now()
         return cleanup.cleanup(self._database, now - older_than, statuses, now)
 

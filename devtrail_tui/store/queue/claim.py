@@ -1,4 +1,4 @@
-"""Claims: taking the next job, and what its owner writes while it runs."""
+"""Claims: taking the next job, and the writes of its owner while it runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from devtrail_tui.store.queue.transitions import Transition
 from devtrail_tui.store.tables import PENDING, job_dependencies, jobs, queue_pauses
 
 WHOLE_QUEUE = "*"
-"""The `type` of the pause that holds for every type."""
+"""The `type` of a pause of the whole queue."""
 
 _dependency = jobs.alias("dependency")
 _READY = and_(
@@ -30,14 +30,13 @@ _READY = and_(
     ),
     ~exists().where(or_(queue_pauses.c.type == jobs.c.type, queue_pauses.c.type == WHOLE_QUEUE)),
 )
-"""PENDING, and neither a dependency nor a pause holds it."""
+"""PENDING, and no dependency or pause blocks it."""
 _DUE = or_(jobs.c.run_at <= bindparam("now"), jobs.c.run_at <= jobs.c.updated_at)
-"""Its time has come by our clock, or had come already by the clock that put it into the queue: a job meant for now never waits
-until a clock that was set back has caught up."""
+"""Due by our clock, or due when it was enqueued: a job due at once must not wait for a clock that was set back."""
 _IN_TURN = (jobs.c.priority.desc(), jobs.c.run_at, jobs.c.id)
 _MAY_BEGIN = or_(jobs.c.crashes == 0, bindparam("idle", type_=jobs.c.id.type) == 1)
-"""A job whose worker died runs alone, so that only the one that ends programs is given up. Those behind it wait for it, or its
-turn would never come."""
+"""A job whose worker died runs alone, so that only the job that crashes programs is failed. Jobs behind it wait, otherwise it
+would never run."""
 _FOR_WORKER = or_(jobs.c.needs_worker.is_(None), jobs.c.needs_worker == bindparam("worker"))
 _OF_TYPES = jobs.c.type.in_(bindparam("types", expanding=True))
 
@@ -94,7 +93,7 @@ _PROGRESS = (
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What a heartbeat found: claims that are no longer this worker's, and those somebody wants cancelled."""
+    """The result of a heartbeat: claims lost by this worker, and claims with a cancel request."""
 
     lost: frozenset[Claim]
     cancel_requested: frozenset[Claim]
@@ -106,10 +105,10 @@ def claim(
     lease_s: float,
     types: Sequence[str] | None,
     job_id: int | None,
-    idle: bool,  # noqa: FBT001 - as JobQueue.claim names it
+    idle: bool,  # noqa: FBT001 - as in JobQueue.claim
     now: datetime,
 ) -> Job | None:
-    """Take the most urgent job this worker may run now (only of `types`, only `job_id`), or None. `idle`: nothing else runs."""
+    """Claim the most urgent job this worker may run now (only of `types`, only `job_id`), or None. `idle`: nothing else runs."""
     lease = now + timedelta(seconds=lease_s)
     parameters: dict[str, Any] = {"worker": worker_id, "now": now, "lease": lease, "idle": int(idle)}
     if types is not None:
@@ -120,8 +119,7 @@ def claim(
 
 
 def any_due(database: Database, worker_id: str, types: Sequence[str], now: datetime, *, idle: bool = True) -> bool:
-    """Whether there is a job of `types` that this worker could claim now (`idle`: it runs nothing else); a read, so it costs
-    nobody the write lock."""
+    """Whether this worker could claim a job of `types` now (`idle`: it runs nothing else); a read, which needs no write lock."""
     parameters = {"worker": worker_id, "types": list(types), "now": now}
     with database.read() as connection:
         first = connection.execute(_ANY_DUE if idle else _FIRST_DUE, parameters).one_or_none()
@@ -129,7 +127,7 @@ def any_due(database: Database, worker_id: str, types: Sequence[str], now: datet
 
 
 def next_due_at(database: Database, worker_id: str, types: Sequence[str], now: datetime) -> datetime | None:
-    """When the next job is due that waits for its time alone; None where none does."""
+    """When the next job becomes due that only waits for its time; None if there is none."""
     parameters = {"worker": worker_id, "types": list(types), "now": now}
     with database.read() as connection:
         run_at: datetime | None = connection.execute(_NEXT_DUE, parameters).scalar_one_or_none()
@@ -137,7 +135,7 @@ def next_due_at(database: Database, worker_id: str, types: Sequence[str], now: d
 
 
 def renew(connection: Connection, worker_id: str, claims: Sequence[Claim], lease_s: float, now: datetime) -> Renewal:
-    """Extend the leases of `claims`, and say that the worker lives."""
+    """Extend the leases of `claims` and mark the worker as live."""
     lost, cancel_requested = set(), set()
     lease = now + timedelta(seconds=lease_s)
     for running_claim in claims:
@@ -160,7 +158,7 @@ def progress(
     limits: Sequence[RateLimit],
     now: datetime,
 ) -> bool:
-    """Show how far a job is; a `percent` of None leaves the bar where it was. False where the claim is lost."""
+    """Store the progress; a `percent` of None keeps the earlier one. False if the claim is lost."""
     service_limits.store(connection, limits, now)
     parameters = {**fenced_by(owner), "percent": percent, "detail": detail, "now": now}
     return connection.execute(_PROGRESS, parameters).rowcount == 1

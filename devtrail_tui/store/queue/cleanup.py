@@ -1,4 +1,4 @@
-"""Deletes finished jobs, and events that nobody reads any more."""
+"""Deletes finished jobs and old events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from devtrail_tui.store.queue.transitions import remove
 from devtrail_tui.store.tables import job_events, jobs
 
 _BATCH = 500
-"""Jobs deleted in one transaction, so that a large clean-up does not keep running jobs from writing."""
+"""Jobs deleted per transaction, so that a large clean-up does not block running jobs."""
 _EVENTS_AT_ONCE = 5_000
 _OLD = (
     select(jobs.c.id)
@@ -43,9 +43,9 @@ def delete(connection: Connection, job_id: int, now: datetime) -> int:
 
 
 def cleanup(database: Database, until: datetime, statuses: Sequence[Status], now: datetime) -> Future[int]:
-    """Delete jobs that ended by `until`, in batches so that others write in between. The future holds their number."""
+    """Delete jobs that ended by `until`, in batches so that other writes come in between. The future returns their number."""
     total: Future[int] = Future()
-    total.set_running_or_notify_cancel()  # from here on it cannot be cancelled, only awaited
+    total.set_running_or_notify_cancel()  # makes it uncancellable
 
     def delete_batch(connection: Connection) -> int:
         parameters = {"until": until, "statuses": [status.value for status in statuses]}
@@ -67,8 +67,8 @@ def cleanup(database: Database, until: datetime, statuses: Sequence[Status], now
 
 
 def prune_events(database: Database, before: datetime) -> Future[int]:
-    """Delete the oldest events from before a time, some thousands at once; the future holds their number. Where there are none,
-    nobody waits for the write lock."""
+    """Delete some thousands of the oldest events from before a time; the future returns their number. Without old events it does
+    not take the write lock."""
     parameters = {"before": before}
     with database.read() as connection:
         if connection.execute(_OLD_EVENTS, parameters).first() is not None:

@@ -1,7 +1,7 @@
-"""How a claim ends by its owner's word: done, failed, cancelled, or given back to the queue.
+"""Ends of a claim by its owner: completed, failed, cancelled, or returned to the queue.
 
-Where a cancel was asked for and the work ends otherwise first, what happened is what is recorded: done is COMPLETED, failed is
-FAILED. A job that would go back to the queue (stop, retry, lost lease) is CANCELLED instead, because nobody wants it any more.
+A cancel request does not change an end that happened first: it is recorded as COMPLETED or FAILED. A job that would return to
+the queue (stop, retry, lost lease) becomes CANCELLED instead.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from devtrail_tui.store.tables import jobs
 NO_OWNER = {"worker_id": null(), "lease_expires_at": null()}
 CANCEL_REQUESTED = jobs.c.cancel_requested_at.is_not(None)
 _KEEP_PLACE = case((jobs.c.run_at > bindparam("now"), bindparam("now", type_=jobs.c.run_at.type)), else_=jobs.c.run_at)
-"""A job that was stopped goes on before those that came after it; at once, where a clock ahead of ours put it into the queue."""
+"""A stopped job runs before later ones; at once, even if a fast clock enqueued it."""
 
 
 def _finishing(target: Status, **values: Any) -> Transition:
@@ -37,7 +37,7 @@ def _finishing(target: Status, **values: Any) -> Transition:
 
 
 def _giving_back(outcome: str, *, attempt: Any, **values: Any) -> Transition:
-    """To PENDING; to CANCELLED where a cancel was asked for meanwhile. Without `due` it keeps its place in the queue."""
+    """To PENDING; to CANCELLED after a cancel request. Without `due` the job keeps its place in the queue."""
     return Transition(
         Status.RUNNING,
         case((CANCEL_REQUESTED, Status.CANCELLED.value), else_=Status.PENDING.value),
@@ -62,6 +62,6 @@ RELEASE = _giving_back("released", attempt=jobs.c.attempt - 1)
 
 
 def end(connection: Connection, ending: Transition, claim: Claim, parameters: Mapping[str, Any], now: datetime) -> bool:
-    """End a claim by one of the endings above. False where the claim is lost."""
+    """End a claim. False if the claim is lost."""
     reason = parameters.get("why") or parameters.get("waiting")
     return ending.apply(connection, {**fenced_by(claim), "now": now, **parameters}, reason) is not None

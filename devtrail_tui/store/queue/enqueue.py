@@ -18,13 +18,13 @@ _ACTIVE_TWIN = select(jobs.c.id).where(
 
 
 def enqueue(connection: Connection, new: NewJob, now: datetime) -> Job:
-    """Store a job as PENDING. Raises AlreadyQueued where an active job has the same `unique_key`."""
+    """Store a job as PENDING. Raises AlreadyQueued if an active job has the same `unique_key`."""
     refuse_twin(connection, new.unique_key)
     return create(connection, _values_of(new, now), now)
 
 
 def refuse_twin(connection: Connection, unique_key: str | None) -> None:
-    """Raises AlreadyQueued where an active job has this key."""
+    """Raises AlreadyQueued if an active job has this key."""
     if unique_key is None:
         return
     twin = connection.execute(_ACTIVE_TWIN, {"key": unique_key}).scalar_one_or_none()

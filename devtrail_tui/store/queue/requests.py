@@ -1,4 +1,4 @@
-"""What people ask of a job: cancel it, try it again, let it go first."""
+"""Requests of people: cancel a job, retry it, change its priority."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _PRIORITY = (
 
 
 def existing(connection: Connection, job_id: int) -> Job:
-    """The job as it stands. Raises NotFound."""
+    """The current job. Raises NotFound."""
     row = connection.execute(_BY_ID, {"job": job_id}).one_or_none()
     if row is None:
         raise NotFound(f"There is no job {job_id}; see the numbers with: devtrail-tui jobs list.")
@@ -69,7 +69,7 @@ def existing(connection: Connection, job_id: int) -> Job:
 
 
 def cancel(connection: Connection, job_id: int, now: datetime) -> Job:
-    """PENDING: CANCELLED at once. RUNNING: its owner is asked. Raises NotPossible for a finished job, NotFound."""
+    """PENDING: CANCELLED at once. RUNNING: request its owner to stop. Raises NotPossible for a finished job, NotFound."""
     parameters = {"job": job_id, "now": now}
     reason = "Cancelled before it ran."
     job = _CANCEL_PENDING.apply(connection, parameters, reason)
@@ -80,32 +80,32 @@ def cancel(connection: Connection, job_id: int, now: datetime) -> Job:
     if row is not None:
         return job_of(row)
     status = existing(connection, job_id).status.lower()
-    raise NotPossible(f"Job {job_id} is {status} already; only a job that waits or runs can be cancelled.")
+    raise NotPossible(f"Job {job_id} is already {status}; only a waiting or running job can be cancelled.")
 
 
 def cancel_requested(database: Database, job_ids: Iterable[int]) -> set[int]:
-    """Which of these jobs a person asked to cancel."""
+    """The jobs among these with a cancel request."""
     with database.read() as connection:
         return set(connection.execute(_CANCEL_REQUESTED, {"ids": list(job_ids)}).scalars())
 
 
 def retry(connection: Connection, job_id: int, now: datetime) -> Job:
-    """FAILED or CANCELLED to PENDING now. Raises NotPossible in any other state or where its twin is active, NotFound."""
+    """FAILED or CANCELLED to PENDING now. Raises NotPossible in other states or if its unique key is active, NotFound."""
     job = existing(connection, job_id)
     transition = _RETRY.get(job.status)
     if transition is None:
         raise NotPossible(f"Job {job_id} is {job.status.lower()}; only a failed or cancelled job can be retried.")
     refuse_twin(connection, job.unique_key)
-    reason = "Put back into the queue by hand."
+    reason = "Retried by a person."
     retried = transition.apply(connection, {"job": job_id, "now": now}, reason)
     note_on(connection, job_id, (now, Level.INFO, reason))
     return retried or job
 
 
 def change_priority(connection: Connection, job_id: int, change: int, now: datetime) -> Job:
-    """Raise (or lower) a PENDING job's priority. Raises NotPossible in any other state, NotFound."""
+    """Change a PENDING job's priority. Raises NotPossible in other states, NotFound."""
     row = connection.execute(_PRIORITY, {"job": job_id, "change": change, "now": now}).one_or_none()
     if row is not None:
         return job_of(row)
     status = existing(connection, job_id).status.lower()
-    raise NotPossible(f"Job {job_id} is {status}; only the priority of a waiting job matters.")
+    raise NotPossible(f"Job {job_id} is {status}; only a waiting job has a priority.")

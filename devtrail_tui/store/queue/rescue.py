@@ -1,4 +1,4 @@
-"""Takes back what ended workers left."""
+"""Returns jobs of ended workers to the queue."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from devtrail_tui.store.tables import PENDING, RUNNING, jobs
 from devtrail_tui.store.workers import Alive, process_of
 
 POISON_CRASHES = 3
-"""Crashes in a row without a save after which a job is given up."""
+"""Crashes in a row without a save after which a job fails."""
 RanOut = Callable[[Mapping[Claim, datetime]], Collection[Claim]]
-"""Which of the claims that run, given with the ends of their leases, have an owner that does not renew them any more."""
+"""Selects the claims whose owner no longer renews them, out of all running claims with the ends of their leases."""
 
 _OWNED = select(jobs.c.id, jobs.c.claim_no, jobs.c.worker_id, jobs.c.lease_expires_at).where(jobs.c.status == RUNNING)
 _BOUND = select(jobs.c.id, jobs.c.needs_worker).where(
@@ -31,7 +31,7 @@ _BOUND = select(jobs.c.id, jobs.c.needs_worker).where(
 )
 _GIVEN_UP = (~CANCEL_REQUESTED) & (jobs.c.crashes + 1 >= POISON_CRASHES)
 _POISON = (
-    f"The program ended {POISON_CRASHES} times in a row while this job ran, with nothing saved in between; "
+    f"The program ended {POISON_CRASHES} times in a row while this job ran, without a save in between; "
     "retry it to try again."
 )
 _RESCUE = Transition(
@@ -46,8 +46,8 @@ _RESCUE = Transition(
         (or_(CANCEL_REQUESTED, _GIVEN_UP), bindparam("now", type_=jobs.c.completed_at.type)), else_=null()
     ),
     crashes=jobs.c.crashes + 1,
-    attempt=jobs.c.attempt - 1,  # a crash is counted apart: it is not a try of the work that failed
-    run_at=bindparam("now"),  # behind the others, which must not wait until a job that ends programs is given up
+    attempt=jobs.c.attempt - 1,  # crashes are counted separately from failed attempts
+    run_at=bindparam("now"),  # after other jobs, which must not wait for a crashing job
     waiting_for=null(),
     **NO_OWNER,
 )
@@ -58,15 +58,15 @@ _SAY_BOUND = (
 )
 _OWNER_ENDED = "The program that held this job's token has ended; cancel this job and start it again."
 _REASONS = {
-    Status.PENDING: "The worker stopped answering; this job goes on from its last save.",
-    Status.CANCELLED: "The worker stopped answering; the job was to be cancelled, and is.",
+    Status.PENDING: "The worker stopped responding; this job resumes from its last save.",
+    Status.CANCELLED: "The worker stopped responding; the job is cancelled as requested.",
     Status.FAILED: _POISON,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _LostClaim:
-    """A claim to take back; `lease` as it was seen, `dead` where its process is known to have ended."""
+    """A claim to rescue; `lease` as it was read, `dead` if its process is known to have ended."""
 
     claim: Claim
     lease: datetime
@@ -75,7 +75,7 @@ class _LostClaim:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Who owns what: claims that run with the ends of their leases, waiting jobs that only one worker may run, all workers."""
+    """Running claims with the ends of their leases, waiting jobs that only one worker may run, all workers."""
 
     leases: Mapping[Claim, datetime] = field(default_factory=dict)
     bound: Sequence[tuple[int, str]] = ()
@@ -83,7 +83,7 @@ class Owners:
 
 
 def owners(database: Database) -> Owners:
-    """As they stand now."""
+    """The current owners."""
     with database.read() as connection:
         leases = {Claim(*owner): lease for *owner, lease in connection.execute(_OWNED)}
         bound = [(job_id, worker) for job_id, worker in connection.execute(_BOUND, {"waiting": _OWNER_ENDED})]
@@ -91,9 +91,9 @@ def owners(database: Database) -> Owners:
 
 
 class Rescue:
-    """One look for what ended workers left (`host` and `alive` tell which have), then the writes that take it back.
+    """One search for jobs of ended workers (found by `host` and `alive`), then the writes that return them.
 
-    `ran_out` judges leases, `spare` are claims the caller works on itself (as JobQueue.rescue says)."""
+    `ran_out` selects expired leases, `spare` are the caller's own claims (see JobQueue.rescue)."""
 
     def __init__(
         self,
@@ -120,11 +120,11 @@ class Rescue:
 
     @property
     def needed(self) -> bool:
-        """Whether anything is to be taken back."""
+        """Whether there is a job to rescue."""
         return bool(self._lost or self._orphaned or self._ended_workers)
 
     def take_back(self, connection: Connection) -> Sequence[Job]:
-        """The jobs that changed state."""
+        """Rescue the jobs; returns those that changed state."""
         rescued = []
         waiting_in_vain = set(self._orphaned)
         for lost in self._lost:

@@ -1,8 +1,8 @@
-"""Every change of a job's status, and what is recorded with it in the same transaction.
+"""All status changes of jobs, with their records in the same transaction.
 
-With each change go the counters, an event in `job_events` (an outbox, read by id), and the begin or the end of the attempt. Where
-a job leaves RUNNING, the paid calls of its claim that are still open end too: nobody will learn their outcome, so they count at
-their worst case. No other module writes `jobs.status`.
+Each change updates the counters, writes an event to `job_events` (an outbox, read by id), and begins or ends the attempt. When a
+job leaves RUNNING, the open paid calls of its claim also end: their outcome stays unknown, so they count at their worst case.
+No other module writes `jobs.status`.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ _END_CALLS = (
 
 
 def status_is(status: Status) -> Any:
-    """The condition, with a literal: SQLite uses a partial index only if it sees the value when it prepares the statement."""
+    """The condition as a literal: SQLite uses a partial index only if it sees the value when it prepares the statement."""
     return jobs.c.status == literal_column(f"'{status}'", Text)
 
 
 class Transition:
-    """One guarded change of a job from `source` to `target` (a status, or an expression of one).
+    """One guarded change of a job from `source` to `target` (a status, or an SQL expression).
 
-    `guards` are further conditions, `values` the other columns it sets; `outcomes` are the outcome of an attempt that ends with
-    it, by the status the job goes to. Its statement always has the parameter `now`.
+    `guards` are further conditions, `values` the other columns to set; `outcomes` maps the new status to the outcome of the
+    attempt that ends. The statement always has the parameter `now`.
     """
 
     def __init__(
@@ -75,9 +75,9 @@ class Transition:
         parameters: Mapping[str, Any],
         reason: str | Mapping[Status, str] | None = None,
     ) -> Job | None:
-        """Make the change and record it with its reason (or with that of the status the job goes to).
+        """Make the change and record it with its reason (or the default reason of the new status).
 
-        Returns the job as it stands then, or None, and nothing done, where a guard refuses.
+        Returns the changed job, or None, without changes, if a guard refuses.
         """
         row = connection.execute(self._statement, parameters).one_or_none()
         if row is None:
@@ -105,7 +105,7 @@ def create(connection: Connection, values: Mapping[str, Any], now: datetime) -> 
 
 
 def remove(connection: Connection, job_id: int, now: datetime) -> bool:
-    """Delete a finished job with what hangs on it; False where there is none."""
+    """Delete a finished job with its dependent rows; False if there is none."""
     row = connection.execute(_REMOVE, {"job": job_id}).one_or_none()
     if row is None:
         return False
@@ -121,7 +121,7 @@ def _record(
     now: datetime,
     reason: str | None = None,
 ) -> None:
-    """Count and announce a change; `job` is a Job, or a row with its `id`, `type` and `claim_no`."""
+    """Update the counters and write the event; `job` is a Job, or a row with `id`, `type` and `claim_no`."""
     changes = [(status, change) for status, change in ((source, -1), (target, 1)) if status]
     connection.execute(_COUNT, [{"status": status, "type": job.type, "count": change} for status, change in changes])
     event = {"job_id": job.id, "type": job.type, "claim_no": job.claim_no, "reason": reason, "created_at": now}

@@ -1,4 +1,4 @@
-"""Backups: whole copies of the database in a folder beside it, private, named by when and why they were made."""
+"""Backups: complete private copies of the database in a folder beside it, named by time and reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"(?P<of>.+)-(?P<stamp>\d{8}T\d{6}Z)(?:-(?P<number>\d+))?-(?P<reason>[a-z]+)\.db")
 _UNFINISHED = ".unfinished"
 _ABANDONED_S = 3600.0
-"""A weekly backup that began this long ago was killed."""
+"""After this time an unfinished weekly backup is treated as killed."""
 
 
 class Reason(StrEnum):
@@ -47,7 +47,7 @@ class Backup:
 
 
 def folder_of(database: Path) -> Path:
-    """Where a database's backups are."""
+    """The folder of a database's backups."""
     return database.parent / FOLDER
 
 
@@ -64,9 +64,9 @@ def backups(database: Path) -> list[Backup]:
 
 
 def back_up(database: Path, reason: Reason, now: datetime, target: Path | None = None) -> Backup:
-    """Copy the database as it is at this moment, also while it is in use; `target` is another place than the folder.
+    """Copy the current database, even while it is in use; `target` is a path outside the folder.
 
-    The copy is compact, private from its first byte, on the disk before it gets its name, and never half. Raises NotFound,
+    The copy is compact, private from its creation, synced before it gets its name, and complete. Raises NotFound,
     DatabaseFull, DatabaseUnusable, DatabaseBusy.
     """
     if not database.is_file():
@@ -76,23 +76,23 @@ def back_up(database: Path, reason: Reason, now: datetime, target: Path | None =
             make_private_folder(folder_of(database))
             target = free_name(database, reason, now)
         elif target.exists():
-            raise DatabaseUnusable(f"{target} exists already; name another file.")
+            raise DatabaseUnusable(f"{target} already exists; name another file.")
         copy_whole(database, target)
     except OSError as error:
         raise DatabaseUnusable(
-            f"The backup {target} cannot be written ({error.strerror}); make room or name another place."
+            f"The backup {target} cannot be written ({error.strerror}); free some space or name another path."
         ) from error
     return Backup(target, now, reason, target.stat().st_size)
 
 
 def prune(database: Path, reason: Reason, newest: int) -> None:
-    """Delete all but the `newest` backups that were made for `reason`."""
+    """Delete all but the `newest` backups with this reason."""
     for old in [backup for backup in backups(database) if backup.reason is reason][newest:]:
         old.path.unlink(missing_ok=True)
 
 
 def free_name(database: Path, reason: Reason, now: datetime) -> Path:
-    """A name in the folder that no backup has yet."""
+    """An unused name in the folder."""
     folder, number = folder_of(database), 1
     while True:
         count = f"-{number}" if number > 1 else ""
@@ -103,7 +103,7 @@ def free_name(database: Path, reason: Reason, now: datetime) -> Path:
 
 
 def copy_whole(database: Path, target: Path) -> None:
-    """VACUUM INTO a file beside `target`, which then takes its name. Raises OSError, StoreError."""
+    """VACUUM INTO a file beside `target`, then rename it. Raises OSError, StoreError."""
     _clear_abandoned(target.parent)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}{_UNFINISHED}")
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -111,14 +111,14 @@ def copy_whole(database: Path, target: Path) -> None:
         with opened(database, f"cannot be copied to {target}") as connection:
             connection.execute("VACUUM INTO ?", (str(unfinished),))
         move_into_place(unfinished, target)
-    except DatabaseFull as error:  # the copy's disk, not the database's
-        raise DatabaseFull(f"There is no room for the backup {target}; make room and try again.") from error
+    except DatabaseFull as error:  # the disk of the copy, not of the database
+        raise DatabaseFull(f"There is no space for the backup {target}; free some space and try again.") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
 
 def move_into_place(unfinished: Path, target: Path) -> None:
-    """Put a whole file on the disk, then under its name. Raises OSError."""
+    """Sync a complete file, then rename it. Raises OSError."""
     _sync(unfinished)
     unfinished.replace(target)
     _sync(target.parent)
@@ -133,7 +133,7 @@ def _sync(path: Path) -> None:
 
 
 def _clear_abandoned(folder: Path) -> None:
-    """Remove the copies that killed programs left half."""
+    """Remove unfinished copies of killed programs."""
     for path in folder.glob(f".*.db.*{_UNFINISHED}"):
         pid = path.name.removesuffix(_UNFINISHED).rpartition(".")[2]
         if pid.isdigit() and not psutil.pid_exists(int(pid)):
@@ -141,8 +141,8 @@ def _clear_abandoned(folder: Path) -> None:
 
 
 def weekly_backup(database: Path, now: datetime) -> Backup | None:
-    """Make a backup where the newest, or the database itself, is a week old, and keep the newest five of these; None where none
-    is due. Of several programs that call this at once one makes it. Raises StoreError."""
+    """Make a backup if the newest one, or the database itself, is a week old, and keep the newest five of these; None if none is
+    due. Of several concurrent callers one makes it. Raises StoreError."""
     since = _newest(database) or _first_stored(database)
     if since is None or now - since < WEEK:
         return None
@@ -153,7 +153,7 @@ def weekly_backup(database: Path, now: datetime) -> Backup | None:
             lock.unlink(missing_ok=True)
         os.close(os.open(lock, os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        return None  # another program is at it
+        return None  # another program makes it
     except OSError as error:
         raise DatabaseUnusable(f"The weekly backup cannot be made in {lock.parent} ({error.strerror}).") from error
     try:
@@ -172,7 +172,7 @@ def _newest(database: Path) -> datetime | None:
 
 
 def _first_stored(database: Path) -> datetime | None:
-    """When the first thing worth a backup was stored; None while there is nothing."""
+    """The time of the first job or entry; None if there is none."""
     with opened(database, "cannot be read") as connection:
         (first,) = connection.execute(
             "SELECT min(at) FROM (SELECT min(created_at) AS at FROM jobs"

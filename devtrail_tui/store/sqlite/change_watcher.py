@@ -1,4 +1,4 @@
-"""Tells subscribers that somebody, in this process or another, committed a change."""
+"""Notifies subscribers of commits by any process."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from collections.abc import Callable
 from devtrail_tui.core.errors import DatabaseUnusable
 
 LOOK_S = 0.02
-"""How long a commit of another process stays unnoticed."""
+"""Maximum delay until a commit of another process is noticed."""
 _TICKS_AFTER_WRITE = 5
 _TICKS_AT_MOST = 10
 RETRY_S = 1.0
-"""The pause after a look that failed."""
+"""The pause after a failed look."""
 _VERSION = "PRAGMA data_version"
 _logger = logging.getLogger(__name__)
 
 
 class ChangeWatcher:
-    """Compares SQLite's `data_version`, which changes with every commit of another connection, with what it was at the last look.
+    """Compares SQLite's `data_version`, which changes with every commit of another connection, with its value at the last look.
 
-    The writer looks after each own commit; for those of others a daemon thread looks, from the first subscriber on. Being awake
-    fifty times a second must cost little: hence a plain thread that sleeps (an event loop's timer costs three times as much), and
-    the time of the last write to the -wal file, which is asked first and costs half of a look. It is a hint only, for file times
-    are coarse and a commit counts some time after its write: looks follow for a while, and one comes now and then in any case.
+    The writer looks after each own commit; a daemon thread looks for commits of others, from the first subscriber on. Fifty
+    wake-ups a second must be cheap: hence a plain thread that sleeps (a timer of an event loop costs three times as much), and a
+    look at the modification time of the -wal file first, at half the cost. That time is only a hint, because it is coarse and a
+    commit becomes visible after its write: several looks follow each change, and one is made regularly in any case.
     """
 
     def __init__(self, wal: str) -> None:
@@ -41,20 +41,20 @@ class ChangeWatcher:
         self._closed = threading.Event()
 
     def open(self, connection: sqlite3.Connection) -> None:
-        """Watch through this connection, which nobody else uses and `close` closes. Raises sqlite3.Error."""
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # from here on there is a -wal file
+        """Watch through this connection, which is used for nothing else and closed by `close`. Raises sqlite3.Error."""
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # creates the -wal file
         self._cursor = connection.cursor()
 
     def version(self) -> int:
-        """The number. Raises DatabaseUnusable where the database is not open, sqlite3.Error where it cannot be read."""
+        """The version. Raises DatabaseUnusable if the database is not open, sqlite3.Error if it cannot be read."""
         with self._looking:
             if self._cursor is None:
-                raise DatabaseUnusable("The database is not open; start the program again.")
+                raise DatabaseUnusable("The database is not open; restart the program.")
             number: int = self._cursor.execute(_VERSION).fetchone()[0]
         return number
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback` after each change, from any thread: it must not block. Returns the function that ends this."""
+        """Call `callback` after each change, in any thread: it must not block. Returns the function that unsubscribes."""
         with self._subscribing:
             if self._thread is None:
                 self.look()
@@ -69,8 +69,8 @@ class ChangeWatcher:
         return unsubscribe
 
     def look(self) -> bool:
-        """Tell the subscribers where something was committed since the last look. False where the database cannot be read; they
-        are told that too, once, for their own look meets the trouble and says so."""
+        """Notify subscribers if something was committed since the last look. False if the database cannot be read; subscribers
+        are notified of that once, so that their own reads report the error."""
         with self._looking:
             try:
                 version = self._cursor.execute(_VERSION).fetchone()[0] if self._cursor is not None else None
@@ -85,7 +85,7 @@ class ChangeWatcher:
         """End the thread and close the connection; idempotent."""
         self._closed.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(2 * LOOK_S)  # it sleeps, and looks no more when it awakes
+            self._thread.join(2 * LOOK_S)  # a sleeping thread ends when it wakes up
         with self._looking:
             if self._cursor is not None:
                 self._cursor.connection.close()

@@ -1,4 +1,4 @@
-"""Whether a database file is whole, and what is in it. Reads only; the file may be open elsewhere."""
+"""Checks a database file and counts its contents. Read-only; the file may be open elsewhere."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from devtrail_tui.store.sqlite.sqlite_file import opened, problems_by
 
 _MOST_PROBLEMS = 20
 _COUNTED = ("jobs", "evidence_entries", "verdicts", "criteria", "analyses", "reports")
-"""What a person would miss, by table."""
+"""The main tables, for the summary."""
 _RULES: Mapping[str, str] = {
-    "{0} counters of jobs are wrong": """
+    "{0} job counters are wrong": """
         SELECT count(*) FROM (
             SELECT status, type, sum(n) AS n FROM (
                 SELECT status, type, count AS n FROM job_counts UNION ALL
@@ -27,29 +27,29 @@ _RULES: Mapping[str, str] = {
         SELECT count(*) FROM (
             SELECT jobs.id FROM jobs LEFT JOIN job_logs ON job_id = jobs.id GROUP BY jobs.id
             HAVING count(seq) <> last_seq OR coalesce(max(seq), 0) <> last_seq)""",
-    "{0} jobs that do not run have an owner": """
+    "{0} jobs that are not running have an owner": """
         SELECT count(*) FROM jobs
         WHERE status <> 'RUNNING' AND (worker_id IS NOT NULL OR lease_expires_at IS NOT NULL)""",
-    "{0} jobs run without an owner": """
+    "{0} running jobs have no owner": """
         SELECT count(*) FROM jobs WHERE status = 'RUNNING' AND (worker_id IS NULL OR lease_expires_at IS NULL)""",
-    "{0} attempts have no end though their job does not run": """
+    "{0} attempts have no end although their job is not running": """
         SELECT count(*) FROM job_attempts JOIN jobs ON jobs.id = job_id
         WHERE ended_at IS NULL AND (status <> 'RUNNING' OR job_attempts.claim_no <> jobs.claim_no)""",
-    "{0} matches name an analysis that is not there": """
+    "{0} matches refer to a missing analysis": """
         SELECT count(*) FROM evidence_criteria
         WHERE analysis_id IS NOT NULL AND analysis_id NOT IN (SELECT id FROM analyses)""",
-    "{0} matches name a criterion that is not there": """
+    "{0} matches refer to a missing criterion": """
         SELECT count(*) FROM evidence_criteria WHERE criterion_id NOT IN (SELECT id FROM criteria)""",
     "{0} pull requests are stored twice": """
         SELECT count(*) FROM (
             SELECT 1 FROM evidence_entries WHERE node_id IS NOT NULL GROUP BY host, node_id, login HAVING count(*) > 1)""",
 }
-"""Rules that no constraint of the schema keeps: a sentence for what is wrong, and how many times it is."""
+"""Rules without a constraint in the schema: a sentence for the problem, and a query for its count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a database holds: its schema's revision (empty for none) and rows by table."""
+    """The contents of a database: schema revision (empty for none) and rows by table."""
 
     revision: str
     rows: Mapping[str, int]
@@ -59,13 +59,13 @@ class Contents:
         """The counts in words."""
         rows = self.rows
         return (
-            f"{rows.get('jobs', 0):,} jobs, {rows.get('evidence_entries', 0):,} entries of evidence, "
+            f"{rows.get('jobs', 0):,} jobs, {rows.get('evidence_entries', 0):,} evidence entries, "
             f"{rows.get('verdicts', 0):,} verdicts, {rows.get('analyses', 0):,} analyses"
         )
 
 
 def contents(path: Path, *, at_rest: bool = False) -> Contents:
-    """What is in the file. `at_rest`: nobody has it open, so it is read without the files beside it that sharing needs.
+    """The contents of the file. `at_rest`: nobody has it open, so it is read without its -wal and -shm files.
 
     Raises NotFound, DatabaseUnusable, DatabaseBusy.
     """
@@ -82,13 +82,13 @@ def contents(path: Path, *, at_rest: bool = False) -> Contents:
 
 
 def problems(path: Path, *, at_rest: bool = False, rules: bool = True) -> list[str]:
-    """What is wrong with the file, a clause each, empty when all is well: SQLite's full integrity check, foreign keys, and
-    (`rules`, for the present schema) counters and rows that nothing points to or that point to nothing. Reads everything.
+    """The problems of the file, a clause each, empty if there are none: SQLite's full integrity check, foreign keys, and
+    (`rules`, for the current schema) counters and inconsistent rows. Reads the whole file.
 
-    Raises NotFound, DatabaseUnusable where it is no database at all, DatabaseBusy.
+    Raises NotFound, DatabaseUnusable if it is not a database, DatabaseBusy.
     """
     with reading(path, at_rest=at_rest) as connection:
-        # Where the file is damaged, the rules would be checked on what cannot be trusted.
+        # The rules are checked only on an intact file.
         return problems_by(connection, f"PRAGMA integrity_check({_MOST_PROBLEMS})") or [
             *_dangling(connection),
             *(_broken_rules(connection) if rules else ()),
@@ -98,7 +98,7 @@ def problems(path: Path, *, at_rest: bool = False, rules: bool = True) -> list[s
 def _dangling(connection: sqlite3.Connection) -> Iterator[str]:
     counts = Counter((table, parent) for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check"))
     for (table, parent), number in counts.items():
-        yield f"{number} rows of {table} point to {parent} that are not there"
+        yield f"{number} rows of {table} refer to missing rows of {parent}"
 
 
 def _broken_rules(connection: sqlite3.Connection) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _broken_rules(connection: sqlite3.Connection) -> Iterator[str]:
 
 @contextmanager
 def reading(path: Path, *, at_rest: bool = False) -> Iterator[sqlite3.Connection]:
-    """A connection that changes nothing and sees one moment. Raises NotFound, DatabaseUnusable, DatabaseBusy."""
+    """A read-only connection with one consistent view. Raises NotFound, DatabaseUnusable, DatabaseBusy."""
     if not path.is_file():
         raise NotFound(f"There is no database at {path}.")
     mode = "mode=ro&immutable=1" if at_rest else "mode=rw"  # a shared database cannot be read without its -shm

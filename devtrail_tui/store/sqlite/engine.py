@@ -1,7 +1,7 @@
 """SQLite as a `Database`: reads from any thread, writes through one thread.
 
-Each part was measured: a write engine that begins IMMEDIATE on one held connection, a separate read engine whose transactions
-are deferred and always rolled back, WAL, a busy timeout, no parameters in error texts.
+All parts were chosen by measurement: a write engine with one connection that begins IMMEDIATE, a separate read engine whose
+deferred transactions are always rolled back, WAL, a busy timeout, no parameters in error texts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from devtrail_tui.store.sqlite.writer import Writer
 
 T = TypeVar("T")
 _HEALTH_S = 3.0
-"""The shortest time between two checks of the whole file."""
+"""Minimum interval between two checks of the whole file."""
 _HEALTH_BYTES = 8 * 1024 * 1024
 """Up to this size the whole file is checked (about 15 ms)."""
 _CODES_OF_A_LOST_FILE = (
@@ -42,7 +42,7 @@ _CODES_OF_A_LOST_FILE = (
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CORRUPT,
 )
-"""The codes that SQLite also gives for a file that was deleted, moved or replaced while it was open."""
+"""Codes that SQLite also returns for a file that was deleted, moved or replaced while open."""
 
 
 class SqliteDatabase:
@@ -50,9 +50,9 @@ class SqliteDatabase:
 
     `busy_timeout_s` is how long a write waits for another program's lock.
 
-    `synchronous` FULL makes each commit survive a power cut: an answer of Claude that was paid for, or a job that was reported
-    done, is not lost with the machine. It is one fsync per commit, which writes that wait share. NORMAL loses the last commits
-    on a power cut (never on a crash of the program) and is for tests and throw-away data.
+    `synchronous` FULL makes each commit survive a power cut: a paid answer of Claude, or a job reported as completed, is not
+    lost. It costs one fsync per commit, shared by queued writes. NORMAL loses the last commits on a power cut (never on a crash
+    of the program) and is for tests and throw-away data.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class SqliteDatabase:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         if self._readers is None:
-            raise DatabaseUnusable("The database is not open; start the program again.")
+            raise DatabaseUnusable("The database is not open; restart the program.")
         with self._translating(), self._readers.connect() as connection:
             try:
                 yield connection
@@ -123,7 +123,7 @@ class SqliteDatabase:
 
     def write(self, work: Callable[[Connection], T]) -> Future[T]:
         if self._writer is None:
-            raise DatabaseUnusable("The database is not open; start the program again.")
+            raise DatabaseUnusable("The database is not open; restart the program.")
         return self._writer.submit(work)
 
     def version(self) -> int:
@@ -132,11 +132,11 @@ class SqliteDatabase:
             return self._changes.version()
 
     def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """An own commit is announced at once, another process's within 20 ms."""
+        """Own commits are announced at once, those of other processes within 20 ms."""
         return self._changes.subscribe(callback)
 
     def check_alive(self) -> None:
-        """Raises DatabaseUnusable where the file was deleted, replaced or damaged: SQLite would go on writing into the unlinked
+        """Raises DatabaseUnusable if the file was deleted, replaced or damaged: SQLite would continue writing to the unlinked
         file, or spread the damage."""
         if self._health.sentence:
             raise DatabaseUnusable(self._health.sentence)
@@ -146,26 +146,24 @@ class SqliteDatabase:
             same = False
         if not same:
             raise DatabaseUnusable(
-                f"{self.path} was deleted or replaced while it was open; put it back, then start the program again."
+                f"{self.path} was deleted or replaced while it was open; put it back, then restart the program."
             )
 
     def check_health(self) -> None:
-        """`check_alive`, and the whole file every few seconds where it is small; the pages of a large one are checked as they are
-        read."""
+        """`check_alive`, plus an integrity check of a small file every few seconds; the pages of a large one are checked when
+        they are read."""
         self.check_alive()
         try:
             self._check_file()
         except (StoreError, OSError) as error:
-            self.check_alive()  # a file that vanished during the check is reported as such, whatever the error was
+            self.check_alive()  # reports a file that vanished during the check as such
             if isinstance(error, StoreError):
                 raise
             raise DatabaseUnusable(f"{self.path} cannot be checked ({error.strerror}); check the disk.") from error
 
     def _check_file(self) -> None:
         if not os.access(self.path, os.W_OK):
-            raise DatabaseUnusable(
-                f"{self.path} was made read-only while it was open; give yourself write permission on it again."
-            )
+            raise DatabaseUnusable(f"{self.path} was made read-only while it was open; restore your write permission.")
         if not self._health.due() or self.path.stat().st_size > _HEALTH_BYTES:
             return
         if problems := self._damage():
@@ -175,7 +173,7 @@ class SqliteDatabase:
 
     def _damaged_by(self, damage: str) -> str:
         return (
-            f"{self.path} was damaged while it was open ({damage}); end every DevTrail, then restore a backup: "
+            f"{self.path} was damaged while it was open ({damage}); close every DevTrail, then restore a backup: "
             "devtrail-tui db restore."
         )
 
@@ -218,30 +216,30 @@ class SqliteDatabase:
     def _translated(self, error: BaseException) -> BaseException:
         cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
         if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
-            return cause  # a value that does not fit its column (no JSON, a naive time): the caller's own mistake
+            return cause  # an invalid value (no JSON, a naive time): an error of the caller
         code = primary_code(cause)
         if self._writer is not None and code in _CODES_OF_A_LOST_FILE:
             try:
                 self.check_alive()
             except DatabaseUnusable as lost:
                 return lost
-            if code == sqlite3.SQLITE_NOTADB:  # it was a database when it was opened
+            if code == sqlite3.SQLITE_NOTADB:  # it was a database when opened
                 return DatabaseUnusable(self._damaged_by("its header is damaged"))
         return store_error(cause, self.path, self._busy_timeout_s) or error
 
 
 def _refuse_to_start_over(path: Path) -> None:
-    """A missing database is not silently created again, empty, where there are backups of it."""
+    """Refuse to create a missing database while there are backups of it."""
     if not path.exists() and (copies := backups(path)):
         newest = copies[0].path
         raise DatabaseUnusable(
-            f"{path} is gone, but there are backups of it; restore the newest with devtrail-tui db restore {newest.name}, "
-            f"or move {newest.parent} away to begin anew."
+            f"{path} is missing, but has backups; restore the newest with devtrail-tui db restore {newest.name}, "
+            f"or move {newest.parent} away to start empty."
         )
 
 
 class _Health:
-    """When the file is next checked, and what was wrong with it at the last check."""
+    """The time of the next file check, and the result of the last one."""
 
     def __init__(self) -> None:
         self.sentence = ""
@@ -249,7 +247,7 @@ class _Health:
         self._lock = threading.Lock()
 
     def due(self) -> bool:
-        """Whether it is time for another check; true for one of the threads that ask at once."""
+        """Whether a check is due; true for only one of several concurrent threads."""
         now = time.monotonic()
         with self._lock:
             if now < self._next_check:
@@ -259,7 +257,7 @@ class _Health:
 
 
 def _inodes(path: Path) -> tuple[tuple[int, int], ...]:
-    """Of the file and of its -wal, which lives as long as the database is open anywhere."""
+    """The inodes of the file and of its -wal, which exists as long as the database is open anywhere."""
     return _inode(str(path)), _inode(f"{path}-wal")
 
 
@@ -272,11 +270,10 @@ def _path_of(url: str) -> Path:
     try:
         parsed: Any = make_url(url)
     except ArgumentError:
-        raise DatabaseUnusable("This is no database address; write sqlite:////path/to/devtrail.db.") from None
+        raise DatabaseUnusable("This is not a database URL; write sqlite:////path/to/devtrail.db.") from None
     if parsed.get_backend_name() != "sqlite":
         raise DatabaseUnusable(
-            f"This version stores in SQLite only, not in {parsed.get_backend_name()}; "
-            "write sqlite:////path/to/devtrail.db."
+            f"This version supports SQLite only, not {parsed.get_backend_name()}; write sqlite:////path/to/devtrail.db."
         )
     if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
         raise DatabaseUnusable("The database needs a file; write sqlite:////path/to/devtrail.db.")

@@ -1,4 +1,4 @@
-"""Maintenance of a database file, which need not be open here: backups, checks, repairs."""
+"""Maintenance of a database file, which need not be open: backups, checks, repairs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from devtrail_tui.core.errors import NotFound, UsageError
 from devtrail_tui.store.sqlite import backup, database_check, restore
 from devtrail_tui.store.sqlite.backup import Backup, Reason
 from devtrail_tui.store.sqlite.database_check import Contents
-from devtrail_tui.store.sqlite.restore import Restored
+from devtrail_tui.store.sqlite.restore import RestoreResult
 from devtrail_tui.store.sqlite.sqlite_file import opened
 
 
 @dataclass(frozen=True, slots=True)
-class Vacuumed:
-    """The file's bytes before and after."""
+class FileSizes:
+    """The file size in bytes before and after."""
 
     before: int
     after: int
@@ -35,34 +35,34 @@ class DatabaseMaintenance:
         return backup.backups(self.path)
 
     def back_up(self, target: Path | None = None) -> tuple[Backup, Contents]:
-        """Make a backup now; with its contents. Raises NotFound, StoreError."""
+        """Make a backup; returns it with its contents. Raises NotFound, StoreError."""
         copy = backup.back_up(self.path, Reason.ASKED, self._clock.now(), target)
         return copy, database_check.contents(copy.path, at_rest=True)
 
     def weekly_backup(self) -> Backup | None:
-        """Make the automatic backup where it is due. Raises StoreError."""
+        """Make the weekly backup if it is due. Raises StoreError."""
         return backup.weekly_backup(self.path, self._clock.now())
 
     def find(self, name: str) -> Path:
-        """A backup by its path, or by its file name in the folder of backups. Raises UsageError."""
+        """A backup by path, or by file name in the backup folder. Raises UsageError."""
         for path in (Path(name).expanduser(), backup.folder_of(self.path) / name):
             if path.is_file():
                 return path.absolute()
-        raise UsageError(f"There is no backup {name}; see what there is with: devtrail-tui db backups.")
+        raise UsageError(f"There is no backup {name}; list them with: devtrail-tui db backups.")
 
-    def restore(self, source: Path, *, although_open: bool = False) -> Restored:
-        """Replace the database by a backup. Raises NotFound, NotPossible, StoreError."""
+    def restore(self, source: Path, *, although_open: bool = False) -> RestoreResult:
+        """Replace the database with a backup. Raises NotFound, NotPossible, StoreError."""
         return restore.restore(self.path, source, self._clock.now(), although_open=although_open)
 
     def check(self) -> list[str]:
-        """What is wrong, a clause each; empty when all is well. Reads the whole file. Raises NotFound, StoreError."""
+        """The problems of the database, a clause each. Reads the whole file. Raises NotFound, StoreError."""
         return database_check.problems(self.path)
 
     def contents(self) -> Contents:
-        """What is in the database. Raises NotFound, StoreError."""
+        """The contents of the database. Raises NotFound, StoreError."""
         return database_check.contents(self.path)
 
-    def vacuum(self) -> Vacuumed:
+    def vacuum(self) -> FileSizes:
         """Rewrite the file without the space of deleted rows. Raises NotFound, StoreError."""
         if not self.path.is_file():
             raise NotFound(f"There is no database at {self.path}.")
@@ -70,13 +70,13 @@ class DatabaseMaintenance:
         with opened(self.path, "cannot be rewritten") as connection:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return Vacuumed(size, self.size())
+        return FileSizes(size, self.size())
 
     def free_bytes(self) -> int:
-        """Free space on the disk that holds the database. Raises OSError."""
+        """Free bytes on the database's disk. Raises OSError."""
         return shutil.disk_usage(self.path.parent).free
 
     def size(self) -> int:
-        """Bytes of the database on the disk, its -wal included."""
+        """The database's size on disk in bytes, its -wal included."""
         wal = self.path.with_name(f"{self.path.name}-wal")
         return sum(path.stat().st_size for path in (self.path, wal) if path.exists())

@@ -1,4 +1,4 @@
-"""Puts a backup in the place of the database: checked first, in one step, and never without keeping what stood there."""
+"""Replaces the database with a backup: verified first, atomically, and keeping the replaced database."""
 
 from __future__ import annotations
 
@@ -19,30 +19,29 @@ from devtrail_tui.store.sqlite.database_check import Contents, contents, problem
 from devtrail_tui.store.sqlite.schema_version import HEAD, REVISIONS
 
 _SHARING_BYTE = 128
-"""The byte of the -shm file that every process with the database open holds a lock on (SQLite: UNIX_SHM_DMS, os_unix.c)."""
+"""The byte of the -shm file that every process with the open database locks (SQLite: UNIX_SHM_DMS, os_unix.c)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
-    """What is in the database now, and where what stood there before is kept (None where there was nothing)."""
+class RestoreResult:
+    """The contents of the database now, and the backup of the replaced one (None if there was none)."""
 
     contents: Contents
     kept: Path | None
 
 
-def restore(database: Path, backup: Path, now: datetime, *, although_open: bool = False) -> Restored:
-    """Verify `backup` (whole, of a known schema), then put a copy of it in the place of `database`.
+def restore(database: Path, backup: Path, now: datetime, *, although_open: bool = False) -> RestoreResult:
+    """Verify `backup` (intact, known schema), then replace the database with a copy of it.
 
-    What stood there is kept as a backup. Refused while any program has the database open, unless `although_open`: those
-    programs then notice that their database was replaced, and stop. Raises NotFound, NotPossible, StoreError; the database is
-    untouched then.
+    The replaced database is kept as a backup. Refused while any program has the database open, unless `although_open`: those
+    programs then detect the replacement and stop. Raises NotFound, NotPossible, StoreError; the database is then unchanged.
     """
     content = verified(backup)
     if database.exists() and backup.samefile(database):
         raise NotPossible(f"{backup} is the database itself; name a backup.")
     if not although_open and is_open_elsewhere(database):
         raise NotPossible(
-            f"{database} is open in another DevTrail; end the app and every worker first, or add --force, which makes them stop."
+            f"{database} is open in another DevTrail; close the app and every worker first, or add --force, which stops them."
         )
     try:
         make_private_folder(folder_of(database))
@@ -50,26 +49,26 @@ def restore(database: Path, backup: Path, now: datetime, *, although_open: bool 
             if verified(copy) != content:
                 raise DatabaseUnusable(f"{backup} changed while it was copied; try again.")
             replaced = _back_up_replaced(database, now)
-            for suffix in ("-wal", "-shm"):  # of the old file: SQLite would read them into the new one
+            for suffix in ("-wal", "-shm"):  # SQLite would apply the old ones to the new file
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
             move_into_place(copy, database)
     except OSError as error:
-        raise DatabaseUnusable(f"{database} cannot be replaced ({error.strerror}); it is as it was.") from error
-    return Restored(content, replaced)
+        raise DatabaseUnusable(f"{database} cannot be replaced ({error.strerror}); it is unchanged.") from error
+    return RestoreResult(content, replaced)
 
 
 def verified(backup: Path) -> Contents:
-    """What is in a backup that may be restored. Raises NotFound, NotPossible, DatabaseUnusable with what is wrong."""
+    """The contents of a backup that may be restored. Raises NotFound, NotPossible, DatabaseUnusable with the problem."""
     journal = backup.with_name(f"{backup.name}-wal")
     if journal.exists() and journal.stat().st_size:
         raise NotPossible(
-            f"{backup} is in use, or was copied while it was; name a backup made by devtrail-tui db backup."
+            f"{backup} is in use, or was copied while in use; name a backup made by devtrail-tui db backup."
         )
     content = contents(backup, at_rest=True)
     if content.revision not in REVISIONS:
         mismatch = f"has schema {content.revision}, this version knows up to {HEAD}"
         raise DatabaseUnusable(
-            f"{backup} {mismatch if content.revision else 'is not of DevTrail'}; nothing was restored."
+            f"{backup} {mismatch if content.revision else 'is not a DevTrail database'}; nothing was restored."
         )
     if damage := problems(backup, at_rest=True, rules=content.revision == HEAD):
         raise DatabaseUnusable(f"{backup} is damaged ({damage[0]}); nothing was restored. Try an older backup.")
@@ -77,7 +76,7 @@ def verified(backup: Path) -> Contents:
 
 
 def is_open_elsewhere(database: Path) -> bool:
-    """Whether another process has the database open: the app, a worker, a command. Known on systems with POSIX locks only."""
+    """Whether another process has the database open: the app, a worker, a command. Needs POSIX locks."""
     if sys.platform == "win32":
         return False
     import fcntl
@@ -97,7 +96,7 @@ def is_open_elsewhere(database: Path) -> bool:
 
 @contextmanager
 def _private_copy(backup: Path, database: Path) -> Iterator[Path]:
-    """A copy beside the database, 0600, gone again where it was not used."""
+    """A copy beside the database, 0600, removed if it was not used."""
     copy = database.with_name(f".{database.name}.{os.getpid()}.restoring")
     copy.unlink(missing_ok=True)
     try:
@@ -112,7 +111,7 @@ def _private_copy(backup: Path, database: Path) -> Iterator[Path]:
 
 
 def _back_up_replaced(database: Path, now: datetime) -> Path | None:
-    """Back up the database that is about to be replaced; a damaged file is copied byte by byte."""
+    """Back up the database to be replaced; a damaged file is copied byte by byte."""
     if not database.exists():
         return None
     if _whole(database):
@@ -132,11 +131,11 @@ def _back_up_replaced(database: Path, now: datetime) -> Path | None:
 def _whole(database: Path) -> bool:
     try:
         return sqlite_file.integrity_problems(database, busy_timeout_s=1.0) == []
-    except StoreError:  # no database at all
+    except StoreError:  # not a database
         return False
 
 
 def _checkpoint(database: Path) -> None:
-    """Write the -wal into the file, so that a power cut before the last step leaves the old database whole."""
-    with sqlite_file.opened(database, "is as it was, for it cannot be written", busy_timeout_s=1.0) as connection:
+    """Write the -wal to the file, so that a power cut before the last step leaves the old database intact."""
+    with sqlite_file.opened(database, "is unchanged, because it cannot be written", busy_timeout_s=1.0) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,6 +1,6 @@
-"""Which version the schema has, and bringing an older one up to date.
+"""Reads the schema's version and migrates an older schema.
 
-The version is read with plain SQL; Alembic (0.1 s to import) is imported only where the database is behind.
+The version is read with plain SQL; Alembic (0.1 s to import) is imported only to migrate.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ REVISIONS = ("0001", "0002", "0003")
 """The revisions in `migrations/versions`, oldest first; a test holds the two together."""
 HEAD = REVISIONS[-1]
 MIGRATION_BACKUPS = 3
-"""How many backups from before a migration stay: a start that is killed again and again must not fill the disk."""
+"""Number of kept migration backups: a start that is killed repeatedly must not fill the disk."""
 
 
 def bring_up_to_date(engine: Engine, path: Path, clock: Clock) -> None:
-    """Migrate the schema to HEAD where it is behind, keeping a backup of what was there.
+    """Migrate an older schema to HEAD, after a backup.
 
-    `engine` begins IMMEDIATE: the write lock is held from the second look at the version to the commit, so of two programs
-    that start at once one migrates and the other finds it done. Raises DatabaseUnusable for a newer version's database and
-    for another program's.
+    `engine` begins IMMEDIATE: the write lock is held from the second version check to the commit, so of two programs that start
+    at once one migrates and the other finds it done. Raises DatabaseUnusable for a database of a newer version or of another
+    program.
     """
     with engine.connect() as connection:
         driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - tells the type checker what the creator made
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker
         if _checked_version(driver, path) == HEAD:
             return
-        # A table that is rebuilt is dropped on the way, which would take with it every row that refers to one of its own
-        # (https://www.sqlite.org/lang_altertable.html#otheralter). No effect inside a transaction, so it comes before.
+        # Rebuilding a table drops it, which would cascade to the rows that refer to it
+        # (https://www.sqlite.org/lang_altertable.html#otheralter). Has no effect inside a transaction, so it comes before.
         driver.execute("PRAGMA foreign_keys=OFF")
         try:
             with connection.begin():
@@ -58,13 +58,13 @@ def _refuse_dangling(driver: sqlite3.Connection, path: Path) -> None:
     dangling = driver.execute("PRAGMA foreign_key_check").fetchone()
     if dangling is not None:
         raise DatabaseUnusable(
-            f"{path} could not be updated (rows of {dangling[0]} point to {dangling[2]} that are not there), and is as it was. "
-            "Look at it with devtrail-tui db check."
+            f"{path} could not be updated (rows of {dangling[0]} refer to missing rows of {dangling[2]}), and is unchanged. "
+            "Check it with devtrail-tui db check."
         )
 
 
 def _checked_version(driver: sqlite3.Connection, path: Path) -> str | None:
-    """The revision of the database, None for an empty one."""
+    """The revision of the database, None for an empty database."""
     tables = {name for (name,) in driver.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if not tables:
         return None
@@ -81,7 +81,7 @@ def _checked_version(driver: sqlite3.Connection, path: Path) -> str | None:
 
 
 def _back_up_first(path: Path, clock: Clock) -> None:
-    """Copy the database as it is before it is migrated. Raises DatabaseUnusable where that cannot be done."""
+    """Back up the database before the migration. Raises DatabaseUnusable if that fails."""
     try:
         back_up(path, Reason.MIGRATION, clock.now())
     except StoreError as error:
@@ -90,13 +90,13 @@ def _back_up_first(path: Path, clock: Clock) -> None:
 
 
 def _migrate(connection: Connection) -> None:
-    from alembic import command  # 0.1 s that only a database which is behind should cost
+    from alembic import command  # 0.1 s, only for a migration
 
     command.upgrade(alembic_config(connection), HEAD)
 
 
 def alembic_config(connection: Connection) -> Config:
-    """Where the migrations are, and what they run on."""
+    """The location of the migrations, and their connection."""
     from alembic.config import Config
 
     config = Config()

@@ -1,4 +1,4 @@
-"""INSERT that changes the row it collides with: the dialects agree on the SQL, SQLAlchemy has one class for each."""
+"""INSERT with conflict handling: the SQL is the same in all dialects, but SQLAlchemy has one class per dialect."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def upsert(
     where: Any = None,
     **values: Any,
 ) -> Insert:
-    """Insert a row; where one with the same `key` exists (the primary key if not given), set its `replaced` columns to the new
-    row's and `values` to these expressions. With neither, the existing row stays as it is.
+    """Insert a row; on a conflict with the same `key` (default: the primary key), set its `replaced` columns to the new row's and
+    `values` to these expressions. With neither, the existing row is unchanged.
 
-    `key_where` is the condition of a partial unique index, `where` that of the change; `new_value` names the new row's columns.
+    `key_where` is the condition of a partial unique index, `where` that of the update; `new_value` refers to the new row.
     """
     target: dict[str, Any] = {"index_elements": key or list(table.primary_key), "index_where": key_where}
     changes = {name: new_value(table.c[name]) for name in replaced} | values
@@ -30,5 +30,5 @@ def upsert(
 
 
 def new_value(column: Column[Any]) -> Any:
-    """The column of the row that `upsert` would insert, for the expressions it is given."""
+    """The column of the row to insert, for expressions in `values`."""
     return insert(column.table).excluded[column.name]

@@ -1,7 +1,7 @@
-"""One thread that owns the write connection: writes queue in order, and those that wait share a transaction.
+"""The thread with the write connection: writes queue in order, and queued writes share a transaction.
 
-A shared transaction costs one fsync for all; a savepoint round each write of work keeps one's error from undoing
-its neighbours. Work must be repeatable: it runs again, alone, where a shared transaction broke as a whole.
+A shared transaction costs one fsync for all; a savepoint around each write isolates errors. Work must be repeatable: it runs
+again, alone, if a shared transaction fails as a whole.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 Work = Callable[[Connection], Any]
 
 _LARGEST_BATCH = 200
-"""Writes in one transaction: enough to share an fsync, few enough that nobody waits long for the lock."""
+"""Maximum writes per transaction: enough to share an fsync, few enough to hold the lock briefly."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -33,11 +33,11 @@ class _Write:
 
 
 class _TransactionBroken(Exception):
-    """SQLite rolled the whole transaction back by itself (disk full, say); its savepoints are gone."""
+    """SQLite rolled back the whole transaction (a full disk, for example); its savepoints are gone."""
 
 
 class _NotBegun(Exception):
-    """The lock could not be had: what waited for it once need not wait again, write by write."""
+    """The lock was not available: the batch fails as a whole instead of waiting again for each write."""
 
     def __init__(self, cause: Exception) -> None:
         super().__init__()
@@ -47,8 +47,8 @@ class _NotBegun(Exception):
 class Writer:
     """The write side of a database.
 
-    `check` runs before each transaction and raises where the file is gone; `translated` turns driver errors into sentences;
-    `committed` is called after each transaction that changed something, from this thread.
+    `check` runs before each transaction and raises if the file is missing; `translated` converts driver errors; `committed` is
+    called after each transaction with changes, in this thread.
     """
 
     def __init__(
@@ -74,13 +74,13 @@ class Writer:
         future: Future[T] = Future()
         with self._lock:
             if self._closed:
-                future.set_exception(DatabaseUnusable("The database is closed already; start the program again."))
+                future.set_exception(DatabaseUnusable("The database is already closed; restart the program."))
             else:
                 self._waiting.put(_Write(work, future))
         return future
 
     def close(self) -> None:
-        """Do what still waits, then end the thread; safe to call again."""
+        """Run the queued writes, then end the thread; idempotent."""
         with self._lock:
             if not self._closed:
                 self._closed = True
@@ -95,7 +95,7 @@ class Writer:
                 try:
                     self._check()
                     connection = connection or self._engine.connect()
-                except Exception as error:  # noqa: BLE001 - handed to those who asked, whatever it is
+                except Exception as error:  # noqa: BLE001 - passed to the callers
                     self._refuse(batch, error)
                     continue
                 self._run_batch(connection, batch)
@@ -116,7 +116,7 @@ class Writer:
             except queue.Empty:
                 return batch
         if batch:
-            self._waiting.put(None)  # this batch comes first; the next call reads the end again
+            self._waiting.put(None)  # run this batch first; the next call reads the end marker
             return batch
         return None
 
@@ -143,7 +143,7 @@ class Writer:
         try:
             with connection.begin():
                 returned = write.work(connection)
-        except BaseException as error:  # noqa: BLE001 - handed to the one who asked, whatever it is
+        except BaseException as error:  # noqa: BLE001 - passed to the caller
             write.future.set_exception(self._translated(error))
             return
         write.future.set_result(returned)
@@ -191,5 +191,5 @@ def _driver(connection: Connection) -> Any:
 
 
 def _changes(connection: Connection) -> int:
-    """Rows changed on this connection since it was opened: tells an empty transaction from one worth telling."""
+    """Rows changed on this connection so far; detects transactions without changes."""
     return int(_driver(connection).total_changes)

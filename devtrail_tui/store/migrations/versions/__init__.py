@@ -1,1 +1,1 @@
-"""One module for each change of the schema, named by its number."""
+"""One module per schema revision, named by its number."""

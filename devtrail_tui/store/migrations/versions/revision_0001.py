@@ -1,4 +1,4 @@
-"""The ground floor: every table of the design with all its columns."""
+"""The initial schema: all tables with all columns."""
 
 from __future__ import annotations
 

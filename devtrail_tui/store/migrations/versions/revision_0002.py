@@ -1,4 +1,4 @@
-"""Identity by account, judgements apart from pull requests, leases of paid calls, status events, service limits."""
+"""Identity by account, separate judgements, leases of paid calls, status events, service limits."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _analyses() -> None:
 
 
 def _evidence() -> None:
-    # SQLite cannot drop a constraint: the table is rebuilt once, with the new columns.
+    # SQLite cannot drop a constraint: rebuild the table once, with the new columns.
     with op.batch_alter_table("evidence_entries", table_kwargs={"sqlite_autoincrement": True}) as batch:
         batch.drop_constraint("uq_evidence_entries_pull_request", type_="unique")
         batch.add_column(sa.Column("account_id", sa.Text()))
@@ -86,7 +86,7 @@ def _evidence() -> None:
     op.execute(
         "UPDATE evidence_entries SET judged_pr_updated_at = pr_updated_at WHERE analysis_state IN ('analysed', 'failed')"
     )
-    # A matched entry that became "not analysed" (or failed) again when its pull request changed: its matches are still there.
+    # Entries that became "not analysed" (or failed) when their pull request changed still have their matches.
     op.execute(
         "UPDATE evidence_entries SET analysis_state = 'analysed', judged_pr_updated_at = NULL "
         "WHERE analysis_state <> 'analysed' AND analysed_at IS NOT NULL"
@@ -136,7 +136,7 @@ def _move_judgement(connection: sa.Connection, source: int, target: int) -> None
     columns = ", ".join(_JUDGEMENT)
     connection.execute(
         sa.text(
-            f"UPDATE evidence_entries SET ({columns}) = "  # noqa: S608 - our own column names
+            f"UPDATE evidence_entries SET ({columns}) = "  # noqa: S608 - constant column names
             f"(SELECT {columns} FROM evidence_entries WHERE id = :source) WHERE id = :target"
         ),
         ids,
@@ -146,7 +146,7 @@ def _move_judgement(connection: sa.Connection, source: int, target: int) -> None
 
 
 def _remove(connection: sa.Connection, row: int, target: int) -> None:
-    """Foreign keys are off while SQLite migrates, so what refers to the row goes by statements of its own."""
+    """Delete a row with its references explicitly: foreign keys are off during SQLite migrations."""
     ids = {"row": row, "target": target}
     connection.execute(
         sa.text(
@@ -156,5 +156,5 @@ def _remove(connection: sa.Connection, row: int, target: int) -> None:
         ids,
     )
     for table in ("verdicts", "evidence_criteria"):
-        connection.execute(sa.text(f"DELETE FROM {table} WHERE evidence_id = :row"), ids)  # noqa: S608 - our own names
+        connection.execute(sa.text(f"DELETE FROM {table} WHERE evidence_id = :row"), ids)  # noqa: S608 - constant names
     connection.execute(sa.text("DELETE FROM evidence_entries WHERE id = :row"), ids)
