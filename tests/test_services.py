@@ -63,12 +63,12 @@ def test_a_launched_job_says_what_it_is(services: Services) -> None:
 @pytest.mark.parametrize(
     ("setting", "url", "part"),
     [
-        ("github_url", "http://git.example/api/v3", "in clear"),
+        ("github_url", "http://git.example/api/v3", "unencrypted"),
         ("github_url", "https://me:pw@git.example/api/v3", "user name or password"),
         ("github_url", "git.example", "not an https URL"),
-        ("anthropic_base_url", "http://proxy.example", "in clear"),
+        ("anthropic_base_url", "http://proxy.example", "unencrypted"),
         ("anthropic_base_url", "https://me:pw@proxy.example", "user name or password"),
-        ("anthropic_base_url", "proxy.example", "no address"),
+        ("anthropic_base_url", "proxy.example", "not a valid"),
     ],
 )
 def test_an_address_that_would_leak_a_secret_is_refused(tmp_path: Path, setting: str, url: str, part: str) -> None:

@@ -11,31 +11,31 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """One HTTP answer. Header names are lower case."""
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = (("content-type", JSON_TYPE),)
 
-    def with_missing(self, headers: list[tuple[str, str]]) -> Answer:
+    def with_missing(self, headers: list[tuple[str, str]]) -> HttpResponse:
         """The same with those headers added that it does not have yet."""
         present = {name for name, _ in self.headers}
         return replace(self, headers=self.headers + tuple(item for item in headers if item[0] not in present))
 
 
-def json_answer(status: int, data: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def json_answer(status: int, data: Any, headers: tuple[tuple[str, str], ...] = ()) -> HttpResponse:
     body = json.dumps(data, ensure_ascii=True).encode()
-    return Answer(status, body, (("content-type", JSON_TYPE), *headers))
+    return HttpResponse(status, body, (("content-type", JSON_TYPE), *headers))
 
 
-def github_error(status: int, message: str, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def github_error(status: int, message: str, *, headers: tuple[tuple[str, str], ...] = ()) -> HttpResponse:
     """GitHub's `basic-error`."""
     data = {"message": message, "documentation_url": GITHUB_DOCS, "status": str(status)}
     return json_answer(status, data, headers)
 
 
-def secondary_limit(retry_after_s: int | None, status: int = 403) -> Answer:
+def secondary_limit(retry_after_s: int | None, status: int = 403) -> HttpResponse:
     """GitHub's limit on bursts: 403 or 429, with or without the header that names the seconds to wait."""
     message = (
         "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out "
@@ -45,7 +45,7 @@ def secondary_limit(retry_after_s: int | None, status: int = 403) -> Answer:
     return github_error(status, message, headers=headers)
 
 
-def claude_error(status: int, kind: str, message: str, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def claude_error(status: int, kind: str, message: str, *, headers: tuple[tuple[str, str], ...] = ()) -> HttpResponse:
     """Claude's error body; `kind` is its error type, such as `rate_limit_error`."""
     data = {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_demo_error"}
     return json_answer(status, data, headers)

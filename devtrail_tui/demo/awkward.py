@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 
 from devtrail_tui.demo.claude_matching import INVENTED, NOT_JSON, REFUSAL
-from devtrail_tui.demo.records import ChangedFile
+from devtrail_tui.demo.records import FileRecord
 from devtrail_tui.demo.story import Story, Turn, parse
 
 MANY_FILES = "Move the whole storefront to the new import paths"
@@ -51,7 +51,7 @@ def _many_files(story: Story) -> Story:
     """250 files in all, each two lines more and one line less."""
     folders = ("cart", "checkout", "product", "account", "search")
     files = tuple(
-        ChangedFile(f"packages/storefront/src/components/{folders[number % 5]}/Part{number:03d}.tsx", 2, 1)
+        FileRecord(f"packages/storefront/src/components/{folders[number % 5]}/Part{number:03d}.tsx", 2, 1)
         for number in range(250 - len(story.files))
     )
     return replace(story, files=story.files + files)

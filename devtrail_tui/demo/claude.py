@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from devtrail_tui.demo.answers import Answer, claude_error, json_answer
-from devtrail_tui.demo.claude_matching import Reading, answer_for, read_request
+from devtrail_tui.demo.answers import HttpResponse, claude_error, json_answer
+from devtrail_tui.demo.claude_matching import ParsedRequest, answer_for, read_request
 from devtrail_tui.demo.world import World
 
 SMALLEST_CACHED_PREFIX = 512
@@ -28,7 +28,7 @@ class ClaudeService:
         self._cached: set[str] = set()
         self._answered = 0
 
-    def models(self, path: str) -> Answer:
+    def models(self, path: str) -> HttpResponse:
         """`GET /v1/models` and `GET /v1/models/{id}`."""
         name = path.removeprefix("/v1/models").strip("/")
         listed = [model_json(*model) for model in MODELS]
@@ -38,7 +38,7 @@ class ClaudeService:
         model = next((model for model in listed if model["id"] == name), None)
         return _unknown_model(name) if model is None else json_answer(200, model)
 
-    def message(self, data: Any) -> Answer:
+    def message(self, data: Any) -> HttpResponse:
         """`POST /v1/messages`."""
         if data["model"] not in {model[0] for model in MODELS}:
             return _unknown_model(data["model"])
@@ -47,7 +47,7 @@ class ClaudeService:
         self._answered += 1
         return json_answer(200, self._message(data, reading, text, stop_reason))
 
-    def _message(self, data: Mapping[str, Any], reading: Reading, text: str, stop_reason: str) -> dict[str, Any]:
+    def _message(self, data: Mapping[str, Any], reading: ParsedRequest, text: str, stop_reason: str) -> dict[str, Any]:
         content: list[dict[str, Any]] = []
         thought = _thought(data, reading)
         if thought:
@@ -94,7 +94,7 @@ class ClaudeService:
         }
 
 
-def _unknown_model(name: str) -> Answer:
+def _unknown_model(name: str) -> HttpResponse:
     return claude_error(404, "not_found_error", f"model: {name}")
 
 
@@ -135,7 +135,7 @@ def model_json(name: str, display_name: str, line: str, created_at: str) -> dict
     }
 
 
-def _thought(data: Mapping[str, Any], reading: Reading) -> str:
+def _thought(data: Mapping[str, Any], reading: ParsedRequest) -> str:
     """A short thought before every answer when the request allows thinking, as the newest models give."""
     thinking = data.get("thinking") or {}
     if thinking.get("type") not in ("enabled", "adaptive") or not reading.title:

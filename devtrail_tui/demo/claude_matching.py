@@ -35,7 +35,7 @@ _STOP = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedRequest:
     """What was understood of a request.
 
     `criteria` maps an id to its words. `texts` are what may count and be quoted: for an author the whole pull request, for
@@ -50,14 +50,14 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class ScoredMatch:
     criterion_id: str
     confidence: int
     explanation: str
     quotes: tuple[str, ...]
 
 
-def read_request(data: Mapping[str, Any]) -> Reading:
+def read_request(data: Mapping[str, Any]) -> ParsedRequest:
     """Take the criteria from the system text and the pull request from the user's turn."""
     schema = ((data.get("output_config") or {}).get("format") or {}).get("schema") or {}
     system = "\n".join(_blocks(data.get("system") or ""))
@@ -65,10 +65,10 @@ def read_request(data: Mapping[str, Any]) -> Reading:
     who = str(pull.get("work_of") or "")
     is_author = not who or who == pull.get("author") or "author" in (pull.get("roles") or ())
     texts = list(_texts(pull)) if is_author else list(_own_texts(pull, who)) or list(_texts(pull))
-    return Reading(_criteria(system, schema), str(pull.get("title") or ""), texts, who, is_author)
+    return ParsedRequest(_criteria(system, schema), str(pull.get("title") or ""), texts, who, is_author)
 
 
-def answer_for(reading: Reading, oddities: Mapping[str, str]) -> tuple[str, str]:
+def answer_for(reading: ParsedRequest, oddities: Mapping[str, str]) -> tuple[str, str]:
     """The text of the answer and its `stop_reason`."""
     oddity = oddities.get(reading.title, "")
     if oddity == REFUSAL:
@@ -82,7 +82,7 @@ def answer_for(reading: Reading, oddities: Mapping[str, str]) -> tuple[str, str]
     return json.dumps({"matches": [asdict(match) for match in matches]}, ensure_ascii=False), "end_turn"
 
 
-def find(reading: Reading) -> list[Match]:
+def find(reading: ParsedRequest) -> list[ScoredMatch]:
     """Up to three criteria, strongest first."""
     strengths = _strengths(reading)
     stems = _stems(" ".join(reading.texts))
@@ -97,7 +97,7 @@ def find(reading: Reading) -> list[Match]:
     return [_match(reading, identifier, text, score, rank) for rank, (score, identifier, text) in enumerate(chosen)]
 
 
-def _strengths(reading: Reading) -> list[float]:
+def _strengths(reading: ParsedRequest) -> list[float]:
     """How strongly each theme is in the texts: different signs count, more so in the title, and up to a limit."""
     text = "\n".join(reading.texts)
     title = reading.title if reading.is_author else ""
@@ -130,11 +130,11 @@ def _score(
     return 1.6 * max(called, default=0.0) + 0.35 * shared
 
 
-def _match(reading: Reading, identifier: str, criterion: str, score: float, rank: int) -> Match:
+def _match(reading: ParsedRequest, identifier: str, criterion: str, score: float, rank: int) -> ScoredMatch:
     quotes = _quotes(reading, criterion, rank)
     spread = sum(map(ord, reading.title + identifier)) % 9
     confidence = max(40, min(96, round(46 + 5 * score - 5 * rank) + spread))
-    return Match(identifier, confidence, _explanation(reading, criterion, quotes, rank), quotes)
+    return ScoredMatch(identifier, confidence, _explanation(reading, criterion, quotes, rank), quotes)
 
 
 # --- explanation and quotes ---
@@ -155,7 +155,7 @@ _OPENINGS_OF_OTHERS = (
 )
 
 
-def _explanation(reading: Reading, criterion: str, quotes: Sequence[str], rank: int) -> str:
+def _explanation(reading: ParsedRequest, criterion: str, quotes: Sequence[str], rank: int) -> str:
     fact = quotes[0].rstrip(".!?:") if quotes else reading.title
     openings = _OPENINGS if reading.is_author else _OPENINGS_OF_OTHERS
     pick = (sum(map(ord, reading.title)) + 3 * rank) % len(openings)
@@ -169,7 +169,7 @@ def _subject(criterion: str) -> str:
     return " ".join(re.split(r"[:.;—|]", criterion)[0].split()[:8])
 
 
-def _quotes(reading: Reading, criterion: str, rank: int) -> tuple[str, ...]:
+def _quotes(reading: ParsedRequest, criterion: str, rank: int) -> tuple[str, ...]:
     """One or two sentences, verbatim, that share the most words with the criterion."""
     criterion_stems = _stems(criterion)
     themes = [theme for theme in THEMES if theme.names.search(_subject(criterion))]
@@ -193,13 +193,13 @@ def _sentences(texts: Iterable[str]) -> Iterator[str]:
                 yield sentence
 
 
-def _inventions(reading: Reading, matches: Sequence[Match]) -> list[Match]:
+def _inventions(reading: ParsedRequest, matches: Sequence[ScoredMatch]) -> list[ScoredMatch]:
     identifiers = [match.criterion_id for match in matches[1:]] or list(reading.criteria)[-1:]
     invented, quotes = ("We measured this for six weeks in every region.",), (reading.title,)
     return [
-        Match(identifiers[0], 71, "The author explains the trade-off at length.", invented),
-        Match(identifiers[-1], 140, "Beyond any doubt.", quotes),
-        Match("no-such-criterion", 66, "A criterion that nobody asked about.", quotes),
+        ScoredMatch(identifiers[0], 71, "The author explains the trade-off at length.", invented),
+        ScoredMatch(identifiers[-1], 140, "Beyond any doubt.", quotes),
+        ScoredMatch("no-such-criterion", 66, "A criterion that nobody asked about.", quotes),
     ]
 
 

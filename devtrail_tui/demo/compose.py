@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devtrail_tui.demo.people import ROBIN, TEAM
-from devtrail_tui.demo.records import ChangedFile, Detail, PullRequest
+from devtrail_tui.demo.records import Detail, FileRecord, PullRequestRecord
 from devtrail_tui.demo.story import Story, Turn, detail_of
 from devtrail_tui.demo.vocabulary import (
     ANYWHERE,
@@ -66,7 +66,7 @@ class Outline:
     def reviewers(self) -> frozenset[str]:
         return frozenset(turn.login for turn in self.turns if turn.sign != "?")
 
-    def make_detail(self, pull: PullRequest) -> Detail:
+    def make_detail(self, pull: PullRequestRecord) -> Detail:
         """Everything its page shows."""
         return detail_of(_story(self), pull)
 
@@ -141,12 +141,12 @@ def _with_capitals(text: str) -> str:
     return re.sub(r"(^|[.?!] )([a-z])", lambda match: match.group(1) + match.group(2).upper(), text)
 
 
-def _files(rng: random.Random, area: Area, change: Change) -> tuple[ChangedFile, ...]:
+def _files(rng: random.Random, area: Area, change: Change) -> tuple[FileRecord, ...]:
     paths = rng.sample(area.paths, rng.randint(1, min(5, len(area.paths))))
-    return tuple(ChangedFile(path, rng.randint(1, change.size), rng.randint(0, change.size // 2 + 1)) for path in paths)
+    return tuple(FileRecord(path, rng.randint(1, change.size), rng.randint(0, change.size // 2 + 1)) for path in paths)
 
 
-def _turn(rng: random.Random, plan: TurnPlan, area: Area, files: Sequence[ChangedFile]) -> Turn:
+def _turn(rng: random.Random, plan: TurnPlan, area: Area, files: Sequence[FileRecord]) -> Turn:
     names = {"noun": area.noun, "person": rng.choice(TEAM).name.split()[0]}
     texts = ASIDES if plan.sign == "?" else VERDICTS[plan.sign]
     turn = Turn(plan.sign, plan.login, rng.choice(texts).format(**names))

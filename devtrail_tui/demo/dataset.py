@@ -15,7 +15,7 @@ from importlib import resources
 
 from devtrail_tui.demo import awkward, compose
 from devtrail_tui.demo.people import BY_NAME, GHOST, REPOSITORIES, ROBIN, person
-from devtrail_tui.demo.records import PullRequest
+from devtrail_tui.demo.records import PullRequestRecord
 from devtrail_tui.demo.story import Story, detail_of, parse
 from devtrail_tui.demo.world import World
 
@@ -68,7 +68,7 @@ def build_world(today: date | None = None, *, seed: int = 7, scale: Scale | None
     )
 
 
-def _written(today: date, rng: random.Random) -> Iterator[PullRequest]:
+def _written(today: date, rng: random.Random) -> Iterator[PullRequestRecord]:
     """The written stories, spread evenly over the months in an order that mixes the repositories."""
     stories = written_stories()
     rng.shuffle(stories)
@@ -77,8 +77,8 @@ def _written(today: date, rng: random.Random) -> Iterator[PullRequest]:
         yield _draft(story, working_time(today, ago, rng))
 
 
-def _draft(story: Story, merged_at: datetime) -> PullRequest:
-    return PullRequest(
+def _draft(story: Story, merged_at: datetime) -> PullRequestRecord:
+    return PullRequestRecord(
         repository=BY_NAME[story.repository],
         author=person(story.author),
         created_at=merged_at - timedelta(seconds=int(story.hours * 3600)),
@@ -90,7 +90,9 @@ def _draft(story: Story, merged_at: datetime) -> PullRequest:
     )
 
 
-def _composed(today: date, rng: random.Random, scale: Scale, written: Sequence[PullRequest]) -> Iterator[PullRequest]:
+def _composed(
+    today: date, rng: random.Random, scale: Scale, written: Sequence[PullRequestRecord]
+) -> Iterator[PullRequestRecord]:
     missing = scale.merged - len(written)
     with_user = 0
     if scale.involving_user is not None:
@@ -107,7 +109,7 @@ def _composed(today: date, rng: random.Random, scale: Scale, written: Sequence[P
         yield _from_outline(outline, moment, moment)
 
 
-def _unmerged(today: date, rng: random.Random) -> Iterator[PullRequest]:
+def _unmerged(today: date, rng: random.Random) -> Iterator[PullRequestRecord]:
     """A few that are open, and a few that were given up: no search for merged ones may find them."""
     titles: set[str] = set()
     for index in range(14):
@@ -121,12 +123,12 @@ def _unmerged(today: date, rng: random.Random) -> Iterator[PullRequest]:
 
 def _from_outline(
     outline: compose.Outline, merged_at: datetime | None, closed_at: datetime | None, opened: datetime | None = None
-) -> PullRequest:
+) -> PullRequestRecord:
     end = merged_at or closed_at
     created_at = opened if end is None else end - timedelta(seconds=int(outline.hours * 3600))
     if created_at is None:
         raise ValueError("An open pull request needs the time it was opened.")
-    return PullRequest(
+    return PullRequestRecord(
         repository=BY_NAME[outline.repository],
         author=person(outline.author),
         created_at=created_at,
@@ -138,7 +140,7 @@ def _from_outline(
     )
 
 
-def _numbered(drafts: Iterable[PullRequest], rng: random.Random) -> Iterator[PullRequest]:
+def _numbered(drafts: Iterable[PullRequestRecord], rng: random.Random) -> Iterator[PullRequestRecord]:
     """Numbers in order of creation within a repository, with gaps where issues took some, and the ids made of them."""
     numbers = dict(FIRST_NUMBERS)
     for draft in sorted(drafts, key=lambda item: (item.created_at, item.repository.name, item.author_login or GHOST)):

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, execute_sync, get_operation_ast, parse, validate
 
-from devtrail_tui.demo.answers import Answer, github_error, json_answer
+from devtrail_tui.demo.answers import HttpResponse, github_error, json_answer
 from devtrail_tui.demo.points import MOST_NODES, price
 from devtrail_tui.demo.rate_limits import Bucket
 from devtrail_tui.demo.resolvers import Query, demo_schema, resolve_field
@@ -24,7 +24,7 @@ class GraphqlService:
         self._schema = demo_schema()
         self._parse = lru_cache(maxsize=256)(self._parse_and_validate)
 
-    def answer(self, data: Any) -> Answer:
+    def answer(self, data: Any) -> HttpResponse:
         """GitHub's answer to a request's JSON: status 200 also where the document is wrong or the limit is spent."""
         if not isinstance(data, dict) or not isinstance(data.get("query"), str):
             return github_error(400, "Problems parsing JSON")
@@ -76,5 +76,5 @@ def _error_json(error: GraphQLError) -> dict[str, Any]:
     return {"type": kind, **data} if kind else data
 
 
-def _errors_only(*errors: GraphQLError) -> Answer:
+def _errors_only(*errors: GraphQLError) -> HttpResponse:
     return json_answer(200, {"errors": [_error_json(error) for error in errors]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from devtrail_tui.demo.answers import Answer, github_error, json_answer
+from devtrail_tui.demo.answers import HttpResponse, github_error, json_answer
 from devtrail_tui.demo.rate_limits import RateLimits
 from devtrail_tui.demo.records import WEB_ROOT, timestamp
 from devtrail_tui.demo.world import World
@@ -31,7 +31,7 @@ class RestService:
         self._world = world
         self._limits = limits
 
-    def answer(self, path: str, api_root: str) -> Answer:
+    def answer(self, path: str, api_root: str) -> HttpResponse:
         """The answer to `GET path`; everything but the limits themselves costs one request of the core limit."""
         if path == "/rate_limit":
             buckets = (self._limits.core, self._limits.graphql, self._limits.search)
@@ -73,5 +73,5 @@ class RestService:
         }
 
 
-def not_found() -> Answer:
+def not_found() -> HttpResponse:
     return github_error(404, "Not Found")

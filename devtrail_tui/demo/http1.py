@@ -12,7 +12,7 @@ from typing import Any
 
 import h11
 
-from devtrail_tui.demo.answers import Answer
+from devtrail_tui.demo.answers import HttpResponse
 
 READ_SIZE = 65_536
 
@@ -52,10 +52,10 @@ class Request:
             return None
 
 
-Handler = Callable[[Request], Awaitable[Answer]]
+Handler = Callable[[Request], Awaitable[HttpResponse]]
 
 
-class Connection:
+class HttpConnection:
     """One client's connection, kept alive over many requests."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler) -> None:
@@ -101,7 +101,7 @@ class Connection:
         await self._send_end()
         return True
 
-    def _send_head(self, answer: Answer) -> None:
+    def _send_head(self, answer: HttpResponse) -> None:
         headers = [*answer.headers, ("content-length", str(len(answer.body))), ("date", formatdate(usegmt=True))]
         self._write(h11.Response(status_code=answer.status, headers=headers))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from devtrail_tui.demo.records import Person, Repository
+from devtrail_tui.demo.records import Person, RepositoryRecord
 
 ROBIN = Person("robin-demo", "Robin Adeyemi-Larsen", 4_310_077)
 TEAM: Sequence[Person] = (
@@ -29,13 +29,13 @@ BY_LOGIN: Mapping[str, Person] = {
 GHOST = "ghost"
 """How the stories name somebody whose account is gone: the data then holds no author at all."""
 
-REPOSITORIES: Sequence[Repository] = (
-    Repository(ACME, "shop", 318_442_019, is_private=True),
-    Repository(ACME, "api", 274_900_351, is_private=True),
-    Repository(ACME, "web", 402_117_688, former_names=("acme/storefront",)),
-    Repository(ACME, "platform", 455_038_276, is_private=True),
+REPOSITORIES: Sequence[RepositoryRecord] = (
+    RepositoryRecord(ACME, "shop", 318_442_019, is_private=True),
+    RepositoryRecord(ACME, "api", 274_900_351, is_private=True),
+    RepositoryRecord(ACME, "web", 402_117_688, former_names=("acme/storefront",)),
+    RepositoryRecord(ACME, "platform", 455_038_276, is_private=True),
 )
-BY_NAME: Mapping[str, Repository] = {repository.name: repository for repository in REPOSITORIES}
+BY_NAME: Mapping[str, RepositoryRecord] = {repository.name: repository for repository in REPOSITORIES}
 
 
 def person(login: str) -> Person | None:

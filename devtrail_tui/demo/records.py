@@ -42,7 +42,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
+class RepositoryRecord:
     """One repository; `former_names` are the `owner/name`s that now redirect to it."""
 
     owner: Person
@@ -61,7 +61,7 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedFile:
+class FileRecord:
     path: str
     additions: int
     deletions: int
@@ -69,7 +69,7 @@ class ChangedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Comment:
+class CommentRecord:
     """A comment in the pull request's main conversation."""
 
     node_id: str
@@ -80,7 +80,7 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewComment:
+class ReviewCommentRecord:
     """A comment on a line of the change; it always belongs to a review."""
 
     node_id: str
@@ -92,14 +92,14 @@ class ReviewComment:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class ReviewRecord:
     node_id: str
     author: Person | None
     state: ReviewState
     body: str
     submitted_at: datetime
     url: str
-    comments: tuple[ReviewComment, ...] = ()
+    comments: tuple[ReviewCommentRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +110,27 @@ class Detail:
     body: str
     head_ref: str
     labels: tuple[str, ...]
-    files: tuple[ChangedFile, ...]
-    comments: tuple[Comment, ...]
-    reviews: tuple[Review, ...]
+    files: tuple[FileRecord, ...]
+    comments: tuple[CommentRecord, ...]
+    reviews: tuple[ReviewRecord, ...]
 
 
 @dataclass(eq=False)
-class PullRequest:
+class PullRequestRecord:
     """One pull request; compared by identity. A draft has no number and no id yet.
 
     `commenters` are the logins that wrote in the conversation or on a line, `reviewers` those that submitted a review: a
     search must tell them apart without making the texts.
     """
 
-    repository: Repository
+    repository: RepositoryRecord
     author: Person | None
     created_at: datetime
     merged_at: datetime | None
     closed_at: datetime | None
     commenters: frozenset[str]
     reviewers: frozenset[str]
-    make_detail: Callable[[PullRequest], Detail] = field(repr=False)
+    make_detail: Callable[[PullRequestRecord], Detail] = field(repr=False)
     number: int = 0
     node_id: str = ""
     changed_at: datetime | None = None

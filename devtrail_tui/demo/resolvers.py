@@ -27,7 +27,7 @@ from devtrail_tui.demo import search_query
 from devtrail_tui.demo.connections import Page, page, typed_error
 from devtrail_tui.demo.points import Price
 from devtrail_tui.demo.rate_limits import Bucket
-from devtrail_tui.demo.records import Person, PullRequest, Repository, Review, timestamp
+from devtrail_tui.demo.records import Person, PullRequestRecord, RepositoryRecord, ReviewRecord, timestamp
 from devtrail_tui.demo.world import World
 
 MOST_IDS = 100
@@ -69,7 +69,7 @@ def attach(schema: GraphQLSchema) -> None:
 def _type_name(value: Any, _info: Any, _kind: Any) -> str:
     if isinstance(value, Person):
         return value.kind
-    return "PullRequest" if isinstance(value, PullRequest) else "PullRequestReview"
+    return "PullRequest" if isinstance(value, PullRequestRecord) else "PullRequestReview"
 
 
 def resolve_field(value: Any, info: Info, **_arguments: Any) -> Any:
@@ -84,7 +84,7 @@ def resolve_field(value: Any, info: Info, **_arguments: Any) -> Any:
 _OUR_NAMES = {"id": "node_id", "nameWithOwner": "full_name"}
 
 
-def _repository(_root: Any, info: Info, *, owner: str, name: str, **arguments: Any) -> Repository:
+def _repository(_root: Any, info: Info, *, owner: str, name: str, **arguments: Any) -> RepositoryRecord:
     world: World = info.context.world
     repository = world.repository(f"{owner}/{name}", follow_renames=arguments.get("followRenames") is not False)
     if repository is None:
@@ -94,11 +94,11 @@ def _repository(_root: Any, info: Info, *, owner: str, name: str, **arguments: A
 
 def _search(_root: Any, info: Info, *, query: str, type: str, **arguments: Any) -> Page:
     world: World = info.context.world
-    pulls: Sequence[PullRequest] = search_query.run(world, query, world.viewer.login) if type == "ISSUE" else ()
+    pulls: Sequence[PullRequestRecord] = search_query.run(world, query, world.viewer.login) if type == "ISSUE" else ()
     return page("search", pulls[: search_query.MOST_RESULTS], total=len(pulls), **arguments)
 
 
-def _node(_root: Any, info: Info, **arguments: Any) -> PullRequest | Review:
+def _node(_root: Any, info: Info, **arguments: Any) -> PullRequestRecord | ReviewRecord:
     world: World = info.context.world
     node = world.node(arguments["id"])
     if node is None:
@@ -133,11 +133,11 @@ def _of_detail(name: str) -> Resolver:
     return lambda pull, _info: getattr(pull.detail, name)
 
 
-def _labels(pull: PullRequest, _info: Any, **arguments: Any) -> Page:
+def _labels(pull: PullRequestRecord, _info: Any, **arguments: Any) -> Page:
     return page("labels", [{"name": name} for name in pull.detail.labels], **arguments)
 
 
-def _reviews(pull: PullRequest, _info: Any, *, states: Sequence[str] = (), **arguments: Any) -> Page:
+def _reviews(pull: PullRequestRecord, _info: Any, *, states: Sequence[str] = (), **arguments: Any) -> Page:
     reviews = [review for review in pull.detail.reviews if not states or review.state in states]
     return page("reviews", reviews, **arguments)
 

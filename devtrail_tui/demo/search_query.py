@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from devtrail_tui.demo.records import PullRequest
+from devtrail_tui.demo.records import PullRequestRecord
 from devtrail_tui.demo.world import World
 
 MOST_RESULTS = 1000
@@ -46,19 +46,21 @@ def _moment(value: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def run(world: World, text: str, viewer: str) -> Sequence[PullRequest]:
+def run(world: World, text: str, viewer: str) -> Sequence[PullRequestRecord]:
     """The merged pull requests that the query finds, by creation; the caller cuts them at `MOST_RESULTS`.
 
     Every query is taken to ask for merged pull requests (`is:pr is:merged`). Raises ValueError for any other question.
     """
-    pulls: Sequence[PullRequest] = world.pull_requests
+    pulls: Sequence[PullRequestRecord] = world.pull_requests
     for name, value in sorted(_QUALIFIER.findall(text), key=lambda qualifier: qualifier[0] not in PEOPLE):
         pulls = _matching(world, pulls, name, value, viewer)
     merged = [pull for pull in pulls if pull.merged_at is not None]
     return sorted(merged, key=lambda pull: (pull.created_at, pull.node_id), reverse=OLDEST_FIRST not in text)
 
 
-def _matching(world: World, pulls: Sequence[PullRequest], name: str, value: str, viewer: str) -> Sequence[PullRequest]:
+def _matching(
+    world: World, pulls: Sequence[PullRequestRecord], name: str, value: str, viewer: str
+) -> Sequence[PullRequestRecord]:
     """Those of `pulls` that meet one qualifier. The qualifiers about people come first: they have an index."""
     if name in PEOPLE:
         login = viewer if value.casefold() in ("@me", viewer.casefold()) else value.casefold()

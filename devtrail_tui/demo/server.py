@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from types import TracebackType
 
-from devtrail_tui.demo.answers import Answer, claude_error, github_error
+from devtrail_tui.demo.answers import HttpResponse, claude_error, github_error
 from devtrail_tui.demo.claude import ClaudeService
 from devtrail_tui.demo.github_graphql import GraphqlService
 from devtrail_tui.demo.github_rest import RestService, not_found
-from devtrail_tui.demo.http1 import Connection, Request
+from devtrail_tui.demo.http1 import HttpConnection, Request
 from devtrail_tui.demo.latency import Latency
 from devtrail_tui.demo.rate_limits import RateLimits
 from devtrail_tui.demo.world import World
@@ -26,7 +26,7 @@ GITHUB_TOKEN = "demo-github-token"  # noqa: S105 - opens nothing but this server
 CLAUDE_KEY = "demo-claude-key"
 HOST = "127.0.0.1"
 
-Intercept = Callable[[Request], Awaitable[Answer | None]]
+Intercept = Callable[[Request], Awaitable[HttpResponse | None]]
 """Awaited before a request is answered; an answer it returns is sent instead of the real one."""
 
 
@@ -37,7 +37,7 @@ class DemoServer:
     An exception inside the server is raised when it is closed.
     """
 
-    connection_type = Connection
+    connection_type = HttpConnection
 
     def __init__(self, world: World, *, latency: Latency | None = None, intercept: Intercept | None = None) -> None:
         self.world = world
@@ -127,11 +127,11 @@ class DemoServer:
         except Exception as error:  # noqa: BLE001 - raised when the server is closed
             self._failures.append(error)
 
-    async def _handle(self, request: Request) -> Answer:
+    async def _handle(self, request: Request) -> HttpResponse:
         answer = await self.respond(request)
         return answer.with_missing(self._usual_headers(request))
 
-    async def respond(self, request: Request) -> Answer:
+    async def respond(self, request: Request) -> HttpResponse:
         """The answer of `intercept`, or else the real one, after the service's latency."""
         await self.pause(request)
         replacement = None if self.intercept is None else await self.intercept(request)
@@ -143,7 +143,7 @@ class DemoServer:
         if delay:
             await asyncio.sleep(delay)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> HttpResponse:
         """The service's own answer."""
         if request.service == "claude":
             return self._answer_claude(request)
@@ -153,7 +153,7 @@ class DemoServer:
             return self._graphql.answer(request.json)
         return self._rest.answer(request.path, self.url) if request.method == "GET" else not_found()
 
-    def _answer_claude(self, request: Request) -> Answer:
+    def _answer_claude(self, request: Request) -> HttpResponse:
         if request.credential not in self.claude_keys:
             return claude_error(401, "authentication_error", "invalid x-api-key")
         if request.path.startswith("/v1/models"):

@@ -22,13 +22,13 @@ from datetime import datetime, timedelta
 
 from devtrail_tui.demo.people import person
 from devtrail_tui.demo.records import (
-    ChangedFile,
     ChangeType,
-    Comment,
+    CommentRecord,
     Detail,
-    PullRequest,
-    Review,
-    ReviewComment,
+    FileRecord,
+    PullRequestRecord,
+    ReviewCommentRecord,
+    ReviewRecord,
     ReviewState,
 )
 
@@ -64,7 +64,7 @@ class Story:
     author: str
     hours: float
     body: str
-    files: tuple[ChangedFile, ...]
+    files: tuple[FileRecord, ...]
     talk: tuple[Turn, ...]
 
     def commenters(self) -> frozenset[str]:
@@ -96,12 +96,12 @@ def parse(text: str) -> Iterator[Story]:
         )
 
 
-def _file(line: str) -> ChangedFile:
+def _file(line: str) -> FileRecord:
     match = _FILE.match(line.strip())
     if match is None:
         raise ValueError(f"Not a changed file: {line!r}")
     kind, path, additions, deletions = match.groups()
-    return ChangedFile(path, int(additions), int(deletions), _CHANGES.get(kind, "MODIFIED"))
+    return FileRecord(path, int(additions), int(deletions), _CHANGES.get(kind, "MODIFIED"))
 
 
 def _talk(lines: Sequence[str]) -> list[Turn]:
@@ -129,17 +129,17 @@ def _go_on(turn: Turn, text: str) -> None:
         turn.text = f"{turn.text}\n{text}"
 
 
-def detail_of(story: Story, pull: PullRequest) -> Detail:
+def detail_of(story: Story, pull: PullRequestRecord) -> Detail:
     """A pull request's detail out of a story, its turns spread over the time it was open."""
-    comments: list[Comment] = []
-    reviews: list[Review] = []
+    comments: list[CommentRecord] = []
+    reviews: list[ReviewRecord] = []
     for moment, turn in zip(_moments(pull, len(story.talk)), story.talk, strict=True):
         if turn.is_review:
             reviews.append(_review(pull, turn, moment, reviews))
         else:
             node_id = _part_id("IC", pull, len(comments))
             url = pull.part_url("issuecomment-", node_id)
-            comments.append(Comment(node_id, person(turn.login), turn.text, moment, url))
+            comments.append(CommentRecord(node_id, person(turn.login), turn.text, moment, url))
     return Detail(
         title=story.title,
         body=story.body,
@@ -151,23 +151,23 @@ def detail_of(story: Story, pull: PullRequest) -> Detail:
     )
 
 
-def _review(pull: PullRequest, turn: Turn, moment: datetime, earlier: Sequence[Review]) -> Review:
+def _review(pull: PullRequestRecord, turn: Turn, moment: datetime, earlier: Sequence[ReviewRecord]) -> ReviewRecord:
     author = person(turn.login)
-    remarks: list[ReviewComment] = []
+    remarks: list[ReviewCommentRecord] = []
     for number, (path, text) in enumerate(turn.remarks, start=sum(len(review.comments) for review in earlier)):
         node_id = _part_id("PRRC", pull, number)
         url = pull.part_url("discussion_r", node_id)
-        remarks.append(ReviewComment(node_id, author, text, path, moment, url))
+        remarks.append(ReviewCommentRecord(node_id, author, text, path, moment, url))
     node_id = _part_id("PRR", pull, len(earlier))
     url = pull.part_url("pullrequestreview-", node_id)
-    return Review(node_id, author, _STATES[turn.sign], turn.text, moment, url, tuple(remarks))
+    return ReviewRecord(node_id, author, _STATES[turn.sign], turn.text, moment, url, tuple(remarks))
 
 
-def _part_id(prefix: str, pull: PullRequest, number: int) -> str:
+def _part_id(prefix: str, pull: PullRequestRecord, number: int) -> str:
     return f"{prefix}_{pull.node_id.removeprefix('PR_')}-{number:04d}"
 
 
-def _moments(pull: PullRequest, count: int) -> list[datetime]:
+def _moments(pull: PullRequestRecord, count: int) -> list[datetime]:
     """Times for `count` turns between opening and end, in whole seconds."""
     end = pull.merged_at or pull.closed_at or pull.created_at + timedelta(hours=30)
     step = (end - pull.created_at).total_seconds() / (count + 1)

@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from devtrail_tui.demo.answers import Answer, secondary_limit
+from devtrail_tui.demo.answers import HttpResponse, secondary_limit
 from devtrail_tui.demo.dataset import DAYS, Scale, build_world
 from devtrail_tui.demo.http1 import Request
 from devtrail_tui.demo.latency import Latency
@@ -49,7 +49,7 @@ def _one_limit() -> Intercept:
     """Answers the third question about things by their ids with GitHub's limit on bursts."""
     batches = itertools.count(1)
 
-    async def intercept(request: Request) -> Answer | None:
+    async def intercept(request: Request) -> HttpResponse | None:
         is_batch = request.path == "/graphql" and not {"id", "ids"}.isdisjoint(request.json["variables"])
         return secondary_limit(RATE_LIMIT_WAIT_S) if is_batch and next(batches) == LIMITED_BATCH else None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from devtrail_tui.demo.records import Person, PullRequest, Repository, Review
+from devtrail_tui.demo.records import Person, PullRequestRecord, RepositoryRecord, ReviewRecord
 
 
 @dataclass(eq=False)
@@ -18,17 +18,17 @@ class World:
     """
 
     viewer: Person
-    repositories: Sequence[Repository]
-    pull_requests: Sequence[PullRequest]
+    repositories: Sequence[RepositoryRecord]
+    pull_requests: Sequence[PullRequestRecord]
     oddities: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def _by_id(self) -> dict[str, PullRequest]:
+    def _by_id(self) -> dict[str, PullRequestRecord]:
         return {pull.node_id: pull for pull in self.pull_requests}
 
     @cached_property
-    def _by_person(self) -> dict[tuple[str, str], list[PullRequest]]:
-        index: dict[tuple[str, str], list[PullRequest]] = {}
+    def _by_person(self) -> dict[tuple[str, str], list[PullRequestRecord]]:
+        index: dict[tuple[str, str], list[PullRequestRecord]] = {}
         for pull in self.pull_requests:
             if pull.author_login is not None:
                 index.setdefault(("author", pull.author_login), []).append(pull)
@@ -38,11 +38,11 @@ class World:
                 index.setdefault(("reviewed-by", login), []).append(pull)
         return index
 
-    def of_person(self, role: str, login: str) -> Sequence[PullRequest]:
+    def of_person(self, role: str, login: str) -> Sequence[PullRequestRecord]:
         """By search qualifier: `author`, `commenter` or `reviewed-by`."""
         return self._by_person.get((role, login), [])
 
-    def repository(self, full_name: str, *, follow_renames: bool = True) -> Repository | None:
+    def repository(self, full_name: str, *, follow_renames: bool = True) -> RepositoryRecord | None:
         """Look a repository up by `owner/name`, in any case of letters, by a former name too if asked."""
         folded = full_name.casefold()
         for repository in self.repositories:
@@ -52,7 +52,7 @@ class World:
                 return repository
         return None
 
-    def node(self, node_id: str) -> PullRequest | Review | None:
+    def node(self, node_id: str) -> PullRequestRecord | ReviewRecord | None:
         """The pull request or the review that has this global id."""
         prefix, _, suffix = node_id.partition("_")
         pull = self._by_id.get("PR_" + suffix.partition("-")[0])

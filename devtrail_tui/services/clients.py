@@ -73,7 +73,7 @@ class Clients:
             key,
             model,
             connection=process,
-            limits=self._claude_limits.setdefault((key, self._settings.anthropic_base_url), SharedLimits()),
+            limits=self._claude_limits.setdefault((key, self._settings.anthropic_base_url), ClaudeLimits()),
             base_url=self._settings.anthropic_base_url,
             clock=self._clock,
             random=random.Random(),  # noqa: S311 - jitter, no secret

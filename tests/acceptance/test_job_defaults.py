@@ -118,7 +118,10 @@ def test_the_form_starts_with_it_and_the_job_has_it(environ: dict[str, str], tmp
         ('budget_usd = "lots"', ("config.toml", "budget_usd", "is a number, not “lots”")),
         ('model = ""', ("config.toml", "model", "is empty")),
         ('github_url = "git.example"', ("config.toml", "github_url", "not an https URL")),
-        ('anthropic_base_url = "proxy.example"', ("config.toml", "anthropic_base_url", "no address for Claude")),
+        (
+            'anthropic_base_url = "proxy.example"',
+            ("config.toml", "anthropic_base_url", "not a valid ANTHROPIC_BASE_URL"),
+        ),
     ],
 )
 def test_a_bad_default_is_refused_and_its_place_named(

@@ -16,8 +16,8 @@ from devtrail_tui.core.evidence import PullRequest, PullRequestRef
 from devtrail_tui.core.figures import figures_of
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.demo.dataset import Scale, build_world, written_stories
-from devtrail_tui.demo.records import Person, ReviewComment
-from devtrail_tui.demo.records import PullRequest as Served
+from devtrail_tui.demo.records import Person, ReviewCommentRecord
+from devtrail_tui.demo.records import PullRequestRecord as Served
 from devtrail_tui.demo.server import GITHUB_TOKEN
 from devtrail_tui.demo.story import parse
 from devtrail_tui.demo.world import World
@@ -82,7 +82,7 @@ def test_who_took_part_is_known_before_the_texts_are_made(world: World) -> None:
         assert _logins([review.author for review in pull.detail.reviews]) == pull.reviewers
 
 
-def _line_comments(pull: Served) -> list[ReviewComment]:
+def _line_comments(pull: Served) -> list[ReviewCommentRecord]:
     return [comment for review in pull.detail.reviews for comment in review.comments]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from devtrail_tui.demo.answers import Answer, claude_error, json_answer
+from devtrail_tui.demo.answers import HttpResponse, claude_error, json_answer
 from tests.doubles.faults import Fault
 
 
@@ -51,7 +51,7 @@ class ClaudeFault(Fault):
         return cls("says", change=lambda answer: _reworded(answer, "end_turn", lambda _: text))
 
 
-def _reworded(answer: Answer, stop_reason: str, text: Callable[[str], str] | None, **more: Any) -> Answer:
+def _reworded(answer: HttpResponse, stop_reason: str, text: Callable[[str], str] | None, **more: Any) -> HttpResponse:
     if answer.status != 200:
         return answer
     data = json.loads(answer.body)

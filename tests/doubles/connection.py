@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 import h11
 
-from devtrail_tui.demo.answers import Answer
-from devtrail_tui.demo.http1 import READ_SIZE, Connection, Request
+from devtrail_tui.demo.answers import HttpResponse
+from devtrail_tui.demo.http1 import READ_SIZE, HttpConnection, Request
 
 Delivery = Literal["whole", "drip", "cut", "close"]
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveredAnswer(Answer):
+class DeliveredAnswer(HttpResponse):
     """An answer and how to deliver it; `interval` is the seconds between two bytes of a `drip`."""
 
     delivery: Delivery = "whole"
@@ -26,7 +26,7 @@ class ClientGone(ConnectionError):
     """The client closed its side before it had its answer."""
 
 
-class FaultyConnection(Connection):
+class FaultyConnection(HttpConnection):
     """Delivers answers as their `delivery` says, and cancels the handling of a request whose client has gone."""
 
     async def _respond(self, request: Request) -> bool:
@@ -44,7 +44,7 @@ class FaultyConnection(Connection):
         await self._send_end()
         return True
 
-    async def _watched(self, request: Request) -> Answer:
+    async def _watched(self, request: Request) -> HttpResponse:
         """Handle a request, and stop as soon as the client has gone."""
         handling = asyncio.ensure_future(self._handler(request))
         watching = asyncio.ensure_future(self._reader.read(READ_SIZE))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devtrail_tui.demo.answers import Answer, json_answer
+from devtrail_tui.demo.answers import HttpResponse, json_answer
 from devtrail_tui.demo.rate_limits import RateLimits
 from tests.doubles.connection import Delivery
 from tests.doubles.gate import Gate
@@ -30,14 +30,14 @@ class Fault:
     """
 
     name: str
-    answer: Callable[[Scene], Answer] | None = None
-    change: Callable[[Answer], Answer] | None = None
+    answer: Callable[[Scene], HttpResponse] | None = None
+    change: Callable[[HttpResponse], HttpResponse] | None = None
     delivery: Delivery = "whole"
     interval: float = 0.05
     gate: Gate | None = None
 
     @classmethod
-    def fixed(cls, name: str, answer: Answer) -> Fault:
+    def fixed(cls, name: str, answer: HttpResponse) -> Fault:
         """Always this answer."""
         return cls(name, answer=lambda _scene: answer)
 
@@ -83,6 +83,6 @@ class Fault:
         return cls("hang", gate=gate)
 
 
-def html_answer(status: int, title: str) -> Answer:
+def html_answer(status: int, title: str) -> HttpResponse:
     body = f"<!DOCTYPE html>\n<html>\n<head><title>{title}</title></head>\n<body><h1>{title}</h1></body>\n</html>\n"
-    return Answer(status, body.encode(), (("content-type", "text/html; charset=utf-8"),))
+    return HttpResponse(status, body.encode(), (("content-type", "text/html; charset=utf-8"),))

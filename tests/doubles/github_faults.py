@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from devtrail_tui.demo.answers import Answer, github_error, json_answer, secondary_limit
+from devtrail_tui.demo.answers import HttpResponse, github_error, json_answer, secondary_limit
 from tests.doubles.faults import Fault, Scene
 
 
@@ -42,7 +42,7 @@ class GitHubFault(Fault):
     def primary_limit(cls, reset_in: int = 2, status: int = 403) -> Fault:
         """The hour's limit is spent until `reset_in` seconds from now; REST's way to say so."""
 
-        def answer(scene: Scene) -> Answer:
+        def answer(scene: Scene) -> HttpResponse:
             return github_error(status, "API rate limit exceeded for user ID 1.", headers=_spent(scene, reset_in))
 
         return cls("primary limit", answer=answer)
@@ -52,7 +52,7 @@ class GitHubFault(Fault):
         """The points are spent; GraphQL's way to say so: status 200 and `errors` of type RATE_LIMITED."""
         data = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}]}
 
-        def answer(scene: Scene) -> Answer:
+        def answer(scene: Scene) -> HttpResponse:
             headers = () if reset_in is None else _spent(scene, reset_in)
             if retry_after is not None:
                 headers = (*headers, ("retry-after", str(retry_after)))
@@ -83,7 +83,7 @@ def _spent(scene: Scene, reset_in: int) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _without_nodes(answer: Answer, count: int) -> Answer:
+def _without_nodes(answer: HttpResponse, count: int) -> HttpResponse:
     data = json.loads(answer.body)
     errors = list(data.get("errors", []))
     for path, nodes in _node_lists(data.get("data") or {}):

@@ -16,7 +16,7 @@ from dataclasses import fields, replace
 from types import TracebackType
 from typing import Self
 
-from devtrail_tui.demo.answers import Answer, claude_error, github_error
+from devtrail_tui.demo.answers import HttpResponse, claude_error, github_error
 from devtrail_tui.demo.dataset import build_world
 from devtrail_tui.demo.http1 import Request
 from devtrail_tui.demo.latency import Latency
@@ -78,7 +78,7 @@ class FaultyServer(DemoServer):
         await self._close()
         self._raise_failure(error)
 
-    async def respond(self, request: Request) -> Answer:
+    async def respond(self, request: Request) -> HttpResponse:
         path, request = request.path, _without_enterprise_prefix(request)
         recorded = recorded_request(request)
         recorded.path = path
@@ -105,10 +105,10 @@ class FaultyServer(DemoServer):
         answer = replaced or self.answer(request)
         return _delivered(answer if fault.change is None else fault.change(answer), fault)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> HttpResponse:
         return self._refusal(request) or super().answer(request)
 
-    def _refusal(self, request: Request) -> Answer | None:
+    def _refusal(self, request: Request) -> HttpResponse | None:
         """What the real services refuse, and a demo that only ever meets our own clients need not look at."""
         if request.service == "claude":
             return self._refusal_of_claude(request)
@@ -120,7 +120,7 @@ class FaultyServer(DemoServer):
             return github_error(400, f"The API version {version!r} is not supported.")
         return None
 
-    def _refusal_of_claude(self, request: Request) -> Answer | None:
+    def _refusal_of_claude(self, request: Request) -> HttpResponse | None:
         if request.credential not in self.claude_keys:
             return None  # the demo's own refusal
         if "anthropic-version" not in request.headers:
@@ -139,8 +139,8 @@ def _without_enterprise_prefix(request: Request) -> Request:
     return replace(request, target=target)
 
 
-def _delivered(answer: Answer, fault: Fault | None = None) -> DeliveredAnswer:
-    parts = {field.name: getattr(answer, field.name) for field in fields(Answer)}
+def _delivered(answer: HttpResponse, fault: Fault | None = None) -> DeliveredAnswer:
+    parts = {field.name: getattr(answer, field.name) for field in fields(HttpResponse)}
     return (
         DeliveredAnswer(**parts)
         if fault is None

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from devtrail_tui.demo.records import (
-    ChangedFile,
-    Comment,
+    CommentRecord,
     Detail,
+    FileRecord,
     Person,
-    PullRequest,
-    Repository,
-    Review,
-    ReviewComment,
+    PullRequestRecord,
+    RepositoryRecord,
+    ReviewCommentRecord,
+    ReviewRecord,
 )
 from devtrail_tui.demo.world import World
 
@@ -43,15 +43,17 @@ class Written:
 def small_world(written: Sequence[Written], *, viewer: Person = VIEWER, repository: str = "shop") -> World:
     """One repository, `acme/shop`, with these pull requests, numbered from 1, the newest merged two days ago."""
     now = datetime.now(UTC).replace(microsecond=0)
-    place = Repository(OWNER, repository, 10)
+    place = RepositoryRecord(OWNER, repository, 10)
     pulls = [_pull_request(place, number, each, viewer, now) for number, each in enumerate(written, start=1)]
     return World(viewer, (place,), pulls)
 
 
-def _pull_request(place: Repository, number: int, written: Written, viewer: Person, now: datetime) -> PullRequest:
+def _pull_request(
+    place: RepositoryRecord, number: int, written: Written, viewer: Person, now: datetime
+) -> PullRequestRecord:
     merged = now - timedelta(days=2, hours=number)
     spoke = frozenset({written.speaker.login} if written.speaker else ())
-    return PullRequest(
+    return PullRequestRecord(
         repository=place,
         number=number,
         node_id=f"PR_{number:06d}",
@@ -65,11 +67,11 @@ def _pull_request(place: Repository, number: int, written: Written, viewer: Pers
     )
 
 
-def _detail(written: Written, pull: PullRequest) -> Detail:
+def _detail(written: Written, pull: PullRequestRecord) -> Detail:
     own = pull.node_id.removeprefix("PR_")
     who, when = written.speaker, pull.created_at + timedelta(hours=1)
     remarks = tuple(
-        ReviewComment(
+        ReviewCommentRecord(
             f"PRRC_{own}-{index}",
             who,
             body,
@@ -84,13 +86,13 @@ def _detail(written: Written, pull: PullRequest) -> Detail:
         body=written.body,
         head_ref=written.branch,
         labels=written.labels,
-        files=tuple(ChangedFile(path, 3, 1) for path in written.paths),
+        files=tuple(FileRecord(path, 3, 1) for path in written.paths),
         comments=tuple(
-            Comment(f"IC_{own}-{index}", who, body, when, pull.part_url("issuecomment-", f"IC_{own}-{index}"))
+            CommentRecord(f"IC_{own}-{index}", who, body, when, pull.part_url("issuecomment-", f"IC_{own}-{index}"))
             for index, body in enumerate(written.comments)
         ),
         reviews=tuple(
-            Review(
+            ReviewRecord(
                 f"PRR_{own}-{index}",
                 who,
                 "APPROVED",

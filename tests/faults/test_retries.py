@@ -204,7 +204,7 @@ def test_githubs_retry_after_is_kept_to(seconds: int, form: str, status: int, de
     assert desk.server.count("user") == 2
     passed = time.monotonic() - began + 1.0 if form == "date" else 0.0  # a date comes nearer, and has whole seconds
     assert sum(desk.clock.waits) >= seconds - passed - TICK_S
-    assert "GitHub's limit: going on" in desk.log(job)
+    assert "GitHub's limit: continuing" in desk.log(job)
 
 
 @pytest.mark.parametrize("seconds", SECONDS)
@@ -351,7 +351,7 @@ def test_a_day_of_githubs_limit_is_visible_and_can_be_cancelled(
     real.server.faults.next(route, GitHubFault.secondary_limit(DAY_S))
     job = real.launch()
     real.start()
-    real.wait_until(lambda: bool(shown(real, job).waiting) and "going on at" in real.log(job))
+    real.wait_until(lambda: bool(shown(real, job).waiting) and "continuing at" in real.log(job))
     detail = shown(real, job)
     assert detail.waiting is not None
     assert detail.waiting.sentence == "GitHub's limit"
@@ -416,5 +416,5 @@ async def test_one_bad_login_is_enough_however_many_calls_are_under_way(server: 
             *(client.account() for _ in range(20)), return_exceptions=True
         )
     server.faults.clear()
-    assert all("refused the GitHub token" in str(each) for each in results)
+    assert all("rejected the GitHub token" in str(each) for each in results)
     assert server.count("user") == 1

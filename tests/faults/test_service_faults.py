@@ -165,7 +165,7 @@ CLAUDE_FAULTS: Mapping[str, tuple[Kind, Fault]] = {
 _ONLY_MESSAGES = {Kind.USELESS, Kind.WRONG}
 _WORDS_OF = {
     "401": "refused",
-    "402": "does not let this key",
+    "402": "does not allow this",
     "403": "403",
     "sso": "single sign-on",
     "404": "404",
@@ -203,7 +203,7 @@ def _github(case: Case) -> Ending:  # noqa: C901, PLR0912 - a table of cases, on
         case Kind.PAGE:
             return replace(nothing, words="web page", calls=1)
         case Kind.LOGIN:
-            return replace(nothing, status=Status.FAILED, words="refused the GitHub token", calls=1)
+            return replace(nothing, status=Status.FAILED, words="rejected the GitHub token", calls=1)
         case Kind.REFUSED:
             words = _WORDS_OF[case.name]
             if follow_up:
@@ -222,7 +222,7 @@ def _github(case: Case) -> Ending:  # noqa: C901, PLR0912 - a table of cases, on
         case Kind.TROUBLE:
             return replace(without_one, words="could not be read") if follow_up else nothing
         case Kind.LIMIT:
-            return replace(nothing, words="still limits us")
+            return replace(nothing, words="still limits requests")
         case _:
             return replace(nothing, calls=4)
 
@@ -257,7 +257,7 @@ def _claude(case: Case) -> Ending:  # noqa: C901 - a table of cases, one a line
         case Kind.LONG_LIMIT:
             return replace(nothing, words="limit", calls=1) if at_check else Ending(Status.PENDING, kept, analysed=None)
         case Kind.REFUSED | Kind.UNREADABLE:
-            words = _WORDS_OF.get(case.name, "not Claude's")
+            words = _WORDS_OF.get(case.name, "not from Claude")
             if at_check:
                 return replace(nothing, status=Status.FAILED, words=words, calls=1)
             status = Status.FAILED if spoiled >= IN_A_ROW else Status.COMPLETED

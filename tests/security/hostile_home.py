@@ -16,7 +16,7 @@ from devtrail_tui.core.evidence import Criterion
 from devtrail_tui.core.job import Job, Level
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.progress import Count, Part, Progress, Waiting
-from devtrail_tui.demo.answers import Answer
+from devtrail_tui.demo.answers import HttpResponse
 from devtrail_tui.demo.records import Person
 from devtrail_tui.jobs import Catalogue
 from tests.doubles.faults import Fault
@@ -181,7 +181,7 @@ def _failures() -> list[tuple[str, Fault]]:
     said = "".join(text for text in STRINGS.values() if text)[:3_000]
     error = {"message": said, "documentation_url": said, "errors": [{"message": said, "type": STRINGS["title"]}]}
     claude = {"type": "error", "error": {"type": STRINGS["title"], "message": said}, "request_id": STRINGS["colour"]}
-    html = Answer(502, f"<html>{said}".encode("utf-8", "surrogatepass"), (("content-type", "text/html"),))
+    html = HttpResponse(502, f"<html>{said}".encode("utf-8", "surrogatepass"), (("content-type", "text/html"),))
     return [
         ("user", Fault.status(403, error)),
         ("user", Fault.status(422, error, x_request_id="[@click=app.quit]OWNED[/]")),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from devtrail_tui.demo.answers import Answer, json_answer
+from devtrail_tui.demo.answers import HttpResponse, json_answer
 
 
 def encodings(value: str) -> Iterator[bytes]:
@@ -36,7 +36,7 @@ def leaks_under(folder: Path, values: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def with_bodies(answer: Answer, text: str) -> Answer:
+def with_bodies(answer: HttpResponse, text: str) -> HttpResponse:
     """GitHub's answer with a text at the beginning of every title, description, comment and review in it."""
     return json_answer(answer.status, _with_bodies(json.loads(answer.body), text), answer.headers)
 

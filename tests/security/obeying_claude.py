@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from devtrail_tui.demo.answers import Answer, json_answer
+from devtrail_tui.demo.answers import HttpResponse, json_answer
 from tests.doubles.faults import Fault, Scene
 from tests.doubles.recorder import Recorded
 
@@ -34,13 +34,13 @@ def mark_of(request: Recorded) -> str:
 def obeying(says: Says, **more: Any) -> Fault:
     """Every answer is what `says` makes of the pull request; `more` replaces fields of the message."""
 
-    def answer(scene: Scene) -> Answer:
+    def answer(scene: Scene) -> HttpResponse:
         return message(scene.request, says(sent_pull_request(scene.request)), **more)
 
     return Fault("obeys", answer=answer)
 
 
-def message(request: Recorded, text: str, **more: Any) -> Answer:
+def message(request: Recorded, text: str, **more: Any) -> HttpResponse:
     """Claude's message with this text."""
     usage = {"input_tokens": 900, "output_tokens": 90, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}
     whole = {

@@ -169,7 +169,7 @@ def test_a_weekly_backup_that_was_killed_does_not_end_them_all(
         ("UPDATE jobs SET worker_id = 'w'", "1 jobs that are not running have an owner"),
         ("UPDATE jobs SET status = 'RUNNING'", "2 job counters are wrong"),
         ("INSERT INTO job_attempts VALUES (1, 9, 1, 'w', 0, NULL, NULL, NULL)", "1 attempts have no end"),
-        ("INSERT INTO sync_cursors VALUES (99, '', '{}', 0)", "1 rows of sync_cursors point to jobs"),
+        ("INSERT INTO sync_cursors VALUES (99, '', '{}', 0)", "1 rows of sync_cursors refer to missing rows of jobs"),
     ],
 )
 def test_the_check_names_what_is_wrong(database: SqliteDatabase, queue: JobQueue, damage: str, says: str) -> None:

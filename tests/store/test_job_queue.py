@@ -234,7 +234,7 @@ def test_a_cancel_is_at_once_or_asked_of_the_owner(
     renewal = queue.renew(running.worker_id, [running], 30).result()
     assert renewal.lost == frozenset()
     assert renewal.cancel_requested == {running}
-    with pytest.raises(NotPossible, match="cancelled already"):
+    with pytest.raises(NotPossible, match="already cancelled"):
         queue.cancel(waiting).result()
     with pytest.raises(NotFound, match="no job 999"):
         queue.cancel(999).result()

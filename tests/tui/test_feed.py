@@ -105,7 +105,7 @@ def test_another_wish_is_served_at_once(listener: Listener, monkeypatch: pytest.
 
 def test_a_heartbeat_brings_no_snapshot(listener: Listener) -> None:
     database, now = listener.house.services.database, datetime.now(UTC)
-    worker = workers.Worker("w", "host", 1, 0.0, "w", now, now, 1)
+    worker = workers.WorkerRow("w", "host", 1, 0.0, "w", now, now, 1)
     database.write(lambda connection: workers.register(connection, worker)).result()
     listener.until(lambda _: listener.snapshot.header.workers == 1)
     reads = threading.Semaphore(0)

@@ -1,4 +1,4 @@
-"""Where Claude is reached: the key must not travel in clear."""
+"""The host of Claude's API; the key must not travel in clear text."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ DEFAULT_BASE_URL = "https://api.anthropic.com"
 
 
 def host_of(base_url: str | None) -> str:
-    """The host that a base URL names; Claude's own where there is none.
+    """The host of a base URL; Claude's own for None.
 
-    Raises UsageError: not a URL, with a name or password in it, or http to another machine.
+    Raises UsageError for an invalid URL, a URL with user name or password, and http to another machine.
     """
     url = base_url or DEFAULT_BASE_URL
     try:
@@ -23,13 +23,11 @@ def host_of(base_url: str | None) -> str:
     except ValueError:
         address, host = urlsplit(""), ""
     if not host or address.scheme not in ("https", "http"):
-        raise UsageError(
-            f"“{safe_line(url, limit=80)}” is no address for Claude; ANTHROPIC_BASE_URL is such as https://HOST."
-        )
+        raise UsageError(f"“{safe_line(url, limit=80)}” is not a valid ANTHROPIC_BASE_URL; write https://HOST.")
     if address.username is not None or address.password is not None:
-        raise UsageError("Claude's address holds a user name or password; leave it out and set ANTHROPIC_API_KEY.")
+        raise UsageError("ANTHROPIC_BASE_URL has a user name or password; remove it and set ANTHROPIC_API_KEY.")
     if address.scheme == "http" and not _is_loopback(host):
-        raise UsageError(f"http to {safe_line(host, limit=80)} would send your Claude key in clear; use https.")
+        raise UsageError(f"http to {safe_line(host, limit=80)} would send your Claude key unencrypted; use https.")
     return address.netloc
 
 

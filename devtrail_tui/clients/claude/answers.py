@@ -1,4 +1,4 @@
-"""What holds of an answer: every claim is checked against the request, and what fails is dropped and said."""
+"""Validates an answer: every claim is checked against the request; invalid ones are dropped and reported."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from devtrail_tui.core.text import safe, safe_line
 LONGEST_EXPLANATION = 1_500
 LONGEST_QUOTE = 600
 _MOST_CLAIMS = 50
-"""More claims than this in one answer are not looked at."""
+"""Maximum number of claims of one answer that are checked."""
 _MOST_SENTENCES = 20
 _STOPPED = {
     "refusal": "Claude declined to judge this pull request.",
-    "max_tokens": "Claude's answer was cut off at its longest length.",
-    "model_context_window_exceeded": "This pull request and the criteria do not fit into the model's room.",
+    "max_tokens": "Claude's answer was cut off at the maximum length.",
+    "model_context_window_exceeded": "This pull request and the criteria do not fit into the model's context window.",
 }
 
 
 def verify(request: AnalysisRequest, analysis: Analysis) -> VerifiedAnswer:
-    """The matches of an answer that hold, strongest first; `dropped` says what did not, `problem` why there is no
-    answer at all."""
+    """The valid matches of an answer, strongest first; `dropped` reports invalid parts, `problem` why there is no answer."""
     if analysis.stop_reason not in ("end_turn", "stop_sequence"):
         stopped = f"Claude's answer ended early ({safe_line(analysis.stop_reason, limit=60)})."
         return VerifiedAnswer(matches=(), problem=_STOPPED.get(analysis.stop_reason, stopped))
@@ -45,14 +44,14 @@ def verify(request: AnalysisRequest, analysis: Analysis) -> VerifiedAnswer:
             continue
         matches[match.criterion_id] = _folded(matches.get(match.criterion_id), match)
     if len(claims) > _MOST_CLAIMS:
-        dropped.append(f"Only the first {_MOST_CLAIMS} of {len(claims):,} claims were looked at.")
+        dropped.append(f"Only the first {_MOST_CLAIMS} of {len(claims):,} claims were checked.")
     ranked = sorted(matches.values(), key=lambda match: -match.confidence)
     dropped += [
-        f"{match.criterion_id} ({round(match.confidence * 100)}) left out: only the {MOST_MATCHES} strongest are kept."
+        f"{match.criterion_id} ({round(match.confidence * 100)}) dropped: only the {MOST_MATCHES} strongest are used."
         for match in ranked[MOST_MATCHES:]
     ]
     if len(dropped) > _MOST_SENTENCES:
-        dropped[_MOST_SENTENCES:] = [f"{len(dropped) - _MOST_SENTENCES:,} more claims and quotes were left out."]
+        dropped[_MOST_SENTENCES:] = [f"{len(dropped) - _MOST_SENTENCES:,} more claims and quotes were dropped."]
     return VerifiedAnswer(matches=tuple(ranked[:MOST_MATCHES]), dropped=tuple(dropped))
 
 
@@ -63,7 +62,7 @@ def _claims(answer: str) -> list[Any]:
         raise ValueError("Claude's answer is not JSON.") from None
     claims = content.get("matches") if isinstance(content, dict) else None
     if not isinstance(claims, list):
-        raise ValueError("Claude's answer does not have the form it was asked for.")
+        raise ValueError("Claude's answer does not have the requested format.")
     return claims
 
 
@@ -72,19 +71,18 @@ def _no_number(constant: str) -> float:
 
 
 def _match(claim: Any, criterion_ids: frozenset[str], texts: QuotableTexts, dropped: list[str]) -> Match:
-    """One claim as a match. Raises ValueError with the sentence that says why it is dropped; quotes that fail go
-    to `dropped`."""
+    """One claim as a match. Raises ValueError with the reason if it is invalid; invalid quotes are added to `dropped`."""
     if not isinstance(claim, dict):
-        raise ValueError("A claim was left out: it does not have the form that was asked for.")
+        raise ValueError("A claim was dropped: it does not have the requested format.")
     criterion_id = claim.get("criterion_id")
     if not isinstance(criterion_id, str) or criterion_id not in criterion_ids:
         shown_id = safe_line(str(criterion_id), limit=40)
-        raise ValueError(f"A claim was left out: there is no criterion “{shown_id}”.")
+        raise ValueError(f"A claim was dropped: there is no criterion “{shown_id}”.")
     confidence = _confidence(criterion_id, claim.get("confidence"))
     given = claim.get("explanation")
     explanation = safe(given, limit=LONGEST_EXPLANATION).strip() if isinstance(given, str) else ""
     if not explanation:
-        raise ValueError(f"{criterion_id} left out: it came without an explanation.")
+        raise ValueError(f"{criterion_id} dropped: it has no explanation.")
     quotes = _quotes(criterion_id, claim.get("quotes"), texts, dropped)
     return Match(criterion_id, confidence, explanation, quotes)
 
@@ -93,9 +91,7 @@ def _confidence(criterion_id: str, value: Any) -> float:
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     if not (is_integer or (isinstance(value, float) and value.is_integer())) or not 0 <= value <= 100:
         shown_value = safe_line(str(value)[:40], limit=20)
-        raise ValueError(
-            f"{criterion_id} left out: its confidence “{shown_value}” is not a whole number from 0 to 100."
-        )
+        raise ValueError(f"{criterion_id} dropped: its confidence “{shown_value}” is not a whole number from 0 to 100.")
     return float(value) / 100
 
 
@@ -107,18 +103,18 @@ def _quotes(criterion_id: str, value: Any, texts: QuotableTexts, dropped: list[s
         if verbatim_text is None:
             invented += 1
             shown_quote = safe_line(quote, limit=60) if isinstance(quote, str) else "?"
-            dropped.append(f"{criterion_id}: a quote was left out, the pull request does not say “{shown_quote}”.")
+            dropped.append(f"{criterion_id}: a quote was dropped, the pull request does not contain “{shown_quote}”.")
         elif len(verbatim) < MOST_QUOTES:
-            # A piece of a verbatim piece is verbatim: a long one is cut without an ellipsis.
+            # A part of a verbatim quote is verbatim: a long one is cut without an ellipsis.
             verbatim.setdefault(verbatim_text[:LONGEST_QUOTE].rstrip())
     if not verbatim:
-        reason = "none of its quotes is in the pull request" if invented else "it came without a quote"
-        raise ValueError(f"{criterion_id} left out: {reason}.")
+        reason = "none of its quotes is in the pull request" if invented else "it has no quote"
+        raise ValueError(f"{criterion_id} dropped: {reason}.")
     return tuple(verbatim)
 
 
 def _folded(earlier: Match | None, match: Match) -> Match:
-    """One match out of two claims for the same criterion: the stronger's words, the quotes of both."""
+    """Merges two claims for one criterion: the stronger claim's text, the quotes of both."""
     if earlier is None:
         return match
     stronger, weaker = (match, earlier) if match.confidence > earlier.confidence else (earlier, match)

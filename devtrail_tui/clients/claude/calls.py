@@ -1,4 +1,4 @@
-"""A call to Claude as plain data, what comes back from it, and both as messages on a pipe: JSON objects behind their length."""
+"""Calls to Claude and their results as plain data, and as messages on a pipe: JSON objects with a length prefix."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LENGTH_BYTES = 4
 
 
 class Method(StrEnum):
-    """What may be asked of Claude."""
+    """The methods of Claude's API in use."""
 
     CREATE = "create"
     COUNT_TOKENS = "count_tokens"
@@ -24,14 +24,14 @@ class CallKind(StrEnum):
     """How a call failed."""
 
     NOT_SENT = "not sent"
-    UNKNOWN = "unknown"  # it was sent, and no answer came: it may have been carried out
+    UNKNOWN = "unknown"  # sent without an answer: it may have been executed
     STATUS = "status"
     UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `arguments` are those of the SDK's method; `timeout_s` bounds it from connecting to the last byte."""
+    """One call. `arguments` are those of the SDK's method; `timeout_s` limits it from connecting to the last byte."""
 
     method: Method
     arguments: Mapping[str, Any]
@@ -41,8 +41,8 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A success: the body as JSON values, whatever they are."""
+class CallResult:
+    """The body of a successful call as JSON values."""
 
     body: Any
     request_id: str = ""
@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call without a success. All but `kind` is foreign text or absent; `headers` holds those that say how long to wait."""
+    """A failed call. All fields except `kind` are foreign text or absent; `headers` has only the retry headers."""
 
     kind: CallKind
     reason: str = ""
@@ -62,31 +62,31 @@ class Failure:
 
 
 class CallFailed(Exception):
-    """Carries a `Failure` from a connection to its caller; it never holds a key."""
+    """Carries a `Failure` to the caller; it never contains a key."""
 
     def __init__(self, failure: Failure) -> None:
         self.failure = failure
         super().__init__(failure.kind)
 
 
-class Connection(Protocol):
-    """Whatever carries calls to Claude."""
+class ClaudeConnection(Protocol):
+    """A connection that executes calls to Claude."""
 
-    async def call(self, call: Call, late: Callable[[Answer], None] | None = None) -> Answer:
-        """Make one call. Where the caller is cancelled and the answer comes all the same, `late` gets it, in any thread.
+    async def call(self, call: Call, late: Callable[[CallResult], None] | None = None) -> CallResult:
+        """Make one call. If the caller is cancelled and an answer still arrives, `late` receives it, in any thread.
 
         Raises CallFailed."""
         ...
 
 
 def packed(message: Mapping[str, Any]) -> bytes:
-    """One message as bytes. ASCII only: a lone surrogate passes."""
+    """Serialise a message. ASCII only, so that a lone surrogate passes."""
     payload = json.dumps(message).encode()
     return len(payload).to_bytes(_LENGTH_BYTES, "big") + payload
 
 
 def read_message(stream: IO[bytes]) -> dict[str, Any] | None:
-    """The next message; blocks. None where the stream ends, also in the middle of one."""
+    """The next message; blocks. None at the end of the stream, even within a message."""
     length = stream.read(_LENGTH_BYTES)
     payload = stream.read(int.from_bytes(length, "big"))
     if len(length) < _LENGTH_BYTES or len(payload) < int.from_bytes(length, "big"):

@@ -1,4 +1,4 @@
-"""The program of the child process that talks to Claude: calls come in on stdin, answers go out on stdout, until stdin ends."""
+"""The Claude child process: reads calls from stdin and writes answers to stdout until stdin ends."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ async def _serve(calls: BinaryIO, answers: BinaryIO) -> None:
             while (message := read_message(calls)) is not None:
                 loop.call_soon_threadsafe(inbox.put_nowait, message)
         finally:
-            os._exit(0)  # nobody is there for the answers any more, whatever is under way
+            os._exit(0)  # the parent is gone: drop calls in flight
 
     threading.Thread(target=read, daemon=True).start()
-    load_sdk()  # on the loop: calls wait in the inbox, and the end of stdin is seen meanwhile
+    load_sdk()  # on the loop: the reading thread queues calls and detects the end of stdin meanwhile
     _write(answers, {"ready": True})
     connection = SdkConnection()
     under_way: set[asyncio.Task[None]] = set()
@@ -43,7 +43,7 @@ async def _answer(connection: SdkConnection, message: Mapping[str, Any], answers
         outcome = {"answer": asdict(answer)}
     except CallFailed as error:
         outcome = {"failure": asdict(error.failure)}
-    except Exception as error:  # noqa: BLE001 - a fault here must not keep a job waiting, nor end other calls
+    except Exception as error:  # noqa: BLE001 - an error must not hang a job or end other calls
         outcome = {"failure": asdict(Failure(CallKind.UNKNOWN, f"{type(error).__name__}: {error}"))}
     _write(answers, {"number": message["number"], **outcome})
 
@@ -57,7 +57,7 @@ def _write(answers: BinaryIO, message: Mapping[str, Any]) -> None:
 
 
 def main() -> None:
-    """Serve until stdin ends. What libraries print goes nowhere: stdout carries answers only."""
+    """Serve until stdin ends. Output of libraries is discarded: stdout carries answers only."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     asyncio.run(_serve(sys.stdin.buffer, answers))

@@ -1,4 +1,4 @@
-"""Owns the child process that talks to Claude: one for all jobs of this process, whatever threads and event loops they run in."""
+"""Owns the Claude child process, which is shared by all jobs of this process, in any thread and event loop."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import devtrail_tui
-from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, CallKind, Failure, packed, read_message
+from devtrail_tui.clients.claude.calls import Call, CallFailed, CallKind, CallResult, Failure, packed, read_message
 from devtrail_tui.core.clock import Clock
 
 IDLE_S = 60.0
 _LOOK_EVERY_S = 1.0
 _END_S = 0.5
-"""How long a child whose stdin has ended may take to go before it is killed."""
+"""How long a child may take to end after its stdin was closed, before it is killed."""
 _PROGRAM = ("-P", "-m", "devtrail_tui.clients.claude.child")
 _OWN_VARIABLES = ("ANTHROPIC_", "DEVTRAIL_", "GITHUB_", "GH_")
 _SECRET_WORDS = ("TOKEN", "SECRET", "PASSWORD", "API_KEY")
 _ENDED = Failure(CallKind.NOT_SENT, "DevTrail is ending")
-_NOT_STARTED = Failure(CallKind.NOT_SENT, "the process that talks to Claude could not start; install DevTrail again")
-_DIED = Failure(CallKind.UNKNOWN, "the process that talks to Claude ended")
+_NOT_STARTED = Failure(CallKind.NOT_SENT, "the Claude child process could not start; reinstall DevTrail")
+_DIED = Failure(CallKind.UNKNOWN, "the Claude child process ended")
 
 
 class ClaudeProcess:
-    """`calls.Connection` over a child that is started when first needed, or ahead by `start`, and again where it has ended.
+    """A `calls.ClaudeConnection` over a child process that is started on first use or by `start`, and restarted after it ended.
 
-    It is ended after `idle_s` without a call, by the monotonic time of `clock`, and by `close`. Safe in every thread.
+    It ends after `idle_s` without a call (monotonic time of `clock`), and by `close`. Thread-safe.
     """
 
     def __init__(self, clock: Clock, *, environ: Mapping[str, str] = os.environ, idle_s: float = IDLE_S) -> None:
@@ -47,15 +47,15 @@ class ClaudeProcess:
         self._closed = False
 
     def start(self) -> None:
-        """Start the child, so that what it imports is there when it is needed; blocks for milliseconds. Raises CallFailed."""
+        """Start the child early, so that its imports are done when it is needed; blocks for milliseconds. Raises CallFailed."""
         self._running()
 
-    async def call(self, call: Call, late: Callable[[Answer], None] | None = None) -> Answer:
-        """Make one call. A cancel takes back what was not sent yet; an answer to what was sent goes to `late`, in the thread that
-        reads answers. Raises CallFailed."""
+    async def call(self, call: Call, late: Callable[[CallResult], None] | None = None) -> CallResult:
+        """Make one call. A cancel withdraws a call that was not sent; an answer to a sent one goes to `late`, in the reading
+        thread. Raises CallFailed."""
         request = asdict(call)
         while (future := self._running().submit(request)) is None:
-            pass  # it ended between the look and the call: the next look starts another
+            pass  # it ended meanwhile: the next iteration starts another
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -64,7 +64,7 @@ class ClaudeProcess:
             raise
 
     def close(self) -> None:
-        """End the child, calls under way or not; every later call is refused. Blocks for at most a second or so."""
+        """End the child, even with calls in flight; later calls are refused. Blocks for about a second at most."""
         with self._starting:
             self._closed = True
             child = self._child
@@ -84,20 +84,20 @@ class ClaudeProcess:
 
 
 class _Child:
-    """One run of the program: its process, the calls it has not answered, a thread that writes to it and one that reads."""
+    """One run of the child: process, unanswered calls, writer thread and reader thread."""
 
     def __init__(self, clock: Clock, environ: Mapping[str, str], idle_s: float) -> None:
         self._clock = clock
         self._idle_s = idle_s
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, Future[Answer]] = {}
+        self._waiting: dict[int, Future[CallResult]] = {}
         self._outbox: SimpleQueue[tuple[int, bytes] | None] = SimpleQueue()
         self._ready = False
         self._used_at = clock.monotonic()
         self.ended = False
-        # A session of its own: the terminal's Ctrl+C must not end answers that are paid for.
-        self.process = subprocess.Popen(  # noqa: S603 - our own program, no foreign argument
+        # A separate session: the terminal's Ctrl+C must not interrupt paid calls.
+        self.process = subprocess.Popen(  # noqa: S603 - our own program, constant arguments
             [sys.executable, *_PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -109,9 +109,9 @@ class _Child:
         self._writer.start()
         threading.Thread(target=self._read, name="claude-answers", daemon=True).start()
 
-    def submit(self, request: Mapping[str, Any]) -> Future[Answer] | None:
-        """Send a call; None where the child has ended or is about to."""
-        number, future = next(self._numbers), Future[Answer]()
+    def submit(self, request: Mapping[str, Any]) -> Future[CallResult] | None:
+        """Send a call; None if the child has ended or is ending."""
+        number, future = next(self._numbers), Future[CallResult]()
         message = packed({"number": number, "call": request})
         with self._lock:
             if self.ended:
@@ -124,13 +124,13 @@ class _Child:
         """End the process and wait for it."""
         self._outbox.put(None)
         self._writer.join(2 * _END_S)
-        self.process.kill()  # harmless once it is gone; a write to a child that stands still waits for ever
+        self.process.kill()  # a write to a hanging child would block for ever
         self._writer.join(_END_S)
 
     def _write(self) -> None:
-        """Send what is submitted, and end the process when it is idle or told to. Blocking writes are this thread's alone."""
+        """Send submitted calls; end the process when idle or requested. Only this thread does blocking writes."""
         assert self.process.stdin is not None  # noqa: S101 - it is a pipe
-        with suppress(OSError):  # it died: the reader tells whoever waits
+        with suppress(OSError):  # the child died: the reader fails the open calls
             while not self._is_idle():
                 with suppress(Empty):
                     item = self._outbox.get(timeout=_LOOK_EVERY_S)
@@ -155,7 +155,7 @@ class _Child:
             return self.ended
 
     def _is_sent(self, number: int) -> bool:
-        """Whether a call goes out now; one that was cancelled before is taken back."""
+        """Whether a call is sent now; a cancelled one is withdrawn."""
         with self._lock:
             future = self._waiting.get(number)
             if future is not None and future.set_running_or_notify_cancel():
@@ -185,25 +185,25 @@ class _Child:
         if future is None:
             return
         if "answer" in message:
-            future.set_result(Answer(**message["answer"]))
+            future.set_result(CallResult(**message["answer"]))
         else:
             failure = message["failure"]
             future.set_exception(CallFailed(Failure(**{**failure, "kind": CallKind(failure["kind"])})))
 
 
-def _hand_over(done: Future[Answer], late: Callable[[Answer], None]) -> None:
+def _hand_over(done: Future[CallResult], late: Callable[[CallResult], None]) -> None:
     if not done.cancelled() and done.exception() is None:
         late(done.result())
 
 
 def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the child: what the network and the machine need, no secret of ours or of others."""
+    """The environment of the child: variables for network and system, no secrets."""
     allowed = {
         name: variable
         for name, variable in environ.items()
         if not name.startswith(_OWN_VARIABLES) and not any(word in name.upper() for word in _SECRET_WORDS)
     }
     home = Path(devtrail_tui.__file__).resolve().parents[1]
-    if home.name not in ("site-packages", "dist-packages"):  # a checkout: -P keeps the present folder off the path
+    if home.name not in ("site-packages", "dist-packages"):  # a checkout: -P keeps the current folder off the path
         allowed["PYTHONPATH"] = os.pathsep.join(filter(None, (str(home), allowed.get("PYTHONPATH", ""))))
     return allowed

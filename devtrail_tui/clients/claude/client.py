@@ -1,4 +1,4 @@
-"""The analyser that asks Claude: one paid call a pull request, with visible and cancellable waiting."""
+"""The Claude analyser: one paid call per pull request, with visible and cancellable waits."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from devtrail_tui.clients.claude import answers, failures, prices
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
-from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, Connection, Method
+from devtrail_tui.clients.claude.calls import Call, CallFailed, CallResult, ClaudeConnection, Method
 from devtrail_tui.clients.claude.connection import SdkConnection
 from devtrail_tui.clients.claude.request import build_request, judgement_key, preview
-from devtrail_tui.clients.claude.shared_limits import SharedLimits
+from devtrail_tui.clients.claude.shared_limits import ClaudeLimits
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import AnalysisRequest, VerifiedAnswer
 from devtrail_tui.core.errors import (
@@ -34,18 +34,17 @@ from devtrail_tui.core.retry import delay_s
 from devtrail_tui.core.text import safe, safe_line
 
 LONGEST_WAIT_S = 300.0
-"""A longer wait is not sat out here: the error goes to the job, which is given back until then."""
+"""Longer waits are not done here: the error goes to the job, which is returned to the queue for that time."""
 _MODELS_NAMED = 6
 
 
 class ClaudeAnalyser:
-    """Claude behind the `Analyser` protocol (core/context.py). Belongs to one event loop; `aclose` ends it.
+    """Implements the `Analyser` protocol (core/context.py). Belongs to one event loop; close it with `aclose`.
 
-    `narrate` gets one line for each retry; `waiting` a sentence and the moment it ends (aware UTC), then ("", None)
-    when nothing waits any more. `attempts` counts tries of one call, `call_timeout_s` bounds each of them from
-    connecting to the last byte; `redact` masks secrets in what is sent, `exclusions` says what is not sent at all;
-    `concurrency` how many calls whoever asks may have under way. `connection` is whoever asks's to close; without one the
-    package is used in this process. `limits` are shared by the analysers with the same key and host.
+    `narrate` gets one line per retry; `waiting` a sentence and the end of the wait (aware UTC), then ("", None) when no wait is
+    left. `attempts` is the number of tries of one call, `call_timeout_s` limits each from connecting to the last byte; `redact`
+    masks secrets in requests, `exclusions` omits content; `concurrency` is the caller's number of concurrent calls. The caller
+    closes `connection`; without one the SDK runs in this process. `limits` are shared by analysers with the same key and host.
     """
 
     def __init__(
@@ -64,12 +63,12 @@ class ClaudeAnalyser:
         call_timeout_s: float = 240.0,
         redact: Redact = mask_patterns,
         exclusions: Exclusions = NOTHING_EXCLUDED,
-        connection: Connection | None = None,
-        limits: SharedLimits | None = None,
+        connection: ClaudeConnection | None = None,
+        limits: ClaudeLimits | None = None,
     ) -> None:
         self._api_key, self._model = api_key, model
         self._clock = clock
-        self._random = random or Random()  # noqa: S311 - spreads retries, no secret
+        self._random = random or Random()  # noqa: S311 - jitter, no secret
         self._narrate = narrate
         self._waiting = waiting
         self._base_url = base_url or DEFAULT_BASE_URL
@@ -81,9 +80,9 @@ class ClaudeAnalyser:
         self._redact = redact
         self._exclusions = exclusions
         connection_here = SdkConnection()
-        self._connection: Connection = connection or connection_here
+        self._connection: ClaudeConnection = connection or connection_here
         self._close_own = connection_here.aclose
-        self._limits = limits or SharedLimits()
+        self._limits = limits or ClaudeLimits()
         self._refusals_before = self._limits.refusals
         self._unknown_model: UnknownModel | None = None
         self._unknown_in_a_row = self._pauses = 0
@@ -132,9 +131,9 @@ class ClaudeAnalyser:
         )
 
     async def answer(self, request: AnalysisRequest, *, late: Callable[[Analysis], None] | None = None) -> Analysis:
-        def arrived(answer: Answer) -> None:
-            assert late is not None  # noqa: S101 - else this is not handed on
-            with suppress(PermanentError):  # it cannot be read: its cost stays unknown
+        def arrived(answer: CallResult) -> None:
+            assert late is not None  # noqa: S101 - only passed on with `late`
+            with suppress(PermanentError):  # an unreadable answer: its cost stays uncertain
                 late(self._analysis(request, answer))
 
         return self._analysis(request, await self._call(Method.CREATE, request.body, arrived if late else None))
@@ -146,11 +145,11 @@ class ClaudeAnalyser:
         return answers.verify(request, analysis)
 
     async def aclose(self) -> None:
-        """Close the connections; the analyser is not used after it."""
+        """Close the connections; the analyser must not be used afterwards."""
         await self._close_own()
 
-    def _analysis(self, request: AnalysisRequest, answer: Answer) -> Analysis:
-        # A gateway's page or a half answer arrives here as well.
+    def _analysis(self, request: AnalysisRequest, answer: CallResult) -> Analysis:
+        # The answer may be a gateway's page or incomplete.
         message = answer.body if isinstance(answer.body, dict) else {}
         content = message.get("content")
         if not isinstance(content, list):
@@ -172,8 +171,8 @@ class ClaudeAnalyser:
         )
 
     async def _call(
-        self, method: Method, arguments: Mapping[str, Any], late: Callable[[Answer], None] | None = None
-    ) -> Answer:
+        self, method: Method, arguments: Mapping[str, Any], late: Callable[[CallResult], None] | None = None
+    ) -> CallResult:
         """One call with its retries."""
         if not self._prices_loaded:
             await asyncio.to_thread(prices.price_known, self._model)  # imports the price list off the loop
@@ -190,7 +189,7 @@ class ClaudeAnalyser:
             except AuthenticationError as error:
                 self._limits.refuse(error)
                 raise
-            except OutcomeUnknown as error:  # whether to pay once more is not decided here
+            except OutcomeUnknown as error:  # the caller decides whether to pay again
                 self._unknown_in_a_row += 1
                 self._pause_all(str(error), delay_s(self._unknown_in_a_row, self._random))
                 raise
@@ -202,7 +201,7 @@ class ClaudeAnalyser:
                     raise
                 seconds = delay_s(attempt, self._random, retry_after_s=retry_after_s)
                 self._narrate(
-                    Level.WARNING, f"{error} Trying again in {seconds:.0f} s (try {attempt} of {self._attempts})."
+                    Level.WARNING, f"{error} Retrying in {seconds:.0f} s (try {attempt} of {self._attempts})."
                 )
                 await self._pause(str(error), seconds)
             else:
@@ -210,8 +209,8 @@ class ClaudeAnalyser:
                 return answer
 
     async def _send_once(
-        self, method: Method, arguments: Mapping[str, Any], late: Callable[[Answer], None] | None = None
-    ) -> Answer:
+        self, method: Method, arguments: Mapping[str, Any], late: Callable[[CallResult], None] | None = None
+    ) -> CallResult:
         call = Call(method, arguments, self._api_key, self._base_url, self._call_timeout_s)
         billed = method is Method.CREATE
         failure: DevTrailError
@@ -236,7 +235,7 @@ class ClaudeAnalyser:
         self._limits.pause(self._clock.monotonic() + seconds, reason)
 
     async def _cleared(self) -> None:
-        """Wait out what another call has met; raise what turned an earlier call away for good."""
+        """Wait for a pause set by another call; raise an earlier call's authentication error."""
         seconds, reason = self._limits.pending(self._clock.monotonic())
         if seconds > LONGEST_WAIT_S:
             raise TemporaryError(reason, retry_after_s=seconds)
@@ -259,23 +258,23 @@ class ClaudeAnalyser:
                 self._waiting("", None)
 
     async def _other_models(self, sentence: str) -> str:
-        """The sentence, with models that do exist where Claude tells them."""
+        """The sentence, extended with the existing models if Claude lists them."""
         names: list[str] = []
-        with suppress(DevTrailError):  # the names are a kindness; the sentence stands without them
+        with suppress(DevTrailError):  # the names are optional
             page = (await self._send_once(Method.LIST_MODELS, {"limit": 50})).body
             models = page.get("data") if isinstance(page, dict) else None
             listed = [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
             active = [each for each in listed if each.get("lifecycle", "active") == "active"]
             names = [self._clean(str(each.get("id"))) for each in active][:_MODELS_NAMED]
-        return f"{sentence} There are: {', '.join(names)}." if names else f"{sentence} Choose another."
+        return f"{sentence} Available: {', '.join(names)}." if names else f"{sentence} Choose another."
 
     def _clean(self, text: str) -> str:
-        """Foreign text fit for a log line: safe, short, without the key."""
+        """Foreign text for a log line: sanitised, short, without the key."""
         return safe_line(self._redact(text.replace(self._api_key, "[key]") if self._api_key else text), limit=300)
 
 
 def _day_of(model: Mapping[str, Any]) -> str:
-    """` on 2026-12-01`, where the model says when it will be retired."""
+    """` on 2026-12-01`, if the model has a retirement date."""
     try:
         return f" on {datetime.fromisoformat(model.get('retires_at') or ''):%Y-%m-%d}"
     except (TypeError, ValueError):
@@ -283,7 +282,7 @@ def _day_of(model: Mapping[str, Any]) -> str:
 
 
 def _usage_counts(usage: object) -> dict[str, int]:
-    """Token counts by Claude's names, flat; what is absent or no count is left out."""
+    """Token counts by Claude's names, flat; missing or invalid counts are omitted."""
     counts = usage if isinstance(usage, dict) else {}
     cached, details = counts.get("cache_creation"), counts.get("output_tokens_details")
     names = (prices.INPUT, prices.OUTPUT, prices.CACHE_READ, prices.CACHE_WRITE)

@@ -1,4 +1,4 @@
-"""Talks to Claude through the anthropic package: imported late, quiet, without its own retries. The child process runs this."""
+"""Calls Claude through the anthropic package: imported late, without log output and without its own retries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from devtrail_tui.clients.claude.calls import Answer, Call, CallFailed, CallKind, Failure, Method
+from devtrail_tui.clients.claude.calls import Call, CallFailed, CallKind, CallResult, Failure, Method
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -25,29 +25,29 @@ _METHODS: Mapping[Method, Callable[[AsyncAnthropic], Callable[..., Awaitable[Any
 
 
 def load_sdk() -> None:
-    """Import the package and keep it quiet; blocks for 0.8-3 s the first time, and takes 78 MB."""
-    import anthropic  # noqa: F401 - loaded for later
+    """Import the package and silence its logs; takes 0.8-3 s the first time, and 78 MB."""
+    import anthropic  # noqa: F401 - imported for later use
 
     for name in _LOGGERS:
-        # Their debug and info lines (switched on by ANTHROPIC_LOG) write over the screen and show headers and texts.
+        # Their debug and info lines (enabled by ANTHROPIC_LOG) write over the screen and show headers and texts.
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class SdkConnection:
-    """`calls.Connection` in this very process and in one event loop; a client of the package for each key and address."""
+    """A `calls.ClaudeConnection` in this process and one event loop; one SDK client per key and address."""
 
     def __init__(self) -> None:
         self._clients: dict[tuple[str, str], AsyncAnthropic] = {}
 
-    async def call(self, call: Call, late: Callable[[Answer], None] | None = None) -> Answer:  # noqa: ARG002
-        """Make one call; a cancel ends it, so nothing comes late. Raises CallFailed."""
+    async def call(self, call: Call, late: Callable[[CallResult], None] | None = None) -> CallResult:  # noqa: ARG002
+        """Make one call; a cancel aborts it, so there are no late answers. Raises CallFailed."""
         if not self._clients:
             load_sdk()
         try:
-            # The package's own timeouts are per read: a body that drips outlives them.
+            # The package's timeouts are per read: a slow body could exceed them indefinitely.
             async with asyncio.timeout(call.timeout_s):
                 response = await _METHODS[call.method](self._client(call))(**call.arguments, timeout=_timeout(call))
-                return Answer(await response.json(), response.request_id or "")
+                return CallResult(await response.json(), response.request_id or "")
         except TimeoutError:
             failure = Failure(CallKind.UNKNOWN, f"no answer within {call.timeout_s:.0f} s")
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
@@ -57,18 +57,18 @@ class SdkConnection:
             if known is None:
                 raise
             failure = known
-        # Raised out here, without the package's exception behind it: that one holds the request with its key.
+        # Raised here without the package's exception as context, which contains the request with its key.
         raise CallFailed(failure)
 
     async def aclose(self) -> None:
-        """Close all connections; harmless when repeated."""
+        """Close all connections; idempotent."""
         clients, self._clients = self._clients, {}
         for client in clients.values():
             await client.close()
 
     def _client(self, call: Call) -> AsyncAnthropic:
-        """Key and address are explicit, so that no profile on the disk is picked up. Redirects are not followed: they would take
-        a private pull request to another host. Tracing is off: it could carry texts to a third party."""
+        """Key and address are explicit, so that no profile on disk is used. Redirects are off: they could send a private pull
+        request to another host. Tracing is off: it could send texts to a third party."""
         import anthropic
 
         address = (call.api_key, call.base_url)
@@ -90,13 +90,13 @@ def _timeout(call: Call) -> Any:
 
 
 def _failure(error: Exception) -> Failure | None:
-    """What the package raised as plain data; None for what is no failure of the call."""
+    """The package's exception as plain data; None if it is not a failed call."""
     import anthropic
     import httpx2
 
     if isinstance(error, anthropic.APIStatusError):
         headers = {name: header for name in _WAIT_HEADERS if (header := error.response.headers.get(name))}
-        texts = (error.type, error.api_message, error.request_id)  # a gateway's error may have anything in its fields
+        texts = (error.type, error.api_message, error.request_id)  # a gateway's error may have any values
         kind, message, request_id = (text if isinstance(text, str) else "" for text in texts)
         return Failure(CallKind.STATUS, "", error.status_code, kind, message, request_id, headers)
     if isinstance(error, anthropic.APIResponseValidationError):

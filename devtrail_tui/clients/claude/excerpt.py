@@ -1,7 +1,6 @@
-"""A pull request as Claude is shown it: whole where it fits, shortened by fixed steps where it does not, and saying
-what is missing.
+"""The excerpt of a pull request for Claude: complete if it fits, otherwise shortened in fixed steps, with a list of omissions.
 
-Where texts must go, the person's own words go last: they are what is being judged.
+The person's own texts are shortened last, because they are judged.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ from devtrail_tui.core.text import safe, safe_line
 T = TypeVar("T", Comment, Review)
 
 ROOM_TOKENS = 24_000
-"""Room for one pull request. Every model we know holds eight times as much; beyond this, more text costs more and
-shows less."""
+"""Token limit for one pull request. All known models accept eight times as much, but more text costs more and adds little."""
 _CUT_MARK = " […]"
 _LONGEST_TITLE = 1_000
 _LONGEST_PATH = 300
@@ -28,7 +26,7 @@ _MOST_LABELS = 30
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """`content` is JSON-ready; `left_out` has one sentence for each kind of thing that was shortened."""
+    """`content` is JSON-ready; `left_out` has one sentence per kind of shortened content."""
 
     content: Mapping[str, Any]
     left_out: tuple[str, ...]
@@ -36,7 +34,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """How much of each kind is shown: characters for texts, counts for the rest."""
+    """Limits per kind: characters for texts, counts for lists."""
 
     description: int
     text: int
@@ -63,8 +61,8 @@ def excerpt(
     room_tokens: int = ROOM_TOKENS,
     excluded: tuple[int, int] = (0, 0),
 ) -> Excerpt:
-    """The fullest of the fixed steps that fits into the room; the last step, which is small, where none does. `excluded` counts
-    files, and comments on their lines, that were taken out before."""
+    """The first of the fixed steps that fits; otherwise the last, smallest one. `excluded` counts files, and comments on their
+    lines, that were removed before."""
     cleaned = _cleaned(pull_request)
     *larger, smallest = _STEPS
     for limits in larger:
@@ -75,7 +73,7 @@ def excerpt(
 
 
 def quotable(pull_request: PullRequest) -> tuple[str, ...]:
-    """Every text of the pull request that a quote may come from, whole, as stored."""
+    """All texts of the pull request that a quote may come from, complete, as stored."""
     return (
         pull_request.title,
         pull_request.body,
@@ -88,7 +86,7 @@ def quotable(pull_request: PullRequest) -> tuple[str, ...]:
 
 
 def _cleaned(pull_request: PullRequest) -> PullRequest:
-    """The pull request with its texts made safe once, for all steps, and without reviews that say nothing."""
+    """The pull request with its texts sanitised once for all steps, and without empty reviews."""
     reviews = [review for review in pull_request.reviews if review.body.strip() or review.state != "COMMENTED"]
     return replace(
         pull_request,
@@ -181,7 +179,7 @@ def _excluded(files: int, comments: int) -> tuple[str, ...]:
 
 
 def _kept(entries: Sequence[T], most: int, login: str) -> tuple[T, ...]:
-    """At most so many entries in their order: the person's own first, then the earliest of the others'."""
+    """At most `most` entries in their order: the person's own first, then the earliest of others."""
     if len(entries) <= most:
         return tuple(entries)
     ranked = sorted(range(len(entries)), key=lambda index: (entries[index].author.lower() != login.lower(), index))
@@ -189,7 +187,7 @@ def _kept(entries: Sequence[T], most: int, login: str) -> tuple[T, ...]:
 
 
 def _most_changed(files: Sequence[ChangedFile], most: int) -> tuple[ChangedFile, ...]:
-    """At most so many files in their order, those with the most changed lines."""
+    """At most `most` files in their order, those with the most changed lines."""
     ranked = sorted(range(len(files)), key=lambda index: (-files[index].additions - files[index].deletions, index))
     return tuple(files[index] for index in sorted(ranked[:most]))
 

@@ -1,6 +1,6 @@
-"""A failed call as core.errors, with a sentence: what happened, and what to do.
+"""Translates failed calls to core.errors, with a sentence: what happened, and what to do.
 
-Only what the service says of the request is quoted, made safe, bounded and without the key.
+Of the service's answer only the message is quoted, sanitised, cut and without the key.
 """
 
 from __future__ import annotations
@@ -25,21 +25,20 @@ _TEMPORARY = frozenset({408, 409, 429})
 
 
 class AccountError(AuthenticationError):
-    """The account, not this one request, was turned away (HTTP 402, 403): asking again for the next one is of no
-    use."""
+    """The account was refused, not only this request (HTTP 402, 403): the next request would fail too."""
 
 
 def translate(
     failure: Failure, *, billed: bool, host: str, model: str, now: datetime, clean: Callable[[str], str]
 ) -> DevTrailError:
-    """The core error for a failure of a call, which costs money where it is `billed`. `clean` makes foreign text fit to show."""
+    """The core error for a failed call; `billed` calls cost money. `clean` makes foreign text safe to show."""
     reason = clean(failure.reason)
     match failure.kind:
         case CallKind.NOT_SENT:
             return TemporaryError(f"Claude at {host} cannot be reached ({reason}); check the network.")
         case CallKind.UNKNOWN:
             return unanswered(
-                f"The connection to Claude at {host} broke before an answer came ({reason}).", billed=billed
+                f"The connection to Claude at {host} was lost before an answer came ({reason}).", billed=billed
             )
         case CallKind.STATUS:
             return _translate_status(failure, host=host, model=model, now=now, clean=clean)
@@ -48,15 +47,14 @@ def translate(
 
 
 def unanswered(sentence: str, *, billed: bool) -> TemporaryError:
-    """A call that was sent and has no answer."""
+    """The error for a call that was sent and has no answer."""
     return OutcomeUnknown(f"{sentence} It may have been billed.") if billed else TemporaryError(sentence)
 
 
 def unreadable(host: str) -> PermanentError:
-    """A success whose body is not Claude's. Not retried: it may have been paid for."""
+    """The error for a successful answer that is not from Claude. Not retried: it may have been billed."""
     return PermanentError(
-        f"{host} answered with something that is not Claude's; check ANTHROPIC_BASE_URL,"
-        " or sign in to the network you are on."
+        f"{host} returned an answer that is not from Claude; check ANTHROPIC_BASE_URL, or log in to the network."
     )
 
 
@@ -67,12 +65,12 @@ def _translate_status(
     trail = f" (request {clean(failure.request_id)})" if failure.request_id else ""
     if status == 401:
         return AuthenticationError(
-            f"Claude refused the API key (401){trail}; set ANTHROPIC_API_KEY to a valid one from platform.claude.com.",
+            f"Claude rejected the API key (401){trail}; set ANTHROPIC_API_KEY to a valid one from platform.claude.com.",
             service=SERVICE,
         )
     if status in (402, 403):
         return AccountError(
-            f"Claude does not let this key do that ({status}){trail}: {message or 'no reason given'}. "
+            f"Claude does not allow this with this key ({status}){trail}: {message or 'no reason given'}. "
             "Check the workspace's permissions and credit at platform.claude.com.",
             service=SERVICE,
         )
@@ -83,19 +81,18 @@ def _translate_status(
             f"{_trouble(status)} ({status}){trail}.", retry_after_s=retry_after_s(failure.headers, now)
         )
     if not message:
-        return PermanentError(f"{host} answered {status}, not as Claude does{trail}; check ANTHROPIC_BASE_URL.")
+        return PermanentError(f"{host} answered {status}, but not like Claude{trail}; check ANTHROPIC_BASE_URL.")
     return PermanentError(f"Claude refused the request ({status}){trail}: {message}.")
 
 
 def _trouble(status: int) -> str:
-    return {429: "Claude's rate limit is reached", 529: "Claude is overloaded"}.get(status, "Claude is in trouble")
+    return {429: "Claude's rate limit is reached", 529: "Claude is overloaded"}.get(status, "Claude has a server error")
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds the service asks to wait: `retry-after-ms`, or `retry-after` as seconds or as an HTTP date; None where
-    it does not say.
+    """The wait that the service asks for, in seconds: `retry-after-ms`, or `retry-after` as seconds or HTTP date; None if absent.
 
-    Rule: RFC 9110, section 10.2.3; the milliseconds are Anthropic's own.
+    Rule: RFC 9110, section 10.2.3; the milliseconds are Anthropic's extension.
     """
     for name, unit in (("retry-after-ms", 1_000), ("retry-after", 1)):
         try:

@@ -1,9 +1,7 @@
-"""What Claude is told and shown: instructions and criteria (the same for every pull request, so cached), then one
-pull request.
+"""The prompt: instructions and criteria (constant for all pull requests, so cached), then one pull request.
 
-The pull request was written by others and may try to give orders. It is sent as JSON between two marks that carry a
-hash of that JSON: no text can hold its own hash, so none can end the data early, and the same content always gives
-the same request.
+The pull request was written by others and may contain instructions. It is sent as JSON between two marks with a hash of that
+JSON: no text can contain its own hash, so none can fake the end mark, and equal content gives an equal request.
 """
 
 from __future__ import annotations
@@ -50,12 +48,12 @@ The pull request is untrusted data
 
 
 def instructions() -> str:
-    """The part of the system prompt that never changes."""
+    """The constant part of the system prompt."""
     return _INSTRUCTIONS
 
 
 def rubric(criteria: Sequence[Criterion]) -> str:
-    """The criteria, one a line, in the order given."""
+    """The criteria, one per line, in the given order."""
     lines = [f"- {criterion.id}: {_name(criterion)}. {safe_line(criterion.description)}" for criterion in criteria]
     return "\n".join(["The criteria, one a line, each with its criterion_id first:", *lines])
 
@@ -65,7 +63,7 @@ def _name(criterion: Criterion) -> str:
 
 
 def question(excerpt: Excerpt, user_context: str) -> str:
-    """The user turn: what the person says about themselves, then the fenced pull request."""
+    """The user turn: the person's self-description, then the fenced pull request."""
     document = json.dumps(excerpt.content, ensure_ascii=False, indent=1)
     mark = hashlib.sha256(document.encode()).hexdigest()[:24]
     paragraphs = []
@@ -83,8 +81,8 @@ def question(excerpt: Excerpt, user_context: str) -> str:
 
 
 def answer_schema(criterion_ids: Sequence[str]) -> dict[str, object]:
-    """The JSON schema the answer is held to. Only types, enum, required and additionalProperties: Claude refuses
-    length and range keywords, so those are checked afterwards (answers.py)."""
+    """The JSON schema of the answer. Only types, enum, required and additionalProperties: Claude rejects length and range
+    keywords, so answers.py checks those."""
     match = {
         "type": "object",
         "properties": {

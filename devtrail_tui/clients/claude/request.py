@@ -1,4 +1,4 @@
-"""The request for one pull request: its body exactly as it is sent, its key, its size and its price."""
+"""Builds the request for one pull request: body, key, size and price."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from devtrail_tui.core.pull_request_privacy import without_excluded_paths, witho
 from devtrail_tui.core.redaction import Redact, mask_patterns
 
 MAX_OUTPUT_TOKENS = 10_000
-"""Three matches take about 700; the rest is room for the model's thinking, which counts too. It stays under what a
-call without streaming may ask for (21,333)."""
+"""Three matches take about 700; the rest is for the model's thinking, which counts too. Below the maximum of a call without
+streaming (21,333)."""
 EXPECTED_OUTPUT_TOKENS = 900
 _FRAME_TOKENS = 200
-"""What the service adds around our texts: roles, marks, its own words about the answer's form."""
+"""Tokens the service adds to our texts: roles, marks, its own instructions on the answer's format."""
 
 
 def request_key(body: Mapping[str, Any]) -> str:
-    """SHA-256 (hex) over the whole body as canonical JSON: sorted keys, no white space, UTF-8."""
+    """SHA-256 (hex) of the whole body as canonical JSON: sorted keys, no white space, UTF-8."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def judgement_key(model: str, criteria: Sequence[Criterion], user_context: str) -> str:
-    """SHA-256 (hex) over what every pull request is judged by: model, instructions, rubric, form of the answer, context."""
+    """SHA-256 (hex) of everything that all requests share: model, instructions, rubric, answer format, context."""
     judged = [criterion for criterion in criteria if criterion.pr_detectable]
     schema = prompt.answer_schema([each.id for each in judged])
     return request_key(
@@ -58,16 +58,16 @@ def build_request(
     redact: Redact = mask_patterns,
     exclusions: Exclusions = NOTHING_EXCLUDED,
 ) -> AnalysisRequest:
-    """Everything that is sent for one pull request. Criteria that cannot be seen in a pull request are left out, and so is what
-    the person excluded. Secrets are masked first, so that key, price and quotes are of the masked texts.
+    """The request for one pull request. Criteria that are not pr_detectable, and excluded content, are omitted. Secrets are
+    masked first, so key, price and quotes refer to the masked texts.
 
-    Raises NotPossible where no criterion remains, RepositoryExcluded.
+    Raises NotPossible if no criterion remains, RepositoryExcluded.
     """
     if exclusions.repository(pull_request.repository):
         raise RepositoryExcluded(pull_request.repository)
     judged = [criterion for criterion in criteria if criterion.pr_detectable]
     if not judged:
-        raise NotPossible("There are no criteria that can be seen in a pull request; import some (criteria import).")
+        raise NotPossible("No criterion is pr_detectable; import some (criteria import).")
     open_part, files, comments = without_excluded_paths(pull_request, exclusions)
     if files:
         components = components_of(open_part.files)
@@ -112,16 +112,16 @@ def _body(model: str, criteria: Sequence[Criterion], shown: Excerpt, user_contex
 
 
 def preview(request: AnalysisRequest, base_url: str) -> str:
-    """The request as a person reads it before anything is sent: every text that leaves the machine, unabridged."""
+    """The request as text for review: everything that leaves the machine."""
     body = request.body
     sections = [
         f"POST {base_url.rstrip('/')}/v1/messages",
         f"model {body['model']}, at most {body['max_tokens']:,} tokens back",
     ]
     for number, block in enumerate(body["system"], start=1):
-        cached = " (cache_control ephemeral: kept by Claude for five minutes)" if "cache_control" in block else ""
+        cached = " (cache_control ephemeral: cached by Claude for five minutes)" if "cache_control" in block else ""
         sections.append(f"--- system, part {number}{cached} ---\n{block['text']}")
     sections += [f"--- {message['role']} ---\n{message['content']}" for message in body["messages"]]
     schema = json.dumps(body["output_config"], ensure_ascii=False, indent=1)
-    sections.append(f"--- form of the answer ---\n{schema}")
+    sections.append(f"--- answer format ---\n{schema}")
     return "\n\n".join(sections)

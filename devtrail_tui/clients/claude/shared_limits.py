@@ -1,4 +1,4 @@
-"""What calls with one key to one host have met: plain data for all jobs of this process, whatever threads they run in."""
+"""Limits shared by all calls with one key to one host: plain data for all jobs of this process, in any thread."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import threading
 from devtrail_tui.core.errors import AuthenticationError
 
 
-class SharedLimits:
-    """A pause that every call keeps, by the monotonic clock, and the refusals of the key. Each job waits in its own loop."""
+class ClaudeLimits:
+    """The pause of all calls, in monotonic time, and the rejections of the key. Each job waits in its own loop."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -17,28 +17,28 @@ class SharedLimits:
         self._refusals: list[AuthenticationError] = []
 
     def pause(self, until: float, reason: str) -> None:
-        """No call before `until`, for a reason that people read; an earlier and longer pause stays."""
+        """Pause all calls until `until`, for a displayed reason; an earlier, longer pause stays."""
         with self._lock:
             if until > self._not_before:
                 self._not_before, self._reason = until, reason
 
     def pending(self, now: float) -> tuple[float, str]:
-        """Seconds of the pause that are left, and its reason."""
+        """The remaining seconds of the pause, and its reason."""
         with self._lock:
             return self._not_before - now, self._reason
 
     def refuse(self, error: AuthenticationError) -> None:
-        """The key was turned away."""
+        """Record that the key was rejected."""
         with self._lock:
             self._refusals.append(error)
 
     @property
     def refusals(self) -> int:
-        """How many there were: whoever begins now tries the key once again, for it may have been mended."""
+        """The number of rejections; a new client tries the key again, because it may be valid by now."""
         with self._lock:
             return len(self._refusals)
 
     def refused_since(self, count: int) -> AuthenticationError | None:
-        """The first refusal after so many."""
+        """The first rejection after the first `count` ones."""
         with self._lock:
             return self._refusals[count] if len(self._refusals) > count else None

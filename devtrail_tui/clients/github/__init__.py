@@ -1,4 +1,4 @@
-"""GitHub: finds merged pull requests and fetches them whole (core.context.PullRequestSource over GraphQL).
+"""The GitHub client: finds merged pull requests and fetches them completely (core.context.PullRequestSource over GraphQL).
 
-Nothing is imported here, so that `endpoint` can be read at start-up without loading httpx.
+Imports nothing, so that `endpoint` can be imported at start-up without httpx.
 """

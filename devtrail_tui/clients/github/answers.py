@@ -1,7 +1,7 @@
-"""What an answer of GitHub means: a limit, a refusal, trouble, or data.
+"""Classifies GitHub's answers: limit, refusal, server error, or data.
 
-Order by GitHub's documentation when limited: `retry-after`; else `x-ratelimit-remaining: 0` and its reset; else unknown. REST
-says a limit with 403 or 429, GraphQL with 200 and `errors`. Any other 403 is a matter of permission.
+Limits by GitHub's documentation: `retry-after`; otherwise `x-ratelimit-remaining: 0` and its reset; otherwise unknown. REST
+reports a limit with 403 or 429, GraphQL with 200 and `errors`. Any other 403 is a missing permission.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from devtrail_tui.clients.github.failures import Limited, Refused, TooHeavy, Unreachable
+from devtrail_tui.clients.github.failures import Limited, RequestRefused, TooHeavy, Unreachable
 from devtrail_tui.clients.github.limiter import seconds_of_retry_after, seconds_until_reset
 from devtrail_tui.clients.github.transport import HttpAnswer
 from devtrail_tui.core.errors import AuthenticationError, DevTrailError, TemporaryError
@@ -29,13 +29,13 @@ _HEAVY_WORDS = re.compile(
 )
 _LIMIT_WORDS = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 _SECONDARY_WORDS = re.compile(r"secondary rate limit|abuse detection", re.IGNORECASE)
-_TROUBLE = {500: "an error of its own", 502: "bad gateway", 504: "gateway time-out"}
+_TROUBLE = {500: "an internal error", 502: "bad gateway", 504: "gateway time-out"}
 _MOST_WORDS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class GraphError:
-    """One entry of GraphQL's `errors`. `path` leads to the field that is null because of it."""
+    """One entry of GraphQL's `errors`. `path` is the path of the field that is null because of it."""
 
     kind: str
     message: str
@@ -43,33 +43,33 @@ class GraphError:
 
     @property
     def heavy(self) -> bool:
-        """Whether a smaller request, or the same one later, may succeed."""
+        """Whether a smaller request, or a later one, may succeed."""
         return self.kind in _HEAVY or bool(_HEAVY_WORDS.search(self.message))
 
 
 @dataclass(frozen=True, slots=True)
 class GraphAnswer:
-    """GraphQL's data, with the errors that came beside it."""
+    """GraphQL's data with its partial errors."""
 
     data: Mapping[str, Any]
     errors: Sequence[GraphError] = ()
 
 
 def decoded(answer: HttpAnswer, host: str) -> Any:
-    """The JSON of an answer. Raises TemporaryError for a web page in its place, Unreachable for JSON that breaks off."""
+    """The JSON of an answer. Raises TemporaryError for a web page, Unreachable for incomplete JSON."""
     if _is_page(answer):
         raise TemporaryError(
-            f"{host} answered with a web page instead of GitHub's data: sign in to the network, or check the proxy and "
+            f"{host} answered with a web page instead of GitHub's data: log in to the network, or check the proxy and "
             "DEVTRAIL_GITHUB_URL."
         )
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise Unreachable(f"The answer of {host} is not whole JSON.") from error
+        raise Unreachable(f"The answer of {host} is incomplete JSON.") from error
 
 
 def limited(answer: HttpAnswer, data: Any, now: datetime) -> Limited | None:
-    """Whether this answer says that a limit is reached, and for how long."""
+    """The limit that this answer reports, if any, with its wait."""
     limit_message = _limit_words(answer, data)
     if limit_message is None or "x-github-sso" in answer.headers:
         return None
@@ -82,14 +82,14 @@ def limited(answer: HttpAnswer, data: Any, now: datetime) -> Limited | None:
 
 
 def check(answer: HttpAnswer, data: Any, host: str) -> None:
-    """Pass a 2xx; raise what any other status means."""
+    """Return for a 2xx; raise the error for any other status."""
     if answer.status < 300:
         return
     raise _failure(answer, data, host)
 
 
 def graph_answer(data: Any, host: str) -> GraphAnswer:
-    """GraphQL's answer. Raises TooHeavy or Refused where there is no data at all."""
+    """GraphQL's answer. Raises TooHeavy or RequestRefused if there is no data."""
     errors = tuple(_graph_error(error) for error in _errors(data))
     document = data.get("data") if isinstance(data, dict) else None
     if isinstance(document, dict):
@@ -97,18 +97,18 @@ def graph_answer(data: Any, host: str) -> GraphAnswer:
     raise failure_of(errors, host)
 
 
-def failure_of(errors: Sequence[GraphError], host: str) -> TooHeavy | Refused:
-    """The exception for errors that leave nothing to work with."""
+def failure_of(errors: Sequence[GraphError], host: str) -> TooHeavy | RequestRefused:
+    """The exception for errors without usable data."""
     if not errors:
         return TooHeavy(f"{host} answered without data.")
     worst = next((error for error in errors if not error.heavy), errors[0])
     if worst.heavy:
         return TooHeavy(f"{host} could not finish the request: {worst.message}")
-    return Refused(f"{host} refused: {worst.message}", kind=worst.kind)
+    return RequestRefused(f"{host} refused: {worst.message}", kind=worst.kind)
 
 
 def _limit_words(answer: HttpAnswer, data: Any) -> str | None:
-    """The sentence of an answer that is about a limit; None for every other answer."""
+    """The sentence of an answer about a limit; None for other answers."""
     message = _message(data)
     if answer.status == 429:
         return message
@@ -127,32 +127,34 @@ def _failure(answer: HttpAnswer, data: Any, host: str) -> DevTrailError:
     detail = f": {message}" if message else "."
     if status == 401:
         return AuthenticationError(
-            f"{host} refused the GitHub token (401). Make a new one, or check which one is used with devtrail-tui doctor.",
+            f"{host} rejected the GitHub token (401). Create a new one, or check which one is used with devtrail-tui doctor.",
             service="github",
         )
     if status == 403:
         return _forbidden(answer, message, host)
     if status == 404:
-        return Refused(f"{host} does not have what was asked for (404): check DEVTRAIL_GITHUB_URL.", kind=NOT_FOUND)
+        return RequestRefused(
+            f"{host} does not have the requested resource (404): check DEVTRAIL_GITHUB_URL.", kind=NOT_FOUND
+        )
     if status == 407:
-        return Refused(f"The proxy on the way to {host} asks for a login: put it into HTTPS_PROXY.")
+        return RequestRefused(f"The proxy for {host} requires a login: add it to HTTPS_PROXY.")
     if status in _TROUBLE:
         return TooHeavy(f"{host} answered {status}, {_TROUBLE[status]}.")
     if status >= 500:
         return Unreachable(f"{host} is not available now ({status}).")
-    return Refused(f"{host} refused the request ({status}){detail}")
+    return RequestRefused(f"{host} refused the request ({status}){detail}")
 
 
-def _forbidden(answer: HttpAnswer, words: str, host: str) -> Refused:
+def _forbidden(answer: HttpAnswer, words: str, host: str) -> RequestRefused:
     sso = answer.headers.get("x-github-sso", "")
     if sso:
         where = _sso_url(sso)
         at = f" at {where}" if where else " in the token's settings on GitHub (Configure SSO)"
-        return Refused(
+        return RequestRefused(
             f"The token must be authorised for the organisation's single sign-on{at}, then retry.", kind=FORBIDDEN
         )
-    return Refused(
-        f"{host} refused (403): {words or 'no reason given'}. Give the token the permission it lacks, or use another.",
+    return RequestRefused(
+        f"{host} refused (403): {words or 'no reason given'}. Add the missing permission to the token, or use another.",
         kind=FORBIDDEN,
     )
 
@@ -173,7 +175,7 @@ def _is_page(answer: HttpAnswer) -> bool:
 
 
 def _message(data: Any) -> str:
-    """GitHub's own words in an error body, as one harmless line without a full stop."""
+    """GitHub's message in an error body, as one sanitised line without a full stop."""
     message = data.get("message") if isinstance(data, dict) else None
     return safe_line(message, limit=_MOST_WORDS).rstrip(".") if isinstance(message, str) else ""
 
@@ -185,7 +187,7 @@ def _errors(data: Any) -> Sequence[Any]:
 
 def _graph_error(each: Any) -> GraphError:
     if not isinstance(each, dict):
-        return GraphError("", "an error without words")
+        return GraphError("", "an error without a message")
     kind = each.get("type") or (each.get("extensions") or {}).get("code") or ""
     path = each.get("path")
     return GraphError(

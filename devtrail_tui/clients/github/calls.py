@@ -1,4 +1,4 @@
-"""A call to GitHub from first try to answer or error: takes its turn, waits out limits, repeats what time can mend."""
+"""Calls to GitHub, with queueing, limits and retries."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ MOST_TRIES = 4
 _BASE_S = 1.0
 _CAP_S = 30.0
 _LARGE_BODY = 256 * 1024
-"""From this size on, JSON is read in a thread: the loop stays free."""
+"""From this size on, JSON is parsed in a thread to keep the loop responsive."""
 
 
 class Calls:
-    """What a client asks GitHub, one method a protocol."""
+    """GitHub calls, one method per protocol."""
 
     def __init__(
         self,
@@ -61,12 +61,12 @@ class Calls:
         self._sso_said = False
 
     async def rest(self, path: str) -> tuple[Any, httpx.Headers]:
-        """GET a REST path. Raises AuthenticationError, Refused, TemporaryError."""
+        """GET a REST path. Raises AuthenticationError, RequestRefused, TemporaryError."""
         return await self._call("GET", self.endpoint.rest + path, None, CORE, MOST_TRIES, lambda data: data)
 
     async def graph(self, name: str, variables: Mapping[str, Any], *, tries: int = MOST_TRIES) -> GraphAnswer:
-        """Ask the named document. `tries` bounds how often it is repeated where a smaller request would be the better answer.
-        Raises AuthenticationError, Refused, TooHeavy, TemporaryError; errors beside data are the caller's to judge."""
+        """Run the named document. `tries` is the maximum number of tries, lower if a smaller request is the better retry. Raises
+        AuthenticationError, RequestRefused, TooHeavy, TemporaryError; the caller handles errors beside data."""
         content = json.dumps({"query": DOCUMENTS[name], "operationName": name, "variables": dict(variables)}).encode()
         host = self.endpoint.api_host
         answer, _ = await self._call(
@@ -75,9 +75,9 @@ class Calls:
         return answer
 
     async def back_off(self, failures: int, why: TemporaryError) -> None:
-        """Say why and wait before the next try; `failures` counts from 1."""
+        """Log the reason and wait before the next try; `failures` counts from 1."""
         seconds = delay_s(failures, self._rng, base=_BASE_S, cap=_CAP_S, retry_after_s=why.retry_after_s)
-        self._narrate(Level.WARNING, f"{why} Trying again in {seconds:.1f} s.")
+        self._narrate(Level.WARNING, f"{why} Retrying in {seconds:.1f} s.")
         await self._clock.sleep(seconds)
 
     async def _call(
@@ -103,7 +103,7 @@ class Calls:
 
     async def _once(self, method: str, url: str, content: bytes | None, resource: str) -> tuple[HttpAnswer, Any]:
         async with self._limiter.turn(resource):
-            if self._refused is not None:  # one bad login is enough: repeated ones lock the account out
+            if self._refused is not None:  # repeated failed logins would lock the account
                 raise self._refused
             answer = await self._transport.exchange(method, url, content)
             if answer.status == 401:
@@ -120,7 +120,7 @@ class Calls:
             raise
 
     async def _read(self, answer: HttpAnswer) -> Any:
-        """The JSON; None where a failure's body is a page, since its status says enough."""
+        """The JSON; None if the body of a failure is a web page, because the status is sufficient."""
         try:
             if len(answer.body) < _LARGE_BODY:
                 return decoded(answer, self.endpoint.api_host)
@@ -135,5 +135,5 @@ class Calls:
             self._sso_said = True
             self._narrate(
                 Level.WARNING,
-                "GitHub left out what belongs to organisations whose single sign-on this token is not authorised for.",
+                "GitHub omitted organisations whose single sign-on this token is not authorised for.",
             )

@@ -1,4 +1,4 @@
-"""The one door to GitHub (core.context.PullRequestSource)."""
+"""The GitHub client (core.context.PullRequestSource)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from devtrail_tui.clients.github import parsing
 from devtrail_tui.clients.github.answers import FORBIDDEN, NOT_FOUND, GraphError, failure_of
 from devtrail_tui.clients.github.calls import Calls
 from devtrail_tui.clients.github.endpoint import endpoint
-from devtrail_tui.clients.github.failures import Refused, UnexpectedAnswer
+from devtrail_tui.clients.github.failures import RequestRefused, UnexpectedAnswer
 from devtrail_tui.clients.github.hydrate import Hydration
-from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, Limiter, Narrate, SharedLimits, Waiting, date_of
+from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, GitHubLimits, Limiter, Narrate, Waiting, date_of
 from devtrail_tui.clients.github.search import Discovery
 from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
 from devtrail_tui.clients.github.transport import Transport
@@ -48,8 +48,8 @@ def connect(environment: ClientEnvironment) -> GitHubClient:
 
 
 def clock_ahead_s(asked_at: datetime, answered_at: datetime, their_time: datetime) -> float:
-    """Seconds our clock is ahead of theirs. Their time was taken at some moment between question and answer, and cut to whole
-    seconds: whatever that can explain counts as nothing."""
+    """Seconds our clock is ahead of theirs. Their time was read between question and answer and has whole seconds: a difference
+    within that uncertainty is 0."""
     latest, earliest = answered_at - their_time, asked_at - their_time - timedelta(seconds=1)
     nearest = min(max(timedelta(), earliest), latest)
     return nearest.total_seconds()
@@ -58,11 +58,11 @@ def clock_ahead_s(asked_at: datetime, answered_at: datetime, their_time: datetim
 class GitHubClient:
     """Finds and fetches merged pull requests with one token.
 
-    `pause_s` is the smallest time between two requests, `timeout_s` the deadline of one whole exchange, `concurrency` how many
-    may be under way at once; a repository that is `excluded` is not asked for. Clients with the same token share their `limits`.
-    `narrate` gets the sentences for the log; `waiting` a sentence and the moment it ends while a limit is waited out, then
-    `("", None)`; `service_limit` what is left of GraphQL's points, which are what a sync uses up. All return at once. Use as an
-    async context manager, or call `aclose`.
+    `pause_s` is the minimum interval between requests, `timeout_s` the deadline of one exchange, `concurrency` the maximum of
+    concurrent requests; `excluded` repositories are not requested. Clients with the same token share their `limits`. `narrate`
+    gets sentences for the log; `waiting` a sentence and the end of a limit's wait, then `("", None)`; `service_limit` the
+    remaining GraphQL points, which limit a sync. All three must return at once. Use as an async context manager, or call
+    `aclose`.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class GitHubClient:
         rng: random.Random | None = None,
         excluded: Callable[[str], bool] = lambda _name: False,
         service_limit: Callable[[RateLimit], None] = lambda _limit: None,
-        limits: SharedLimits | None = None,
+        limits: GitHubLimits | None = None,
     ) -> None:
         where = endpoint(api_url)
         self._web_host = where.web_host
@@ -92,7 +92,7 @@ class GitHubClient:
         self._clock = clock
         self._transport = Transport(where, token, timeout_s=timeout_s, connect_timeout_s=connect_timeout_s)
         self._limiter = Limiter(clock, narrate, waiting, pause_s=pause_s, concurrency=concurrency, limits=limits)
-        jitter = rng if rng is not None else random.Random()  # noqa: S311 - spreads retries, guards nothing
+        jitter = rng if rng is not None else random.Random()  # noqa: S311 - jitter, no secret
         self._calls = Calls(where, self._transport, self._limiter, clock, narrate, jitter, self._report)
 
     async def __aenter__(self) -> GitHubClient:
@@ -110,12 +110,12 @@ class GitHubClient:
 
     @property
     def host(self) -> str:
-        """The host that evidence belongs to, such as github.com."""
+        """The web host of evidence, such as github.com."""
         return self._web_host
 
     async def account(self) -> Account:
-        """Whose token this is, by REST, which alone lists a classic token's scopes. Raises AuthenticationError, PermanentError,
-        TemporaryError."""
+        """The token's account, over REST, the only API that lists a classic token's scopes. Raises AuthenticationError,
+        PermanentError, TemporaryError."""
         asked_at = self._clock.now()
         user, headers = await self._calls.rest("/user")
         answered_at, their_time = self._clock.now(), date_of(headers)
@@ -132,10 +132,10 @@ class GitHubClient:
         )
 
     async def limits(self) -> tuple[RateLimit, ...]:
-        """All limits as GitHub states them now, without using any up; empty where an Enterprise server has them switched off."""
+        """GitHub's current limits; the request is free. Empty if an Enterprise server has limits disabled."""
         try:
             limits_json, _ = await self._calls.rest("/rate_limit")
-        except Refused as error:
+        except RequestRefused as error:
             if error.kind == NOT_FOUND:
                 return ()
             raise
@@ -143,8 +143,8 @@ class GitHubClient:
         return tuple(self._limit(name, child(resources, name)) for name in _REST_RESOURCES if name in resources)
 
     async def repository(self, name: str) -> Repository:
-        """Look up owner/name, following renames. Raises RepositoryNotFound also where the token may not see it,
-        RepositoryExcluded also where only its present name is excluded."""
+        """Look up owner/name, following renames. Raises RepositoryNotFound, also for a repository hidden from the token, and
+        RepositoryExcluded, also if only its current name is excluded."""
         owner, slash, short = name.partition("/")
         if not (owner and slash and short) or "/" in short:
             raise RepositoryNotFound(f"{safe_line(name, limit=100)} is not owner/name.", repository=name)
@@ -158,13 +158,13 @@ class GitHubClient:
     async def discover(
         self, repository: Repository, login: str, start: datetime, end: datetime
     ) -> Sequence[PullRequestRef]:
-        """Every pull request merged from `start` up to but not including `end` that `login` wrote, commented on or reviewed by
-        GitHub's search, each once, newest merge first. What the search found is to be verified: core.involvement."""
+        """All pull requests merged in [`start`, `end`) that `login` wrote, commented on or reviewed according to GitHub's search,
+        each once, newest merge first. Verify the results with core.involvement."""
         return await Discovery(self._calls, self._narrate, repository, login).run(start, end)
 
     async def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[FetchedPullRequest]:
-        """Fetch each whole; every ref comes exactly once. While the caller works on one batch, the next is being fetched, and no
-        more than that. Close the generator (`aclosing`) when leaving it early, or else the client: either stops the fetching."""
+        """Fetch each pull request completely; every ref yields once. The next batch is fetched while the caller processes the
+        current one. When leaving early, close the generator (`aclosing`) or the client to stop fetching."""
         batches = Hydration(self._calls, self._narrate, self._web_host).batches(refs)
         upcoming = self._started(batches)
         try:
@@ -185,7 +185,7 @@ class GitHubClient:
     async def _asked_repository(self, name: str, owner: str, short: str) -> Node:
         try:
             answer = await self._calls.graph("Repository", {"owner": owner, "name": short})
-        except Refused as error:
+        except RequestRefused as error:
             raise _repository_refused(name, GraphError(error.kind, str(error))) from error
         repository = answer.data.get("repository")
         if isinstance(repository, dict):
@@ -199,7 +199,7 @@ class GitHubClient:
             self._service_limit(replace(seen, service=GITHUB.name, host=self._web_host, account=self._login))
 
     def _limit(self, resource: str, node: Node) -> RateLimit:
-        """`reset` is a second of GitHub's clock."""
+        """`reset` is in seconds of GitHub's clock."""
         reset = whole_number(node, "reset") - self._clock.now().timestamp()
         seconds = min(max(reset, 0.0), 24 * 3600.0)
         return RateLimit(
@@ -221,7 +221,7 @@ async def _stopped(tasks: Sequence[_Upcoming]) -> None:
         await asyncio.wait(tasks)
     for task in tasks:
         if not task.cancelled():
-            task.exception()  # looked at, so that asyncio does not complain of an error nobody waits for
+            task.exception()  # marks the error as retrieved for asyncio
 
 
 def _object(data: Any) -> Node:
@@ -234,10 +234,10 @@ def _repository_refused(name: str, error: GraphError) -> PermanentError:
     shown_name = safe_line(name, limit=140)
     if error.kind == NOT_FOUND:
         return RepositoryNotFound(
-            f"{shown_name} was not found: it does not exist, or the token may not see it "
+            f"{shown_name} was not found: it does not exist, or the token cannot see it "
             "(private repositories need the repo scope).",
             repository=name,
         )
     if error.kind == FORBIDDEN:
-        return RepositoryNotFound(f"The token may not read {shown_name}: {error.message}", repository=name)
-    return Refused(f"{shown_name} could not be looked up: {error.message}", kind=error.kind)
+        return RepositoryNotFound(f"The token cannot read {shown_name}: {error.message}", repository=name)
+    return RequestRefused(f"{shown_name} could not be looked up: {error.message}", kind=error.kind)

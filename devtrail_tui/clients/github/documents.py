@@ -1,7 +1,7 @@
-"""Every GraphQL document the product sends to GitHub; nothing else asks GraphQL anything.
+"""All GraphQL documents that the program sends to GitHub.
 
-All fields exist in GitHub's published schema (a test validates them). Each document asks for `rateLimit`, which tells what it
-cost and what is left. A page holds at most 100 items by GitHub's rule.
+All fields exist in GitHub's published schema (a test validates them). Each document requests `rateLimit`, its cost and the
+remaining points. By GitHub's rule a page has at most 100 items.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ query Discover($author: String!, $commenter: String!, $reviewer: String!) {{
   reviewer: search(query: $reviewer, type: ISSUE, first: 100) {{ ...Found }}
 }}
 {_FOUND}"""
-"""First page of the three roles at once."""
+"""The first page of all three roles."""
 
 SEARCH = f"""
 query Search($query: String!, $after: String) {{
@@ -113,8 +113,8 @@ query PullRequests($ids: [ID!]!, $page: Int!, $reviews: Int!, $inReview: Int!) {
   }}
 }}
 {_PARTS}"""
-"""Several pull requests whole, as far as one page of each connection reaches. Reviews that were never submitted are left out,
-and with them their comments, which nobody else has seen."""
+"""Several complete pull requests, limited to one page per connection. Pending reviews and their comments, which only their
+author can see, are omitted."""
 
 MORE_OF_PULL_REQUEST = f"""
 query MoreOfPullRequest(
@@ -135,7 +135,7 @@ query MoreOfPullRequest(
   }}
 }}
 {_PARTS}"""
-"""The next page of those connections that have one, all in one request."""
+"""The next page of those connections that have one, in one request."""
 
 MORE_OF_REVIEW = f"""
 query MoreOfReview($id: ID!, $page: Int!, $after: String!) {{
@@ -155,4 +155,4 @@ DOCUMENTS = {
     "MoreOfPullRequest": MORE_OF_PULL_REQUEST,
     "MoreOfReview": MORE_OF_REVIEW,
 }
-"""All of them by operation name."""
+"""All documents by operation name."""

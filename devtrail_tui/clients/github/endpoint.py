@@ -1,6 +1,6 @@
-"""Where a GitHub is: its REST root, its GraphQL address, and the host a browser would show.
+"""The addresses of a GitHub: REST root, GraphQL URL, and web host.
 
-Layout by GitHub's documentation: `https://api.github.com` with `/graphql`; GitHub Enterprise Server `https://HOST/api/v3` with
+By GitHub's documentation: `https://api.github.com` with `/graphql`; GitHub Enterprise Server `https://HOST/api/v3` with
 `/api/graphql`; GitHub Enterprise Cloud with data residency `https://api.NAME.ghe.com` with `/graphql`.
 """
 
@@ -13,12 +13,12 @@ from urllib.parse import SplitResult, urlsplit
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.text import safe_line
 
-_EXPECTED = "Give https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise."
+_EXPECTED = "Write https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise."
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`rest` has no trailing slash; `origin` is scheme, host and port; `api_host` is the name to use in sentences."""
+    """`rest` has no trailing slash; `origin` is scheme, host and port; `api_host` is the display name."""
 
     rest: str
     graphql: str
@@ -29,8 +29,8 @@ class Endpoint:
 
 
 def endpoint(api_url: str) -> Endpoint:
-    """Read an API root. Raises UsageError: not a URL, a user name or password in it, or http to another machine, over which
-    the token would travel in clear."""
+    """Parse an API root. Raises UsageError for an invalid URL, a URL with user name or password, and http to another machine,
+    which would send the token unencrypted."""
     url = _split(api_url)
     host = (url.hostname or "").rstrip(".")
     loopback = _is_loopback(host)
@@ -50,9 +50,9 @@ def endpoint(api_url: str) -> Endpoint:
 def _split(api_url: str) -> SplitResult:
     try:
         url = urlsplit(api_url.strip())
-        _ = url.port  # reading it is what checks it
+        _ = url.port  # reading it validates it
     except ValueError as error:
-        raise UsageError(f"GitHub's address cannot be read as a URL. {_EXPECTED}") from error
+        raise UsageError(f"GitHub's address is not a valid URL. {_EXPECTED}") from error
     return url
 
 
@@ -60,13 +60,13 @@ def _check(parts: SplitResult, host: str, *, loopback: bool) -> None:
     if parts.scheme not in ("https", "http") or not host:
         raise UsageError(f"GitHub's address is not an https URL. {_EXPECTED}")
     if not all(character.isascii() and (character.isalnum() or character in "-.:_") for character in host):
-        raise UsageError(f"GitHub's address holds no host name that can be used. {_EXPECTED}")
+        raise UsageError(f"GitHub's address has no valid host name. {_EXPECTED}")
     if parts.username is not None or parts.password is not None:
-        raise UsageError("GitHub's address holds a user name or password: leave it out and give the token by itself.")
+        raise UsageError("GitHub's address has a user name or password: remove it and set the token separately.")
     if parts.query or parts.fragment:
-        raise UsageError(f"GitHub's address ends in a query or fragment. {_EXPECTED}")
+        raise UsageError(f"GitHub's address has a query or fragment. {_EXPECTED}")
     if parts.scheme == "http" and not loopback:
-        raise UsageError(f"http to {host} would send your token in clear: use https.")
+        raise UsageError(f"http to {host} would send your token unencrypted: use https.")
 
 
 def _is_loopback(host: str) -> bool:
@@ -83,5 +83,5 @@ def _is_data_residency(host: str) -> bool:
 
 
 def _web_host(host: str) -> str:
-    """Without the port: evidence belongs to a host, and the demo's port is another one each time."""
+    """Without the port: evidence belongs to a host, and the demo's port changes."""
     return host.removeprefix("api.") if host == "api.github.com" or _is_data_residency(host) else host

@@ -1,4 +1,4 @@
-"""What can go wrong between us and GitHub, told apart by what the client does next."""
+"""The failures of GitHub requests, one class per reaction of the client."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from devtrail_tui.core.errors import PermanentError, TemporaryError
 
 
 class Unreachable(TemporaryError):
-    """No usable answer: name not found, connection refused or broken, service unavailable. Repeated with backoff."""
+    """No usable answer: name not found, connection refused or lost, service unavailable. Retried with backoff."""
 
 
 class TooHeavy(TemporaryError):
     """GitHub could not finish this request (502, 504, its own limits, our deadline). A smaller one may succeed."""
 
 
-class Refused(PermanentError):
-    """GitHub understood and said no; `kind` is its own word for why, such as NOT_FOUND or FORBIDDEN."""
+class RequestRefused(PermanentError):
+    """GitHub refused the request; `kind` is its reason, such as NOT_FOUND or FORBIDDEN."""
 
     def __init__(self, message: str, *, kind: str = "") -> None:
         self.kind = kind
@@ -24,13 +24,13 @@ class Refused(PermanentError):
 
 
 class UnexpectedAnswer(PermanentError):
-    """The answer does not have the shape that GitHub documents."""
+    """The answer does not have GitHub's documented shape."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """GitHub's limit was reached. `seconds` to wait by its own word, None where it gave none; `everything`: a secondary limit,
-    which holds for all kinds of requests."""
+    """A limit of GitHub was reached. `seconds` is the wait it asks for, None if unknown; `everything`: a secondary limit, which
+    applies to all kinds of requests."""
 
     seconds: float | None
     everything: bool

@@ -1,8 +1,8 @@
-"""Hydration: pull requests fetched whole, in batches that shrink where GitHub finds them too heavy and slowly grow back.
+"""Hydration: fetches complete pull requests in batches that shrink when GitHub finds them too heavy and grow back slowly.
 
-One batch is one request (documents.PULL_REQUESTS); a pull request with more files, comments or reviews than a page holds costs
-one more request for each further page. Nodes a batch may bring: 20 x (20 labels + 100 files + 100 comments + 30 reviews x (1 +
-50 comments)) is about 35,000 of the 500,000 that GitHub allows, for 7 points.
+One batch is one request (documents.PULL_REQUESTS); files, comments or reviews beyond the first page cost one more request per
+page. Maximum nodes of a batch: 20 x (20 labels + 100 files + 100 comments + 30 reviews x (1 + 50 comments)) is about 35,000 of
+the 500,000 that GitHub allows, for 7 points.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from devtrail_tui.clients.github import parsing
 from devtrail_tui.clients.github.answers import FORBIDDEN, NOT_FOUND, GraphAnswer, GraphError, failure_of
 from devtrail_tui.clients.github.calls import Calls
-from devtrail_tui.clients.github.failures import Refused, TooHeavy, UnexpectedAnswer
+from devtrail_tui.clients.github.failures import RequestRefused, TooHeavy, UnexpectedAnswer
 from devtrail_tui.clients.github.limiter import Narrate
 from devtrail_tui.clients.github.shapes import Node, child, children, next_cursor, text
 from devtrail_tui.core.context import FetchedPullRequest
@@ -25,28 +25,28 @@ from devtrail_tui.core.job import Level
 
 LARGEST_BATCH = 20
 GROW_AFTER = 3
-"""Batches in a row that must succeed before the next is twice as large."""
+"""Successful batches in a row before the batch size is doubled."""
 MOST_IN_TROUBLE = 3
-"""Single pull requests in a row that GitHub cannot give; then GitHub is in trouble, not they."""
+"""Failed single pull requests in a row after which GitHub itself is considered down."""
 _Sized = Callable[["PageSizes"], dict[str, int]]
 _CONNECTIONS = {"files": "moreFiles", "comments": "moreComments", "reviews": "moreReviews"}
 
 
 @dataclass(frozen=True, slots=True)
 class PageSizes:
-    """Items a page: files and comments, reviews, and line comments within one review."""
+    """Items per page: files and comments, reviews, and line comments within one review."""
 
     page: int
     reviews: int
     in_review: int
 
     def variables(self) -> dict[str, int]:
-        """As the documents name them."""
+        """The variables of the documents."""
         return {"page": self.page, "reviews": self.reviews, "inReview": self.in_review}
 
 
 SIZES = (PageSizes(100, 30, 50), PageSizes(50, 15, 20), PageSizes(20, 5, 10))
-"""Tried in this order for one pull request that is too heavy by itself."""
+"""Tried in this order for one pull request that is too heavy."""
 
 
 class Hydration:
@@ -61,7 +61,7 @@ class Hydration:
         self._in_trouble = 0
 
     async def batches(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[list[FetchedPullRequest]]:
-        """Every ref exactly once. Raises AuthenticationError, Refused, TemporaryError."""
+        """Every ref exactly once. Raises AuthenticationError, RequestRefused, TemporaryError."""
         waiting = deque(refs)
         while waiting:
             batch = [waiting.popleft() for _ in range(min(self._size, len(waiting)))]
@@ -87,7 +87,7 @@ class Hydration:
         return results
 
     async def _single(self, ref: PullRequestRef) -> FetchedPullRequest:
-        """One pull request, with smaller and smaller pages."""
+        """One pull request, with ever smaller pages."""
         trouble: TemporaryError | None = None
         for failures, sizes in enumerate(SIZES, start=1):
             try:
@@ -96,16 +96,14 @@ class Hydration:
                 if hydrated is not None:
                     self._in_trouble = 0
                     return hydrated
-                trouble = TooHeavy(f"GitHub gave only part of {_name(ref)}.")
+                trouble = TooHeavy(f"GitHub returned only part of {_name(ref)}.")
             except TooHeavy as error:
                 trouble = error
             if failures < len(SIZES):
                 await self._calls.back_off(failures, trouble)
         self._in_trouble += 1
         if self._in_trouble >= MOST_IN_TROUBLE:
-            raise TemporaryError(
-                f"GitHub failed on {self._in_trouble} pull requests in a row, so it is in trouble: {trouble}"
-            )
+            raise TemporaryError(f"GitHub failed on {self._in_trouble} pull requests in a row: {trouble}")
         return FetchedPullRequest(ref, None, f"{_name(ref)} could not be fetched: {trouble}")
 
     async def _ask_batch(self, batch: Sequence[PullRequestRef]) -> GraphAnswer:
@@ -113,7 +111,7 @@ class Hydration:
         return await self._calls.graph("PullRequests", variables, tries=1)
 
     async def _from_node(self, ref: PullRequestRef, answer: GraphAnswer, index: int) -> FetchedPullRequest | None:
-        """The result for one node; None where the answer holds only part of it, to be asked again by itself."""
+        """The result for one node; None if the answer is incomplete and the node must be fetched alone."""
         errors = [error for error in answer.errors if error.path[:2] == ("nodes", index) or not error.path]
         nodes = answer.data.get("nodes")
         node = nodes[index] if isinstance(nodes, list) and index < len(nodes) else None
@@ -125,7 +123,7 @@ class Hydration:
         try:
             complete_node = await self._completed(node)
             return FetchedPullRequest(ref, parsing.pull_request(complete_node, self._web_host))
-        except (UnexpectedAnswer, Refused, TooHeavy) as error:
+        except (UnexpectedAnswer, RequestRefused, TooHeavy) as error:
             return FetchedPullRequest(ref, None, f"{_name(ref)} could not be read: {error}")
 
     async def _completed(self, node: Node) -> Node:
@@ -159,7 +157,7 @@ class Hydration:
         return await self._node("MoreOfPullRequest", variables, PageSizes.variables)
 
     async def _node(self, name: str, variables: Mapping[str, Any], sized: _Sized) -> Node:
-        """The node of a follow-up document, with smaller pages where it is too heavy."""
+        """The node of a follow-up document, with smaller pages if it is too heavy."""
         for failures, sizes in enumerate(SIZES[:-1], start=1):
             try:
                 return await self._node_once(name, {**variables, **sized(sizes)})
@@ -190,23 +188,23 @@ def _cursor(node: Node, name: str) -> str | None:
 
 
 def _joined(sofar: Node, page: Node, after: str | None) -> Node:
-    """Two pages as one connection. A page that leads back to where it began would never end."""
+    """Two pages as one connection. Raises UnexpectedAnswer for a repeated cursor, which would loop for ever."""
     if next_cursor(page) == after:
-        raise UnexpectedAnswer("GitHub's pages go round in circles.")
+        raise UnexpectedAnswer("GitHub's pages repeat.")
     return {**page, "nodes": [*children(sofar), *children(page)]}
 
 
 def _problem(ref: PullRequestRef, node: object, errors: Sequence[GraphError]) -> str:
-    """A sentence for a pull request that GitHub will not give; empty where asking again may help."""
+    """The sentence for a pull request that GitHub does not return; empty if a retry may help."""
     if isinstance(node, Mapping):
         kind = node.get("__typename")
-        return "" if kind == "PullRequest" else f"{_name(ref)} is not a pull request any more."
+        return "" if kind == "PullRequest" else f"{_name(ref)} is no longer a pull request."
     for error in errors:
         if error.kind == NOT_FOUND:
-            return f"{_name(ref)} is gone, or the token may not see it any more."
+            return f"{_name(ref)} was deleted, or the token can no longer see it."
         if error.kind == FORBIDDEN:
-            return f"The token may not read {_name(ref)}: {error.message}"
-    return "" if errors else f"{_name(ref)} is gone: GitHub has nothing under its id."
+            return f"The token cannot read {_name(ref)}: {error.message}"
+    return "" if errors else f"{_name(ref)} was deleted: GitHub does not know its id."
 
 
 def _name(ref: PullRequestRef) -> str:

@@ -1,8 +1,7 @@
-"""Keeps clients within GitHub's limits, and says so while one waits.
+"""Keeps clients within GitHub's limits and reports their waits.
 
-Rules by GitHub's documentation: GraphQL's points and REST's requests are counted an hour (the answers' `x-ratelimit-*` headers);
-besides, at most 2,000 GraphQL and 900 REST requests a minute, and few at once. What an answer that hit a limit means is read in
-answers.py; here the waiting is done.
+By GitHub's documentation: GraphQL points and REST requests are limited per hour (`x-ratelimit-*` headers); also, at most 2,000
+GraphQL and 900 REST requests a minute, and few concurrent ones. answers.py classifies answers; this module does the waiting.
 """
 
 from __future__ import annotations
@@ -29,22 +28,22 @@ CORE = "core"
 MOST_A_MINUTE = {GRAPHQL: 2000, CORE: 900}
 UNKNOWN_WAIT_S = 60.0
 MOST_UNKNOWN_WAITS = 4
-"""Waits of 60, 120, 240 and 480 s where GitHub does not say how long; then the client gives up."""
+"""Waits of 60, 120, 240 and 480 s if GitHub names none; then the client gives up."""
 MOST_WAITS = 10
-"""Limits in a row for one request, each waited out by GitHub's own word, before the client gives up."""
+"""Limits in a row for one request, each waited out as GitHub asks, before the client gives up."""
 LONGEST_WAIT_S = 24 * 3600.0
 _SAY_AGAIN = timedelta(minutes=10)
 REASON = "GitHub's limit"
-"""What a job waits for then, as a screen puts it before its countdown."""
+"""The displayed reason of the wait, before its countdown."""
 _NAP_S = 60.0
 _LOOK_AGAIN_S = 0.01
 
 
-class SharedLimits:
-    """The limits of one host and token as they are known, for all clients of this process that use them: plain data under a lock.
+class GitHubLimits:
+    """The known limits of one host and token, for all clients of this process that use them: plain data under a lock.
 
-    Clients of several jobs live in several event loops, and each waits in its own. Nothing is held during a wait, so that a loop
-    that is blocked keeps no other from its requests.
+    Clients of several jobs run in several event loops, and each waits in its own. Nothing is locked during a wait, so a blocked
+    loop does not block others.
     """
 
     def __init__(self) -> None:
@@ -56,11 +55,11 @@ class SharedLimits:
 
 
 class Limiter:
-    """One door for all requests of a client; they pass in the order they came.
+    """Orders all requests of a client, first come, first served.
 
-    `pause_s` is the smallest time between the starts of two requests of all clients that have these `limits`; `concurrency` how
-    many of this one may be under way. `narrate` gets a line at the start of a wait and every ten minutes of it; `waiting` gets
-    the sentence and the end for a countdown, and `("", None)` when it is over.
+    `pause_s` is the minimum interval between the starts of two requests of all clients with these `limits`; `concurrency` the
+    maximum of concurrent requests of this one. `narrate` gets a line at the start of a wait and every ten minutes; `waiting` gets
+    the sentence and the end for a countdown, and `("", None)` afterwards.
     """
 
     def __init__(
@@ -71,7 +70,7 @@ class Limiter:
         *,
         pause_s: float,
         concurrency: int,
-        limits: SharedLimits | None = None,
+        limits: GitHubLimits | None = None,
     ) -> None:
         self._clock = clock
         self._narrate = narrate
@@ -79,11 +78,11 @@ class Limiter:
         self._pause_s = pause_s
         self._places = asyncio.Semaphore(concurrency)
         self._door = asyncio.Lock()
-        self._shared = limits or SharedLimits()
+        self._shared = limits or GitHubLimits()
 
     @asynccontextmanager
     async def turn(self, resource: str) -> AsyncIterator[None]:
-        """Wait until a request for this resource may be sent; hold the place while it is under way."""
+        """Wait until a request for this resource may be sent; hold a slot while it is in flight."""
         async with self._places:
             async with self._door:
                 await self._sit_out(resource)
@@ -93,8 +92,8 @@ class Limiter:
             yield
 
     def learn(self, resource: str, headers: Mapping[str, str]) -> RateLimit | None:
-        """Remember what the answer says is left; None where it does not say. `reset_at` is put on our clock by the answer's own
-        Date, so that a clock that is wrong neither waits too long nor hammers."""
+        """Record the limit that an answer reports; None if it reports none. `reset_at` is converted to our clock with the
+        answer's Date, so a wrong clock causes neither long waits nor early requests."""
         try:
             limit, remaining = int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"])
             seconds = seconds_until_reset(headers, self._clock.now())
@@ -110,14 +109,14 @@ class Limiter:
         return limit_read
 
     def hold(self, resource: str, limited: Limited, times: int, host: str) -> None:
-        """Let nothing through until the limit is over; `times` counts the limits this request has met, from 1. Raises
-        TemporaryError when waiting has not helped."""
+        """Block all requests until the limit is over; `times` counts the limits this request has hit, from 1. Raises
+        TemporaryError after the last one."""
         wait_is_known = limited.seconds is not None
         wait = limited.seconds if limited.seconds is not None else UNKNOWN_WAIT_S * 2.0 ** (times - 1)
         wait = min(max(wait, 0.0), LONGEST_WAIT_S)
         if times > (MOST_WAITS if wait_is_known else MOST_UNKNOWN_WAITS):
             raise TemporaryError(
-                f"{host} still limits us after {times - 1} waits: try again later, or stop other programs that use this token.",
+                f"{host} still limits requests after {times - 1} waits: try again later, or stop other users of this token.",
                 retry_after_s=wait,
             )
         with self._shared.lock:
@@ -129,7 +128,7 @@ class Limiter:
         self._shared.held[resource] = max(until, self._shared.held.get(resource, until))
 
     def _until(self, resource: str) -> datetime | None:
-        """When the resource is free again; None if it is now."""
+        """When the resource is free again; None if it is free now."""
         self._count_minute(resource)
         moments = [self._shared.held[resource]] if resource in self._shared.held else []
         limit = self._shared.limits.get(resource)
@@ -166,7 +165,7 @@ class Limiter:
             return self._until(resource)
 
     def _begin(self, resource: str) -> float:
-        """Count a request as begun: 0. Or the seconds to wait before the next look: another was sent, or met a limit."""
+        """Start a request: 0. Otherwise the seconds to wait before the next check: another was sent, or hit a limit."""
         with self._shared.lock:
             now = self._clock.monotonic()
             pause = 0.0 if self._shared.last_start is None else self._shared.last_start + self._pause_s - now
@@ -178,17 +177,17 @@ class Limiter:
 
 
 def going_on(until: datetime, now: datetime) -> str:
-    """The sentence for a wait: a countdown up to an hour, beyond that the moment itself (UTC)."""
+    """The sentence of a wait: a countdown up to an hour, beyond that the end time (UTC)."""
     seconds = (until - now).total_seconds()
     if seconds > 3600:
-        return f"GitHub's limit: going on at {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"GitHub's limit: continuing at {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if seconds >= 120:
         return f"{REASON}: continuing in {round(seconds / 60)} min"
     return f"{REASON}: continuing in {max(1, round(seconds))} s"
 
 
 def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds from the answer's own Date (ours where it has none) to its `x-ratelimit-reset`; None where that is no number."""
+    """Seconds from the answer's Date (ours if it has none) to its `x-ratelimit-reset`; None if that is not a number."""
     try:
         reset = int(headers["x-ratelimit-reset"])
     except (KeyError, ValueError):
@@ -211,7 +210,7 @@ def seconds_of_retry_after(headers: Mapping[str, str], now: datetime) -> float |
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """The answer's own Date; None where it has none that can be read."""
+    """The answer's Date; None if absent or unreadable."""
     try:
         return _aware(parsedate_to_datetime(headers.get("date", "")))
     except ValueError:

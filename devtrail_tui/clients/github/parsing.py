@@ -1,4 +1,4 @@
-"""GraphQL nodes become core.evidence values; every foreign string is made harmless on the way."""
+"""Converts GraphQL nodes to core.evidence values, with all foreign strings sanitised."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ MOST_TITLE = 500
 MOST_PATH = 1000
 MOST_URL = 2000
 MOST_BODY = 100_000
-"""Characters; GitHub's own limit for a body is 65,536."""
+"""Maximum characters; GitHub's limit for a body is 65,536."""
 PENDING = "PENDING"
 
 
 def repository(asked: str, node: Node) -> Repository:
-    """A `Repository` node of documents.REPOSITORY."""
+    """Parse a `Repository` node of documents.REPOSITORY."""
     return Repository(asked, _line(node, "nameWithOwner"), _line(node, "id"), node.get("isPrivate") is True)
 
 
 def found(node: Node) -> PullRequestRef | None:
-    """A search result; None if it is not a merged pull request."""
+    """Parse a search result; None if it is not a merged pull request."""
     merged_at = optional_moment(node, "mergedAt")
     if node.get("__typename") != "PullRequest" or merged_at is None:
         return None
@@ -47,7 +47,7 @@ def found(node: Node) -> PullRequestRef | None:
 
 
 def pull_request(node: Node, host: str) -> PullRequest:
-    """A `PullRequest` node of documents.PULL_REQUESTS whose connections were completed. `host` is the web host."""
+    """Parse a `PullRequest` node of documents.PULL_REQUESTS with completed connections. `host` is the web host."""
     merged_at = optional_moment(node, "mergedAt")
     if merged_at is None:
         raise UnexpectedAnswer("It is not merged.")
@@ -81,7 +81,7 @@ def pull_request(node: Node, host: str) -> PullRequest:
 
 
 def actor(node: Node) -> tuple[str, str]:
-    """Login and kind (User, Bot, Mannequin, Organization, ...) of the node's author; a deleted account is GitHub's ghost."""
+    """Login and kind (User, Bot, Mannequin, Organization, ...) of the node's author; GitHub's ghost for a deleted account."""
     who = node.get("author")
     if who is None:
         return GHOST, "User"
@@ -126,7 +126,7 @@ def review(node: Node) -> Review:
 
 
 def _nodes(node: Node, connection: str) -> list[Node]:
-    """GitHub gives null for a connection it cannot compute, such as the files of a change that is too large."""
+    """The nodes of a connection; none if GitHub returns null because it cannot compute it (files of a huge change)."""
     return list(children(child(node, connection))) if node.get(connection) is not None else []
 
 
@@ -135,7 +135,7 @@ def _line(node: Node, name: str) -> str:
 
 
 def _url(node: Node) -> str:
-    """The web address, if it is one a browser may be sent to."""
+    """The web address if it is valid for a browser, else ""."""
     url_text = node.get("url")
     if not isinstance(url_text, str) or len(url_text) > MOST_URL or url_text != safe_line(url_text) or " " in url_text:
         return ""

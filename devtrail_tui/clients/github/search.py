@@ -1,8 +1,8 @@
-"""Discovery: which merged pull requests of a repository a login took part in, by ids only.
+"""Discovery: the ids of the merged pull requests of a repository in which a login took part.
 
-Three searches, one a role, share the first request; only those with more go on. GitHub's search gives at most 1,000 results a
-query, so a span that holds more is halved until it fits. It may also give fewer than it counts, without a word (its index timed
-out): then the span is asked again in two halves, and what stays missing is said.
+The searches of the three roles share the first request; only those with more pages continue. GitHub's search returns at most
+1,000 results per query, so a larger span is halved until it fits. It may also return fewer results than it counts (its index
+timed out): then both halves of the span are searched again, and results that are still missing are reported.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Whole seconds, both ends included, as GitHub's `merged:A..B` takes them."""
+    """A span in whole seconds, both ends inclusive, as in GitHub's `merged:A..B`."""
 
     first: datetime
     last: datetime
 
     @classmethod
     def between(cls, start: datetime, end: datetime) -> Span:
-        """From `start` up to but not including `end`."""
+        """The span [`start`, `end`)."""
         return cls(_whole_second(start), _whole_second(end) - _SECOND)
 
     @property
     def empty(self) -> bool:
-        """Whether no second lies in it."""
+        """Whether it contains no second."""
         return self.last < self.first
 
     @property
@@ -54,30 +54,30 @@ class Span:
         return self.last > self.first
 
     def halves(self) -> tuple[Span, Span]:
-        """Two spans that make up this one; only for a divisible one."""
+        """The two halves of a divisible span."""
         middle = self.first + timedelta(seconds=(self.last - self.first) // _SECOND // 2)
         return Span(self.first, middle), Span(middle + _SECOND, self.last)
 
     def holds(self, moment: datetime) -> bool:
-        """Whether a moment lies inside, its part of a second counted to the second."""
+        """Whether a moment is inside, at the resolution of a second."""
         return self.first <= moment < self.last + _SECOND
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What one role's search has brought so far: refs by node id, and every id it named, wanted or not."""
+class _RoleResults:
+    """The results of one role's search: refs by node id, and all returned ids, matching or not."""
 
     refs: dict[str, PullRequestRef]
     ids: set[str]
 
 
 class Discovery:
-    """One run of discovery for one repository and login."""
+    """Discovers the pull requests of one repository and login."""
 
     def __init__(self, calls: Calls, narrate: Narrate, repository: Repository, login: str) -> None:
         if not _LOGIN.fullmatch(login) or not _NAME.fullmatch(repository.name):
             raise PermanentError(
-                f"GitHub cannot be searched for {login} in {repository.name}: that is no name it gives."
+                f"GitHub cannot be searched for {login} in {repository.name}: that is not a valid login."
             )
         self._calls = calls
         self._narrate = narrate
@@ -85,7 +85,7 @@ class Discovery:
         self._login = login
 
     async def run(self, start: datetime, end: datetime) -> Sequence[PullRequestRef]:
-        """Every pull request merged from `start` up to but not including `end`, each once, newest merge first."""
+        """All pull requests merged in [`start`, `end`), each once, newest merge first."""
         span = Span.between(start, end)
         if span.empty:
             return []
@@ -104,27 +104,27 @@ class Discovery:
         except TooHeavy:
             return {role: await self._page(role, span, None) for role in QUALIFIERS}
 
-    async def _whole(self, role: str, span: Span, page: Node, *, look_again: bool) -> _Seen:
+    async def _whole(self, role: str, span: Span, page: Node, *, look_again: bool) -> _RoleResults:
         count = whole_number(page, "issueCount")
         if count > MOST_RESULTS and span.divisible:
             return await self._halved(role, span, look_again=look_again)
-        collected = _Seen({}, set())
+        collected = _RoleResults({}, set())
         self._take(page, span, collected)
         while (cursor := next_cursor(page)) is not None:
             page = await self._page(role, span, cursor)
             count_before = len(collected.ids)
             self._take(page, span, collected)
             if len(collected.ids) == count_before:
-                break  # a page that brings nothing new: going on could last for ever
+                break  # a page without new results could repeat for ever
         if len(collected.ids) < count and look_again and span.divisible:
             again = await self._halved(role, span, look_again=False)
-            collected = _Seen({**collected.refs, **again.refs}, collected.ids | again.ids)
+            collected = _RoleResults({**collected.refs, **again.refs}, collected.ids | again.ids)
         if len(collected.ids) < count and look_again:
             self._say_incomplete(role, span, len(collected.ids), count)
         return collected
 
-    async def _halved(self, role: str, span: Span, *, look_again: bool) -> _Seen:
-        collected = _Seen({}, set())
+    async def _halved(self, role: str, span: Span, *, look_again: bool) -> _RoleResults:
+        collected = _RoleResults({}, set())
         for half in span.halves():
             page = await self._page(role, half, None)
             half_refs = await self._whole(role, half, page, look_again=look_again)
@@ -137,7 +137,7 @@ class Discovery:
         return child(answer.data, "found")
 
     async def _asked(self, name: str, variables: Mapping[str, object], *, tries: int) -> GraphAnswer:
-        """A search without errors: part of a page is not a page. Repeated where GitHub gave up in the middle."""
+        """A search answer without errors: a partial page is not usable. Retried if GitHub timed out."""
         failures = 0
         while True:
             answer = await self._calls.graph(name, variables, tries=tries)
@@ -149,7 +149,7 @@ class Discovery:
                 raise failure
             await self._calls.back_off(failures, failure)
 
-    def _take(self, page: Node, span: Span, seen: _Seen) -> None:
+    def _take(self, page: Node, span: Span, seen: _RoleResults) -> None:
         for node in children(page):
             ref = parsing.found(node)
             node_id = node.get("id")
@@ -162,7 +162,7 @@ class Discovery:
         return ref.repository.casefold() == self._repository.name.casefold()
 
     def _query(self, role: str, span: Span) -> str:
-        """Sorted, so that pages do not shift into each other."""
+        """The query; sorted, so that pages are stable."""
         return (
             f"repo:{self._repository.name} is:pr is:merged {QUALIFIERS[role]}:{self._login} "
             f"merged:{_stamp(span.first)}..{_stamp(span.last)} sort:created-asc"
@@ -172,12 +172,12 @@ class Discovery:
         self._narrate(
             Level.WARNING,
             f"{self._repository.name}: GitHub's search counts {count} pull requests ({role}) from {span.first:%Y-%m-%d} to "
-            f"{span.last:%Y-%m-%d} but gave {seen}; sync again later for the rest.",
+            f"{span.last:%Y-%m-%d} but returned {seen}; sync again later for the rest.",
         )
 
 
 def _whole_second(moment: datetime) -> datetime:
-    """The first whole second not before it."""
+    """The moment rounded up to a whole second."""
     moment = moment.astimezone(UTC)
     second = moment.replace(microsecond=0)
     return second if second == moment else second + _SECOND

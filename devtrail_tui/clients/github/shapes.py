@@ -1,4 +1,4 @@
-"""Reads typed values out of GitHub's JSON. What is not of the documented shape raises UnexpectedAnswer, naming the field."""
+"""Reads typed values from GitHub's JSON. Raises UnexpectedAnswer with the field's name for other shapes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Node = Mapping[str, Any]
 
 
 def text(node: Node, name: str) -> str:
-    """A string; still foreign: pass it through core.text before it goes anywhere."""
+    """A string; still foreign: sanitise it with core.text."""
     field_value = node.get(name)
     if not isinstance(field_value, str):
         raise _unexpected(name)
@@ -44,7 +44,7 @@ def moment(node: Node, name: str) -> datetime:
 
 
 def optional_moment(node: Node, name: str) -> datetime | None:
-    """A time, or None where GitHub has none."""
+    """A time, or None if it is null."""
     field_value = node.get(name)
     if field_value is None:
         return None
@@ -64,7 +64,7 @@ def child(node: Node, name: str) -> Node:
 
 
 def children(node: Node, name: str = "nodes") -> Sequence[Node]:
-    """The objects of a list; GitHub puts null for what the token may not see, and those are left out."""
+    """The objects of a list; null entries (hidden from the token) are skipped."""
     field_value = node.get(name)
     if not isinstance(field_value, list):
         raise _unexpected(name)
@@ -72,7 +72,7 @@ def children(node: Node, name: str = "nodes") -> Sequence[Node]:
 
 
 def next_cursor(connection: Node) -> str | None:
-    """Where the next page begins; None on the last page."""
+    """The cursor of the next page; None on the last page."""
     info = child(connection, "pageInfo")
     return text(info, "endCursor") if flag(info, "hasNextPage") else None
 

@@ -1,4 +1,4 @@
-"""One HTTP exchange with GitHub: bounded in time and size, pinned to one origin, its failures put into sentences."""
+"""One HTTP exchange with GitHub: limited in time and size, pinned to one origin, with errors as sentences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from devtrail_tui.core.text import safe_line
 
 API_VERSION = "2026-03-10"
 LARGEST_BODY = 64 * 1024 * 1024
-"""Bytes after decompression; twenty pull requests at GitHub's largest text sizes stay below it."""
+"""Maximum bytes after decompression; twenty pull requests with GitHub's largest texts are smaller."""
 MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _ANY_METHOD = frozenset({307, 308})
@@ -28,7 +28,7 @@ _ANY_METHOD = frozenset({307, 308})
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A whole answer, whatever its status. Header names are matched in any case."""
+    """A complete answer with any status. Header names are case-insensitive."""
 
     status: int
     headers: httpx.Headers
@@ -36,10 +36,10 @@ class HttpAnswer:
 
 
 class Transport:
-    """Sends the token to one origin and nowhere else.
+    """Sends the token to one origin only.
 
-    `timeout_s` is the whole exchange's deadline: httpx's own timeouts start anew with every byte received. Proxies and
-    certificates come from the environment as httpx reads it, except that loopback is always direct.
+    `timeout_s` is the deadline of the whole exchange: httpx's timeouts restart with every byte received. Proxies and certificates
+    come from the environment as in httpx, except that loopback is always direct.
     """
 
     def __init__(self, endpoint: Endpoint, token: str, *, timeout_s: float, connect_timeout_s: float) -> None:
@@ -70,15 +70,15 @@ class Transport:
         await self._http.aclose()
 
     async def exchange(self, method: str, url: str, content: bytes | None = None) -> HttpAnswer:
-        """One request and its whole answer. Raises Unreachable, TooHeavy, and PermanentError for an untrusted certificate or a
-        redirect that leaves the origin."""
+        """One request and its complete answer. Raises Unreachable, TooHeavy, and PermanentError for an untrusted certificate or a
+        redirect to another origin."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._follow(method, url, content)
         except TimeoutError as error:
             raise TooHeavy(f"{self._host} did not finish its answer within {self._timeout_s:g} s.") from error
         except httpx.ConnectTimeout as error:
-            raise Unreachable(f"{self._host} does not answer: check the network, or a proxy in between.") from error
+            raise Unreachable(f"{self._host} does not answer: check the network and the proxy.") from error
         except httpx.TimeoutException as error:
             raise TooHeavy(f"{self._host} did not finish its answer within {self._timeout_s:g} s.") from error
         except httpx.RequestError as error:
@@ -93,7 +93,7 @@ class Transport:
             url = self._redirected(url, location)
             if method != "GET" and answer.status not in _ANY_METHOD:
                 raise PermanentError(f"{self._host} has moved its API: check DEVTRAIL_GITHUB_URL.")
-        raise PermanentError(f"{self._host} sends us round in circles: check DEVTRAIL_GITHUB_URL.")
+        raise PermanentError(f"{self._host} has a redirect loop: check DEVTRAIL_GITHUB_URL.")
 
     def _redirected(self, url: str, location: str) -> str:
         target = urljoin(url, location)
@@ -120,16 +120,16 @@ class Transport:
         causes = tuple(_causes(error))
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
             return PermanentError(
-                f"The certificate of {self._host} is not trusted: sign in to the network first, or set SSL_CERT_FILE to your "
+                f"The certificate of {self._host} is not trusted: log in to the network first, or set SSL_CERT_FILE to your "
                 "company's certificates."
             )
         if any(isinstance(cause, socket.gaierror) for cause in causes):
             return Unreachable(f"The host {self._host} was not found: check the network and DEVTRAIL_GITHUB_URL.")
         if isinstance(error, httpx.ProxyError):
-            return Unreachable(f"The proxy on the way to {self._host} refused: check HTTPS_PROXY.")
+            return Unreachable(f"The proxy for {self._host} refused the connection: check HTTPS_PROXY.")
         if isinstance(error, httpx.ConnectError):
             return Unreachable(f"{self._host} cannot be reached: check the network.")
-        return Unreachable(f"The connection to {self._host} broke in the middle of an answer.")
+        return Unreachable(f"The connection to {self._host} was lost during an answer.")
 
     @property
     def _host(self) -> str:
@@ -137,11 +137,11 @@ class Transport:
 
 
 def _checked(token: str) -> str:
-    """Characters outside printable ASCII cannot be sent in a header, and an error about them would show the token."""
+    """The token if it is printable ASCII: others cannot be sent in a header, and the error would show the token."""
     token = token.strip()
     if not token or not all("!" <= character <= "~" for character in token):
         raise AuthenticationError(
-            "The GitHub token is empty or holds characters that no token has: copy it again.", service="github"
+            "The GitHub token is empty or has invalid characters: copy it again.", service="github"
         )
     return token
 

@@ -102,17 +102,17 @@ def test_a_quote_may_come_from_any_text_of_the_pull_request(request_sent: Analys
 def test_an_invented_quote_is_dropped_and_said(request_sent: AnalysisRequest, quote: Any) -> None:
     beside_a_good_one = checked(request_sent, claim(quotes=[quote, QUOTE]))
     assert beside_a_good_one.matches[0].quotes == (QUOTE,)
-    assert "debugging: a quote was left out" in beside_a_good_one.dropped[0]
+    assert "debugging: a quote was dropped" in beside_a_good_one.dropped[0]
     alone = checked(request_sent, claim(quotes=[quote]))
     assert alone.matches == ()
-    assert alone.dropped[-1] == "debugging left out: none of its quotes is in the pull request."
+    assert alone.dropped[-1] == "debugging dropped: none of its quotes is in the pull request."
 
 
 @pytest.mark.parametrize("quotes", [[], None, "Root cause: the client retried without a limit."])
 def test_a_claim_without_quotes_is_dropped(request_sent: AnalysisRequest, quotes: Any) -> None:
     found = checked(request_sent, claim(quotes=quotes))
     assert found.matches == ()
-    assert found.dropped == ("debugging left out: it came without a quote.",)
+    assert found.dropped == ("debugging dropped: it has no quote.",)
 
 
 @pytest.mark.parametrize("confidence", [140, -1, 101, 88.5, "88", True, None, [88], 10**400])
@@ -125,7 +125,7 @@ def test_a_confidence_outside_0_to_100_is_dropped(request_sent: AnalysisRequest,
 def test_a_number_too_large_for_a_float_is_dropped(request_sent: AnalysisRequest) -> None:
     answer = json.dumps({"matches": [claim(confidence=88)]}).replace("88", "1e999")
     assert verify(request_sent, analysis(answer)).dropped == (
-        "debugging left out: its confidence “inf” is not a whole number from 0 to 100.",
+        "debugging dropped: its confidence “inf” is not a whole number from 0 to 100.",
     )
 
 
@@ -138,7 +138,7 @@ def test_the_ends_of_the_range_are_kept(request_sent: AnalysisRequest, confidenc
 def test_an_unknown_criterion_is_dropped(request_sent: AnalysisRequest, criterion_id: Any) -> None:
     found = checked(request_sent, claim(criterion_id), claim("testing"))
     assert [match.criterion_id for match in found.matches] == ["testing"]
-    assert found.dropped[0].startswith("A claim was left out: there is no criterion")
+    assert found.dropped[0].startswith("A claim was dropped: there is no criterion")
 
 
 def test_two_claims_for_one_criterion_become_one(request_sent: AnalysisRequest) -> None:
@@ -157,14 +157,14 @@ def test_only_the_three_strongest_are_kept(request_sent: AnalysisRequest) -> Non
     names = ["debugging", "resilience", "testing", "explaining"]
     found = checked(request_sent, *(claim(name, 50 + place) for place, name in enumerate(names)))
     assert [match.criterion_id for match in found.matches] == ["explaining", "testing", "resilience"]
-    assert found.dropped == ("debugging (50) left out: only the 3 strongest are kept.",)
+    assert found.dropped == ("debugging (50) dropped: only the 3 strongest are used.",)
 
 
 @pytest.mark.parametrize("explanation", ["", "  ", None, 5])
 def test_a_claim_without_an_explanation_is_dropped(request_sent: AnalysisRequest, explanation: Any) -> None:
     found = checked(request_sent, claim(explanation=explanation))
     assert found.matches == ()
-    assert found.dropped == ("debugging left out: it came without an explanation.",)
+    assert found.dropped == ("debugging dropped: it has no explanation.",)
 
 
 def test_texts_are_made_safe_and_bounded(
@@ -198,7 +198,7 @@ def test_no_json_is_a_problem(request_sent: AnalysisRequest, answer: str) -> Non
 
 @pytest.mark.parametrize("answer", ["[]", "null", "7", "{}", '{"matches": {}}', '{"matches": null}'])
 def test_json_of_another_shape_is_a_problem(request_sent: AnalysisRequest, answer: str) -> None:
-    expected = "Claude's answer does not have the form it was asked for."
+    expected = "Claude's answer does not have the requested format."
     assert verify(request_sent, analysis(answer)) == VerifiedAnswer((), problem=expected)
 
 
@@ -206,8 +206,11 @@ def test_json_of_another_shape_is_a_problem(request_sent: AnalysisRequest, answe
     ("stop_reason", "problem"),
     [
         ("refusal", "Claude declined to judge this pull request."),
-        ("max_tokens", "Claude's answer was cut off at its longest length."),
-        ("model_context_window_exceeded", "This pull request and the criteria do not fit into the model's room."),
+        ("max_tokens", "Claude's answer was cut off at the maximum length."),
+        (
+            "model_context_window_exceeded",
+            "This pull request and the criteria do not fit into the model's context window.",
+        ),
         ("pause_turn", "Claude's answer ended early (pause_turn)."),
         ("unknown", "Claude's answer ended early (unknown)."),
     ],
@@ -224,7 +227,7 @@ def test_no_matches_is_a_good_answer(request_sent: AnalysisRequest) -> None:
 def test_a_flood_of_bad_claims_is_summed_up(request_sent: AnalysisRequest) -> None:
     found = checked(request_sent, *[claim("nope")] * 500)
     assert len(found.dropped) == 21
-    assert found.dropped[-1].endswith("more claims and quotes were left out.")
+    assert found.dropped[-1].endswith("more claims and quotes were dropped.")
 
 
 _LOOSE_VALUES = st.recursive(

@@ -143,7 +143,7 @@ async def test_it_says_what_the_package_says_in_this_process(
 
 
 async def test_every_failure_comes_through(analyser: MakeAnalyser, warm: ClaudeProcess, server: FaultyServer) -> None:
-    with pytest.raises(AuthenticationError, match="refused the API key"):
+    with pytest.raises(AuthenticationError, match="rejected the API key"):
         await analyser(warm, key="sk-wrong").check()
     with pytest.raises(PermanentError, match="There are: claude-opus-5-5, claude-sonnet-5-5"):
         await analyser(warm, model="claude-sonnet-9").check()
@@ -153,7 +153,7 @@ async def test_every_failure_comes_through(analyser: MakeAnalyser, warm: ClaudeP
     assert limited.value.retry_after_s == 3_600
     for fault in (Fault.html(200), Fault.truncated_json()):
         server.faults.next("models", fault)
-        with pytest.raises(PermanentError, match="not Claude's"):
+        with pytest.raises(PermanentError, match="not from Claude"):
             await analyser(warm).check()
     with pytest.raises(CallFailed) as strange:
         await warm.call(Call(Method.LIST_MODELS, {"nonsense": 1}, CLAUDE_KEY, server.url, 10.0))
@@ -200,7 +200,7 @@ async def test_killed_amid_a_paid_call_the_outcome_is_unknown_and_the_next_call_
     await gate.arrived(PATIENCE_S)
     first = pid_of(own)
     os.kill(first, signal.SIGKILL)
-    with pytest.raises(OutcomeUnknown, match="the process that talks to Claude ended"):
+    with pytest.raises(OutcomeUnknown, match="the Claude child process ended"):
         await task
     gate.release()
     assert (await claude.answer(sent)).stop_reason == "end_turn"

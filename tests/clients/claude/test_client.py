@@ -18,13 +18,13 @@ import pytest
 
 from devtrail_tui.clients.claude.client import ClaudeAnalyser
 from devtrail_tui.clients.claude.request import request_key
-from devtrail_tui.clients.claude.shared_limits import SharedLimits
+from devtrail_tui.clients.claude.shared_limits import ClaudeLimits
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import Analyser, AnalysisRequest
 from devtrail_tui.core.errors import AuthenticationError, OutcomeUnknown, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import Criterion, PullRequest, Role
 from devtrail_tui.core.job import Level
-from devtrail_tui.demo.answers import Answer, json_answer
+from devtrail_tui.demo.answers import CallResult, json_answer
 from devtrail_tui.demo.records import Person
 from devtrail_tui.demo.server import CLAUDE_KEY
 from devtrail_tui.demo.world import World
@@ -130,7 +130,7 @@ async def test_the_key_is_sent_in_a_header_only(desk: Desk, sent: AnalysisReques
 
 async def test_a_wrong_key_is_tried_once_and_never_again(desk: Desk, sent: AnalysisRequest) -> None:
     analyser = desk.analyser(key="sk-wrong")
-    with pytest.raises(AuthenticationError, match=r"Claude refused the API key \(401\)") as refused:
+    with pytest.raises(AuthenticationError, match=r"Claude rejected the API key \(401\)") as refused:
         await analyser.check()
     assert refused.value.service == "anthropic"
     for _ in range(3):
@@ -169,7 +169,7 @@ async def test_a_model_withdrawn_meanwhile_is_asked_for_once(desk: Desk, sent: A
 
 
 def lifecycle(stage: str) -> Fault:
-    def change(answer: Answer) -> Answer:
+    def change(answer: CallResult) -> CallResult:
         data = {**json.loads(answer.body), "lifecycle": stage, "retires_at": "2026-12-01T00:00:00Z"}
         return replace(answer, body=json_answer(200, data).body)
 
@@ -228,9 +228,9 @@ async def test_a_wait_of_an_hour_is_given_back_to_the_job(desk: Desk, sent: Anal
     [
         (ClaudeFault.limit(retry_after=None), "Claude's rate limit is reached (429)"),
         (ClaudeFault.overloaded(), "Claude is overloaded (529)"),
-        (ClaudeFault.error(500), "Claude is in trouble (500)"),
-        (Fault.bad_gateway(502), "Claude is in trouble (502)"),
-        (Fault.bad_gateway(504), "Claude is in trouble (504)"),
+        (ClaudeFault.error(500), "Claude has a server error (500)"),
+        (Fault.bad_gateway(502), "Claude has a server error (502)"),
+        (Fault.bad_gateway(504), "Claude has a server error (504)"),
     ],
     ids=lambda value: value.name if isinstance(value, Fault) else "",
 )
@@ -278,7 +278,7 @@ async def test_nothing_is_owed_for_a_paid_call_that_never_left(desk: Desk, sent:
 
 async def test_what_one_job_met_holds_for_the_others_with_the_same_key(desk: Desk, sent: AnalysisRequest) -> None:
     """In threads and event loops of their own; a job that begins later tries the key once again."""
-    limits = SharedLimits()
+    limits = ClaudeLimits()
     desk.server.faults.next("messages", ClaudeFault.limit(retry_after=20))
     first = desk.analyser(attempts=1, limits=limits)
     with pytest.raises(TemporaryError):
@@ -365,7 +365,7 @@ async def test_an_account_that_is_turned_away_is_not_asked_for_again(
     ("fault", "stop_reason", "problem"),
     [
         (ClaudeFault.refusal(), "refusal", "Claude declined to judge this pull request."),
-        (ClaudeFault.max_tokens(), "max_tokens", "Claude's answer was cut off at its longest length."),
+        (ClaudeFault.max_tokens(), "max_tokens", "Claude's answer was cut off at the maximum length."),
         (ClaudeFault.says("It is solid."), "end_turn", "Claude's answer is not JSON."),
         (ClaudeFault.says('{"matches": [NaN]}'), "end_turn", "Claude's answer is not JSON."),
     ],
@@ -385,7 +385,7 @@ async def test_a_paid_answer_that_is_no_answer_is_still_returned(
 
 
 async def test_a_thinking_block_before_the_answer_is_passed_over(desk: Desk, sent: AnalysisRequest) -> None:
-    def think(answer: Answer) -> Answer:
+    def think(answer: CallResult) -> CallResult:
         data = json.loads(answer.body)
         thought = {"type": "thinking", "thinking": '{"matches": "no"}', "signature": "x"}
         data = {**data, "content": [thought, {"type": "of_tomorrow", "text": "no"}, *data["content"]]}
@@ -397,7 +397,7 @@ async def test_a_thinking_block_before_the_answer_is_passed_over(desk: Desk, sen
 
 
 async def test_an_answer_without_usage_has_no_price(desk: Desk, sent: AnalysisRequest) -> None:
-    def without(answer: Answer) -> Answer:
+    def without(answer: CallResult) -> CallResult:
         return replace(answer, body=json_answer(200, {**json.loads(answer.body), "usage": None, "model": None}).body)
 
     desk.server.faults.next("messages", Fault("no usage", change=without))

@@ -110,7 +110,7 @@ def test_no_tools_no_sampling_and_a_plain_schema(make_pull_request: Make, criter
 
 
 def test_nothing_to_judge_by_is_said(make_pull_request: Make, criteria: list[Criterion]) -> None:
-    with pytest.raises(NotPossible, match="no criteria that can be seen in a pull request"):
+    with pytest.raises(NotPossible, match="No criterion is pr_detectable"):
         build(make_pull_request(), [each for each in criteria if not each.pr_detectable])
 
 

@@ -72,4 +72,4 @@ def test_refused_with_what_to_do_and_without_the_secret(url: str) -> None:
     message = str(caught.value)
     assert "s3cret" not in message
     assert "\x1b" not in message
-    assert "https" in message or "leave it out" in message
+    assert "https" in message or "remove it" in message

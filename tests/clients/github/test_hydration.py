@@ -25,9 +25,9 @@ from tests.doubles.server import FaultyServer
 from tests.doubles.worlds import involving
 
 
-def data_of(world: World, found: PullRequest) -> records.PullRequest:
+def data_of(world: World, found: PullRequest) -> records.PullRequestRecord:
     pull = world.node(found.node_id)
-    assert isinstance(pull, records.PullRequest)
+    assert isinstance(pull, records.PullRequestRecord)
     return pull
 
 
@@ -172,7 +172,7 @@ async def test_a_github_in_trouble_is_not_blamed_on_pull_requests(
     client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     server.faults.always("hydrate", Fault.bad_gateway(502))
-    with pytest.raises(TemporaryError, match="3 pull requests in a row, so it is in trouble"):
+    with pytest.raises(TemporaryError, match="3 pull requests in a row"):
         await fetched(client, refs)
     assert server.count("hydrate") < 20
 
@@ -192,7 +192,7 @@ async def test_a_deleted_one_is_a_problem_of_its_own(
     gone = PullRequestRef("PR_gone", 9999, "acme/shop", refs[0].updated_at, refs[0].merged_at)
     found = await fetched(client, [gone, *refs[:4]])
     assert [each.pull_request is None for each in found] == [True, False, False, False, False]
-    assert found[0].problem == "acme/shop #9999 is gone, or the token may not see it any more."
+    assert found[0].problem == "acme/shop #9999 was deleted, or the token can no longer see it."
     assert server.count("hydrate") == 1
 
 
@@ -200,7 +200,7 @@ async def test_a_node_of_another_kind(client: GitHubClient, refs: list[PullReque
     review = next(review for pull in world.pull_requests for review in pull.detail.reviews)
     wrong = PullRequestRef(review.node_id, 5, "acme/shop", refs[0].updated_at, refs[0].merged_at)
     found = await fetched(client, [wrong])
-    assert found[0].problem == "acme/shop #5 is not a pull request any more."
+    assert found[0].problem == "acme/shop #5 is no longer a pull request."
 
 
 async def test_one_in_two_places_is_answered_in_both(client: GitHubClient, refs: list[PullRequestRef]) -> None:
@@ -253,7 +253,7 @@ async def test_pages_that_go_round_in_circles_end(client: GitHubClient, server: 
     server.faults.next("hydrate", Fault.status(200, answer))
     server.faults.always(is_follow_up, Fault.status(200, more))
     found = await fetched(client, refs[:1])
-    assert "go round in circles" in found[0].problem
+    assert "pages repeat" in found[0].problem
 
 
 async def test_an_answer_of_another_shape_costs_one_pull_request(

@@ -21,8 +21,8 @@ from devtrail_tui.clients.github.failures import Limited
 from devtrail_tui.clients.github.limiter import (
     CORE,
     GRAPHQL,
+    GitHubLimits,
     Limiter,
-    SharedLimits,
     going_on,
     seconds_of_retry_after,
     seconds_until_reset,
@@ -186,7 +186,7 @@ async def test_without_a_word_from_github_the_waits_double_then_it_is_given_up(
     client: GitHubClient, server: FaultyServer, clock: SleepingClock
 ) -> None:
     server.faults.always("repo", GitHubFault.secondary_limit(None))
-    with pytest.raises(TemporaryError, match="still limits us after 4 waits") as caught:
+    with pytest.raises(TemporaryError, match="still limits requests after 4 waits") as caught:
         await client.repository("acme/shop")
     assert caught.value.retry_after_s == 960
     assert sum(clock.slept) == 60 + 120 + 240 + 480
@@ -195,7 +195,7 @@ async def test_without_a_word_from_github_the_waits_double_then_it_is_given_up(
 
 async def test_a_limit_that_never_ends_is_given_up(client: GitHubClient, server: FaultyServer) -> None:
     server.faults.always("repo", GitHubFault.secondary_limit(5))
-    with pytest.raises(TemporaryError, match="still limits us after 10 waits") as caught:
+    with pytest.raises(TemporaryError, match="still limits requests after 10 waits") as caught:
         await client.repository("acme/shop")
     assert caught.value.retry_after_s == 5
 
@@ -205,7 +205,7 @@ async def test_a_long_wait_says_until_when_and_speaks_sparingly(
 ) -> None:
     server.faults.next("repo", GitHubFault.secondary_limit(2 * 3600))
     await client.repository("acme/shop")
-    assert said.lines[0] == (Level.WARNING, "GitHub's limit: going on at 2026-11-20 11:00 UTC")
+    assert said.lines[0] == (Level.WARNING, "GitHub's limit: continuing at 2026-11-20 11:00 UTC")
     assert len(said.lines) == 12
     assert said.waits[-1] == ("", None)
 
@@ -235,7 +235,7 @@ async def test_a_403_of_permission_is_not_waited_for(
     client: GitHubClient, server: FaultyServer, clock: SleepingClock
 ) -> None:
     server.faults.always("user", GitHubFault.forbidden())
-    with pytest.raises(PermanentError, match=r"Resource not accessible by personal access token\. Give the token"):
+    with pytest.raises(PermanentError, match=r"Resource not accessible by personal access token\. Add the missing"):
         await client.account()
     assert (clock.slept, server.count("user")) == ([], 1)
 
@@ -320,7 +320,7 @@ async def test_one_limit_holds_everybody_and_is_said_once(clock: SleepingClock, 
 class OwnLoop:
     """A client's limiter in an event loop and a thread of its own, as each job has one."""
 
-    def __init__(self, limits: SharedLimits, pause_s: float = 0.0) -> None:
+    def __init__(self, limits: GitHubLimits, pause_s: float = 0.0) -> None:
         self.said = Said()
         self.starts: list[float] = []
         self.limiter = Limiter(
@@ -341,7 +341,7 @@ class OwnLoop:
 
 
 def test_clients_of_several_jobs_keep_the_pause_together() -> None:
-    limits = SharedLimits()
+    limits = GitHubLimits()
     loops = [OwnLoop(limits, pause_s=0.01) for _ in range(4)]
     for thread in [each.run(10) for each in loops]:
         thread.join()
@@ -351,7 +351,7 @@ def test_clients_of_several_jobs_keep_the_pause_together() -> None:
 
 
 def test_a_limit_that_one_job_met_is_waited_out_by_all_and_said_by_each() -> None:
-    limits = SharedLimits()
+    limits = GitHubLimits()
     loops = [OwnLoop(limits) for _ in range(3)]
     loops[0].limiter.hold(GRAPHQL, Limited(0.3, everything=True), 1, "github.com")
     until = limits.held[GRAPHQL]
@@ -364,7 +364,7 @@ def test_a_limit_that_one_job_met_is_waited_out_by_all_and_said_by_each() -> Non
 
 
 def test_a_job_that_is_blocked_while_it_waits_keeps_no_other_from_its_requests() -> None:
-    limits = SharedLimits()
+    limits = GitHubLimits()
     blocked, other = OwnLoop(limits, pause_s=0.01), OwnLoop(limits, pause_s=0.01)
     loop = asyncio.new_event_loop()
     tasks = [loop.create_task(blocked._ask(3))]
