@@ -1,1 +1,1 @@
-"""What `devtrail-tui demo` runs on: made-up data, and a GitHub and a Claude on loopback that serve it."""
+"""The demo: made-up data, and a GitHub and a Claude on loopback that serve it."""

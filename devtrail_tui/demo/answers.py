@@ -1,4 +1,4 @@
-"""What the server sends back, and the sentences GitHub and Claude use for their errors."""
+"""HTTP responses of the demo's server, with the error messages of GitHub and Claude."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """One HTTP answer. Header names are lower case."""
+    """One HTTP response. Header names are lower case."""
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = (("content-type", JSON_TYPE),)
 
     def with_missing(self, headers: list[tuple[str, str]]) -> HttpResponse:
-        """The same with those headers added that it does not have yet."""
+        """The response with these headers added where missing."""
         present = {name for name, _ in self.headers}
         return replace(self, headers=self.headers + tuple(item for item in headers if item[0] not in present))
 
@@ -36,7 +36,7 @@ def github_error(status: int, message: str, *, headers: tuple[tuple[str, str], .
 
 
 def secondary_limit(retry_after_s: int | None, status: int = 403) -> HttpResponse:
-    """GitHub's limit on bursts: 403 or 429, with or without the header that names the seconds to wait."""
+    """GitHub's limit on bursts: 403 or 429, with or without the header that names the wait in seconds."""
     message = (
         "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out "
         "to GitHub Support for help, please include the request ID DEMO."

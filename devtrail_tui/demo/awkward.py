@@ -1,6 +1,6 @@
-"""Pull requests that test a client: lost accounts, bots, huge ones, hostile texts, times at the edge of a day.
+"""Edge-case pull requests: deleted accounts, bots, huge ones, hostile texts, times at the edge of a day.
 
-Their texts stand in `stories/awkward/`; what is too long to write down is made here. None of it is random.
+Their texts are in `stories/awkward/`; very long ones are generated here. None of it is random.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ODDITIES: Mapping[str, str] = {
     "Backfill tax country on 2.1 million orders": NOT_JSON,
     "Retry webhooks with a budget instead of forever": INVENTED,
 }
-"""Titles to which Claude does not answer plainly (see claude_matching)."""
+"""Titles to which Claude gives an unusual answer (see claude_matching)."""
 
 _FIXED_TIMES: Mapping[str, tuple[int, time]] = {
     START_OF_DAY: (120, time(0, 0, 0)),
@@ -38,7 +38,7 @@ _FIRST_DAYS_AGO, _STEP_DAYS = 8, 15
 
 
 def cases(today: date) -> Iterator[tuple[Story, datetime]]:
-    """Each awkward story with the moment it was merged."""
+    """Each awkward story with its merge time."""
     text = resources.files("devtrail_tui.demo").joinpath("stories", "awkward", "awkward.txt").read_text("utf-8")
     for number, story in enumerate(parse(text)):
         days, at = _FIXED_TIMES.get(story.title, (_FIRST_DAYS_AGO + _STEP_DAYS * number, time(14, 5, number)))
@@ -48,7 +48,7 @@ def cases(today: date) -> Iterator[tuple[Story, datetime]]:
 
 
 def _many_files(story: Story) -> Story:
-    """250 files in all, each two lines more and one line less."""
+    """250 files in total, each with two lines added and one deleted."""
     folders = ("cart", "checkout", "product", "account", "search")
     files = tuple(
         FileRecord(f"packages/storefront/src/components/{folders[number % 5]}/Part{number:03d}.tsx", 2, 1)
@@ -75,7 +75,7 @@ def _many_comments(story: Story) -> Story:
 
 
 def _many_remarks(story: Story) -> Story:
-    """The user's first review gets 64 comments on lines."""
+    """64 line comments in the user's first review."""
     first, *others = story.talk
     remarks = [
         (
@@ -88,7 +88,7 @@ def _many_remarks(story: Story) -> Story:
 
 
 def _hostile(story: Story) -> Story:
-    """Texts that would do harm if a terminal, or a renderer of markup, took them at their word."""
+    """Texts that attack terminals and markup renderers."""
     body = (
         story.body
         + "\n\nSeen in real data:\n"

@@ -1,4 +1,4 @@
-"""Claude's Messages API and its list of models, as far as the product calls them, with answers of `claude_matching`."""
+"""Claude's Messages API and list of models, as far as the program uses them, with answers of `claude_matching`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MODELS: Sequence[tuple[str, str, str, str]] = (
 
 
 class ClaudeService:
-    """One account's Claude; remembers which prefixes it has cached."""
+    """The Claude of one account; remembers cached prefixes."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -99,7 +99,7 @@ def _unknown_model(name: str) -> HttpResponse:
 
 
 def tokens(characters: int) -> int:
-    """About four characters make a token."""
+    """About four characters per token."""
     return (characters + 3) // 4
 
 
@@ -136,7 +136,7 @@ def model_json(name: str, display_name: str, line: str, created_at: str) -> dict
 
 
 def _thought(data: Mapping[str, Any], reading: ParsedRequest) -> str:
-    """A short thought before every answer when the request allows thinking, as the newest models give."""
+    """A short thought before every answer if the request allows thinking, as in the newest models."""
     thinking = data.get("thinking") or {}
     if thinking.get("type") not in ("enabled", "adaptive") or not reading.title:
         return ""

@@ -1,7 +1,7 @@
-"""How the demo's Claude reads a request and finds the criteria that a pull request speaks for.
+"""Parses a request to the demo's Claude and finds the criteria that match its pull request.
 
-Nothing is written down per pull request: the criteria are scored by the words they share with the pull request (directly, or
-through a theme such as "performance", see themes.py), and every quote is cut out of the text that was sent.
+Nothing is precomputed per pull request: criteria are scored by the words they share with the pull request (directly, or through
+a theme such as "performance", see themes.py), and every quote is cut from the text of the request.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 from devtrail_tui.demo.themes import THEMES
 
 REFUSAL, NOT_JSON, INVENTED = "refusal", "not_json", "invented"
-"""Oddities: no content with `stop_reason: refusal`; prose instead of JSON; a good match beside an invented quote, a
+"""Unusual answers: no content with `stop_reason: refusal`; prose instead of JSON; a good match beside an invented quote, a
 confidence of 140 and an unknown criterion."""
 
 MOST_MATCHES = 3
 WEAKEST = 1.7
-"""A score below this is no match."""
+"""Minimum score of a match."""
 _WORD = re.compile(r"[a-z][a-z0-9]{2,}")
 _SENTENCE = re.compile(r"[`“\"(\-]{0,3}[^\W_](?:[^.!?\n]|[.](?=\w)){23,220}[.!?]?")
 _STOP = frozenset(
@@ -36,10 +36,10 @@ _STOP = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """What was understood of a request.
+    """The parsed request.
 
-    `criteria` maps an id to its words. `texts` are what may count and be quoted: for an author the whole pull request, for
-    others their own words, if the request says whose work it is about (`who`).
+    `criteria` maps an id to its words. `texts` are the texts that may count and be quoted: for an author the whole pull request,
+    for others their own words, if the request says whose work it is about (`who`).
     """
 
     criteria: Mapping[str, str]
@@ -58,7 +58,7 @@ class ScoredMatch:
 
 
 def read_request(data: Mapping[str, Any]) -> ParsedRequest:
-    """Take the criteria from the system text and the pull request from the user's turn."""
+    """Take the criteria from the system text and the pull request from the user turn."""
     schema = ((data.get("output_config") or {}).get("format") or {}).get("schema") or {}
     system = "\n".join(_blocks(data.get("system") or ""))
     pull = _pull_request("\n".join(text for message in data["messages"] for text in _blocks(message["content"])))
@@ -98,7 +98,7 @@ def find(reading: ParsedRequest) -> list[ScoredMatch]:
 
 
 def _strengths(reading: ParsedRequest) -> list[float]:
-    """How strongly each theme is in the texts: different signs count, more so in the title, and up to a limit."""
+    """The strength of each theme in the texts: distinct signs count, more in the title, up to a limit."""
     text = "\n".join(reading.texts)
     title = reading.title if reading.is_author else ""
     strengths = []
@@ -113,7 +113,7 @@ def _strengths(reading: ParsedRequest) -> list[float]:
 
 
 def _rarity(criteria: Mapping[str, str]) -> dict[str, float]:
-    """A word weighs less the more criteria use it."""
+    """The weight of a word; lower if more criteria use it."""
     counts: dict[str, int] = {}
     for text in criteria.values():
         for stem in _stems(text):
@@ -165,7 +165,7 @@ def _explanation(reading: ParsedRequest, criterion: str, quotes: Sequence[str], 
 
 
 def _subject(criterion: str) -> str:
-    """A few words that name the criterion: how its line begins."""
+    """A few words that name the criterion: the beginning of its line."""
     return " ".join(re.split(r"[:.;—|]", criterion)[0].split()[:8])
 
 
@@ -213,7 +213,7 @@ def _blocks(content: Any) -> list[str]:
 
 
 def _criteria(system: str, schema: Mapping[str, Any]) -> dict[str, str]:
-    """What the system text says about each id that the schema allows: the rest of its line."""
+    """The system text on each id that the schema allows: the rest of its line."""
     identifiers: Sequence[str] = ()
     if schema:
         identifiers = schema["properties"]["matches"]["items"]["properties"]["criterion_id"]["enum"]
@@ -222,7 +222,7 @@ def _criteria(system: str, schema: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _pull_request(text: str) -> dict[str, Any]:
-    """The JSON object that begins a line."""
+    """The JSON object at the start of a line."""
     start = text.find("\n{")
     if start < 0:
         return {}
@@ -234,7 +234,7 @@ _NOT_PROSE = re.compile("(?:url|id|author|login|path|branch|repository|state|tim
 
 
 def _texts(value: Any, name: str = "") -> Iterator[str]:
-    """Every piece of prose in the pull request, title first."""
+    """All prose in the pull request, title first."""
     if isinstance(value, str):
         if len(value) > 12 and not _NOT_PROSE.search(name.lower()):
             yield value

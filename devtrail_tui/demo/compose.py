@@ -1,6 +1,6 @@
-"""Composes the pull requests nobody wrote a story for: the rest of the team's work, and the large scale.
+"""Generates the pull requests without a written story: the rest of the team's work, and the large scale.
 
-An `Outline` fixes at once who took part; title, description, files and conversation are made on demand from its own seed.
+An `Outline` fixes the participants at once; title, description, files and conversation are generated on demand from its seed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PLACES = {True: (*ANYWHERE, *ON_SCREENS), False: (*ANYWHERE, *BEHIND)}
 
 @dataclass(frozen=True, slots=True)
 class TurnPlan:
-    """Who says something and how: as in stories, with the number of comments on lines."""
+    """A planned turn of a conversation, with its number of line comments."""
 
     sign: str
     login: str
@@ -42,7 +42,7 @@ class TurnPlan:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A pull request to be: its place, its author, its cast, and the seed of everything else."""
+    """A planned pull request: repository, author, participants, and the seed of the rest."""
 
     area: Area
     change: Change
@@ -67,7 +67,7 @@ class Outline:
         return frozenset(turn.login for turn in self.turns if turn.sign != "?")
 
     def make_detail(self, pull: PullRequestRecord) -> Detail:
-        """Everything its page shows."""
+        """The complete detail of its page."""
         return detail_of(_story(self), pull)
 
 
@@ -137,7 +137,7 @@ def _story(outline: Outline) -> Story:
 
 
 def _with_capitals(text: str) -> str:
-    """Sentences that begin with a place need their capital letter."""
+    """The text with capital letters at the start of sentences that begin with a place."""
     return re.sub(r"(^|[.?!] )([a-z])", lambda match: match.group(1) + match.group(2).upper(), text)
 
 

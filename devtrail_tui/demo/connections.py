@@ -1,4 +1,4 @@
-"""GraphQL connections as GitHub pages them: opaque cursors, 1 to 100 a page, and its own errors."""
+"""GraphQL connections with GitHub's paging: opaque cursors, 1 to 100 items per page, GitHub's errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LARGEST_PAGE = 100
 
 
 def typed_error(kind: str, message: str) -> GraphQLError:
-    """An error whose `type` GitHub writes beside the message, not under `extensions`."""
+    """An error with `type` beside the message instead of under `extensions`, as in GitHub."""
     return GraphQLError(message, extensions={"type": kind})
 
 
@@ -23,7 +23,7 @@ def cursor(index: int) -> str:
 
 
 def position(value: str) -> int:
-    """The index just behind the item a cursor names."""
+    """The index after the item of a cursor."""
     try:
         label, _, number = base64.b64decode(value, validate=True).decode().partition(":")
         index = int(number)
@@ -36,7 +36,7 @@ def position(value: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a connection. `issue_count` counts everything, `reachable` what paging can get to."""
+    """One page of a connection. `issue_count` counts all items, `reachable` those that paging can reach."""
 
     nodes: Sequence[Any]
     start: int
@@ -59,7 +59,7 @@ class Page:
 def page(
     name: str, items: Sequence[Any], *, total: int | None = None, first: int | None = None, after: str | None = None
 ) -> Page:
-    """Cut the page a query asked for with `first` and `after` out of `items`. `name` is the connection's, for errors."""
+    """The page of `items` for `first` and `after`. `name` is the connection's name in errors."""
     if first is None:
         raise typed_error(
             "MISSING_PAGINATION_BOUNDARIES",

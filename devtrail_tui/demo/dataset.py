@@ -1,7 +1,7 @@
-"""Builds the demo's world: the same for the same day and seed.
+"""Builds the demo's world, deterministically for a day and a seed.
 
-The user's own work, and the awkward pull requests, are written stories; what the rest of the team did is composed. Everything
-lies in the 14 months before `today`, so that the last year always has data.
+The user's own work and the awkward pull requests are written stories; the rest of the team's is generated. Everything is within
+the 14 months before `today`, so that the last year always has data.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from devtrail_tui.demo.story import Story, detail_of, parse
 from devtrail_tui.demo.world import World
 
 DAYS = 425
-"""How far back the data goes: 14 months."""
+"""The time range of the data: 14 months."""
 
 FIRST_NUMBERS = {"shop": 2140, "api": 1388, "web": 871, "platform": 604}
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much there is: `merged` pull requests of everybody, `involving_user` of them with the user in some role.
+    """The amount of data: `merged` pull requests in total, `involving_user` of them with the user in a role.
 
-    The written stories are always among them; below their number a scale cannot go.
+    The written stories are always included and are the minimum.
     """
 
     merged: int = 400
@@ -37,7 +37,7 @@ class Scale:
 
     @classmethod
     def large(cls) -> Scale:
-        """What `--scale` means: 1,000 of the user's among 30,000."""
+        """The scale of `--scale`: 1,000 of the user's among 30,000."""
         return cls(merged=30_000, involving_user=1_000)
 
 
@@ -49,9 +49,9 @@ def written_stories() -> list[Story]:
 
 
 def build_world(today: date | None = None, *, seed: int = 7, scale: Scale | None = None) -> World:
-    """Everything there is. `today` defaults to today's date in UTC; nothing is merged on it or later.
+    """The complete world. `today` defaults to today's date in UTC; nothing is merged on it or later.
 
-    Raises ValueError for a scale that is too small to hold the written stories.
+    Raises ValueError for a scale below the written stories.
     """
     today = today or datetime.now(UTC).date()
     scale = scale or Scale()
@@ -69,7 +69,7 @@ def build_world(today: date | None = None, *, seed: int = 7, scale: Scale | None
 
 
 def _written(today: date, rng: random.Random) -> Iterator[PullRequestRecord]:
-    """The written stories, spread evenly over the months in an order that mixes the repositories."""
+    """The written stories, spread evenly over the months, with the repositories mixed."""
     stories = written_stories()
     rng.shuffle(stories)
     for index, story in enumerate(stories):
@@ -110,7 +110,7 @@ def _composed(
 
 
 def _unmerged(today: date, rng: random.Random) -> Iterator[PullRequestRecord]:
-    """A few that are open, and a few that were given up: no search for merged ones may find them."""
+    """Some open and some closed pull requests, which no search for merged ones may return."""
     titles: set[str] = set()
     for index in range(14):
         outline = compose.outline(rng, with_user=index % 2 == 0, titles=titles)
@@ -141,7 +141,7 @@ def _from_outline(
 
 
 def _numbered(drafts: Iterable[PullRequestRecord], rng: random.Random) -> Iterator[PullRequestRecord]:
-    """Numbers in order of creation within a repository, with gaps where issues took some, and the ids made of them."""
+    """Assigns numbers in order of creation per repository, with gaps for issues, and the ids derived from them."""
     numbers = dict(FIRST_NUMBERS)
     for draft in sorted(drafts, key=lambda item: (item.created_at, item.repository.name, item.author_login or GHOST)):
         number = numbers[draft.repository.name] + rng.choice((1, 1, 1, 2, 2, 3, 5))
@@ -151,8 +151,8 @@ def _numbered(drafts: Iterable[PullRequestRecord], rng: random.Random) -> Iterat
 
 
 def working_time(today: date, days_ago: float, rng: random.Random) -> datetime:
-    """A second in the working hours (UTC) of the day that long ago; what falls on a weekend moves to the Friday before,
-    or to the Monday after where that would leave the 14 months."""
+    """A second in the working hours (UTC) of the day `days_ago`; weekends move to the Friday before, or to the Monday after if
+    that is outside the 14 months."""
     day = today - timedelta(days=max(1, round(days_ago)))
     if day.weekday() >= 5:
         day -= timedelta(days=day.weekday() - 4)

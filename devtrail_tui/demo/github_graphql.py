@@ -1,4 +1,4 @@
-"""GitHub's `POST /graphql`: parses, validates, prices and executes a document, and words errors as GitHub does."""
+"""GitHub's `POST /graphql`: parses, validates, prices and executes a document, with GitHub's errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class GraphqlService:
         self._parse = lru_cache(maxsize=256)(self._parse_and_validate)
 
     def answer(self, data: Any) -> HttpResponse:
-        """GitHub's answer to a request's JSON: status 200 also where the document is wrong or the limit is spent."""
+        """GitHub's response to a request's JSON; status 200 also for an invalid document or a spent limit."""
         if not isinstance(data, dict) or not isinstance(data.get("query"), str):
             return github_error(400, "Problems parsing JSON")
         document, errors = self._parse(data["query"])
@@ -63,7 +63,7 @@ class GraphqlService:
 
 
 def as_json(result: ExecutionResult) -> dict[str, Any]:
-    """A result as GitHub writes it: an error's `type` stands beside its message."""
+    """A result in GitHub's form: an error's `type` is beside its message."""
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
         answer["errors"] = [_error_json(error) for error in result.errors]

@@ -1,4 +1,4 @@
-"""GitHub's REST API as far as the product asks: who am I, and what remains of the limits."""
+"""GitHub's REST API as far as the program uses it: the account and the rate limits."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _USER_LINKS = {
 
 
 class RestService:
-    """Answers REST paths. `api_root` is what links in answers begin with."""
+    """Answers REST paths. `api_root` is the prefix of links."""
 
     def __init__(self, world: World, limits: RateLimits) -> None:
         self._world = world
         self._limits = limits
 
     def answer(self, path: str, api_root: str) -> HttpResponse:
-        """The answer to `GET path`; everything but the limits themselves costs one request of the core limit."""
+        """The response to `GET path`; every path except the limits costs one request of the core limit."""
         if path == "/rate_limit":
             buckets = (self._limits.core, self._limits.graphql, self._limits.search)
             data = {"resources": {bucket.resource: bucket.as_json() for bucket in buckets}}

@@ -1,4 +1,4 @@
-"""The demo's own folder: its database and settings, apart from the person's, used by one demo at a time."""
+"""The demo's folder with its own database and settings, locked for one demo at a time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from devtrail_tui.core.errors import UsageError
 
 
 class DemoHome:
-    """`with DemoHome(folder, keep=...) as home:` gives the folder to be DEVTRAIL_HOME, emptied first unless `keep`.
+    """`with DemoHome(folder, keep=...) as home:` yields the folder for DEVTRAIL_HOME, emptied first unless `keep`.
 
-    Raises UsageError where another demo uses it at this moment, or it cannot be made.
+    Raises UsageError if another demo uses it, or it cannot be created.
     """
 
     def __init__(self, folder: Path, *, keep: bool) -> None:
@@ -46,7 +46,7 @@ class DemoHome:
 
 
 def _locked(path: Path) -> sqlite3.Connection:
-    """A lock that ends with its process, however that ends, and on every system: SQLite's own, on an empty file."""
+    """A lock that ends with its process on every system: SQLite's own, on an empty file."""
     lock = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")

@@ -19,7 +19,7 @@ READ_SIZE = 65_536
 
 @dataclass(frozen=True)
 class Request:
-    """One request with its whole body; header names are lower case."""
+    """One complete request; header names are lower case."""
 
     method: str
     target: str
@@ -37,7 +37,7 @@ class Request:
 
     @property
     def credential(self) -> str:
-        """The token or key that it carries; empty without one."""
+        """The token or key of the request; empty without one."""
         scheme, _, value = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() in ("bearer", "token") and value:
             return value.strip()
@@ -45,7 +45,7 @@ class Request:
 
     @cached_property
     def json(self) -> Any:
-        """The body; None where it is not JSON."""
+        """The body; None if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -56,7 +56,7 @@ Handler = Callable[[Request], Awaitable[HttpResponse]]
 
 
 class HttpConnection:
-    """One client's connection, kept alive over many requests."""
+    """A client's connection, kept alive for many requests."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler) -> None:
         self._reader = reader
@@ -94,7 +94,7 @@ class HttpConnection:
                 return None
 
     async def _respond(self, request: Request) -> bool:
-        """Answer one request; False when the connection is to be closed afterwards."""
+        """Answer one request; False if the connection must be closed afterwards."""
         answer = await self._handler(request)
         self._send_head(answer)
         self._write(h11.Data(data=answer.body))

@@ -1,4 +1,4 @@
-"""How long the demo's services take to answer."""
+"""Response times of the demo's services."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds an answer takes, per service; each answer varies by up to `jitter` (0.3: between 70 % and 130 %)."""
+    """Seconds per response and service; each varies by up to `jitter` (0.3: between 70 % and 130 %)."""
 
     github: float = 0.0
     claude: float = 0.0
@@ -19,6 +19,6 @@ class Latency:
             raise ValueError("A latency is zero or more seconds, and its jitter lies between 0 and 1.")
 
     def seconds(self, service: str, rng: random.Random) -> float:
-        """How long the next answer of `service` ("github" or "claude") takes."""
+        """The latency of the next response of `service` ("github" or "claude")."""
         base = self.claude if service == "claude" else self.github
         return base * rng.uniform(1 - self.jitter, 1 + self.jitter) if base else 0.0

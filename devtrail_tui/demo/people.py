@@ -27,7 +27,7 @@ BY_LOGIN: Mapping[str, Person] = {
     person.login: person for person in (ROBIN, *TEAM, DEPENDABOT, RELEASE_BOT, IMPORTED, ACME)
 }
 GHOST = "ghost"
-"""How the stories name somebody whose account is gone: the data then holds no author at all."""
+"""The login in stories of a deleted account: its data has no author."""
 
 REPOSITORIES: Sequence[RepositoryRecord] = (
     RepositoryRecord(ACME, "shop", 318_442_019, is_private=True),
@@ -39,5 +39,5 @@ BY_NAME: Mapping[str, RepositoryRecord] = {repository.name: repository for repos
 
 
 def person(login: str) -> Person | None:
-    """The person of this login; None for the ghost. Raises KeyError for a login nobody has."""
+    """The person with this login; None for the ghost. Raises KeyError for an unknown login."""
     return None if login == GHOST else BY_LOGIN[login]

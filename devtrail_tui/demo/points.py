@@ -1,4 +1,4 @@
-"""What a GraphQL request costs by GitHub's rule: the requests its connections would need, divided by 100."""
+"""The cost of a GraphQL request by GitHub's rule: the requests that its connections need, divided by 100."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ MOST_NODES = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """`points` to pay, and the `nodes` the request could bring at most."""
+    """`points` to pay, and the maximum of `nodes`."""
 
     points: int
     nodes: int
 
 
 def price(document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Price:
-    """What this operation costs with these variables (defaults filled in by the caller)."""
+    """The price of this operation with these variables (defaults filled in by the caller)."""
     fragments = {item.name.value: item for item in document.definitions if isinstance(item, FragmentDefinitionNode)}
     requests, nodes = _count(operation.selection_set, 1, fragments, dict(variables))
     return Price(max(1, round(requests / 100)), nodes)
@@ -70,7 +70,7 @@ def _left_out(selection: SelectionNode, variables: dict[str, Any]) -> bool:
 
 
 def _page(selection: FieldNode, variables: dict[str, Any]) -> tuple[int, bool]:
-    """How many nodes one such field may bring, and whether it is a connection."""
+    """The maximum nodes of one such field, and whether it is a connection."""
     arguments = {item.name.value: value_from_ast_untyped(item.value, variables) for item in selection.arguments or ()}
     ids = arguments.get("ids")
     if isinstance(ids, list):

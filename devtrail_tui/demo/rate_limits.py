@@ -1,4 +1,4 @@
-"""GitHub's primary rate limits: one bucket a resource, refilled at the full hour of its own window."""
+"""GitHub's primary rate limits: one bucket per resource, refilled when its window of an hour ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WINDOW_SECONDS = {"core": 3600, "graphql": 3600, "search": 60}
 
 @dataclass(eq=False)
 class Bucket:
-    """What remains of one resource. `reset` is in seconds since the epoch."""
+    """The remaining points of one resource. `reset` is in seconds since the epoch."""
 
     resource: str
     limit: int
@@ -26,7 +26,7 @@ class Bucket:
         return max(0, self.limit - self.used)
 
     def spend(self, points: int) -> bool:
-        """Take the points; False, and nothing taken, when nothing is left."""
+        """Take the points; False, without taking any, if the bucket is empty."""
         if self.remaining <= 0:
             return False
         self.used += points

@@ -1,7 +1,7 @@
-"""What the demo's GitHub knows: people, repositories and pull requests, as plain values.
+"""The data of the demo's GitHub as plain values: people, repositories and pull requests.
 
-A `PullRequest` carries at once what a search needs (repository, author, who took part, when it was merged); its texts,
-files and conversation are made when somebody first asks, so that tens of thousands of them start in a moment.
+A pull request has at once what a search needs (repository, author, participants, merge time); its texts, files and conversation
+are generated on first use, so that tens of thousands of them are created quickly.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ ReviewState = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"]
 
 
 WEB_ROOT = "https://github.example"
-"""Where the demo's web links point: a domain that is reserved and never resolves."""
+"""The origin of the demo's web links: a reserved domain that never resolves."""
 
 
 def timestamp(moment: datetime) -> str:
-    """GitHub's way to write a time: UTC, whole seconds, `Z`."""
+    """A time in GitHub's format: UTC, whole seconds, `Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody, or something, with a login: `kind` is the GraphQL type that GitHub answers for it."""
+    """An account; `kind` is its GraphQL type."""
 
     login: str
     name: str
@@ -104,7 +104,7 @@ class ReviewRecord:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """Everything of a pull request that only its own page shows."""
+    """The parts of a pull request that only its own page shows."""
 
     title: str
     body: str
@@ -153,11 +153,11 @@ class PullRequestRecord:
 
     @property
     def url(self) -> str:
-        """Where a browser would show it."""
+        """The web address."""
         return f"{WEB_ROOT}/{self.repository.full_name}/pull/{self.number}"
 
     def part_url(self, fragment: str, node_id: str) -> str:
-        """The address of a part, with a number that is stable, and different for different ids as far as 31 bits go."""
+        """The address of a part; its number is stable and distinct for different ids up to 31 bits."""
         number = 0
         for character in node_id:
             number = (number * 131 + ord(character)) % 2_147_483_647

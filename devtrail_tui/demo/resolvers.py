@@ -1,6 +1,6 @@
 """Answers GraphQL fields from a `World`.
 
-The same resolvers hang on the demo's own small schema and, in tests, on GitHub's, so that the two can be compared.
+The same resolvers serve the demo's small schema and, in tests, GitHub's, so that the two can be compared.
 Importing this module imports graphql-core.
 """
 
@@ -38,7 +38,7 @@ Info = GraphQLResolveInfo[Any]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The context of one execution: the data, what it cost, and the limit it was taken from."""
+    """The context of one execution: the data, its cost, and its limit."""
 
     world: World
     price: Price
@@ -47,14 +47,14 @@ class Query:
 
 @cache
 def demo_schema() -> GraphQLSchema:
-    """The demo's own schema with its resolvers; they keep no state, so that all servers share it."""
+    """The demo's schema with its resolvers; they are stateless and shared by all servers."""
     schema = build_schema(resources.files("devtrail_tui.demo").joinpath("schema.graphql").read_text("utf-8"))
     attach(schema)
     return schema
 
 
 def attach(schema: GraphQLSchema) -> None:
-    """Hang the resolvers on a schema that has (at least) the demo's types and fields."""
+    """Attach the resolvers to a schema that has (at least) the demo's types and fields."""
     for type_name, fields in RESOLVERS.items():
         kind = schema.type_map[type_name]
         if not isinstance(kind, GraphQLObjectType):
@@ -73,7 +73,7 @@ def _type_name(value: Any, _info: Any, _kind: Any) -> str:
 
 
 def resolve_field(value: Any, info: Info, **_arguments: Any) -> Any:
-    """Every field without a resolver of its own: the record's attribute, by GitHub's name for it or ours."""
+    """Resolves fields without a resolver: the record's attribute, under GitHub's name or ours."""
     name = _OUR_NAMES.get(info.field_name) or re.sub(
         "[A-Z]", lambda match: f"_{match.group().lower()}", info.field_name
     )
@@ -107,7 +107,7 @@ def _node(_root: Any, info: Info, **arguments: Any) -> PullRequestRecord | Revie
 
 
 def _nodes(_root: Any, info: Info, *, ids: list[str]) -> list[Any]:
-    """A missing node is null with an error of its own; the others are answered."""
+    """A missing node is null with an error; the others are returned."""
     if len(ids) > MOST_IDS:
         raise typed_error(
             "ARGUMENT_LIMIT", f"You may not provide more than {MOST_IDS} node ids; you provided {len(ids)}."

@@ -1,4 +1,4 @@
-"""GitHub's search language, as far as the product speaks it: who did what in one repository, and when it was merged."""
+"""GitHub's search language as far as the program uses it: participants of one repository, and merge times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from devtrail_tui.demo.records import PullRequestRecord
 from devtrail_tui.demo.world import World
 
 MOST_RESULTS = 1000
-"""A search never gives more than this many results, however many it counts."""
+"""A search returns at most this many results, regardless of its count."""
 
 OLDEST_FIRST = "sort:created-asc"
 PEOPLE = ("author", "commenter", "reviewed-by")
@@ -21,7 +21,7 @@ _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Both ends included."""
+    """An interval with both ends inclusive."""
 
     start: datetime
     end: datetime
@@ -31,7 +31,7 @@ class Interval:
 
 
 def parse_interval(value: str) -> Interval:
-    """`A..B`, or one day or timestamp. A date means its whole day in UTC, as at GitHub. Raises ValueError."""
+    """Parse `A..B`, or one day or timestamp. A date is its whole day in UTC, as in GitHub. Raises ValueError."""
     low, _, high = value.partition("..")
     end = _moment(high or low)
     if _DAY.match(high or low):
@@ -47,9 +47,9 @@ def _moment(value: str) -> datetime:
 
 
 def run(world: World, text: str, viewer: str) -> Sequence[PullRequestRecord]:
-    """The merged pull requests that the query finds, by creation; the caller cuts them at `MOST_RESULTS`.
+    """The merged pull requests of the query, by creation; the caller cuts them at `MOST_RESULTS`.
 
-    Every query is taken to ask for merged pull requests (`is:pr is:merged`). Raises ValueError for any other question.
+    Every query must ask for merged pull requests (`is:pr is:merged`). Raises ValueError for any other query.
     """
     pulls: Sequence[PullRequestRecord] = world.pull_requests
     for name, value in sorted(_QUALIFIER.findall(text), key=lambda qualifier: qualifier[0] not in PEOPLE):

@@ -1,7 +1,6 @@
-"""The demo's server: a GitHub and a Claude behind one port of 127.0.0.1.
+"""The demo's server: GitHub and Claude on one port of 127.0.0.1.
 
-GitHub's REST API answers at the root of `DemoServer.url`, GraphQL under `/graphql`, Claude under `/v1/messages` and
-`/v1/models`.
+GitHub's REST API is at the root of `DemoServer.url`, GraphQL at `/graphql`, Claude at `/v1/messages` and `/v1/models`.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from devtrail_tui.demo.latency import Latency
 from devtrail_tui.demo.rate_limits import RateLimits
 from devtrail_tui.demo.world import World
 
-GITHUB_TOKEN = "demo-github-token"  # noqa: S105 - opens nothing but this server
+GITHUB_TOKEN = "demo-github-token"  # noqa: S105 - valid for this server only
 CLAUDE_KEY = "demo-claude-key"
 HOST = "127.0.0.1"
 
 Intercept = Callable[[Request], Awaitable[HttpResponse | None]]
-"""Awaited before a request is answered; an answer it returns is sent instead of the real one."""
+"""Awaited before a request is answered; a response it returns replaces the real one."""
 
 
 class DemoServer:
-    """Serves a world, in a thread of its own, for as long as the `with` statement lasts.
+    """Serves a world in its own thread while the `with` block runs.
 
-    `github_tokens` and `claude_keys` are the credentials that are accepted; GitHub names `scopes` as the token's.
-    An exception inside the server is raised when it is closed.
+    `github_tokens` and `claude_keys` are the accepted credentials; `scopes` are the token's. An exception in the server is raised
+    when it is closed.
     """
 
     connection_type = HttpConnection
@@ -132,7 +131,7 @@ class DemoServer:
         return answer.with_missing(self._usual_headers(request))
 
     async def respond(self, request: Request) -> HttpResponse:
-        """The answer of `intercept`, or else the real one, after the service's latency."""
+        """The response of `intercept`, otherwise the real one, after the service's latency."""
         await self.pause(request)
         replacement = None if self.intercept is None else await self.intercept(request)
         return self.answer(request) if replacement is None else replacement
@@ -144,7 +143,7 @@ class DemoServer:
             await asyncio.sleep(delay)
 
     def answer(self, request: Request) -> HttpResponse:
-        """The service's own answer."""
+        """The service's own response."""
         if request.service == "claude":
             return self._answer_claude(request)
         if request.credential not in self.github_tokens:

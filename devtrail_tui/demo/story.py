@@ -1,6 +1,6 @@
-"""Stories: pull requests as a person writes them down, before they get dates and numbers.
+"""Stories: hand-written pull requests without dates and numbers.
 
-A file of stories reads like this, one after another:
+The format of a file of stories:
 
     === shop | Title | branch-name | label, label | author=robin-demo hours=30
     The description, over as many lines as it needs.
@@ -10,7 +10,7 @@ A file of stories reads like this, one after another:
     x mira-okafor: a review that asks for changes      + approves      ~ only comments      = was dismissed
     > src/a.ts | a comment on a line, part of the review above
     ? tomasz-w: a comment in the conversation
-      a line that starts with two spaces goes on with the text above
+      a line that starts with two spaces continues the text above
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Story:
     talk: tuple[Turn, ...]
 
     def commenters(self) -> frozenset[str]:
-        """Who wrote in the conversation or on a line."""
+        """The logins that wrote in the conversation or on a line."""
         return frozenset(turn.login for turn in self.talk if not turn.is_review or turn.remarks)
 
     def reviewers(self) -> frozenset[str]:
@@ -76,7 +76,7 @@ class Story:
 
 
 def parse(text: str) -> Iterator[Story]:
-    """The stories of one file. Raises ValueError with the line that does not fit."""
+    """The stories of one file. Raises ValueError with the invalid line."""
     for block in re.split(r"^=== ", text, flags=re.MULTILINE)[1:]:
         head, _, sections = block.partition("\n")
         repository, title, branch, labels, options = re.split(r"\s*\|\s*", head.strip())
@@ -130,7 +130,7 @@ def _go_on(turn: Turn, text: str) -> None:
 
 
 def detail_of(story: Story, pull: PullRequestRecord) -> Detail:
-    """A pull request's detail out of a story, its turns spread over the time it was open."""
+    """The detail of a pull request from a story, its turns spread over the time it was open."""
     comments: list[CommentRecord] = []
     reviews: list[ReviewRecord] = []
     for moment, turn in zip(_moments(pull, len(story.talk)), story.talk, strict=True):

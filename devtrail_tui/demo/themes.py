@@ -1,4 +1,4 @@
-"""Themes of engineering work and the beginnings of words that give them away, in pull requests and in criteria alike."""
+"""Themes of engineering work with typical word stems, in pull requests and in criteria."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from importlib import resources
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """`names` match what a criterion is called, `signs` what a pull request says when the theme is in it."""
+    """`names` are stems in a criterion's name, `signs` stems in a pull request with this theme."""
 
     names: re.Pattern[str]
     signs: re.Pattern[str]
     is_reviewing: bool
-    """What a reviewer says; an author is not their own reviewer."""
+    """Stems of a reviewer's texts; an author is not their own reviewer."""
 
 
 def _pattern(words: Sequence[str]) -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""The demo as a person sees it: the server and everything that a first sync needs."""
+"""The demo's server with the values for a first sync."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from devtrail_tui.demo.people import REPOSITORIES
 from devtrail_tui.demo.server import DemoServer, Intercept
 
 LIFELIKE = Latency(github=0.3, claude=2.3)
-"""With four calls to Claude at once, about a minute for the user's 86 pull requests."""
+"""With four concurrent calls, about a minute for the user's 86 pull requests."""
 
 LIMITED_BATCH = 3
 RATE_LIMIT_WAIT_S = 3
@@ -22,9 +22,9 @@ RATE_LIMIT_WAIT_S = 3
 
 @dataclass(frozen=True)
 class Tour:
-    """A server (not started yet: use it in a with statement) and the values that go with it.
+    """A server (not started: use it in a with statement) with its values.
 
-    `repositories` are the names a person would type. `since` is the first day of the data.
+    `repositories` are the names for a sync. `since` is the first day of the data.
     """
 
     server: DemoServer
@@ -35,7 +35,7 @@ class Tour:
 def make_tour(
     *, today: date | None = None, scale: Scale | None = None, latency: Latency = LIFELIKE, seed: int = 7
 ) -> Tour:
-    """Make the demo's server, with one short wait for GitHub's limit in the middle of its first sync."""
+    """Create the demo's server, with one short rate limit in the middle of its first sync."""
     today = today or datetime.now(UTC).date()
     world = build_world(today, seed=seed, scale=scale)
     return Tour(
@@ -46,7 +46,7 @@ def make_tour(
 
 
 def _one_limit() -> Intercept:
-    """Answers the third question about things by their ids with GitHub's limit on bursts."""
+    """Answers the third query of nodes by id with GitHub's limit on bursts."""
     batches = itertools.count(1)
 
     async def intercept(request: Request) -> HttpResponse | None:

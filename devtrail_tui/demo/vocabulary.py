@@ -1,4 +1,4 @@
-"""The words of composed pull requests: what there is in the four repositories, and what people do to it."""
+"""The vocabulary of generated pull requests: areas of the four repositories, and changes to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A part of a repository: what people call it, and the files it lives in. `has_money`: it computes amounts."""
+    """A part of a repository: its names and files. `has_money`: it computes amounts."""
 
     repository: str
     noun: str
@@ -26,7 +26,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A kind of change. `size` is the most lines a file of it gains; `needs` says which areas it fits."""
+    """A kind of change. `size` is the maximum of lines added to a file; `needs` says which areas it fits."""
 
     prefix: str
     title: str
@@ -48,6 +48,6 @@ ANYWHERE: Sequence[str] = _WORDS["anywhere"]
 ON_SCREENS: Sequence[str] = _WORDS["on_screens"]
 BEHIND: Sequence[str] = _WORDS["behind"]
 VERDICTS: Mapping[str, Sequence[str]] = _WORDS["verdicts"]
-"""What reviewers say, by the sign of their review."""
+"""Texts of reviewers, by the sign of their review."""
 REMARKS: Sequence[str] = _WORDS["remarks"]
 ASIDES: Sequence[str] = _WORDS["asides"]

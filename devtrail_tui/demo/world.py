@@ -1,4 +1,4 @@
-"""All the data of one demo, indexed for the questions that are asked of it."""
+"""The data of one demo, with indexes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from devtrail_tui.demo.records import Person, PullRequestRecord, RepositoryRecor
 class World:
     """The repositories and their pull requests.
 
-    `viewer` is whose token the demo's is. `oddities` says which titles Claude does not answer plainly, and how
-    (see claude_matching).
+    `viewer` is the owner of the demo's token. `oddities` maps titles to unusual answers of Claude (see claude_matching).
     """
 
     viewer: Person
@@ -39,11 +38,11 @@ class World:
         return index
 
     def of_person(self, role: str, login: str) -> Sequence[PullRequestRecord]:
-        """By search qualifier: `author`, `commenter` or `reviewed-by`."""
+        """The pull requests of a person by search qualifier: `author`, `commenter` or `reviewed-by`."""
         return self._by_person.get((role, login), [])
 
     def repository(self, full_name: str, *, follow_renames: bool = True) -> RepositoryRecord | None:
-        """Look a repository up by `owner/name`, in any case of letters, by a former name too if asked."""
+        """The repository `owner/name`, case-insensitively, optionally by a former name."""
         folded = full_name.casefold()
         for repository in self.repositories:
             if repository.full_name.casefold() == folded:
@@ -53,7 +52,7 @@ class World:
         return None
 
     def node(self, node_id: str) -> PullRequestRecord | ReviewRecord | None:
-        """The pull request or the review that has this global id."""
+        """The pull request or review with this global id."""
         prefix, _, suffix = node_id.partition("_")
         pull = self._by_id.get("PR_" + suffix.partition("-")[0])
         if pull is None or prefix == "PR":

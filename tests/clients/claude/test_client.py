@@ -24,7 +24,7 @@ from devtrail_tui.core.context import Analyser, AnalysisRequest
 from devtrail_tui.core.errors import AuthenticationError, OutcomeUnknown, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import Criterion, PullRequest, Role
 from devtrail_tui.core.job import Level
-from devtrail_tui.demo.answers import CallResult, json_answer
+from devtrail_tui.demo.answers import HttpResponse, json_answer
 from devtrail_tui.demo.records import Person
 from devtrail_tui.demo.server import CLAUDE_KEY
 from devtrail_tui.demo.world import World
@@ -169,7 +169,7 @@ async def test_a_model_withdrawn_meanwhile_is_asked_for_once(desk: Desk, sent: A
 
 
 def lifecycle(stage: str) -> Fault:
-    def change(answer: CallResult) -> CallResult:
+    def change(answer: HttpResponse) -> HttpResponse:
         data = {**json.loads(answer.body), "lifecycle": stage, "retires_at": "2026-12-01T00:00:00Z"}
         return replace(answer, body=json_answer(200, data).body)
 
@@ -385,7 +385,7 @@ async def test_a_paid_answer_that_is_no_answer_is_still_returned(
 
 
 async def test_a_thinking_block_before_the_answer_is_passed_over(desk: Desk, sent: AnalysisRequest) -> None:
-    def think(answer: CallResult) -> CallResult:
+    def think(answer: HttpResponse) -> HttpResponse:
         data = json.loads(answer.body)
         thought = {"type": "thinking", "thinking": '{"matches": "no"}', "signature": "x"}
         data = {**data, "content": [thought, {"type": "of_tomorrow", "text": "no"}, *data["content"]]}
@@ -397,7 +397,7 @@ async def test_a_thinking_block_before_the_answer_is_passed_over(desk: Desk, sen
 
 
 async def test_an_answer_without_usage_has_no_price(desk: Desk, sent: AnalysisRequest) -> None:
-    def without(answer: CallResult) -> CallResult:
+    def without(answer: HttpResponse) -> HttpResponse:
         return replace(answer, body=json_answer(200, {**json.loads(answer.body), "usage": None, "model": None}).body)
 
     desk.server.faults.next("messages", Fault("no usage", change=without))
