@@ -145,7 +145,7 @@ async def test_it_says_what_the_package_says_in_this_process(
 async def test_every_failure_comes_through(analyser: MakeAnalyser, warm: ClaudeProcess, server: FaultyServer) -> None:
     with pytest.raises(AuthenticationError, match="rejected the API key"):
         await analyser(warm, key="sk-wrong").check()
-    with pytest.raises(PermanentError, match="There are: claude-opus-5-5, claude-sonnet-5-5"):
+    with pytest.raises(PermanentError, match="Available: claude-opus-5-5, claude-sonnet-5-5"):
         await analyser(warm, model="claude-sonnet-9").check()
     server.faults.next("models", ClaudeFault.limit(3_600))
     with pytest.raises(TemporaryError) as limited:
@@ -213,7 +213,7 @@ async def test_where_it_cannot_start_nothing_is_owed(
     analyser: MakeAnalyser, own: ClaudeProcess, sent: AnalysisRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child_process, "_PROGRAM", ("-c", "raise SystemExit(3)"))
-    with pytest.raises(TemporaryError, match=r"cannot be reached \(the process .* could not start") as failed:
+    with pytest.raises(TemporaryError, match=r"cannot be reached \(the Claude child process could not start") as failed:
         await analyser(own, attempts=2).answer(sent)
     assert not isinstance(failed.value, OutcomeUnknown)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")

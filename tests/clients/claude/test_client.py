@@ -155,7 +155,7 @@ async def test_an_unknown_model_is_answered_with_those_that_exist(desk: Desk) ->
         await desk.analyser(model="claude-sonnet-9").check()
     assert str(refused.value) == (
         "Claude does not know the model claude-sonnet-9."
-        " There are: claude-opus-5-5, claude-sonnet-5-5, claude-haiku-5-5."
+        " Available: claude-opus-5-5, claude-sonnet-5-5, claude-haiku-5-5."
     )
 
 
@@ -178,7 +178,7 @@ def lifecycle(stage: str) -> Fault:
 
 async def test_a_retired_model_is_refused(desk: Desk) -> None:
     desk.server.faults.next("models", lifecycle("retired"))
-    with pytest.raises(PermanentError, match=r"claude-sonnet-5-5 is retired\. There are: claude-opus-5-5"):
+    with pytest.raises(PermanentError, match=r"claude-sonnet-5-5 is retired\. Available: claude-opus-5-5"):
         await desk.analyser().check()
 
 
@@ -254,7 +254,7 @@ async def test_a_paid_call_that_may_have_been_carried_out_is_not_sent_again_unas
     desk.server.faults.next("messages", fault, times=2)
     analyser = desk.analyser()
     for number in (1, 2):
-        with pytest.raises(OutcomeUnknown, match=r"to Claude at 127\.0\.0\.1 broke .* It may have been billed\."):
+        with pytest.raises(OutcomeUnknown, match=r"to Claude at 127\.0\.0\.1 was lost .* It may have been billed\."):
             await analyser.answer(sent)
         assert desk.server.count("messages") == number
     assert len(desk.clock.slept) == 1

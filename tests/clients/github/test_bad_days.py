@@ -139,7 +139,7 @@ async def test_a_broken_answer_is_asked_for_again(client: GitHubClient, server: 
 
 async def test_a_login_page_instead_of_github(client: GitHubClient, server: FaultyServer, clock: SleepingClock) -> None:
     server.faults.always("graphql", Fault.html(200))
-    with pytest.raises(TemporaryError, match=r"127\.0\.0\.1:\d+ answered with a web page.*sign in to the network"):
+    with pytest.raises(TemporaryError, match=r"127\.0\.0\.1:\d+ answered with a web page.*log in to the network"):
         await client.repository("acme/shop")
     assert (server.count("graphql"), clock.slept) == (1, [])
 

@@ -126,7 +126,7 @@ def test_a_wrong_clock_of_ours_does_not_change_the_wait() -> None:
         (119, "continuing in 119 s"),
         (600, "continuing in 10 min"),
         (3600, "continuing in 60 min"),
-        (3601, "going on at 2026-11-20 13:00 UTC"),
+        (3601, "continuing at 2026-11-20 13:00 UTC"),
     ],
 )
 def test_the_sentence_of_a_wait(seconds: float, sentence: str) -> None:
