@@ -105,7 +105,7 @@ class WorkerThread:
         trouble = self._worker.trouble
         if trouble != self._trouble:
             self._trouble = trouble
-            self._notify(trouble or "The waiting changes are stored; continuing.")
+            self._notify(trouble or "The delayed data is stored; continuing.")
         return self._alive()
 
     def stop(self) -> None:

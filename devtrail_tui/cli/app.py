@@ -9,9 +9,8 @@ from devtrail_tui.cli.session import prepared
 
 
 def open_app(environ: Mapping[str, str] | None = None, *, demo: bool = False, **flags: Any) -> int:
-    """Run the app until the person quits, and return its exit code; it opens the database off the UI thread. Raises UsageError
-    for settings that do not fit."""
-    with prepared(environ, demo=demo, **flags) as services:  # its notices show again when the app has closed
+    """Run the app and return its exit code; it opens the database off the UI thread. Raises UsageError for invalid settings."""
+    with prepared(environ, demo=demo, **flags) as services:  # its notices are printed again after the app has closed
         from devtrail_tui.tui.run import run_app
 
         return run_app(services)

@@ -247,7 +247,7 @@ class AnalysisLedger(Protocol):
         ...
 
     async def wait_for(self, key: str) -> None:
-        """Wait until no call for this request is under way any more; to be called without place and budget."""
+        """Wait until no call for this request is in flight; do not hold a concurrency slot or budget meanwhile."""
         ...
 
     async def keep(self, analysis: Analysis) -> None:

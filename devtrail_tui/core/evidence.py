@@ -196,8 +196,8 @@ class Ownership:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceEntry:
-    """A row of `evidence_entries` as a list shows it; `matches` strongest first, `figures` by name. `outdated`: it was judged
-    before the latest change of its pull request."""
+    """A row of `evidence_entries` for lists; `matches` strongest first, `figures` by name. `outdated`: judged before the latest
+    change of the pull request."""
 
     id: int
     type: EvidenceType

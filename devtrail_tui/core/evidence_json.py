@@ -33,7 +33,7 @@ def entry_json(entry: EvidenceEntry) -> dict[str, Any]:
 
 
 def figures_json(figures: Figures) -> dict[str, float | None]:
-    """The figures that an entry has, by their JSON keys."""
+    """The known figures of an entry by JSON key."""
     return {camel(figure.name): figures[figure.name] for figure in FIGURES if figure.name in figures}
 
 
@@ -48,7 +48,7 @@ def match_json(match: Match) -> dict[str, Any]:
 
 
 def detail_json(detail: EvidenceDetail) -> dict[str, Any]:
-    """One entry with its metrics, its pull request as fetched, and who analysed it."""
+    """One entry with its metrics, its pull request as fetched, and the model that analysed it."""
     return {
         **entry_json(detail.entry),
         "metrics": figures_json(detail.entry.figures) or None,

@@ -1,4 +1,4 @@
-"""Figures of a pull request: each is declared once, with its name, how it is worked out and how it is written.
+"""Figures of a pull request, each declared once: name, computation and wording.
 
 Only reviews by other people count: not those of the author, whose replies in review threads GitHub stores as reviews, and not
 those of bots, which come within seconds.
@@ -18,14 +18,14 @@ from devtrail_tui.core.evidence import PullRequest, Review
 from devtrail_tui.core.wording import count_of, days_of
 
 Figures = Mapping[str, float | None]
-"""By name; None where a pull request has none, such as the hours to a review that nobody made."""
+"""By name; None if a pull request has no such figure, for example hours to the first review without a review."""
 _BOT = "Bot"
 _CHANGES_REQUESTED = "CHANGES_REQUESTED"
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`name` is its column in CSV and, in camel case, its key in JSON. `phrase` writes a value for people."""
+    """`name` is the CSV column and, in camel case, the JSON key. `phrase` formats a value for people."""
 
     name: str
     of: Callable[[PullRequest], float | None]
@@ -33,12 +33,12 @@ class Figure:
 
 
 def figures_of(pull_request: PullRequest) -> dict[str, float | None]:
-    """All figures; days and hours are fractions, never below zero."""
+    """All figures; days and hours are fractions, never negative."""
     return {figure.name: figure.of(pull_request) for figure in FIGURES}
 
 
 def phrases(figures: Figures) -> list[str]:
-    """What is known, for people: "+201 −106 in 6 files", "open 2.8 days", "1 round of review"."""
+    """The known figures as phrases: "+201 −106 in 6 files", "open 2.8 days", "1 round of review"."""
     written = {
         figure.name: figure.phrase(value) for figure in FIGURES if (value := figures.get(figure.name)) is not None
     }
@@ -118,4 +118,4 @@ FIGURES = (
     ),
 )
 SIZE = ("additions", "deletions", "changed_files")
-"""Written together as one phrase."""
+"""Combined into one phrase."""

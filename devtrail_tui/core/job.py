@@ -104,7 +104,7 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def job_json(job: Job, logs: Iterable[LogLine] = ()) -> dict[str, Any]:
-    """The one JSON shape of a job, for `--json` and the HTTP API ."""
+    """The JSON shape of a job, for `--json` and the HTTP API."""
     detail = job.progress_detail
     return {
         "id": job.id,

@@ -20,7 +20,7 @@ def pull_request_json(pull_request: PullRequest) -> dict[str, Any]:
 
 
 def pull_request_from_json(document: Mapping[str, Any]) -> PullRequest:
-    """Read what `pull_request_json` wrote, by this version or an earlier one: a field with a default may be missing.
+    """Parse the output of `pull_request_json` of this or an earlier version: a field with a default may be missing.
 
     Raises KeyError, TypeError or ValueError for anything else.
     """
@@ -50,7 +50,7 @@ def _read(kind: Any, value: Any) -> Any:
 
 @cache
 def _shape(kind: Any) -> tuple[tuple[str, str, Any, bool], ...]:
-    """Of each field: name, JSON key, type, and whether it has a default."""
+    """Name, JSON key and type of each field, and whether it has a default."""
     types = get_type_hints(kind)
     return tuple(
         (field.name, camel(field.name), types[field.name], field.default is not MISSING) for field in fields(kind)

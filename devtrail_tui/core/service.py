@@ -28,8 +28,8 @@ S = TypeVar("S", bound=Service)
 class ServiceSpec(Generic[S]):
     """A service that a job can ask for: `ServiceSpec[Tracker]("Jira", secret="jira", maker="my_plugin.client:connect")`.
 
-    The type in brackets is the protocol of its client, `name` what people call it, `secret` the name of the secret it needs (""
-    for none). `maker` is where the function `(ClientEnvironment) -> client` stands; its module is imported off the event loop.
+    The type parameter is the protocol of the client, `name` the display name, `secret` the name of the secret it needs ("" for
+    none). `maker` is the path of the function `(ClientEnvironment) -> client`; its module is imported off the event loop.
     """
 
     name: str
@@ -39,11 +39,11 @@ class ServiceSpec(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class ClientEnvironment:
-    """What the maker of a client gets.
+    """The environment of a new client.
 
-    `settings` are config.toml's by name. `shared` belongs to this service, secret and process: clients of several jobs, each in
-    an event loop of its own, find there what they share. `narrate` takes lines for the job's log, `waiting` a sentence and the
-    moment it ends while the client waits ("" and None afterwards), `service_limit` what is left of a limit. All return at once.
+    `settings` are config.toml's values by name. `shared` is common to all clients of this service, secret and process, each in
+    its own event loop. `narrate` takes lines for the job's log, `waiting` a sentence and the end of a client's wait ("" and None
+    afterwards), `service_limit` the remaining limit. All return at once.
     """
 
     secret: str

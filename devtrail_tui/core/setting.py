@@ -101,7 +101,7 @@ def setting(
 
 
 def camel(name: str) -> str:
-    """A name as a JSON key: `pr_number` is `prNumber`."""
+    """The JSON key of a name: `prNumber` for `pr_number`."""
     head, *later_words = name.split("_")
     return head + "".join(word.title() for word in later_words)
 

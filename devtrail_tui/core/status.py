@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """The five states of a job ."""
+    """The five statuses of a job."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"

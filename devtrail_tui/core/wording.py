@@ -72,7 +72,7 @@ def file_size(size: int) -> str:
 
 
 def days_of(days: float) -> str:
-    """A length of time in the unit that suits it: "12 min", "4.5 h", "2.8 days"."""
+    """A duration in a suitable unit: "12 min", "4.5 h", "2.8 days"."""
     if days < 1 / 24:
         return f"{days * 1440:.0f} min"
     return f"{days * 24:.1f} h" if days < 1 else f"{days:.1f} days"

@@ -79,7 +79,7 @@ def _idea(rng: random.Random) -> tuple[Area, Change, str, str]:
 
 
 def outline(rng: random.Random, *, with_user: bool, titles: set[str]) -> Outline:
-    """A new outline; with the user in one of the roles, or without them. `titles` collects them, so that few repeat."""
+    """A new outline, with or without the user. `titles` collects the titles to avoid repetitions."""
     area, change, place, title = _idea(rng)
     for _ in range(MOST_TRIES - 1):
         if title not in titles:

@@ -28,7 +28,7 @@ from devtrail_tui.runtime.ledger import Ledger
 from devtrail_tui.store.evidence_store import EvidenceStore
 
 _WHAT_CALLS_COST = ("keep", "keep_late", "release", "uncertain")
-"""What is recorded of the ledger's calls even after the job has ended: an answer that comes late was paid for all the same."""
+"""Ledger calls that are accepted after the job has ended: a late answer was paid for too."""
 
 
 class JobContext:

@@ -137,10 +137,8 @@ class Execution:
 
     def _abandon(self, thread: JobThread[RunOutcome]) -> None:
         thread.abandon()
-        _logger.warning("job %d: its thread %s does not end; nothing is done for it any more", self.job.id, thread.name)
-        self._context.output.note(
-            f"Its handler does not end; the thread {thread.name} is left to itself.", Level.WARNING
-        )
+        _logger.warning("job %d: its thread %s does not end; its calls are refused", self.job.id, thread.name)
+        self._context.output.note(f"The handler does not end; its thread {thread.name} is abandoned.", Level.WARNING)
 
     async def _handle(self) -> dict[str, Any]:
         config = self._job_type.parse(self.job.config)
@@ -158,12 +156,12 @@ class Execution:
         match outcome:
             case InterruptedRun(StopReason.LOST):
                 return
-            case Interrupted(Interruption.CANCEL):
-                self._context.output.note("Cancelled. Everything found so far is kept.", Level.WARNING)
-            case Interrupted(Interruption.STOP):
-                self._context.output.note("Stopped with the program; it goes on from here next time.", Level.WARNING)
-            case Failed(sentence) | Waits(sentence):
-                self._context.output.note(sentence, Level.ERROR if isinstance(outcome, Failed) else Level.WARNING)
+            case InterruptedRun(StopReason.CANCEL):
+                self._context.output.note("Cancelled. Saved results are kept.", Level.WARNING)
+            case InterruptedRun(StopReason.STOP):
+                self._context.output.note("Stopped with the program; resumes at the next start.", Level.WARNING)
+            case FailedRun(sentence) | WaitingRun(sentence):
+                self._context.output.note(sentence, Level.ERROR if isinstance(outcome, FailedRun) else Level.WARNING)
         try:
             await self._context.output.flush()
         except ClaimLost:

@@ -1,4 +1,4 @@
-"""What a running job shows: log lines, progress, waits, limits, dollars. It is stored every 200 ms."""
+"""The output of a running job: log lines, progress, waits, limits, dollars. It is stored every 200 ms."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from devtrail_tui.store.rubrics import Rubrics
 from devtrail_tui.store.secrets import Secrets
 
 FLUSH_S = 0.2
-"""Longest time a log line or a progress value stays in memory only, while the store can write."""
+"""Maximum time a log line or progress value stays in memory only, while the store can write."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientScope:
-    """What a client gets of the job it is made for; silent where there is none."""
+    """The access of a client to its job; without a job it is silent."""
 
     secret: Callable[[str], Awaitable[str]]
     narrate: Callable[[Level, str], None] = lambda _level, _line: None
@@ -40,20 +40,20 @@ class ClientScope:
 
 
 class ClientFactory(Protocol):
-    """Makes clients of outside services; whoever asks closes them."""
+    """Creates clients of outside services; the caller closes them."""
 
     async def source(self, spec: ServiceSpec[S], scope: ClientScope) -> S:
-        """The client of a service. Raises SecretMissing, PermanentError for one nobody provides."""
+        """The client of a service. Raises SecretMissing, PermanentError for an unknown service."""
         ...
 
     async def analyser(self, scope: ClientScope, *, model: str, about: str = "") -> Analyser:
-        """What asks Claude. Raises SecretMissing."""
+        """The Claude client. Raises SecretMissing."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class JobStores:
-    """The stores a job writes to and reads from, through its context only."""
+    """The stores behind a job's context."""
 
     queue: JobQueue
     job_log: JobLog
@@ -68,7 +68,7 @@ class JobStores:
 
 
 class JobOutput:
-    """Any thread may add to it; `flush` and `keep_flushing` belong to the worker's loop."""
+    """Any thread may add output; only the worker's loop calls `flush` and `keep_flushing`."""
 
     def __init__(self, job: Job, claim: Claim, stores: JobStores) -> None:
         self._claim = claim
@@ -82,16 +82,16 @@ class JobOutput:
         self._limits: dict[tuple[str, ...], RateLimit] = {}
 
     def refuse(self) -> None:
-        """The job has ended: from here on a handler that goes on gets JobEnded for whatever it asks."""
+        """Close the output: further calls of the handler raise JobEnded."""
         self._refused = True
 
     def check_open(self) -> None:
         """Raises JobEnded once the job has ended."""
         if self._refused:
-            raise JobEnded(f"Job {self._claim.job_id} has ended; nothing more is done for it.")
+            raise JobEnded(f"Job {self._claim.job_id} has ended; the call is refused.")
 
     def note(self, message: str, level: Level) -> None:
-        """A line of our own, also after the end."""
+        """Log a line of the runtime, also after the end."""
         self.lines.add((self._stores.clock.now(), level, message))
 
     def show(self, progress: Progress) -> None:
@@ -100,7 +100,7 @@ class JobOutput:
         self._progress_due = True
 
     def waiting(self, client: object, sentence: str, until: datetime | None) -> None:
-        """Show, or with an empty sentence take away, what one of the job's clients waits for."""
+        """Show the wait of one of the job's clients; an empty sentence ends it."""
         if sentence:
             self._waits[client] = Waiting(sentence, until)
         else:
@@ -108,12 +108,12 @@ class JobOutput:
         self.show(self._progress)
 
     def service_limit(self, limit: RateLimit) -> None:
-        """A client saw what is left of its service's limit; stored with the next flush."""
+        """Record a service limit reported by a client; stored with the next flush."""
         self._limits[limit.service, limit.host, limit.account, limit.resource] = limit
         self._progress_due = True
 
     async def flush(self) -> None:
-        """Store the lines and the progress that wait. Raises ClaimLost."""
+        """Store pending lines and progress. Raises ClaimLost."""
         append, progress = self._stores.job_log.append, self._stores.queue.progress
         stored = True
         if self.lines:
@@ -126,12 +126,12 @@ class JobOutput:
             raise ClaimLost(f"Job {self._claim.job_id} was taken over by another worker.")
 
     async def keep_flushing(self) -> None:
-        """Flush every 200 ms until cancelled. Raises ClaimLost, or StoreError when the database is of no use any more."""
+        """Flush every 200 ms until cancelled. Raises ClaimLost, or StoreError if the database is unusable."""
         while True:
             await asyncio.sleep(FLUSH_S)
             await self.flush()
 
     def add_spent(self, usd: float) -> None:
-        """Money was paid for this job."""
+        """Add to the job's cost."""
         self.spent_usd += usd
         self.show(self._progress)

@@ -1,4 +1,4 @@
-"""Makes clients of outside services: for a running job, or for a check outside one."""
+"""Creates clients of outside services, for running jobs and for checks outside jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.clients.claude.calls import CallFailed
 from devtrail_tui.clients.claude.child_process import ClaudeProcess
-from devtrail_tui.clients.claude.shared_limits import SharedLimits
+from devtrail_tui.clients.claude.shared_limits import ClaudeLimits
 from devtrail_tui.core.context import Analyser
 from devtrail_tui.core.errors import PermanentError
 from devtrail_tui.core.service import ClientEnvironment, S, ServiceSpec
@@ -33,17 +33,17 @@ class Clients:
         self._exclusions = exclusions
         self._clock = clock
         self._shared: dict[tuple[ServiceSpec[Any], str], dict[str, Any]] = {}
-        """What the clients of one service and secret share, each from its own event loop."""
+        """Limits shared by the clients of one service and secret, each in its own event loop."""
         self._claude: ClaudeProcess | None = ClaudeProcess(clock)
-        self._claude_limits: dict[tuple[str, str | None], SharedLimits] = {}
+        self._claude_limits: dict[tuple[str, str | None], ClaudeLimits] = {}
 
     async def source(self, spec: ServiceSpec[S], scope: ClientScope) -> S:
-        """The client of a service; whoever asks closes it. Raises SecretMissing, PermanentError for one nobody provides."""
+        """The client of a service; the caller closes it. Raises SecretMissing, PermanentError for an unknown service."""
         module, _, name = getattr(spec, "maker", "").partition(":")
         if not module:
             raise PermanentError(
-                f"This job asks for the service “{safe_line(getattr(spec, 'name', str(spec)), limit=60)}”, which is not "
-                "provided here. Update DevTrail or the job's plugin."
+                f"This job needs the service “{safe_line(getattr(spec, 'name', str(spec)), limit=60)}”, which is not "
+                "available. Update DevTrail or the job's plugin."
             )
         secret = await scope.secret(spec.secret) if spec.secret else ""
         connect = getattr(await asyncio.to_thread(importlib.import_module, module), name)

@@ -26,7 +26,7 @@ class PrivateFileHandler(RotatingFileHandler):
     """A log file that only its owner can read, created with its first line."""
 
     @override
-    def _open(self) -> object:  # type: ignore[override]  # logging types the stream more narrowly than it uses it
+    def _open(self) -> object:  # type: ignore[override]  # logging's type is too narrow
         path = Path(self.baseFilename)
         make_private_folder(path.parent)
         path.touch(mode=0o600)
@@ -34,7 +34,7 @@ class PrivateFileHandler(RotatingFileHandler):
 
     @override
     def handleError(self, record: logging.LogRecord) -> None:
-        """Ignore a log that cannot be written (a full disk): logging would print a traceback over the screen."""
+        """Ignore a log that cannot be written (full disk): logging would print a traceback over the screen."""
         if not isinstance(sys.exception(), OSError):
             super().handleError(record)
 

@@ -194,7 +194,7 @@ class EvidenceStore:
             return list(entries_on(connection, ids).values())
 
     def detail(self, evidence_id: int) -> EvidenceDetail:
-        """One entry with its content and analysis. Raises NotFound."""
+        """One entry with content and analysis. Raises NotFound."""
         with self._database.read() as connection:
             entry = entries_on(connection, [evidence_id]).get(evidence_id)
             if entry is None:

@@ -221,7 +221,7 @@ evidence_entries = Table(
     Column("account_id", Text),  # the owner; None until a sync identifies it, until then `login`
     Column("judged_pr_updated_at", UtcTime),  # the pr_updated_at that was judged
     Column("judged_by", Text),  # key of model, instructions, rubric and context; None: not recorded
-    Column("figures", Json, nullable=False, server_default="{}"),  # by name, as core.figures declares them
+    Column("figures", Json, nullable=False, server_default="{}"),  # by name, see core.figures
     Index("ix_evidence_entries_occurred", "occurred_at", "id"),
     Index("ix_evidence_entries_repository", "login", "repository"),
     sqlite_autoincrement=True,

@@ -1,4 +1,4 @@
-"""The app: paints its frame first, then opens the database off the UI thread, then shows what the feed reads."""
+"""The app: paints its frame, then opens the database off the UI thread, then shows what the feed reads."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ if TYPE_CHECKING:
 LEAVE_S = 1.7
 """How long shutdown waits for the worker to hand back its jobs."""
 LAST_RESORT_S = 1.95
-"""When a program that still has not ended is ended by force."""
+"""After this time a program that has not ended is ended by force."""
 SECOND_S = 1.0
 FIRST_ROWS_S = 1.0
 """How long the worker's start waits for the first rows to be shown."""
 
 
 class DevTrailApp(HookedApp):
-    """Raises UsageError for a key or a theme that does not exist. `return_code` after the run is the process's exit code."""
+    """Raises UsageError for an unknown key or theme. `return_code` after the run is the exit code of the process."""
 
     TITLE = "DevTrail"
     CSS_PATH = "app.tcss"
     MODES: ClassVar[dict[str, Any]] = {entry.mode: entry.make for entry in SCREENS}
     DEFAULT_MODE = SCREENS[0].mode
-    COMMANDS = {command_provider, system_provider}  # noqa: RUF012 - Textual's own declaration
+    COMMANDS = {command_provider, system_provider}  # noqa: RUF012 - declared by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(*(f"show_{entry.mode}" for entry in SCREENS), "palette", "help", "restart_worker", "quit"),
         *bindings("quit_anywhere", priority=True),
@@ -109,7 +109,7 @@ class DevTrailApp(HookedApp):
         self.call_later(self._start_worker, make_worker(self.services))
 
     def _not_opened(self, error: DevTrailError) -> None:
-        """Say why on the whole screen; quitting then tells the shell."""
+        """Show the reason on the whole screen; quitting returns its exit code."""
         from devtrail_tui.tui.screens.trouble import TroubleScreen
 
         self._trouble_code = error.exit_code
@@ -117,7 +117,7 @@ class DevTrailApp(HookedApp):
         self.push_screen(TroubleScreen(self.services.secrets.redact(str(error))))
 
     def _opened(self) -> None:
-        """Data flows from here on."""
+        """Start the feed."""
         if self.leaving or self.feed is None:
             return
         self.feed.show(self.reading)
@@ -134,7 +134,7 @@ class DevTrailApp(HookedApp):
     # -- the worker's thread
 
     def on_worker_ended(self, message: WorkerEnded) -> None:
-        """Expected when leaving; otherwise the header says it until somebody starts it again."""
+        """Expected during shutdown; otherwise the header shows it until the worker is restarted."""
         self.worker.ended.set()
         if self.leaving:
             return
@@ -152,7 +152,7 @@ class DevTrailApp(HookedApp):
             return
         if self.worker.ended.is_set():
             self.worker.start(make_worker(self.services))
-            self.notify("The worker runs again.", markup=False)
+            self.notify("The worker was restarted.", markup=False)
             self._redraw()
         else:
             self.notify("The worker is already running.", markup=False)
@@ -237,8 +237,8 @@ class DevTrailApp(HookedApp):
 
     @override
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """What Textual itself brings and is of use here."""
-        yield SystemCommand("Theme", "Choose other colours, for now", self.action_change_theme)
+        """The useful part of Textual's own commands."""
+        yield SystemCommand("Theme", "Change the theme for this session", self.action_change_theme)
 
     # -- notifications and the clipboard
 
@@ -267,7 +267,7 @@ class DevTrailApp(HookedApp):
 
     @property
     def jobs_running_here(self) -> int:
-        """How many jobs quitting would interrupt."""
+        """The number of jobs that quitting would interrupt."""
         if not self.worker.busy:
             return 0
         return max(self.snapshot.header.counts.get(Status.RUNNING, 0), 1) if self.snapshot else 1
@@ -320,7 +320,7 @@ class DevTrailApp(HookedApp):
 
     @override
     def changed_cells(self, update: Any) -> Any:
-        """What Textual has drawn, without what the terminal shows already."""
+        """The output of an update, without cells that the terminal already shows."""
         return (
             update if self.is_headless else self._cells.changes(update, self.console, compare=self._rows_shown.is_set())
         )
@@ -341,6 +341,6 @@ class DevTrailApp(HookedApp):
 
     @override
     def ended_by_fault(self, error: BaseException) -> str:
-        """Stop what runs, and return the sentence to print."""
+        """Stop everything, and return the sentence to print."""
         self._let_go(1)
         return self._report(error)[0]

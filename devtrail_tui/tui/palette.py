@@ -1,4 +1,4 @@
-"""What fills the palette, imported when it is first opened."""
+"""The content of the palette, imported when it is first opened."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def command_provider() -> type[Provider]:
-    """What fills the palette with the app's commands."""
+    """The provider of the app's commands."""
     from devtrail_tui.tui.commands import CommandProvider
 
     return CommandProvider
 
 
 def system_provider() -> type[Provider]:
-    """Textual's own commands in the palette."""
+    """The provider of Textual's own commands."""
     from textual.system_commands import SystemCommandsProvider
 
     return SystemCommandsProvider

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def run_app(services: Services) -> int:
-    """Run the app in this terminal and close the services; returns the exit code. Raises UsageError for a key
-    or a theme that does not exist."""
+    """Run the app in this terminal and close the services; returns the exit code. Raises UsageError for an unknown key or
+    theme."""
     app = DevTrailApp(services)
     with terminal.terminal_restored() as restore:
         app.forced_restore = restore

@@ -21,7 +21,7 @@ class ScreenEntry:
     class_name: str
 
     def make(self) -> Screen[Any]:
-        """The screen; imports its module."""
+        """The screen class; imports its module."""
         screen: Screen[Any] = getattr(importlib.import_module(self.module), self.class_name)()
         return screen
 

@@ -57,15 +57,15 @@ def posix_driver(wrap_output: Callable[[IO[str]], Any], input_ended: Callable[[]
 
 
 def keymap_of(node: DOMNode) -> Mapping[str, str]:
-    """The keys that were set for commands, by their ids."""
-    return node.app._keymap  # noqa: SLF001 - Textual has no other way to ask
+    """The configured keys by command id."""
+    return node.app._keymap  # noqa: SLF001 - Textual has no public access
 
 
 class HookedApp(App[None], inherit_bindings=False):
-    """Textual's app, with its private methods behind public ones that a subclass overrides."""
+    """Textual's app with overridable public methods in place of its private ones."""
 
     def changed_cells(self, update: Any) -> Any:
-        """What is to be written to the terminal of an update; None for nothing."""
+        """The output of an update; None for nothing."""
         return update
 
     def ended_by_fault(self, error: BaseException) -> str:
@@ -73,7 +73,7 @@ class HookedApp(App[None], inherit_bindings=False):
         return str(error)
 
     def set_first_theme(self, name: str) -> None:
-        """Before the app runs. Textual's own setter parses every style sheet again, twice before the first paint."""
+        """Set the theme before the run. Textual's setter parses all style sheets again, twice before the first paint."""
         self.set_reactive(App.theme, name)
         dark = self.current_theme.dark
         self.update_classes({f"-theme-{name}": True, "-dark-mode": dark, "-light-mode": not dark}, update=False)
@@ -81,7 +81,7 @@ class HookedApp(App[None], inherit_bindings=False):
         self._refresh_truecolor_filter(self.ansi_theme)
 
     def call_soon(self, function: Callable[[], object]) -> None:
-        """Call a function on the UI thread; from any thread. Nothing happens where the app does not run."""
+        """Call a function on the UI thread, from any thread. Does nothing if the app is not running."""
         loop: asyncio.AbstractEventLoop | None = self._loop
         if loop is not None:
             loop.call_soon_threadsafe(function)
@@ -92,7 +92,7 @@ class HookedApp(App[None], inherit_bindings=False):
 
     @override
     def _fatal_error(self) -> None:
-        """Textual would print a traceback with local variables, which may hold secrets."""
+        """Replaces Textual's traceback, which prints local variables and so could print secrets."""
         error: BaseException = self._exception or RuntimeError("unknown")
         self._exit_renderables.append(
             Text(self.ended_by_fault(error.error if isinstance(error, WorkerFailed) else error))

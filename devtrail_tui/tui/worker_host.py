@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class JobWorker(Protocol):
-    """The worker as the app knows it; `trouble` is a sentence while it cannot work."""
+    """The worker's interface for the app; `trouble` is a sentence while it cannot work."""
 
     @property
     def busy(self) -> bool: ...
@@ -30,7 +30,7 @@ class JobWorker(Protocol):
 
 
 class WorkerEnded(Message):
-    """The worker's thread ended; a sentence where it failed."""
+    """The worker's thread ended; a sentence if it failed."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class WorkerEnded(Message):
 
 
 class WorkerHost:
-    """The worker, its thread, and what it waits for. `report` stores a crash report and returns its path."""
+    """The worker, its thread, and its waits. `report` stores a crash report and returns its path."""
 
     def __init__(
         self, app: App[None], report: Callable[[BaseException], Path | None], redact: Callable[[str], str]
@@ -66,16 +66,16 @@ class WorkerHost:
         self._app.run_worker(lambda: self._run(worker), thread=True, group="job-worker")
 
     def stop(self) -> None:
-        """Give running jobs back to the queue; from any thread."""
+        """Return running jobs to the queue; thread-safe."""
         if self._worker is not None:
             self._worker.stop()
 
     def changed_trouble(self) -> str | None:
-        """A sentence where the worker began or ceased to wait for a person (a full disk, say); None where nothing changed."""
+        """The sentence to notify if the worker started or stopped waiting for a person (full disk, for example), else None."""
         if self._worker is None or self.ended.is_set() or self._worker.trouble == self._reported_trouble:
             return None
         self._reported_trouble = self.trouble = self._worker.trouble
-        return self.trouble or "The delayed data is stored; the worker goes on."
+        return self.trouble or "The delayed data is stored; the worker continues."
 
     def _run(self, worker: JobWorker) -> None:
         sentence = ""
@@ -83,7 +83,7 @@ class WorkerHost:
             worker.run()
         except StoreError as error:
             sentence = str(error)
-        except Exception as error:  # noqa: BLE001 - whatever ended the worker, the header shows it and the screen stays
-            path = self._report(error) or "nowhere, because the log folder cannot be written"
+        except Exception as error:  # noqa: BLE001 - a worker's error must not end the app
+            path = self._report(error) or "nowhere, because the log folder is not writable"
             sentence = f"An internal error ended it ({type(error).__name__}); the report is in {path}."
         self._app.post_message(WorkerEnded(self._redact(sentence)))

@@ -34,7 +34,7 @@ MET_WITHIN = 0.5
 """The share of a sync in which the disk fills up, so that what is left does not fit into pages that are there already."""
 SAID = "is full"
 HELP = "change keys by name"
-GOING_ON = "The waiting changes are stored"
+GOING_ON = "The delayed data is stored"
 AGAIN_S = 10.0
 """How long going on may take once there is room, with slack: a write is tried again every two seconds."""
 

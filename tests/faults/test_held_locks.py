@@ -19,7 +19,7 @@ from devtrail_tui.core.status import Status
 from tests.faults.processes import Site
 
 SAID = "is suspended during"
-AGAIN = ("can be read again", "The waiting changes are stored")
+AGAIN = ("can be read again", "The delayed data is stored")
 """Whoever met it says so: the eye that watches the jobs, or the worker."""
 SQLITE_GIVES_UP_S = 30.0
 """SQLite tries to begin a reading for some ten seconds of waiting, more on a busy machine."""

@@ -33,7 +33,7 @@ _Upcoming = asyncio.Task[list[FetchedPullRequest] | None]
 
 
 def connect(environment: ClientEnvironment) -> GitHubClient:
-    """The client for a job. Raises UsageError for an address that cannot be used."""
+    """The client for a job. Raises UsageError for an invalid address."""
     return GitHubClient(
         environment.settings["github_url"],
         environment.secret,
@@ -43,7 +43,7 @@ def connect(environment: ClientEnvironment) -> GitHubClient:
         pause_s=environment.settings["github_pause_s"],
         excluded=environment.exclusions.repository,
         service_limit=environment.service_limit,
-        limits=environment.shared.setdefault("limits", SharedLimits()),
+        limits=environment.shared.setdefault("limits", GitHubLimits()),
     )
 
 

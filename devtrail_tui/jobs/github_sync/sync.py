@@ -149,7 +149,7 @@ class Sync:
             roles=roles(pull_request, self._scope.login),
             components=components(pull_request.files),
             figures=figures_of(pull_request),
-            account_id=self._wanted.account_id,
+            account_id=self._scope.account_id,
         )
 
     def raise_what_stopped_matching(self) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 REVISIONS = ("0001", "0002", "0003")
-"""The revisions in `migrations/versions`, oldest first; a test holds the two together."""
+"""The revisions in `migrations/versions`, oldest first; a test compares them."""
 HEAD = REVISIONS[-1]
 MIGRATION_BACKUPS = 3
 """Number of kept migration backups: a start that is killed repeatedly must not fill the disk."""

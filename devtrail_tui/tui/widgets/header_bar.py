@@ -76,7 +76,7 @@ class HeaderBar(Widget):
         return strip_of(segments, width, base)
 
     def _fitting(self, width: int) -> list[_Section]:
-        """The fullest way to say it that leaves three cells between pieces."""
+        """The most detailed sections that leave three cells between them."""
         sections = self._sections(2)
         for detail in (1, 0):
             if _cells(sections) + 3 * (len(sections) - 1) <= width:

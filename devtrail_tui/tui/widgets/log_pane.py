@@ -276,7 +276,7 @@ class LogPane(WindowView):
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """`n` and `N` belong to the search only while there is one; otherwise they mean what they mean elsewhere."""
+        """`n` and `N` are bound only during a search; otherwise they keep their other meaning."""
         if action in ("find_next", "find_previous"):
             return bool(self._term)
         return True

@@ -237,7 +237,7 @@ class RowTable(WindowView, Generic[R]):
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """OPEN stands in the key bar only while there is a row to open."""
+        """OPEN is in the key bar only while there is a row to open."""
         return action != self.OPEN or self.cursor_id is not None
 
     def on_click(self, event: events.Click) -> None:

@@ -258,13 +258,13 @@ async def test_a_paid_call_that_may_have_been_carried_out_is_not_sent_again_unas
             await analyser.answer(sent)
         assert desk.server.count("messages") == number
     assert len(desk.clock.slept) == 1
-    assert "broke" in desk.waits[0][0]
+    assert "was lost" in desk.waits[0][0]
     assert desk.waits[-1] == ("", None)
     assert (await analyser.answer(sent)).stop_reason == "end_turn"
     desk.server.faults.next("models", fault)
     await analyser.check()
     assert desk.server.count("models") == 2
-    assert [line.startswith("The connection to Claude at 127.0.0.1 broke") for _, line in desk.lines] == [True]
+    assert [line.startswith("The connection to Claude at 127.0.0.1 was lost") for _, line in desk.lines] == [True]
 
 
 async def test_nothing_is_owed_for_a_paid_call_that_never_left(desk: Desk, sent: AnalysisRequest) -> None:

@@ -1,4 +1,4 @@
-"""Figures of a pull request by name, in one column: a new figure needs no column of its own."""
+"""Figures of a pull request in one JSON column, so that a new figure needs no schema change."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ _FIGURES = ("additions", "deletions", "changed_files", "days_open", "hours_to_fi
 def upgrade() -> None:
     op.add_column("evidence_entries", sa.Column("figures", sa.Text(), nullable=False, server_default="{}"))
     members = " || ', ' || ".join(f"'\"{name}\": ' || coalesce(CAST({name} AS TEXT), 'null')" for name in _FIGURES)
-    op.execute(f"UPDATE evidence_entries SET figures = '{{' || {members} || '}}' WHERE type = 'PR'")  # noqa: S608 - our own names
+    op.execute(f"UPDATE evidence_entries SET figures = '{{' || {members} || '}}' WHERE type = 'PR'")  # noqa: S608 - constants
     for name in _FIGURES:
         op.drop_column("evidence_entries", name)
