@@ -98,14 +98,14 @@ def _typed(job_type: JobType[Any], options: Mapping[str, Any]) -> dict[str, Any]
 def _from_file(file: Any) -> dict[str, Any]:
     name = safe_line(str(file.name), limit=80)
     try:
-        data = json.loads(file.read())
+        content = json.loads(file.read())
     except (ValueError, RecursionError) as error:  # ValueError: not JSON, or not UTF-8
         raise UsageError(f"{name} is not JSON: {safe_line(str(error), limit=120)}.") from None
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}.") from None
-    if not isinstance(data, dict):
+    if not isinstance(content, dict):
         raise UsageError(f'{name} has no settings; write a JSON object such as {{"repositories": ["acme/shop"]}}.')
-    return data
+    return content
 
 
 def _show_prompt(job_type: JobType[Any], raw: Mapping[str, Any], *, as_json: bool) -> int:

@@ -99,8 +99,8 @@ def show(*, job_id: int, as_json: bool) -> int:
 def _attempts(attempts: Sequence[Attempt]) -> list[str]:
     """The attempts as a table if there was more than one."""
     rows = [
-        (str(each.number), local_time(each.started_at), local_time(each.ended_at), each.outcome or "", each.error or "")
-        for each in attempts
+        (str(run.number), local_time(run.started_at), local_time(run.ended_at), run.outcome or "", run.error or "")
+        for run in attempts
     ]
     return ["", *table(("Attempt", "Started", "Ended", "Outcome", "Error"), rows)] if len(rows) > 1 else []
 

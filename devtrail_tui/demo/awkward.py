@@ -76,7 +76,7 @@ def _many_comments(story: Story) -> Story:
 
 def _many_remarks(story: Story) -> Story:
     """64 line comments in the user's first review."""
-    first, *others = story.talk
+    first, *later_turns = story.talk
     remarks = [
         (
             f"content/help/article-{number:02d}.md",
@@ -84,7 +84,7 @@ def _many_remarks(story: Story) -> Story:
         )
         for number in range(64)
     ]
-    return replace(story, talk=(replace(first, remarks=remarks), *others))
+    return replace(story, talk=(replace(first, remarks=remarks), *later_turns))
 
 
 def _hostile(story: Story) -> Story:
@@ -96,9 +96,9 @@ def _hostile(story: Story) -> Story:
         + "[/red] [@click=app.quit]quit[/] [link=https://evil.example]click[/link]\n"
         + "invoice\u202egnp.exe and \U000e0041\U000e0042 and a lone surrogate \ud83d and a NUL \x00 here\n"
     )
-    first, *others = story.talk
+    first, *later_turns = story.talk
     spoiled = replace(first, text=first.text + " \x1b]0;owned\x07[/]")
-    return replace(story, body=body, talk=(spoiled, *others))
+    return replace(story, body=body, talk=(spoiled, *later_turns))
 
 
 _ADDITIONS: Mapping[str, Callable[[Story], Story]] = {

@@ -44,7 +44,7 @@ class GraphqlService:
         if not self._bucket.spend(cost.points):
             message = f"API rate limit exceeded for user ID {self._world.viewer.number}."
             return _errors_only(GraphQLError(message, extensions={"type": "RATE_LIMITED"}))
-        result = execute_sync(
+        execution = execute_sync(
             self._schema,
             document,
             context_value=Query(self._world, cost, self._bucket),
@@ -52,7 +52,7 @@ class GraphqlService:
             operation_name=data.get("operationName"),
             field_resolver=resolve_field,
         )
-        return json_answer(200, as_json(result))
+        return json_answer(200, as_json(execution))
 
     def _parse_and_validate(self, text: str) -> tuple[DocumentNode | None, Sequence[GraphQLError]]:
         try:

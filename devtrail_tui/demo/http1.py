@@ -88,7 +88,7 @@ class HttpConnection:
             elif isinstance(event, h11.Data):
                 body += event.data
             elif isinstance(event, h11.EndOfMessage) and head is not None:
-                headers = {name.decode("ascii"): value.decode("latin-1") for name, value in head.headers}
+                headers = {name.decode("ascii"): text.decode("latin-1") for name, text in head.headers}
                 return Request(head.method.decode("ascii"), head.target.decode("latin-1"), headers, bytes(body))
             else:
                 return None
@@ -110,6 +110,6 @@ class HttpConnection:
         await self._writer.drain()
 
     def _write(self, event: h11.Event) -> None:
-        data = self._http.send(event)
-        if data:
-            self._writer.write(data)
+        output = self._http.send(event)
+        if output:
+            self._writer.write(output)

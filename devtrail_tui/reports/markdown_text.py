@@ -34,10 +34,10 @@ def web_address(url: str | None) -> str:
     """The address escaped for a link; empty if it is not an http(s) address."""
     address = safe_line(url or "")
     try:
-        parts = urlsplit(address)
+        url_parts = urlsplit(address)
     except ValueError:  # such as an unclosed IPv6 bracket
         return ""
-    if parts.scheme not in ("https", "http") or not parts.hostname:
+    if url_parts.scheme not in ("https", "http") or not url_parts.hostname:
         return ""
     return quote(address, safe=_URL_CHARACTERS)
 

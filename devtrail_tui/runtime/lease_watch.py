@@ -38,10 +38,10 @@ class LeaseWatch:
         now = self._clock.monotonic()
         earlier_leases, first_look = self._seen or {}, self._seen is None
         self._seen = {claim: _LeaseSample(lease, now) for claim, lease in leases.items()}
-        for claim, seen in earlier_leases.items():
-            if leases.get(claim) == seen.lease:
-                self._seen[claim] = seen
-        silent = {claim for claim, seen in self._seen.items() if now - seen.since >= self._lease_s}
+        for claim, sample in earlier_leases.items():
+            if leases.get(claim) == sample.lease:
+                self._seen[claim] = sample
+        silent = {claim for claim, sample in self._seen.items() if now - sample.since >= self._lease_s}
         if first_look:
             long_gone = self._clock.now() - LONG_GONE
             silent |= {claim for claim, lease in leases.items() if lease <= long_gone}

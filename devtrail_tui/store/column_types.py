@@ -111,9 +111,9 @@ def clean_json(value: Any) -> Any:
     if isinstance(value, str):
         return value if _PLAIN.fullmatch(value) else safe(value)
     if isinstance(value, dict):
-        return {clean_json(key): clean_json(each) for key, each in value.items()}
+        return {clean_json(key): clean_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [clean_json(each) for each in value]
+        return [clean_json(item) for item in value]
     return value
 
 

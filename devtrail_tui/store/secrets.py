@@ -131,13 +131,13 @@ class Secrets:
         self.redact.learn(value)
         entry = self._entry(name)
         reasons = []
-        for place in self.places:
-            if problem := place.problem():
+        for store in self.places:
+            if problem := store.problem():
                 reasons.append(problem)
                 continue
-            place.keep(entry, value)
+            store.keep(entry, value)
             self.forget()
-            return FoundSecret(name, place.where, f"{PREFIX}{place.kind}:{entry}")
+            return FoundSecret(name, store.where, f"{PREFIX}{store.kind}:{entry}")
         variable = _ENVIRONMENT[name][0]
         raise NotPossible(
             f"The {LABEL[name]} was not stored. {' '.join(reasons)} Create a key for encrypted storage (devtrail-tui auth "
@@ -148,15 +148,15 @@ class Secrets:
     def log_out(self, name: str) -> list[str]:
         """Delete the value from all stores; returns their names. Raises NotPossible."""
         entry = self._entry(name)
-        gone = [place.where for place in self.places if place.remove(entry)]
+        gone = [store.where for store in self.places if store.remove(entry)]
         self.forget()
         return gone
 
     def locked(self, name: str) -> str:
         """The sentence about an encrypted value that cannot be decrypted now; empty if there is none."""
-        for place in self.places:
-            if isinstance(place, EncryptedTable) and place.locked(self._entry(name)):
-                return f"The {LABEL[name]} is stored encrypted and cannot be decrypted. {self._key_step(place)}"
+        for store in self.places:
+            if isinstance(store, EncryptedTable) and store.locked(self._entry(name)):
+                return f"The {LABEL[name]} is stored encrypted and cannot be decrypted. {self._key_step(store)}"
         return ""
 
     def forget(self) -> None:
@@ -182,7 +182,7 @@ class Secrets:
     def _sources(self, name: str) -> list[tuple[str, str]]:
         entry = self._entry(name)
         sources = [(f"env:{variable}", f"environment ({variable})") for variable in _ENVIRONMENT[name]]
-        sources += [(f"{place.kind}:{entry}", place.where) for place in self.places]
+        sources += [(f"{store.kind}:{entry}", store.where) for store in self.places]
         if name == "github":
             sources.append((f"gh:{self._hosts[name]}", "gh auth token"))
         return sources
@@ -212,7 +212,7 @@ class Secrets:
         return secret
 
     def _from_place(self, kind: str, entry: str) -> str | None:
-        return next((place.read(entry) for place in self.places if place.kind == kind), None)
+        return next((store.read(entry) for store in self.places if store.kind == kind), None)
 
     def _from_gh(self, host: str) -> str | None:
         program = shutil.which("gh", path=self._environ.get("PATH"))

@@ -281,8 +281,8 @@ class DevTrailApp(HookedApp):
         if not running or isinstance(self.screen, ConfirmScreen):
             self.leave()
             return
-        what = "1 job is running." if running == 1 else f"{running} jobs are running."
-        question = f"{what} Quit anyway?\n\nNothing is lost: work resumes from its last save at the next start."
+        activity = "1 job is running." if running == 1 else f"{running} jobs are running."
+        question = f"{activity} Quit anyway?\n\nNothing is lost: work resumes from its last save at the next start."
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - called by Textual
             if yes:

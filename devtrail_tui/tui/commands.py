@@ -32,12 +32,12 @@ class CommandProvider(Provider):
                 yield Hit(score, matcher.highlight(title), partial(self._call, command, node), help=_help(command, key))
 
     def _callable(self) -> Iterator[tuple[Command, str, DOMNode]]:
-        found: dict[str, tuple[Command, str, DOMNode]] = {}
+        available: dict[str, tuple[Command, str, DOMNode]] = {}
         for active in self.screen.active_bindings.values():
             command = declared(active.binding.id or "")
             if command is not None and command.in_palette and active.enabled:
-                found.setdefault(command.id, (command, active.binding.key, active.node))
-        yield from sorted(found.values(), key=lambda each: order(each[0].id))
+                available.setdefault(command.id, (command, active.binding.key, active.node))
+        yield from sorted(available.values(), key=lambda each: order(each[0].id))
 
     async def _call(self, command: Command, node: DOMNode) -> None:
         await self.app.run_action(command.action, node)

@@ -57,10 +57,10 @@ _DECLARED: dict[str, tuple[CommandGroup, Command]] = {}
 
 def declare(group: CommandGroup, *commands: Command) -> None:
     """Add a group's commands; each screen declares its own on import. Raises ValueError for a duplicate id."""
-    for each in commands:
-        if each.id in _DECLARED:
-            raise ValueError(f"There are two commands {each.id}.")
-    _DECLARED.update({each.id: (group, each) for each in commands})
+    for command in commands:
+        if command.id in _DECLARED:
+            raise ValueError(f"There are two commands {command.id}.")
+    _DECLARED.update({command.id: (group, command) for command in commands})
 
 
 declare(
@@ -107,9 +107,9 @@ declare(
 
 def commands() -> Mapping[str, tuple[CommandGroup, Command]]:
     """All commands by id, in the order of help and key bar; imports the modules that declare them."""
-    for module in {each.module for each in SCREENS} | {FORM_MODULE}:
+    for module in {entry.module for entry in SCREENS} | {FORM_MODULE}:
         importlib.import_module(module)
-    return dict(sorted(_DECLARED.items(), key=lambda each: order(each[0])))
+    return dict(sorted(_DECLARED.items(), key=lambda entry: order(entry[0])))
 
 
 def declared(command_id: str) -> Command | None:
@@ -130,7 +130,7 @@ _WHILE_TYPING = ("launch", "show_prompt", "quit_anywhere")
 
 def bindings(*ids: str, priority: bool = False, hidden: bool = False) -> list[BindingType]:
     """Textual bindings of these commands, in order, with ids for the keymap; `hidden` omits them from the key bar."""
-    return [_binding(_DECLARED[each][1], priority=priority, hidden=hidden) for each in ids]
+    return [_binding(_DECLARED[command_id][1], priority=priority, hidden=hidden) for command_id in ids]
 
 
 def _binding(command: Command, *, priority: bool, hidden: bool) -> Binding:
@@ -152,26 +152,28 @@ def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
     """
     if not keys:
         return {}
-    keymap, problems, known = {}, [], commands()
-    for name, value in keys.items():
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
+    keymap, problems, command_table = {}, [], commands()
+    for name, keys_text in keys.items():
+        if name not in command_table:
+            near = difflib.get_close_matches(name, command_table, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(command_table)}."
             problems.append(f"There is no command “{safe_line(name, limit=40)}”. {hint}")
             continue
-        parts = [part.strip() for part in value.split(",")]
-        if not all(_is_key(part) for part in parts):
+        key_names = [key_name.strip() for key_name in keys_text.split(",")]
+        if not all(_is_key(key_name) for key_name in key_names):
             problems.append(
-                f"“{safe_line(value, limit=40)}” for {name} is no key. "
+                f"“{safe_line(keys_text, limit=40)}” for {name} is no key. "
                 "Write a letter, or a name such as f5, ctrl+x or enter; several with commas between."
             )
             continue
-        if name in _WHILE_TYPING and any(part == "space" or len(format_key(part)) == 1 for part in parts):
+        if name in _WHILE_TYPING and any(
+            key_name == "space" or len(format_key(key_name)) == 1 for key_name in key_names
+        ):
             problems.append(
                 f"{name} also works in text fields, so its key cannot be a character. Write a key such as f5 or ctrl+x."
             )
             continue
-        keymap[name] = ",".join(parts)
+        keymap[name] = ",".join(key_names)
     problems += dict.fromkeys(_clashes(keymap))
     if problems:
         raise UsageError(" ".join(problems))
@@ -180,18 +182,18 @@ def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
 
 def _clashes(keymap: Mapping[str, str]) -> Iterator[str]:
     """Commands of one group must not share keys with each other, with `MOVE` or with `EVERYWHERE`."""
-    known = commands()
-    for group in dict.fromkeys(each for each, _ in known.values()):
+    command_table = commands()
+    for group in dict.fromkeys(each for each, _ in command_table.values()):
         taken: dict[str, str] = {}
-        for command_group, command in known.values():
+        for command_group, command in command_table.values():
             if command_group not in (group, MOVE, EVERYWHERE):
                 continue
             if group is DIALOG and command_group is EVERYWHERE and command.id not in _THROUGH_DIALOGS:
                 continue
             for key in keymap.get(command.id, command.keys).split(","):
-                other = taken.setdefault(_long_name(key), command.id)
-                if other != command.id:
-                    yield f"{other} and {command.id} would both be on “{key}”. Change one."
+                earlier_id = taken.setdefault(_long_name(key), command.id)
+                if earlier_id != command.id:
+                    yield f"{earlier_id} and {command.id} would both be on “{key}”. Change one."
 
 
 def _long_name(key: str) -> str:
@@ -202,7 +204,7 @@ def _is_key(text: str) -> bool:
     if len(text) == 1:
         return text.isprintable() and not text.isspace()
     *modifiers, last = text.split("+")
-    if any(each not in ("ctrl", "shift", "alt", "super", "hyper", "meta") for each in modifiers):
+    if any(modifier not in ("ctrl", "shift", "alt", "super", "hyper", "meta") for modifier in modifiers):
         return False
     return len(format_key(last)) == 1 or last in _NAMED_KEYS
 
@@ -215,7 +217,7 @@ def shown_key(key: str) -> str:
     """The display name of a key: `/` for slash, `^s` for ctrl+s."""
     *modifiers, last = key.split("+")
     name = _SHORT_NAMES.get(last) or format_key(last)
-    return "".join("^" if each == "ctrl" else f"{each}+" for each in modifiers) + name
+    return "".join("^" if modifier == "ctrl" else f"{modifier}+" for modifier in modifiers) + name
 
 
 def key_of(node: DOMNode, command_id: str) -> str:

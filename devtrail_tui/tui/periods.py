@@ -35,8 +35,8 @@ def periods(today: date) -> Sequence[Period]:
 
 def named(start: str, end: str, offered: Sequence[Period]) -> int | None:
     """The index of the period with these typed days, or None."""
-    for index, each in enumerate(offered):
-        if (start.strip(), end.strip()) == (_typed(each.start), _typed(each.end)):
+    for index, period in enumerate(offered):
+        if (start.strip(), end.strip()) == (_typed(period.start), _typed(period.end)):
             return index
     return None
 

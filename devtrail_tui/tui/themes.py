@@ -98,7 +98,7 @@ THEMES = (DARK, LIGHT)
 
 def checked(name: str) -> str:
     """The name if the theme exists. Raises UsageError with the known names."""
-    known = {*BUILTIN_THEMES, *(each.name for each in THEMES)}
-    if name not in known:
-        raise UsageError(f"There is no theme “{name}”. Known are: {', '.join(sorted(known))}.")
+    theme_names = {*BUILTIN_THEMES, *(theme.name for theme in THEMES)}
+    if name not in theme_names:
+        raise UsageError(f"There is no theme “{name}”. Known are: {', '.join(sorted(theme_names))}.")
     return name

@@ -108,9 +108,7 @@ def test_a_service_that_nobody_provides_is_refused_with_a_sentence(ports: Ports,
     done = ports("--other", other, "--json")
     assert done.returncode == 1, done.stdout + done.stderr
     job = json.loads(done.stdout)
-    sentence = (
-        f"This job needs the service “{named}”, which is not available. Update DevTrail or the job's plugin."
-    )
+    sentence = f"This job needs the service “{named}”, which is not available. Update DevTrail or the job's plugin."
     assert (job["status"], job["error"]) == ("FAILED", sentence)
 
 

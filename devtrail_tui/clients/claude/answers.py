@@ -79,8 +79,10 @@ def _match(claim: Any, criterion_ids: frozenset[str], texts: QuotableTexts, drop
         shown_id = safe_line(str(criterion_id), limit=40)
         raise ValueError(f"A claim was dropped: there is no criterion “{shown_id}”.")
     confidence = _confidence(criterion_id, claim.get("confidence"))
-    given = claim.get("explanation")
-    explanation = safe(given, limit=LONGEST_EXPLANATION).strip() if isinstance(given, str) else ""
+    explanation_value = claim.get("explanation")
+    explanation = (
+        safe(explanation_value, limit=LONGEST_EXPLANATION).strip() if isinstance(explanation_value, str) else ""
+    )
     if not explanation:
         raise ValueError(f"{criterion_id} dropped: it has no explanation.")
     quotes = _quotes(criterion_id, claim.get("quotes"), texts, dropped)

@@ -97,9 +97,9 @@ class Transport:
 
     def _redirected(self, url: str, location: str) -> str:
         target = urljoin(url, location)
-        parts = urlsplit(target)
-        if f"{parts.scheme}://{parts.netloc}" != self._endpoint.origin:
-            other_host = safe_line(parts.netloc.rpartition("@")[2], limit=100)
+        target_url = urlsplit(target)
+        if f"{target_url.scheme}://{target_url.netloc}" != self._endpoint.origin:
+            other_host = safe_line(target_url.netloc.rpartition("@")[2], limit=100)
             raise PermanentError(
                 f"{self._host} redirects to {other_host}; the token was not sent there. "
                 "Check DEVTRAIL_GITHUB_URL and any proxy."

@@ -168,9 +168,9 @@ def _files(detail: EvidenceDetail) -> Iterator[Piece]:
     if not isinstance(files, list) or not files:
         return
     yield from _heading(f"Files ({count(len(files))})")
-    for each in files[:40]:
-        added, deleted = f"+{each.get('additions', 0)}", f"−{each.get('deletions', 0)}"
+    for file in files[:40]:
+        added, deleted = f"+{file.get('additions', 0)}", f"−{file.get('deletions', 0)}"
         yield (f"{added:>7} {deleted:>7}  ", _MUTED)
-        yield f"{safe_line(str(each.get('path', '')))}\n"
+        yield f"{safe_line(str(file.get('path', '')))}\n"
     if len(files) > 40:
         yield (f"and {count(len(files) - 40)} more", _MUTED)

@@ -57,5 +57,5 @@ class EvidenceReading:
             detail = store.detail(request.chosen)
         except NotFound:  # deleted after the request
             return EvidenceData(request, table)
-        criteria = {each.id: each for each in readers.criteria.list(include_retired=True)}
+        criteria = {criterion.id: criterion for criterion in readers.criteria.list(include_retired=True)}
         return EvidenceData(request, table, detail, criteria)

@@ -71,25 +71,32 @@ class HelpScreen(ModalScreen[None]):
 
     def _text(self) -> Content:
         self._drawn_wide = self._wide
-        parts: list[Content | tuple[str, str] | str] = []
+        segments: list[Content | tuple[str, str] | str] = []
         heading = None
         for group, command in commands().values():
             if group is not heading:
                 heading = group
                 about = (
-                    "  " + group.about.format(*(key_of(self, each) for each in group.keys_of)) if group.about else ""
+                    "  " + group.about.format(*(key_of(self, command_id) for command_id in group.keys_of))
+                    if group.about
+                    else ""
                 )
-                parts += ["\n" if parts else "", (group.title, "bold $primary"), (about, "$foreground-muted"), "\n"]
-            parts += self._line(command)
-        return Content.assemble(*parts)
+                segments += [
+                    "\n" if segments else "",
+                    (group.title, "bold $primary"),
+                    (about, "$foreground-muted"),
+                    "\n",
+                ]
+            segments += self._line(command)
+        return Content.assemble(*segments)
 
     def _line(self, command: Command) -> list[Content | tuple[str, str] | str]:
         keys = self._keymap.get(command.id) or command.keys
-        shown = " ".join(dict.fromkeys(shown_key(key.strip()) for key in keys.split(",")))
+        key_text = " ".join(dict.fromkeys(shown_key(key.strip()) for key in keys.split(",")))
         if not self._wide:
-            return [("  " + shown.ljust(11), "bold"), command.help, "\n"]
+            return [("  " + key_text.ljust(11), "bold"), command.help, "\n"]
         return [
-            ("  " + shown.ljust(11), "bold"),
+            ("  " + key_text.ljust(11), "bold"),
             command.help.ljust(_HELP_CELLS),
             (command.id, "$foreground-muted"),
             "\n",

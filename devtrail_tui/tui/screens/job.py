@@ -53,7 +53,7 @@ class JobScreen(LiveScreen[JobsData]):
     def compose(self) -> ComposeResult:
         """Progress above facts."""
         yield HeaderBar(demo=self.services.demo)
-        yield ProgressPanel({name: each.title for name, each in self.services.catalogue.items()}, id="progress")
+        yield ProgressPanel({name: job_type.title for name, job_type in self.services.catalogue.items()}, id="progress")
         with TextScroll(id="facts-scroll"):
             yield Static(id="facts")
         yield KeyBar()
@@ -76,29 +76,29 @@ class JobScreen(LiveScreen[JobsData]):
             self.query_one(ProgressPanel).update(self._drawn[0], now)
 
     def _facts(self, job: Job, attempts: Sequence[Attempt]) -> Content:
-        pieces: list[Content | tuple[str, str] | str] = []
+        segments: list[Content | tuple[str, str] | str] = []
         for heading, rows in (
             ("Error", [("", safe(job.error))] if job.error else []),
             ("When", list(_times(job))),
-            ("Attempts", [_attempt(each) for each in attempts] if len(attempts) > 1 else []),
+            ("Attempts", [_attempt(attempt) for attempt in attempts] if len(attempts) > 1 else []),
             ("Settings", list(self._asked(job))),
             ("Result", list(_flat(job.result or {}))),
         ):
             if rows:
-                pieces += ["\n" if pieces else "", (heading, "bold $primary"), "\n"]
-                pieces += [part for name, value in rows for part in _row(name, value)]
-        return Content.assemble(*pieces)
+                segments += ["\n" if segments else "", (heading, "bold $primary"), "\n"]
+                segments += [segment for name, text in rows for segment in _row(name, text)]
+        return Content.assemble(*segments)
 
     def _asked(self, job: Job) -> Iterator[tuple[str, str]]:
         job_type = self.services.catalogue.get(job.type)
         if job_type is None:
             yield from _flat(job.config)
             return
-        for each in job_type.settings:
-            value = job.config.get(each.key)
-            if value in (None, "", [], ()):
+        for setting in job_type.settings:
+            config_value = job.config.get(setting.key)
+            if config_value in (None, "", [], ()):
                 continue
-            yield each.label, _secret(str(value)) if each.kind is Kind.SECRET else _words(value)
+            yield setting.label, _secret(str(config_value)) if setting.kind is Kind.SECRET else _words(config_value)
 
     async def action_open_log(self) -> None:
         """Open the job's log screen."""
@@ -126,9 +126,9 @@ def _times(job: Job) -> Iterator[tuple[str, str]]:
 def _attempt(each: Attempt) -> tuple[str, str]:
     ended = f" to {each.ended_at.astimezone():%H:%M:%S}" if each.ended_at else ""
     return str(each.number), " · ".join(
-        part
-        for part in (f"{each.started_at.astimezone():%Y-%m-%d %H:%M:%S}{ended}", each.outcome, safe(each.error or ""))
-        if part
+        phrase
+        for phrase in (f"{each.started_at.astimezone():%Y-%m-%d %H:%M:%S}{ended}", each.outcome, safe(each.error or ""))
+        if phrase
     )
 
 
@@ -136,26 +136,26 @@ def _secret(reference: str) -> str:
     """The source of a secret. A stored config has no secret values; an unexpected value is not shown."""
     if not reference.startswith(_SECRET):
         return "(hidden)"
-    kind, _, rest = reference.removeprefix(_SECRET).partition(":")
-    return {"memory": "typed in"}.get(kind, f"{kind} {rest}".strip())
+    kind, _, source = reference.removeprefix(_SECRET).partition(":")
+    return {"memory": "typed in"}.get(kind, f"{kind} {source}".strip())
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in data.items():
+    for key, item in data.items():
         name = f"{prefix}{safe_line(str(key), limit=40)}"
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{name}.")
+        if isinstance(item, Mapping):
+            yield from _flat(item, f"{name}.")
         else:
-            yield name, _words(value)
+            yield name, _words(item)
 
 
 def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(_words(each) for each in value) or "none"
+        return ", ".join(_words(item) for item in value) or "none"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {each}" for name, each in _flat(value))
+        return ", ".join(f"{name} {item}" for name, item in _flat(value))
     return safe(str(value))
 
 

@@ -104,8 +104,8 @@ class JobsReading:
 
     def _followed_log(self, readers: Readers, job: Job, now_s: float) -> LogData:
         """The last lines, read once per period while the job runs."""
-        early = now_s - self._log_read_at_s < LOG_PERIOD_S
-        if early and self._log.job_id == job.id and self._log.lines and not job.status.finished:
+        is_early = now_s - self._log_read_at_s < LOG_PERIOD_S
+        if is_early and self._log.job_id == job.id and self._log.lines and not job.status.finished:
             self.overdue = True
             return self._log
         self._log, self._log_read_at_s = _log(readers, job, None), now_s

@@ -46,7 +46,7 @@ class PromptScreen(ModalScreen[None]):
         """The text, scrolled by keys and mouse."""
         with TextScroll(id="prompt-box") as box:
             box.border_title = "What is sent to Claude"
-            down, up, back = (key_of(self, each) for each in ("move_down", "move_up", "back"))
+            down, up, back = (key_of(self, command_id) for command_id in ("move_down", "move_up", "back"))
             box.border_subtitle = Content(f"{down} {up} scroll · {back} back")
             yield Static(Content(self._text), id="prompt-text")
 
