@@ -160,7 +160,7 @@ def _explanation(reading: ParsedRequest, criterion: str, quotes: Sequence[str], 
     openings = _OPENINGS if reading.is_author else _OPENINGS_OF_OTHERS
     pick = (sum(map(ord, reading.title)) + 3 * rank) % len(openings)
     subject = _subject(criterion)
-    closing = f" It speaks for “{subject}”." if subject else ""
+    closing = f" It demonstrates “{subject}”." if subject else ""
     return openings[pick].format(fact=fact[:220], who=reading.who) + closing
 
 

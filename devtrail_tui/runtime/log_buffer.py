@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class LogBuffer:
-    """Pending lines. Any thread may add and write them; it needs no event loop, so a blocked loop delays nobody."""
+    """Pending lines. Any thread may add and write them; it needs no event loop, so a blocked loop delays nothing."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

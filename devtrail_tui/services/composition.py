@@ -212,7 +212,7 @@ class Services:
         return DatabaseMaintenance(self.settings.read("database_url", SqliteDatabase).path, self.clock)
 
     def close(self) -> None:
-        """End the Claude child process, write pending data, close the database; whatever was started."""
+        """End the Claude child process, write pending data, close the database, each only if started."""
         if "clients" in vars(self):
             self.clients.close()
         if self._open:

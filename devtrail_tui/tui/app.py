@@ -84,7 +84,7 @@ class DevTrailApp(HookedApp):
         """Install signal handlers; open the database after the first frame."""
         if not self.is_headless:
             terminal.catch_signals(asyncio.get_running_loop(), self.leave)
-        if self.early_signals is not None and self.early_signals.told:
+        if self.early_signals is not None and self.early_signals.received:
             self.call_after_refresh(self.leave)
         self.set_interval(SECOND_S, self._second)
         self.call_after_refresh(self._begin)

@@ -33,12 +33,12 @@ RESTORE = (
 class EarlySignals:
     """Catches signals during start-up, when the app may own the terminal but its loop cannot take signals yet.
 
-    `told`: a signal came. `caught` is called at once, in the main thread between two of its instructions.
+    `received`: a signal came. `caught` is called at once, in the main thread between two of its instructions.
     """
 
     def __init__(self, caught: Callable[[], None]) -> None:
         self._caught = caught
-        self.told = False
+        self.received = False
 
     def catch(self) -> None:
         """Catch signals until `catch_signals` takes over. Does nothing where signals cannot be caught."""
@@ -48,8 +48,8 @@ class EarlySignals:
                 signal.signal(number, self._handle)
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        if not self.told:
-            self.told = True
+        if not self.received:
+            self.received = True
             self._caught()
 
 

@@ -56,7 +56,7 @@ class FindBar(Horizontal):
         self._placeholder = placeholder
         self._input: Input | None = None
         self._settling: Timer | None = None
-        self._told = ""
+        self._posted_text = ""
 
     @property
     def text(self) -> str:
@@ -102,9 +102,9 @@ class FindBar(Horizontal):
         if self._settling is not None:
             self._settling.stop()
             self._settling = None
-        if self.text != self._told:
-            self._told = self.text
-            self.post_message(self.Changed(self, self._told))
+        if self.text != self._posted_text:
+            self._posted_text = self.text
+            self.post_message(self.Changed(self, self._posted_text))
 
     def action_move(self, _lines: int) -> None:
         """Down moves to the list."""

@@ -336,9 +336,8 @@ class RowTable(WindowView, Generic[R]):
             return Strip.blank(width, base)
         text = lines[y - first]
         indent = " " * max((width - cell_len(text)) // 2, 0)
-        return strip_of(
-            [(indent + text, Style() if y == first else foreground_style(self, "row-table--muted"))], width, base
-        )
+        style = Style() if y == first else foreground_style(self, "row-table--muted")
+        return strip_of([(indent + text, style)], width, base)
 
 
 def _index_of(ids: array[int], row_id: int, guess: int) -> int | None:
