@@ -115,7 +115,7 @@ def test_the_form_starts_with_it_and_the_job_has_it(environ: dict[str, str], tmp
     [
         ('model = "claude-made-up-9"', ("price of claude-made-up-9 is not known", "config.toml", "model")),
         ("budget_usd = -1", ("config.toml", "budget_usd", "at least 0")),
-        ('budget_usd = "lots"', ("config.toml", "budget_usd", "is a number, not “lots”")),
+        ('budget_usd = "lots"', ("config.toml", "budget_usd", "must be a number, not “lots”")),
         ('model = ""', ("config.toml", "model", "is empty")),
         ('github_url = "git.example"', ("config.toml", "github_url", "not an https URL")),
         (
