@@ -192,6 +192,6 @@ def test_a_migration_that_leaves_rows_without_their_parents_is_undone(
         schema_version, "_migrate", lambda connection: connection.execute(text("DELETE FROM jobs WHERE id = 3"))
     )
     database = SqliteDatabase(f"sqlite:///{old}", synchronous="NORMAL")
-    with pytest.raises(DatabaseUnusable, match="rows of job_logs point to jobs"):
+    with pytest.raises(DatabaseUnusable, match="rows of job_logs refer to missing rows of jobs"):
         database.open()
     assert state(old) == before
