@@ -153,7 +153,7 @@ async def every_screen(app: DevTrailApp, pilot: Pilot[None], kind: str) -> None:
     await take("log", "l", shown="Log of")
     await take("form", "escape", "n", shown="found:")
     await take("evidence", "escape", "2", shown="best")
-    await take("entry", "g", "enter", shown="Speaks for")
+    await take("entry", "g", "enter", shown="Matches")
     await take("help", "escape", "1", "question_mark", shown="Moving in a list")
     await pilot.press("escape")
 
