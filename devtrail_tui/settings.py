@@ -167,7 +167,7 @@ def read_settings(environ: Mapping[str, str], **flags: Any) -> tuple[Settings, d
     )
     for raw, origin in layers:
         fitting, unfit = read_values(SETTINGS, raw)
-        unfit |= {name: "It is empty; omit it." for name, raw_value in raw.items() if raw_value == ""}
+        unfit |= {name: "The value is empty; omit the setting." for name, raw_value in raw.items() if raw_value == ""}
         problems |= {origin(name): sentence for name, sentence in unfit.items()}
         settled_values |= fitting
         origins |= {name: origin(name) for name in fitting}

@@ -43,7 +43,7 @@ def test_a_flag_beats_the_environment_which_beats_the_file(environ: dict[str, st
     ("text", "part"),
     [
         ("concurency = 2", "Did you mean concurrency?"),
-        ("zzz = 1", "Known are"),
+        ("zzz = 1", "The settings are"),
         ("concurrency = 0", "at least 1"),
         ("concurrency = 1.5", "whole number"),
         ("concurrency = true", "whole number"),

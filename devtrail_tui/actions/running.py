@@ -171,7 +171,7 @@ class LocalRunner:
             return True
         if job.status is Status.RUNNING and now >= self._not_before:
             self._not_before = now + _MIN_PAUSE
-            self._rescue()  # its worker may have been killed, with no other process to notice
+            self._rescue()  # the job's worker may have been killed, with no other process to notice
         if job.status is not Status.PENDING:
             return True
         if job.needs_worker not in (None, self._services.worker_id):

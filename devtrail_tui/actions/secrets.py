@@ -125,7 +125,7 @@ def log_out(services: Services, service: str) -> Outcome:
     return Outcome(
         f"Deleted from: {', '.join(removed)}." if removed else f"No {LABEL[name]} was stored.",
         {"service": service, "removedFrom": removed, "stillFound": still.where if still else None},
-        (f"Another one is still in use: {still.where}.",) if still else (),
+        (f"A {LABEL[name]} from another source is still in use: {still.where}.",) if still else (),
     )
 
 

@@ -38,7 +38,7 @@ class Narrator:
         """Show the job's current state."""
 
     def close(self) -> None:
-        """Clear the redrawn line."""
+        """Clear the progress bar, if there is one."""
 
 
 def narrator(stream: TextIO | None = None) -> Narrator:

@@ -171,7 +171,7 @@ class Analyser(Service, Protocol):
         ...
 
     def verify(self, request: AnalysisRequest, analysis: Analysis) -> VerifiedAnswer:
-        """Validate a raw answer against the request: known ids, 0-100, verbatim quotes; pure."""
+        """Validate a raw answer against the request: known criterion ids, confidence from 0 to 100, verbatim quotes. Pure."""
         ...
 
 

@@ -157,7 +157,7 @@ def _criterion(row: Sequence[str], order: Sequence[int]) -> Criterion:
     if not _ID.fullmatch(identifier):
         shown_id = safe_line(identifier, limit=60)
         raise ValueError(
-            f"The criterion_id “{shown_id}” is not usable; take up to {LONGEST_ID} letters A-Z, digits, dots, dashes and"
+            f"The criterion_id “{shown_id}” is not usable; use up to {LONGEST_ID} letters A-Z, digits, dots, dashes and"
             " underscores, beginning with a letter or digit."
         )
     return Criterion(

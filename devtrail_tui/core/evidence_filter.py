@@ -35,12 +35,12 @@ def parse(text: str) -> EvidenceFilter:
             found_roles = {role for role in Role if role.startswith(token.value)}
             roles |= found_roles
             if not found_roles:
-                problems.append(f"“{token.value}” is not a role; there are {', '.join(Role)}.")
+                problems.append(f"“{token.value}” is not a role; the roles are {', '.join(Role)}.")
         elif token.name == "state":
             found_states = {state for state in AnalysisState if state.startswith(token.value)}
             states |= found_states
             if not found_states:
-                problems.append(f"“{token.value}” is not a state; there are {', '.join(AnalysisState)}.")
+                problems.append(f"“{token.value}” is not a state; the states are {', '.join(AnalysisState)}.")
         else:
             fields[token.name].add(token.value)
     return EvidenceFilter(

@@ -55,7 +55,7 @@ def parse(text: str) -> JobFilter:
             statuses |= found
             if not found:
                 status_names = ", ".join(status.lower() for status in Status)
-                problems.append(f"“{token.value}” is not a state; there are {status_names}.")
+                problems.append(f"“{token.value}” is not a state; the states are {status_names}.")
         elif token.name == "id":
             number = token.value.removeprefix("#")
             if number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER:

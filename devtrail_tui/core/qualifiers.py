@@ -49,7 +49,7 @@ def split_qualifiers(text: str, known: Collection[str]) -> FilterTokens:
                 tokens.append(FilterToken("", f"{name}:{token_value}"))
             else:
                 names = ", ".join(f"{qualifier}:" for qualifier in known)
-                problems.append(f"There is no qualifier “{name}:”; there are {names}.")
+                problems.append(f"There is no qualifier “{name}:”; the qualifiers are {names}.")
         elif name and token_match["quoted"] is None:
             tokens.extend(FilterToken(name, qualifier) for qualifier in token_value.split(",") if qualifier)
         elif not name and _NUMBER.fullmatch(token_value) and "id" in known:

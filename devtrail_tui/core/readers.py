@@ -30,7 +30,7 @@ class ChangeSource(Protocol):
 
 
 class JobReader(Protocol):
-    """Jobs and the header's facts."""
+    """Reads jobs and the facts of the header."""
 
     def header_facts(self) -> HeaderFacts: ...
 
@@ -44,7 +44,7 @@ class JobReader(Protocol):
 
 
 class LogReader(Protocol):
-    """The lines of a job's log, by `seq`."""
+    """Reads the lines of a job's log; `seq` is the number of a line."""
 
     def bounds(self, job_id: int) -> tuple[int, int] | None: ...
 
@@ -52,7 +52,7 @@ class LogReader(Protocol):
 
 
 class EvidenceReader(Protocol):
-    """Evidence entries."""
+    """Reads evidence entries."""
 
     def ids(self, *, text: str = "") -> array[int]: ...
 
@@ -64,7 +64,7 @@ class EvidenceReader(Protocol):
 
 
 class CriteriaReader(Protocol):
-    """The rubric."""
+    """Reads the rubric."""
 
     def list(self, *, include_retired: bool = False) -> Sequence[Criterion]: ...
 

@@ -91,8 +91,8 @@ def setting(
     environment: str = "",
 ) -> Any:
     """A dataclass field with its description. `advanced` settings are at the end of a form; `secret_name` names the secret's
-    standard sources ("github", "anthropic"). A field with `default_from` has no default of its own: its dataclass is `kw_only`.
-    `environment` is for settings of config.toml."""
+    standard sources ("github", "anthropic"). A field with `default_from` has no default here, so its dataclass must be `kw_only`.
+    `environment` names the environment variable of a setting of config.toml."""
     described = locals() | {"choices": tuple(choices)}  # the parameters are the description
     metadata = {_METADATA: described}
     if isinstance(default, dict):
@@ -145,7 +145,7 @@ def read_values(described: Mapping[str, Setting], raw: Mapping[str, Any]) -> tup
     for key in raw:
         if key not in described:
             near = difflib.get_close_matches(key, described, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(described)}."
+            hint = f"Did you mean {near[0]}?" if near else f"The settings are: {', '.join(described)}."
             problems[safe_line(key, limit=60)] = f"There is no such setting. {hint}"
     for key, setting in described.items():
         raw_value = raw.get(key)

@@ -16,7 +16,7 @@ class Theme:
     names: re.Pattern[str]
     signs: re.Pattern[str]
     is_reviewing: bool
-    """Stems of a reviewer's texts; an author is not their own reviewer."""
+    """Whether the theme is reviewing; it never counts for the author of a pull request, who cannot review it."""
 
 
 def _pattern(words: Sequence[str]) -> re.Pattern[str]:

@@ -34,7 +34,9 @@ class Catalogue(Mapping[str, JobType[Any]]):
     def named(self, name: str) -> JobType[Any]:
         """The type with that name. Raises UsageError with the known names."""
         if name not in self._types:
-            raise UsageError(f"There is no job type {safe_line(name, limit=40)}. Known are: {', '.join(self._types)}.")
+            raise UsageError(
+                f"There is no job type {safe_line(name, limit=40)}. The job types are: {', '.join(self._types)}."
+            )
         return self._types[name]
 
     @override

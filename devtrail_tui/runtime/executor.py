@@ -34,7 +34,7 @@ SECRET_RETRY_S = 60.0
 END_GRACE_S = 0.8
 """How long a handler may take to end after a cancel, a timeout, or its own result."""
 STOP_GRACE_S = 1.3
-"""The same after a stop: the job is then returned within 1.5 s and the program ends within two."""
+"""How long a handler may take to end after a stop: the job is then returned within 1.5 s and the program ends within two."""
 CLOSING_S = 0.6
 """How long connections may take to close; included in the above."""
 

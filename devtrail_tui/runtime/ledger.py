@@ -46,7 +46,7 @@ class Ledger:
     async def wait_for(self, key: str) -> None:
         event = self._waited_for.setdefault(key, asyncio.Event())
         while not event.is_set():
-            async with self._looking:  # the holder checks for all waiters
+            async with self._looking:  # the task with the lock checks for all waiting tasks
                 if not event.is_set():
                     await self._look()
 

@@ -106,7 +106,7 @@ def _raised(job: Job, error: BaseException) -> RunOutcome:
             return InterruptedRun(StopReason.LOST)
         case StoreError() if not isinstance(error, PASSES):
             return error
-        case StoreError() | SecretMissing():  # from a read; writes wait in StoreRetry
+        case StoreError() | SecretMissing():  # raised by a read; failed writes wait in StoreRetry
             return WaitingRun(_text_of(error))
         case TemporaryError():
             return RetryableRun(_text_of(error), _seconds(error))

@@ -23,9 +23,9 @@ PRUNE_S = 3600.0
 EVENT_RETENTION = timedelta(days=30)
 """How long status events are kept for their readers."""
 RESCUE_S = 1.0
-"""Maximum interval of looking for orphans."""
+"""Maximum interval between two searches for orphaned jobs."""
 LOOKS_A_LEASE = 8
-"""Looks per lease: an orphan of another host is then found well before one and a half leases."""
+"""Searches per lease: an orphaned job of another host is then found well before one and a half leases have passed."""
 _logger = logging.getLogger(__name__)
 
 
@@ -47,7 +47,7 @@ def duties_of_worker(
                 queue.rescue(host=this_process().host, alive=alive, spare=running(), ran_out=watch.ran_out)
             )
         except PASSES as error:
-            _logger.warning("orphans could not be looked for: %s", error)
+            _logger.warning("the search for orphaned jobs failed: %s", error)
             return
         for job in rescued:
             _logger.warning("job %d was left by a dead worker; it is %s now", job.id, job.status)

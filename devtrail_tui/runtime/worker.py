@@ -215,7 +215,10 @@ class Worker:
             await self._wait()
 
     async def _round(self, keeper: LeaseKeeper) -> bool:
-        """Run due duties; after a commit or at a job's time, check for cancels and claim. Whether a job was claimed."""
+        """Run the due duties. After a commit, or when a job becomes due, also check for cancel requests and claim jobs.
+
+        Returns whether a job was claimed.
+        """
         assert self._woken is not None  # noqa: S101 - set before any work
         await self._duties.run_due()
         if not self._woken.is_set() and self._dependencies.clock.now() < self._claim_at:
@@ -290,7 +293,7 @@ class Worker:
         try:
             await execution.run()
             self._summary.ended.append(execution.job.id)
-        except StoreError as error:  # its end could not be recorded: the lease returns the job
+        except StoreError as error:  # the job's end was not recorded: it is returned when its lease expires
             self._summary.lost.append(execution.job.id)
             _logger.error("job %d: its end could not be stored: %s", execution.job.id, error)  # noqa: TRY400 - a sentence is enough
         except Exception:  # an unexpected error must not stop the other jobs

@@ -21,7 +21,7 @@ MICROSECOND = timedelta(microseconds=1)
 _PLAIN = re.compile(r"[ -~]*")
 """Printable ASCII, which `safe` would not change. This check makes the common case several times faster."""
 _PLAIN_LINE = re.compile(r"(?:[!-~]++(?: (?=[!-~]))?)*+")
-"""The same for `safe_line`: no space at the ends, no double spaces."""
+"""Printable ASCII that `safe_line` would not change: no space at the ends, no double spaces."""
 
 
 def microseconds(moment: datetime) -> int:

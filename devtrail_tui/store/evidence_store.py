@@ -209,7 +209,7 @@ class EvidenceStore:
 
 
 def _no_such(evidence_id: int) -> NotFound:
-    return NotFound(f"There is no evidence {evidence_id}; see the numbers with: devtrail-tui evidence list.")
+    return NotFound(f"There is no evidence entry {evidence_id}; list the entries with: devtrail-tui evidence list.")
 
 
 def _ids(text: str) -> Select[int]:

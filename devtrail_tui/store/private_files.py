@@ -27,7 +27,7 @@ def make_private_folder(folder: Path) -> None:
             break
         missing.append(ancestor)
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "it is no folder", os.fspath(folder))
+        raise NotADirectoryError(errno.ENOTDIR, "it is not a folder", os.fspath(folder))
     for ancestor in reversed(missing):
         try:
             ancestor.mkdir(mode=0o700)
@@ -42,7 +42,7 @@ def close_to_others(folder: Path) -> None:
 
 
 def close_file_to_others(path: Path) -> None:
-    """The same for a file."""
+    """Remove all permissions of others from one of our own files; does nothing if it is missing or not ours."""
     _tighten(path, stat.S_ISREG, 0o600)
 
 

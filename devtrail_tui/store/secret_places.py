@@ -97,10 +97,12 @@ class SystemKeyring:
             self._package().set_password(KEYRING_SERVICE, entry, value)
         except (KeyringError, OSError, RuntimeError) as error:
             raise NotPossible(
-                f"The system keyring did not store it ({type(error).__name__}); unlock it and try again."
+                f"The system keyring did not store the secret ({type(error).__name__}); unlock the keyring and try again."
             ) from None
         if self.read(entry) != value:
-            raise NotPossible("The system keyring stored it but does not return it; unlock it and try again.")
+            raise NotPossible(
+                "The system keyring stored the secret but does not return it; unlock the keyring and try again."
+            )
 
     def remove(self, entry: str) -> bool:
         from keyring.errors import KeyringError
@@ -111,7 +113,7 @@ class SystemKeyring:
             self._package().delete_password(KEYRING_SERVICE, entry)
         except (KeyringError, OSError, RuntimeError) as error:
             raise NotPossible(
-                f"The system keyring did not delete it ({type(error).__name__}); unlock it and try again."
+                f"The system keyring did not delete the secret ({type(error).__name__}); unlock the keyring and try again."
             ) from None
         return True
 

@@ -65,7 +65,7 @@ jobs = Table(
     Column("result", Json),
     Column("error", SafeLine(MAX_MESSAGE)),
     *_not_null(Integer, "attempt", "max_attempts", "claim_no", "crashes"),
-    Column("last_seq", Integer, nullable=False),  # of its newest log line
+    Column("last_seq", Integer, nullable=False),  # number of the newest line of its log
     Column("run_at", UtcTime, nullable=False),
     Column("waiting_for", SafeLine(MAX_SHORT)),
     Column("timeout_s", Float),
@@ -76,7 +76,7 @@ jobs = Table(
     Column("spent_usd", Float, nullable=False),  # uncertain cost (analyses.uncertain_usd) included
     *_not_null(UtcTime, "created_at", "updated_at"),
     *_nullable(UtcTime, "started_at", "completed_at"),
-    Column("rubric_key", Text),  # of the criteria that all attempts of the job judge by
+    Column("rubric_key", Text),  # names the criteria that all attempts of the job judge by
     sqlite_autoincrement=True,  # ids of deleted jobs are never reused
 )
 # SQLite only: naming PostgreSQL here would import its dialect at every start (the migration has both).
@@ -337,6 +337,6 @@ secrets = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("location", SafeLine(MAX_SHORT), nullable=False),  # the reference to the value, never the value
-    Column("ciphertext", Text),  # under a key stored elsewhere (encrypted_secrets.SecretKey)
+    Column("ciphertext", Text),  # encrypted with a key stored elsewhere (encrypted_secrets.SecretKey)
     *_not_null(UtcTime, "created_at", "updated_at"),
 )

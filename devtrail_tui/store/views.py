@@ -57,7 +57,7 @@ class Views:
         with self._database.read() as connection:
             row = connection.execute(_JOB, {"job": job_id}).one_or_none()
         if row is None:
-            raise NotFound(f"There is no job {job_id}; see the numbers with: devtrail-tui jobs list.")
+            raise NotFound(f"There is no job {job_id}; list the jobs with: devtrail-tui jobs list.")
         return job_of(row)
 
     def jobs(self, ids: Sequence[int]) -> list[Job]:

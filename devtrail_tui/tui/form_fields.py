@@ -280,7 +280,7 @@ class RepositoriesField(Field):
         control.focus()
 
     def action_move(self, _lines: int) -> None:
-        """Down moves into the offers."""
+        """The Down key moves the focus to the list of offered repositories."""
         if not self.has_class("-offering"):
             raise SkipAction
         self.query_one(_Offers).enter()

@@ -156,13 +156,13 @@ def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
     for name, keys_text in keys.items():
         if name not in command_table:
             near = difflib.get_close_matches(name, command_table, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(command_table)}."
+            hint = f"Did you mean {near[0]}?" if near else f"The commands are: {', '.join(command_table)}."
             problems.append(f"There is no command “{safe_line(name, limit=40)}”. {hint}")
             continue
         key_names = [key_name.strip() for key_name in keys_text.split(",")]
         if not all(_is_key(key_name) for key_name in key_names):
             problems.append(
-                f"“{safe_line(keys_text, limit=40)}” for {name} is no key. "
+                f"“{safe_line(keys_text, limit=40)}” for {name} is not a key. "
                 "Write a letter, or a name such as f5, ctrl+x or enter; several with commas between."
             )
             continue
@@ -193,7 +193,7 @@ def _clashes(keymap: Mapping[str, str]) -> Iterator[str]:
             for key in keymap.get(command.id, command.keys).split(","):
                 earlier_id = taken.setdefault(_long_name(key), command.id)
                 if earlier_id != command.id:
-                    yield f"{earlier_id} and {command.id} would both be on “{key}”. Change one."
+                    yield f"{earlier_id} and {command.id} would both have the key “{key}”. Change one."
 
 
 def _long_name(key: str) -> str:

@@ -100,5 +100,5 @@ def checked(name: str) -> str:
     """The name if the theme exists. Raises UsageError with the known names."""
     theme_names = {*BUILTIN_THEMES, *(theme.name for theme in THEMES)}
     if name not in theme_names:
-        raise UsageError(f"There is no theme “{name}”. Known are: {', '.join(sorted(theme_names))}.")
+        raise UsageError(f"There is no theme “{name}”. The themes are: {', '.join(sorted(theme_names))}.")
     return name

@@ -84,6 +84,7 @@ class WorkerHost:
         except StoreError as error:
             sentence = str(error)
         except Exception as error:  # noqa: BLE001 - a worker's error must not end the app
-            path = self._report(error) or "nowhere, because the log folder is not writable"
-            sentence = f"An internal error ended it ({type(error).__name__}); the report is in {path}."
+            path = self._report(error)
+            report = f"the report is in {path}" if path else "no report was written: the log folder is not writable"
+            sentence = f"An internal error ended the worker ({type(error).__name__}); {report}."
         self._app.post_message(WorkerEnded(self._redact(sentence)))

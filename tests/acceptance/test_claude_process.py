@@ -94,9 +94,9 @@ def test_killed_amid_a_paid_call_the_sync_goes_on_and_counts_it(environ: dict[st
     assert process.returncode == 0, errors
     job = json.loads(output)
     assert (job["status"], job["result"]["notAnalysed"]) == ("COMPLETED", 0)
-    uncertain = [line["message"] for line in job["logs"] if "It may have been billed" in line["message"]]
+    uncertain = [line["message"] for line in job["logs"] if "The call may have been billed" in line["message"]]
     assert uncertain
-    assert "counts at its worst case" in uncertain[0]
+    assert "counts with its worst-case price" in uncertain[0]
     output_usd = prices.worst_case_usd("claude-sonnet-5-5", 0, MAX_OUTPUT_TOKENS)
     assert output_usd is not None
     assert job["result"]["spentUsd"] > output_usd * len(uncertain)

@@ -78,7 +78,7 @@ def test_no_token(line: CommandLine, own_home: Path) -> None:
     ("text", "words"),
     [
         ('{"repositories": ["acme/shop"], "budget": 1}', ("no such setting", "budgetUsd")),
-        ('{"repositories": ["acme/shop"], "colour": "red"}', ("no such setting", "Known are")),
+        ('{"repositories": ["acme/shop"], "colour": "red"}', ("no such setting", "The settings are")),
         ('{"repositories": "acme"}', ("owner/acme",)),
         ('{"repositories": 7}', ("list of owner/name",)),
         ('{"repositories": ["acme/shop"], "budgetUsd": NaN}', ("a number",)),
@@ -138,7 +138,7 @@ def test_a_job_that_does_not_exist(line: CommandLine, arguments: tuple[str, ...]
         (("jobs", "cleanup", "--days", "nan"), ("--days", "from 0")),
         (("work", "--job", "1", "--once"), ("--job", "omit")),
         (("work", "--concurrency", "0"), ("--concurrency",)),
-        (("evidence", "show", "4711"), ("no evidence 4711",)),
+        (("evidence", "show", "4711"), ("no evidence entry 4711",)),
         (("evidence", "list", "role:boss"), ("“boss” is not a role",)),
         (("evidence", "export", "--format", "pdf"), ("'pdf'",)),
         (("criteria", "import", "/nowhere/mine.csv"), ("/nowhere/mine.csv cannot be read",)),

@@ -81,7 +81,7 @@ WRONG = {
     'github_url = "git.example"': "not an https URL",
     'anthropic_base_url = "proxy.example"': "not a valid ANTHROPIC_BASE_URL",
     'database_url = "nonsense"': "not a database URL",
-    'log_level = ""': "It is empty",
+    'log_level = ""': "The value is empty",
     'secret_key_file = "/nowhere/key"': "cannot be read",
     "heartbeat_s = 20": "at most half of lease_s",
     'keys = {zap = "x", cancel_job = "n"}': "no command “zap”",
@@ -102,7 +102,7 @@ def test_check_says_every_problem_with_file_and_key(line: CommandLine, config_fi
         place = f"{config_file}: {written.partition(' =')[0]}"
         assert sentence in problems[place]
         assert f"✗ {place}: {problems[place]}" in said.out.splitlines()
-    assert "both be on “n”" in problems[f"{config_file}: keys"]
+    assert "both have the key “n”" in problems[f"{config_file}: keys"]
 
 
 def test_a_file_that_is_no_toml_and_a_bad_variable_are_both_said(

@@ -46,8 +46,8 @@ def test_parse(text: str, expected: JobFilter) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("user:ada", "There is no qualifier “user:”; there are state:, status:, type:, repo:, id:."),
-        ("state:broken", "“broken” is not a state; there are pending, running, completed, failed, cancelled."),
+        ("user:ada", "There is no qualifier “user:”; the qualifiers are state:, status:, type:, repo:, id:."),
+        ("state:broken", "“broken” is not a state; the states are pending, running, completed, failed, cancelled."),
         ("id:twelve", "“twelve” is not a job number."),
         ("id:" + "9" * 5000, "is not a job number."),
         ("id:²", "is not a job number."),

@@ -124,7 +124,7 @@ def test_a_bad_value_is_refused_beside_its_field(key: str, value: Any, part: str
 
 def test_an_unknown_key_is_refused_with_a_suggestion() -> None:
     assert "startDate" in problems(startdate="2026-01-01")["startdate"]
-    assert problems(zzz=1)["zzz"].startswith("There is no such setting. Known are")
+    assert problems(zzz=1)["zzz"].startswith("There is no such setting. The settings are")
 
 
 def test_every_problem_is_said_at_once() -> None:

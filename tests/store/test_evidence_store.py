@@ -196,7 +196,7 @@ def test_rows_keep_the_order_asked_for_and_pass_over_the_unknown(shelf: Evidence
 
 def test_an_entry_that_does_not_exist(evidence: EvidenceStore) -> None:
     for ask in (evidence.detail, evidence.pull_request):
-        with pytest.raises(NotFound, match="no evidence 5"):
+        with pytest.raises(NotFound, match="no evidence entry 5"):
             ask(5)
 
 

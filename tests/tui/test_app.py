@@ -224,9 +224,9 @@ async def test_keys_can_be_mapped_anew_and_help_shows_them(tmp_path: Path) -> No
     ("flags", "said"),
     [
         ({"keys": {"cancle_job": "x"}}, "no command “cancle_job”. Did you mean cancel_job?"),
-        ({"keys": {"cancel_job": "n"}}, "new_job and cancel_job would both be on “n”"),
-        ({"keys": {"cancel_job": "hyperspace"}}, "“hyperspace” for cancel_job is no key"),
-        ({"theme": "neon-dreams"}, "There is no theme “neon-dreams”. Known are:"),
+        ({"keys": {"cancel_job": "n"}}, "new_job and cancel_job would both have the key “n”"),
+        ({"keys": {"cancel_job": "hyperspace"}}, "“hyperspace” for cancel_job is not a key"),
+        ({"theme": "neon-dreams"}, "There is no theme “neon-dreams”. The themes are:"),
     ],
 )
 def test_settings_that_do_not_fit_are_sentences(tmp_path: Path, flags: dict[str, Any], said: str) -> None:

@@ -55,7 +55,7 @@ class ClaudeProcess:
         thread. Raises CallFailed."""
         request = asdict(call)
         while (future := self._running().submit(request)) is None:
-            pass  # it ended meanwhile: the next iteration starts another
+            pass  # the child ended meanwhile: the next iteration starts another
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:

@@ -48,7 +48,7 @@ def translate(
 
 def unanswered(sentence: str, *, billed: bool) -> TemporaryError:
     """The error for a call that was sent and has no answer."""
-    return OutcomeUnknown(f"{sentence} It may have been billed.") if billed else TemporaryError(sentence)
+    return OutcomeUnknown(f"{sentence} The call may have been billed.") if billed else TemporaryError(sentence)
 
 
 def unreadable(host: str) -> PermanentError:

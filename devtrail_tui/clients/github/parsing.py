@@ -50,7 +50,7 @@ def pull_request(node: Node, host: str) -> PullRequest:
     """Parse a `PullRequest` node of documents.PULL_REQUESTS with completed connections. `host` is the web host."""
     merged_at = optional_moment(node, "mergedAt")
     if merged_at is None:
-        raise UnexpectedAnswer("It is not merged.")
+        raise UnexpectedAnswer("The pull request is not merged.")
     author, author_kind = actor(node)
     name, number = _line(child(node, "repository"), "nameWithOwner"), whole_number(node, "number")
     reviews = [node_json for node_json in _nodes(node, "reviews") if node_json.get("state") != PENDING]

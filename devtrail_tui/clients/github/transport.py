@@ -137,7 +137,8 @@ class Transport:
 
 
 def _checked(token: str) -> str:
-    """The token if it is printable ASCII: others cannot be sent in a header, and the error would show the token."""
+    """The token without surrounding white space. Raises AuthenticationError if it is empty or not printable ASCII: such a
+    token cannot be sent in a header, and the text of httpx's error would contain it."""
     token = token.strip()
     if not token or not all("!" <= character <= "~" for character in token):
         raise AuthenticationError(

@@ -130,7 +130,7 @@ def describe(config: GithubSyncConfig) -> str:
 
 
 def discloses(config: GithubSyncConfig, surroundings: Surroundings) -> str:
-    """What leaves the machine, and its destinations."""
+    """A sentence that says which data the job sends to which hosts."""
     github_sentence = f"{surroundings.github_host} is queried for your merged pull requests"
     if not config.analyse or config.dry_run:
         return f"{github_sentence}; nothing is sent to Claude."

@@ -90,7 +90,7 @@ class Matcher:
                 unknown += 1
                 if unknown == UNKNOWN_OUTCOMES:
                     return self._failed_call(error)
-                self._context.log(f"{error} It counts at its worst case and is retried.", Level.WARNING)
+                self._context.log(f"{error} The call counts with its worst-case price and is retried.", Level.WARNING)
                 continue
             if judgement is not None:
                 return judgement
@@ -142,7 +142,9 @@ class Matcher:
         try:
             analysis = await self._analyser.answer(request, late=late)
             if analysis.cost_usd is None:
-                self._context.log("An answer has no price; its worst case is counted.", Level.WARNING)
+                self._context.log(
+                    "The price of an answer is unknown; the worst-case price of its call is counted.", Level.WARNING
+                )
             await ledger.keep(_priced(request, analysis))
         except OutcomeUnknown:
             await ledger.uncertain(request.key)

@@ -124,7 +124,7 @@ class JobQueue:
         Returns the jobs that changed state.
         """
         version = self._database.version()
-        if version != self._owners[0]:  # nothing was committed since the last look
+        if version != self._owners[0]:  # something was committed since the owners were read
             self._owners = (version, owners(self._database))
         rescue = Rescue(self._owners[1], self._clock.now(), host=host, alive=alive, spare=spare, ran_out=ran_out)
         if rescue.needed:

@@ -45,7 +45,7 @@ def delete(connection: Connection, job_id: int, now: datetime) -> int:
 def cleanup(database: Database, until: datetime, statuses: Sequence[Status], now: datetime) -> Future[int]:
     """Delete jobs that ended by `until`, in batches so that other writes come in between. The future returns their number."""
     total: Future[int] = Future()
-    total.set_running_or_notify_cancel()  # makes it uncancellable
+    total.set_running_or_notify_cancel()  # the caller cannot cancel the future
 
     def delete_batch(connection: Connection) -> int:
         parameters = {"until": until, "statuses": [status.value for status in statuses]}

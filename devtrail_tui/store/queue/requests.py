@@ -64,7 +64,7 @@ def existing(connection: Connection, job_id: int) -> Job:
     """The current job. Raises NotFound."""
     row = connection.execute(_BY_ID, {"job": job_id}).one_or_none()
     if row is None:
-        raise NotFound(f"There is no job {job_id}; see the numbers with: devtrail-tui jobs list.")
+        raise NotFound(f"There is no job {job_id}; list the jobs with: devtrail-tui jobs list.")
     return job_of(row)
 
 
@@ -108,4 +108,4 @@ def change_priority(connection: Connection, job_id: int, change: int, now: datet
     if row is not None:
         return job_of(row)
     status = existing(connection, job_id).status.lower()
-    raise NotPossible(f"Job {job_id} is {status}; only a waiting job has a priority.")
+    raise NotPossible(f"Job {job_id} is {status}; only the priority of a waiting job can be changed.")

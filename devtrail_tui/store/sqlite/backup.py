@@ -153,7 +153,7 @@ def weekly_backup(database: Path, now: datetime) -> Backup | None:
             lock.unlink(missing_ok=True)
         os.close(os.open(lock, os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        return None  # another program makes it
+        return None  # another program makes the backup
     except OSError as error:
         raise DatabaseUnusable(f"The weekly backup cannot be made in {lock.parent} ({error.strerror}).") from error
     try:

@@ -46,7 +46,10 @@ class ChangeWatcher:
         self._cursor = connection.cursor()
 
     def version(self) -> int:
-        """The version. Raises DatabaseUnusable if the database is not open, sqlite3.Error if it cannot be read."""
+        """The number that changes with every commit.
+
+        Raises DatabaseUnusable if the database is not open, sqlite3.Error if it cannot be read.
+        """
         with self._looking:
             if self._cursor is None:
                 raise DatabaseUnusable("The database is not open; restart the program.")

@@ -199,7 +199,7 @@ def _figure(done: int, total: int | None) -> str:
 
 
 def _waiting(waiting: Waiting, now: datetime) -> str:
-    """The sentence with its countdown, if the end of the wait is known."""
+    """The reason of the wait, followed by a countdown if the end of the wait is known."""
     sentence = waiting.sentence.rstrip(". ")
     seconds = (waiting.until - now).total_seconds() if waiting.until else 0
     return f"{sentence}: continuing in {countdown(seconds)}" if seconds > 0 else sentence

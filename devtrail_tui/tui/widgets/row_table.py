@@ -160,7 +160,7 @@ class RowTable(WindowView, Generic[R]):
                 self.refresh_line(index + _HEADING)
 
     def _heading_changed(self) -> bool:
-        """Compose the heading for the current data and width; whether it changed."""
+        """Compose the heading for the current data and width. Returns whether it changed."""
         width, previous = self.scrollable_content_region.width, self._heading
         if self._heading_for is None or self._heading_for[0] is not self._data or self._heading_for[1] != width:
             self._heading_for = (self._data, width)
