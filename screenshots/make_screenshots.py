@@ -130,7 +130,7 @@ async def pictures(services: Services, running: Job) -> None:
     app = DevTrailApp(services)
     async with app.run_test(size=SIZES[0]) as pilot:
         await until(pilot, lambda: held(services, running))
-        await until(pilot, lambda: app.snapshot is not None and app.snapshot.job is not None)
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.data.job is not None)
         for theme in THEMES:
             for size in SIZES:
                 app.theme = f"devtrail-{theme}"
