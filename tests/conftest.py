@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import gc
 import multiprocessing.process
 import os
+import ssl
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +41,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "processes" in getattr(item, "fixturenames", ()):
             item.add_marker("process")
+    if config.getoption("loadgroup", default=False):
+        _write_groups(items)
+
+
+def _write_groups(items: list[pytest.Item]) -> None:
+    """Let pytest-xdist see the marks `xdist_group`: 3.8 appends them to a field that pytest 9.2 no longer reads, and tests that
+    share what is expensive to make would be spread over all workers (https://github.com/pytest-dev/pytest-xdist/issues/1386)."""
+    for item in items:
+        mark = item.get_closest_marker("xdist_group")
+        if mark is not None and hasattr(item, "_id"):
+            item._id = type(item._id).parse(f"{item.nodeid}@{mark.args[0]}")
 
 
 @pytest.fixture
@@ -103,4 +119,62 @@ def _claude_in_this_process() -> Iterator[None]:
     more. Installed programs have theirs, and tests/clients/claude/test_child.py is about it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("devtrail_tui.services.clients.ClaudeProcess", lambda _clock: None)
+        yield
+
+
+async def _until_no_task_is_ready(min_sleep: float = 0, max_sleep: float = 1) -> None:
+    """What the pilot waits for after each key: until every other task of the loop waits for a timer, a thread or I/O.
+
+    Textual's own wait looks in steps of 20 ms whether the process computes: up to 2 s for each key, beside a worker and a feed.
+    """
+    from textual._context import active_app
+
+    loop, deadline = asyncio.get_running_loop(), time.monotonic() + max_sleep
+    for _ in range(2):
+        await asyncio.sleep(0)
+        # No event tells that the loop has nothing to do.
+        while loop._ready and time.monotonic() < deadline:  # type: ignore[attr-defined]  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        active_app.get().screen._on_timer_update()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keys_are_pressed_without_delay() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if "textual" in sys.modules:
+            patch.setattr("textual.app.wait_for_idle", _until_no_task_is_ready)
+            patch.setattr("textual.pilot.wait_for_idle", _until_no_task_is_ready)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _new_databases_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new database in this process is a copy of one that the migrations made: running them takes 50 ms each time."""
+    from devtrail_tui.store.sqlite import schema_version, sqlite_file
+    from devtrail_tui.store.sqlite.engine import SqliteDatabase
+
+    path = tmp_path_factory.mktemp("migrated") / "devtrail.db"
+    migrated = SqliteDatabase(f"sqlite:///{path}")
+    migrated.open()
+    migrated.close()
+    content, head = path.read_bytes(), schema_version.HEAD
+    prepare_file, preparing = sqlite_file.prepare_file, threading.Lock()
+
+    def prepare_copy(path: Path) -> None:
+        with preparing:
+            is_new = not path.exists()
+            prepare_file(path)
+            if is_new and head == schema_version.HEAD:
+                path.write_bytes(content)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite_file, "prepare_file", prepare_copy)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_are_read_once() -> Iterator[None]:
+    """Each HTTP client reads all certificates of the authorities anew, 20 ms each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
         yield

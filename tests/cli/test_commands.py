@@ -1,4 +1,4 @@
-"""The commands that look at what is stored, over one finished sync."""
+"""The commands that look at what is stored, most of them over one finished sync."""
 
 from __future__ import annotations
 
@@ -15,14 +15,7 @@ from tests.cli.command_line import SYNC, CommandLine
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 
-
-@pytest.fixture
-def synced(line: CommandLine, server: FaultyServer) -> int:
-    """A finished sync; the number of its pull requests."""
-    result = line(*SYNC, "--json")
-    assert result.code == 0
-    found: int = result.json["result"]["found"]
-    return found
+pytestmark = pytest.mark.xdist_group("synced home")  # the sync is run once
 
 
 def test_jobs_list_and_show(line: CommandLine, synced: int) -> None:
@@ -221,7 +214,7 @@ def test_doctor_does_not_wait_for_ever(
     assert "did not answer" in result.out
 
 
-def test_foreign_text_cannot_reach_the_terminal(line: CommandLine, server: FaultyServer, synced: int) -> None:
+def test_foreign_text_cannot_reach_the_terminal(line: CommandLine, synced: int) -> None:
     for arguments in (
         ("evidence", "list"), ("evidence", "export"), ("evidence", "export", "--format", "csv"),
         ("evidence", "show", "1"), ("jobs", "show", "1"), ("logs", "1"),

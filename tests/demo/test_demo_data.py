@@ -151,6 +151,7 @@ async def _hydrated() -> dict[str, PullRequest]:
     return {pull.title: pull for pull in pulls if pull is not None and pull.title in wanted}
 
 
+@pytest.mark.xdist_group("hydrated")  # they are fetched once
 @pytest.mark.parametrize("expected", AWKWARD, ids=lambda expected: expected.title[:40])
 def test_the_awkward_ones_are_what_was_worked_out_by_hand(expected: Expected, hydrated: dict[str, PullRequest]) -> None:
     pull = hydrated[expected.title]

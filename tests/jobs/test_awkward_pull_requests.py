@@ -12,6 +12,7 @@ from tests.demo.awkward import AWKWARD, Expected
 from tests.doubles.server import FaultyServer
 from tests.jobs.conftest import Desk
 
+pytestmark = pytest.mark.xdist_group("awkward pull requests")  # the sync is run once
 STORED = [each for each in AWKWARD if each.roles]
 NOT_INVOLVED = [each for each in AWKWARD if not each.roles]
 

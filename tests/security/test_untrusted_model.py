@@ -38,6 +38,8 @@ TRUE_QUOTE = "The retry waits longer after every failure"
 """Stands in the description of every pull request that does not bring its own."""
 TEXT_OF_ANOTHER = "Only the other pull request says that the ledger is balanced twice."
 
+pytestmark = pytest.mark.xdist_group("untrusted model")  # the sync is run once
+
 
 @dataclass(frozen=True, slots=True)
 class Attack:

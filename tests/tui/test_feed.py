@@ -73,6 +73,14 @@ def test_a_commit_brings_one_snapshot_with_rows_job_and_log(listener: Listener) 
     assert chosen.log.lines[-1].message == "hello"
 
 
+@pytest.fixture
+def short_periods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The feed looks again every few milliseconds."""
+    monkeypatch.setattr("devtrail_tui.tui.feed.TICK_S", 0.005)
+    monkeypatch.setattr("devtrail_tui.tui.feed.HEALTH_PERIOD_S", 0.01)
+
+
+@pytest.mark.usefixtures("short_periods")
 def test_nothing_is_posted_while_nothing_changes(listener: Listener) -> None:
     listener.until(lambda _: True)
     looked = threading.Semaphore(0)

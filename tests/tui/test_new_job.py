@@ -76,7 +76,7 @@ async def test_errors_stand_beside_their_fields_and_nothing_is_lost(house: House
         await sees(pilot, "lacks its owner")
         assert isinstance(app.screen, NewJobScreen)
         assert form_of(app).raw()["repositories"] == "shop"
-        assert app.focused is app.screen.query("Input").first(), "the cursor is where something is to be mended"
+        await until(pilot, lambda: app.focused is form_of(app).query(Input).first(), "the cursor where the error is")
         assert house.services.views.counts()[Status.PENDING] == 0
         await pilot.press("home")
         await typed(pilot, "acme/")
