@@ -19,6 +19,8 @@ from tests.doubles.server import FaultyServer
 from tests.faults.processes import Site
 from tests.faults.small_world import VIEWER, Written, small_world
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 TITLES = ("Retry storm", "Slow start", "Lost cursor")
 ENTRY = "SELECT title, login FROM evidence_entries"
 
@@ -92,7 +94,6 @@ def own_criteria(folder: Path, *ids: str) -> str:
 # -- a slow answer and newer evidence
 
 
-@pytest.mark.usefixtures("processes")
 def test_a_slow_answer_leaves_newer_evidence_as_it_is(site: Site, serve: Serve, world: World) -> None:
     gate = site.server.faults.hang("messages", times=len(TITLES))
     slow = site.headless("sync", "acme/shop")
@@ -111,7 +112,6 @@ def test_a_slow_answer_leaves_newer_evidence_as_it_is(site: Site, serve: Serve, 
 # -- matched evidence that changes while there is no key
 
 
-@pytest.mark.usefixtures("processes")
 def test_matched_evidence_stays_matched_when_it_changes_without_a_key(site: Site, serve: Serve, world: World) -> None:
     sync(site)
     matches = [entry["matches"] for entry in listed(site)]
@@ -134,7 +134,6 @@ def test_matched_evidence_stays_matched_when_it_changes_without_a_key(site: Site
 # -- another rubric, model, context
 
 
-@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     "options",
     [
@@ -173,7 +172,6 @@ def test_what_an_earlier_version_judged_by_the_same_is_not_called_different(site
     assert site.rows("SELECT count(*) FROM evidence_entries WHERE judged_by IS NULL OR account_id IS NULL") == [(0,)]
 
 
-@pytest.mark.usefixtures("processes")
 def test_a_job_keeps_its_rubric_over_its_tries(site: Site, tmp_path: Path) -> None:
     gate = site.server.faults.hang("messages", times=len(TITLES), after=1)
     dying = site.headless("sync", "acme/shop")
@@ -191,7 +189,6 @@ def test_a_job_keeps_its_rubric_over_its_tries(site: Site, tmp_path: Path) -> No
 # -- one person
 
 
-@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     ("login", "knows_account"),
     [

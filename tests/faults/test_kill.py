@@ -80,6 +80,7 @@ def much_work() -> Iterator[FaultyServer]:
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("processes")
 def test_killed_two_hundred_times(much_work: FaultyServer, tmp_path: Path) -> None:
     site = Site(much_work, tmp_path)
     try:

@@ -357,6 +357,7 @@ def test_a_real_terminal_gets_text_and_colours_only(home: HostileHome) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("processes")
 def test_a_real_terminal_gets_text_and_colours_only_from_every_command(home: HostileHome) -> None:
     in_a_terminal(home, [command for command in looks(home, len(STRINGS)) if command != ("doctor",)])
 
@@ -453,12 +454,14 @@ def test_the_app_writes_nothing_hostile_to_a_real_terminal(home: HostileHome) ->
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (200, 60)])
 def test_the_app_writes_nothing_hostile_to_a_terminal_of_any_size(columns: int, lines: int, home: HostileHome) -> None:
     assert_only_its_own(app_in_a_terminal(environ_of(home), MARK, columns, lines))
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("processes")
 def test_what_the_app_writes_of_plain_text_is_what_is_allowed(tmp_path: Path) -> None:
     """The list above is no wider than need be."""
     with FaultyServer(small_world([Written("Plain words")] * 30)) as server:
