@@ -146,3 +146,27 @@ def desk_without_claude(server: FaultyServer, tmp_path: Path) -> Iterator[Desk]:
     made = Desk(server, tmp_path, claude=False)
     yield made
     made.close()
+
+
+def expected(world: World, *repositories: str) -> dict[tuple[str, int], frozenset[str]]:
+    """The user's merged pull requests of the last year with their roles, read from the data itself."""
+    login = world.viewer.login
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    since = (midnight - timedelta(days=365)).astimezone(UTC)
+    until = (midnight + timedelta(days=1)).astimezone(UTC)
+    found: dict[tuple[str, int], frozenset[str]] = {}
+    for pull in world.pull_requests:
+        if pull.merged_at is None or not since <= pull.merged_at < until:
+            continue
+        if repositories and pull.repository.full_name not in repositories:
+            continue
+        roles = set()
+        if pull.author_login == login:
+            roles.add("author")
+        if login in pull.commenters:
+            roles.add("commenter")
+        if login in pull.reviewers and pull.author_login != login:
+            roles.add("reviewer")
+        if roles:
+            found[pull.repository.full_name, pull.number] = frozenset(roles)
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,9 @@ from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.job import Job, Status, job_json
 from devtrail_tui.demo.world import World
 from tests.doubles.claude_faults import ClaudeFault
-from tests.doubles.faults import Fault
 from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
-from tests.jobs.conftest import Desk
+from tests.jobs.conftest import Desk, expected
 
 of_the_whole_sync = pytest.mark.xdist_group("whole sync")  # it is run once
 SHOP = "acme/shop"
@@ -30,30 +28,6 @@ def whole_sync(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         desk = Desk(server, tmp_path_factory.mktemp("whole"))
         yield desk, desk.sync(budgetUsd=20)
         desk.close()
-
-
-def expected(world: World, *repositories: str) -> dict[tuple[str, int], frozenset[str]]:
-    """The user's merged pull requests of the last year with their roles, read from the data itself."""
-    login = world.viewer.login
-    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    since = (midnight - timedelta(days=365)).astimezone(UTC)
-    until = (midnight + timedelta(days=1)).astimezone(UTC)
-    found: dict[tuple[str, int], frozenset[str]] = {}
-    for pull in world.pull_requests:
-        if pull.merged_at is None or not since <= pull.merged_at < until:
-            continue
-        if repositories and pull.repository.full_name not in repositories:
-            continue
-        roles = set()
-        if pull.author_login == login:
-            roles.add("author")
-        if login in pull.commenters:
-            roles.add("commenter")
-        if login in pull.reviewers and pull.author_login != login:
-            roles.add("reviewer")
-        if roles:
-            found[pull.repository.full_name, pull.number] = frozenset(roles)
-    return found
 
 
 @of_the_whole_sync
@@ -283,85 +257,3 @@ def test_what_is_left_of_githubs_limit_is_known_when_it_ends(desk: Desk) -> None
     assert abs(limit.reset_at.timestamp() - bucket.reset) < 2
     desk.clock.waits.append(3602)
     assert desk.services.views.header_facts().limit is None
-
-
-def test_a_network_that_is_down_is_tried_again_later(desk: Desk) -> None:
-    for route in ("user", "graphql"):
-        desk.server.faults.always(route, Fault.close())
-    job = desk.sync(analyse=False)
-    assert job.status is Status.PENDING
-    assert job.attempt == 1
-    assert job.run_at > desk.clock.now()
-    assert "Retrying in" in desk.log(job)
-
-
-def test_a_cancel_ends_it_at_once_and_keeps_what_was_found(desk: Desk) -> None:
-    gate = desk.server.faults.hang("messages", times=50, after=4)
-    job = desk.launch(SHOP)
-    worker, thread = desk.start()
-    gate.wait(20)
-    desk.services.queue.cancel(job.id).result()
-    desk.wait_until(lambda: desk.job(job).status is Status.CANCELLED)
-    gate.release()
-    worker.stop()
-    thread.join(20)
-    kept = desk.evidence()
-    assert kept
-    assert desk.evidence() == kept
-    assert "Cancelled" in desk.log(job)
-
-
-def test_a_stopped_sync_goes_on_from_where_it_was(desk: Desk) -> None:
-    gate = desk.server.faults.hang("messages", times=50, after=10)
-    job = desk.launch(SHOP)
-    worker, thread = desk.start()
-    gate.wait(20)
-    worker.stop()
-    thread.join(20)
-    assert desk.job(job).status is Status.PENDING
-    assert desk.job(job).attempt == 0
-    gate.release()
-    desk.server.faults.clear()
-    answered = sum(each.entry.analysis_state is not AnalysisState.NOT_ANALYSED for each in desk.evidence().values())
-    done = desk.work(job)
-    assert done.status is Status.COMPLETED
-    everything = expected(desk.server.world, SHOP)
-    assert set(desk.evidence()) == set(everything)
-    assert done.result is not None
-    assert (done.result["new"], done.result["alreadyStored"]) == (len(everything), 0)
-    assert answered > 0
-    assert done.result["matched"] + done.result["withoutMatch"] + done.result["failed"] >= len(everything)
-
-
-def test_a_job_keeps_to_the_login_it_began_with(desk: Desk) -> None:
-    gate = desk.server.faults.hang("hydrate")
-    job = desk.launch(analyse=False)
-    worker, thread = desk.start()
-    gate.wait(20)
-    worker.stop()
-    thread.join(20)
-    gate.release()
-    desk.server.faults.always("user", Fault.status(200, {"login": "somebody-else", "id": 1}))
-    done = desk.work(job)
-    assert done.status is Status.FAILED
-    assert "somebody-else" in (done.error or "")
-
-
-@pytest.mark.parametrize(
-    ("raw", "key", "part"),
-    [
-        ({"startDate": "2026-03-02", "endDate": "2026-03-01"}, "startDate", "after the last day"),
-        ({"startDate": "2999-01-01"}, "startDate", "future"),
-        ({"startDate": "soon"}, "startDate", "a day such as"),
-        ({"budgetUsd": -1}, "budgetUsd", "at least 0"),
-        ({"model": "claude-9-imaginary"}, "model", "price"),
-        ({"repos": ["acme/shop"]}, "repos", "no such setting"),
-    ],
-)
-def test_bad_input_is_refused_before_anything_is_stored(
-    desk: Desk, raw: dict[str, object], key: str, part: str
-) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        desk.launch("acme/shop", **raw)
-    assert part in caught.value.problems[key]
-    assert list(desk.services.views.job_ids()) == []
