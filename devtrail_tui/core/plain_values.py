@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from typing import Any, get_args, get_origin, get_type_hints
 
 _LARGEST_INT = 2**63
 _DEEPEST = 50
+_type_hints = functools.cache(get_type_hints)
 
 
 def plain(value: object, name: str = "", depth: int = 0) -> Any:
@@ -46,7 +48,7 @@ def check_fields(value: Any, name: str) -> None:
 
     Raises ValueError for the first mismatch; `name` is the dataclass's name in the message.
     """
-    for field, hint in get_type_hints(type(value)).items():
+    for field, hint in _type_hints(type(value)).items():
         kinds = (hint,) if get_origin(hint) is tuple else get_args(hint) or (hint,)
         field_value = getattr(value, field)
         if not any(_fits(field_value, kind, f"{name}'s {field}") for kind in kinds):
