@@ -142,7 +142,7 @@ def test_named_on_the_screen(site: Site, fault: Fault) -> None:
 
 
 @pytest.fixture
-def anybody_s_site(server: FaultyServer) -> Iterator[Site]:
+def anybody_s_site(server: FaultyServer, processes: None) -> Iterator[Site]:
     """A site of a user who is not root, whom permissions hold."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can start a program as somebody else")

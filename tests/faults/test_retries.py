@@ -187,7 +187,7 @@ def test_a_job_waits_within_full_jitter_between_its_tries_and_is_given_up(
 
 # --- the service's own word
 
-SECONDS = (1, 7, 61, 3600, DAY_S)
+SECONDS = [1, 61, DAY_S, *(pytest.param(each, marks=pytest.mark.full) for each in (7, 3600))]
 
 
 @pytest.mark.parametrize("seconds", SECONDS)

@@ -53,6 +53,11 @@ class Blocking:
         assert stuck_threads() == 0
 
 
+@pytest.fixture(autouse=True)
+def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("devtrail_tui.runtime.executor.END_GRACE_S", 0.1)
+
+
 @pytest.fixture
 def blocked(bench: Bench) -> Iterator[Callable[..., tuple[Blocking, int]]]:
     """Starts a worker on a job that blocks, and waits until it does."""

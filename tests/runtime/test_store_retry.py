@@ -78,8 +78,9 @@ def keep_to_pages(bench: Bench, most: int) -> None:
 
 
 @pytest.mark.parametrize("then", ["room", "cancel"])
-def test_a_job_without_room_waits_where_it_is(bench: Bench, then: str) -> None:
+def test_a_job_without_room_waits_where_it_is(bench: Bench, then: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its lines are stored once and in order, whether it goes on or is cancelled meanwhile; it is never a failed job."""
+    monkeypatch.setattr("devtrail_tui.runtime.store_retry.AGAIN_S", 0.1)
 
     async def saves_much(_config: Any, context: Context) -> dict[str, Any]:
         context.log("before")
