@@ -27,17 +27,13 @@ import sqlalchemy as sa
 from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.core.errors import DatabaseBusy
 from devtrail_tui.core.job import Job, NewJob
-from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
-from devtrail_tui.jobs import ENTRY_POINT_GROUP
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from devtrail_tui.store.queue import POISON_CRASHES
 from devtrail_tui.store.tables import job_attempts
 from tests.acceptance.terminal import Terminal
 from tests.doubles.server import FaultyServer
-
-PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
-CHECKOUT = Path(__file__).parents[2]
+from tests.house.program import CHECKOUT, PROGRAM, environ_of, install, write_config
 
 PATIENCE_S = 60.0
 """How long a test waits for another process before it gives up; a sign of a fault, never part of what is measured."""
@@ -211,19 +207,13 @@ class Site:
         self.server = server
         self.home = folder / "devtrail"
         self.settings = {**QUICK, **settings}
+        names = [each if ":" in each else f"tests.faults.job_types:{each}" for each in job_types]
+        plugins = install(folder / "plugins", "devtrail_faults", names)["PYTHONPATH"]
         self.environ = {
-            "HOME": str(folder),
-            "PATH": os.defpath,
-            "LANG": "C.UTF-8",
-            "DEVTRAIL_HOME": str(self.home),
-            "DEVTRAIL_GITHUB_URL": server.url,
-            "ANTHROPIC_BASE_URL": server.url,
-            "GITHUB_TOKEN": GITHUB_TOKEN,
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            **({"ANTHROPIC_API_KEY": CLAUDE_KEY} if claude else {}),
+            **environ_of(folder, server, claude=claude),
             **(environ or {}),
+            "PYTHONPATH": os.pathsep.join((str(CHECKOUT), plugins)),
         }
-        self.environ["PYTHONPATH"] = os.pathsep.join((str(CHECKOUT), str(_install(folder / "plugins", job_types))))
         self._write_settings()
         self.services = Services(load_settings(self.environ), environ=self.environ)
         self.services.open()
@@ -336,13 +326,8 @@ class Site:
         return process
 
     def _write_settings(self) -> None:
-        folder = self.home / "config"
-        folder.mkdir(parents=True, exist_ok=True)
-        lines = (
-            f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}"
-            for name, value in self.settings.items()
-        )
-        (folder / "config.toml").write_text("\n".join(lines) + "\n")
+        values = {name: f'"{value}"' if isinstance(value, str) else value for name, value in self.settings.items()}
+        write_config(self.home, *(f"{name} = {value}" for name, value in values.items()))
 
 
 def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = PATIENCE_S) -> float:
@@ -353,17 +338,6 @@ def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = PATIENC
             raise AssertionError(f"waited {seconds} s in vain for {what}")
         time.sleep(LOOK_S)
     return time.monotonic() - began
-
-
-def _install(folder: Path, names: Sequence[str]) -> Path:
-    """A distribution that brings these job types, as an installer leaves it behind; returns the folder for the path."""
-    metadata = folder / "devtrail_faults-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: devtrail-faults\nVersion: 1.0\n")
-    references = (name if ":" in name else f"tests.faults.job_types:{name}" for name in names)
-    points = "\n".join(f"{each.rpartition(':')[2].lower()} = {each}" for each in references)
-    (metadata / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{points}\n")
-    return folder
 
 
 def slices(server: FaultyServer, count: int) -> list[tuple[date, date]]:

@@ -18,7 +18,8 @@ import pytest
 
 from tests.acceptance.terminal import ESCAPE
 from tests.doubles.server import FaultyServer
-from tests.faults.processes import CHECKOUT, PROGRAM, Site
+from tests.faults.processes import Site
+from tests.house.program import CHECKOUT, PROGRAM
 
 BOUND_S = 5.0
 SLACK_S = 3.0

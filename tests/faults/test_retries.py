@@ -25,12 +25,13 @@ from devtrail_tui.core.job import Job, Level, Progress, Status
 from devtrail_tui.core.retry import delay_s
 from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.clock import HastyClock
 from tests.doubles.faults import Fault
 from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
 from tests.faults.longest_jitter import use_longest_jitter
 from tests.faults.small_world import Written, small_world
-from tests.jobs.conftest import Desk, HastyClock
+from tests.house.desk import Desk
 
 SAMPLES = 10_000
 BASE_S, CAP_S = 2.0, 300.0
@@ -119,7 +120,7 @@ async def test_githubs_calls_wait_ten_thousand_times_within_full_jitter(server: 
         tries = [rng.randint(1, 12) for _ in range(SAMPLES)]
         for number in tries:
             await calls.back_off(number, TemporaryError("trouble"))
-    assert_full_jitter(clock.waits, spans(GITHUB_BASE_S, GITHUB_CAP_S, tries))
+    assert_full_jitter(clock.slept, spans(GITHUB_BASE_S, GITHUB_CAP_S, tries))
 
 
 @asynccontextmanager
@@ -150,10 +151,10 @@ async def claude_waits(server: FaultyServer, rounds: int) -> None:
                 await claude.check()
     server.faults.clear()
     most = spans(BASE_S, CAP_S, range(1, 6)) * rounds
-    assert len(clock.waits) == len(most)
-    assert all(0 <= wait <= limit for wait, limit in zip(clock.waits, most, strict=True))
+    assert len(clock.slept) == len(most)
+    assert all(0 <= wait <= limit for wait, limit in zip(clock.slept, most, strict=True))
     if rounds >= 100:
-        parts = [wait / limit for wait, limit in zip(clock.waits, most, strict=True)]
+        parts = [wait / limit for wait, limit in zip(clock.slept, most, strict=True)]
         assert {min(int(part * 10), 9) for part in parts} == set(range(10))
 
 
@@ -179,7 +180,7 @@ def test_a_job_waits_within_full_jitter_between_its_tries_and_is_given_up(
         inner = desk.clock.now() - began  # what the call's own retries took
         assert job.run_at - began <= inner + timedelta(seconds=min(CAP_S, BASE_S * 2 ** (attempt - 1)))
         assert desk.work(job).attempt == attempt  # not before its time
-        desk.clock.waits.append(max((job.run_at - desk.clock.now()).total_seconds(), 0) + 0.001)
+        desk.clock.advance(max((job.run_at - desk.clock.now()).total_seconds(), 0) + 0.001)
     job = desk.work(job)
     assert job.status is Status.FAILED
     assert f"Given up after {job.max_attempts} tries" in (job.error or "")
@@ -203,7 +204,7 @@ def test_githubs_retry_after_is_kept_to(seconds: int, form: str, status: int, de
     assert job.status is Status.COMPLETED
     assert desk.server.count("user") == 2
     passed = time.monotonic() - began + 1.0 if form == "date" else 0.0  # a date comes nearer, and has whole seconds
-    assert sum(desk.clock.waits) >= seconds - passed - TICK_S
+    assert sum(desk.clock.slept) >= seconds - passed - TICK_S
     assert "GitHub's limit: continuing" in desk.log(job)
 
 
@@ -212,7 +213,7 @@ def test_githubs_reset_is_waited_for(seconds: int, desk: Desk) -> None:
     desk.server.faults.next("hydrate", GitHubFault.primary_limit(seconds + 2))
     job = desk.sync()
     assert job.status is Status.COMPLETED
-    assert sum(desk.clock.waits) >= seconds - TICK_S
+    assert sum(desk.clock.slept) >= seconds - TICK_S
 
 
 @pytest.mark.parametrize("value", ["", "-5", "soon", "1e9", "NaN", "Fri, 99 Foo 2026"])
@@ -221,7 +222,7 @@ def test_a_limit_without_a_usable_word_is_waited_out_for_a_minute_at_least(value
     desk.server.faults.next("user", Fault.status(403, words, retry_after=value))
     job = desk.sync()
     assert job.status is Status.COMPLETED
-    assert sum(desk.clock.waits) >= 60 - TICK_S
+    assert sum(desk.clock.slept) >= 60 - TICK_S
 
 
 @pytest.mark.parametrize("seconds", SECONDS)
@@ -235,10 +236,10 @@ def test_claudes_retry_after_is_kept_to(seconds: int, desk: Desk) -> None:
         asked = desk.server.count("messages")
         assert desk.work(job).status is Status.PENDING
         assert desk.server.count("messages") == asked
-        desk.clock.waits.append((job.run_at - desk.clock.now()).total_seconds() + 1)
+        desk.clock.advance((job.run_at - desk.clock.now()).total_seconds() + 1)
         job = desk.work(job)
     assert job.status is Status.COMPLETED
-    assert sum(desk.clock.waits) >= seconds
+    assert sum(desk.clock.slept) >= seconds
     assert job.result is not None
     assert job.result["notAnalysed"] == 0
 
@@ -272,7 +273,7 @@ def test_what_no_retry_mends_costs_one_call(name: str, route: str, desk: Desk) -
     assert job.attempt == 1
     assert desk.work(job).status is Status.FAILED
     assert len([each for each in desk.server.requests if each.fault]) == 1
-    assert desk.clock.waits == []
+    assert desk.clock.slept == []
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
@@ -282,41 +283,17 @@ def test_claude_is_not_asked_again_either(status: int, desk: Desk) -> None:
     assert job.status is Status.FAILED
     assert desk.server.count("models") == 1
     assert desk.server.count("messages") == 0
-    assert desk.clock.waits == []
+    assert desk.clock.slept == []
 
 
 # --- a long wait is visible, and can be cancelled
 
 
-class RealDesk(Desk):
-    """The same person in real time."""
-
-    def __init__(self, server: FaultyServer, folder: Path) -> None:
-        super().__init__(server, folder)
-        self.services.close()
-        self.clock = RealClock()
-        self.services = self._open()
-
-
-class RealClock(HastyClock):
-    """Waits as long as it is told; the waits are written down."""
-
-    def now(self) -> datetime:
-        return SystemClock().now()
-
-    def monotonic(self) -> float:
-        return SystemClock().monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        await asyncio.sleep(seconds)
-
-
 @pytest.fixture
-def real(server: FaultyServer, tmp_path: Path) -> Iterator[RealDesk]:
+def real(server: FaultyServer, tmp_path: Path) -> Iterator[Desk]:
     server.faults.clear()
     server.recorder.clear()
-    made = RealDesk(server, tmp_path)
+    made = Desk(server, tmp_path, clock=SystemClock())
     yield made
     server.faults.clear()
     made.close()
@@ -327,7 +304,7 @@ def shown(desk: Desk, job: Job) -> Progress:
 
 
 @pytest.fixture
-def show(real: RealDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[Job], str]:
+def show(real: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[Job], str]:
     """What `devtrail-tui jobs show` says of a job."""
     for name, value in real.environ.items():
         monkeypatch.setenv(name, value)
@@ -346,7 +323,7 @@ def local(moment: datetime) -> str:
 
 @pytest.mark.parametrize("route", ["user", "search", "hydrate"])
 def test_a_day_of_githubs_limit_is_visible_and_can_be_cancelled(
-    route: str, real: RealDesk, show: Callable[[Job], str]
+    route: str, real: Desk, show: Callable[[Job], str]
 ) -> None:
     real.server.faults.next(route, GitHubFault.secondary_limit(DAY_S))
     job = real.launch()
@@ -372,7 +349,7 @@ def test_a_day_of_githubs_limit_is_visible_and_can_be_cancelled(
 
 @pytest.mark.parametrize("route", ["models", "messages"])
 def test_a_day_of_claudes_limit_is_visible_and_can_be_cancelled(
-    route: str, real: RealDesk, show: Callable[[Job], str]
+    route: str, real: Desk, show: Callable[[Job], str]
 ) -> None:
     real.server.faults.always(route, ClaudeFault.limit(DAY_S))
     job = real.work(real.launch())
@@ -387,7 +364,7 @@ def test_a_day_of_claudes_limit_is_visible_and_can_be_cancelled(
 
 
 @pytest.mark.parametrize("route", ["models", "messages"])
-def test_minutes_of_claudes_limit_are_visible_and_can_be_cancelled(route: str, real: RealDesk) -> None:
+def test_minutes_of_claudes_limit_are_visible_and_can_be_cancelled(route: str, real: Desk) -> None:
     real.server.faults.always(route, ClaudeFault.limit(200))
     job = real.launch()
     real.start()

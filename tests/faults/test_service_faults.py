@@ -26,7 +26,7 @@ from tests.doubles.recorder import Recorded
 from tests.doubles.server import FaultyServer
 from tests.faults.longest_jitter import use_longest_jitter
 from tests.faults.small_world import Written, small_world
-from tests.jobs.conftest import PATIENCE_S, Desk
+from tests.house.desk import PATIENCE_S, Desk
 
 GITHUB = ("user", "Repository", "Discover", "PullRequests", "MoreOfPullRequest", "MoreOfReview")
 """GitHub's calls in their order. The last two are about the first pull request only."""
@@ -358,7 +358,7 @@ def check(case: Case, desk: Desk, clean: Mapping[int, EvidenceDetail]) -> None:
 def _once_more(desk: Desk, job: Job) -> Job:
     """The same job where it may go on, else a new one."""
     if job.status is Status.PENDING:
-        desk.clock.waits.append(max((job.run_at - desk.clock.now()).total_seconds(), 0) + 1)
+        desk.clock.advance(max((job.run_at - desk.clock.now()).total_seconds(), 0) + 1)
         return desk.work(job)
     if job.status is Status.FAILED:
         return desk.work(desk.services.queue.retry(job.id).result())

@@ -45,6 +45,7 @@ HOSTILE = [
 def tokens(text: str) -> list[Token]:
     """Every token of a Markdown document, inline ones included, with GitHub's tables, strikethrough and bare links."""
     parser = MarkdownIt("gfm-like")
+    assert parser.linkify is not None
     parser.linkify.tlds(["example"])  # GitHub makes no link of `A.BA`, as this parser would for many endings
     flat: list[Token] = []
     for token in parser.parse(text):

@@ -22,7 +22,7 @@ from devtrail_tui.jobs import Catalogue
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 from tests.faults.small_world import VIEWER, Written, small_world
-from tests.jobs.conftest import Desk
+from tests.house.desk import Desk
 from tests.security.hostile_strings import LONG, STRINGS
 from tests.security.obeying_claude import claim, claims, obeying
 

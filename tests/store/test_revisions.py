@@ -17,7 +17,7 @@ from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.sqlite.schema_version import HEAD, alembic_config
 from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
-from tests.store.store_examples import ManualClock
+from tests.doubles.clock import ManualClock
 
 JUDGED_EVERY = 4
 DAY_US = 86_400_000_000

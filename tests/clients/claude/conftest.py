@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,33 +10,15 @@ from typing import Any
 import pytest
 
 from devtrail_tui.core.evidence import ChangedFile, Comment, Criterion, PullRequest, Review
+from tests.doubles.clock import ManualClock
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 MakePullRequest = Callable[..., PullRequest]
 
 
-class FakeClock:
-    """A clock that only sleeping moves; `slept` keeps every wait in seconds."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-        self._elapsed = 0.0
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self._elapsed)
-
-    def monotonic(self) -> float:
-        return self._elapsed
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self._elapsed += seconds
-        await asyncio.sleep(0)
-
-
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> ManualClock:
+    return ManualClock(START)
 
 
 @pytest.fixture

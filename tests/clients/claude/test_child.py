@@ -27,6 +27,7 @@ from devtrail_tui.demo.records import Person
 from devtrail_tui.demo.server import CLAUDE_KEY
 from devtrail_tui.demo.world import World
 from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.clock import HastyClock
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 
@@ -40,20 +41,6 @@ SECRETS = {
     "DEVTRAIL_DATABASE_URL": "postgresql://me:canary4@host/db",
     "NPM_AUTH_TOKEN": "canary5",
 }
-
-
-class JumpingClock(SystemClock):
-    """The machine's clock, and as many seconds more as a test says; nobody waits."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.ahead_s
-
-    async def sleep(self, seconds: float) -> None:
-        self.ahead_s += seconds
-        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -89,7 +76,7 @@ def analyser(server: FaultyServer) -> MakeAnalyser:
         return ClaudeAnalyser(
             key,
             model,
-            clock=JumpingClock(),
+            clock=HastyClock(),
             random=random.Random(3),
             narrate=lambda *_: None,
             waiting=lambda *_: None,
@@ -130,7 +117,7 @@ async def test_it_says_what_the_package_says_in_this_process(
 ) -> None:
     here, there = analyser(warm), analyser(warm)
     there._connection = there.__class__(  # the same without a child
-        CLAUDE_KEY, MODEL, clock=JumpingClock(), narrate=lambda *_: None, waiting=lambda *_: None
+        CLAUDE_KEY, MODEL, clock=HastyClock(), narrate=lambda *_: None, waiting=lambda *_: None
     )._connection
     await here.check()
     first, second = await here.answer(sent), await there.answer(sent)
@@ -272,21 +259,21 @@ async def test_a_call_that_was_not_sent_yet_is_taken_back(
 async def test_it_is_ended_when_idle_and_started_again_when_needed(
     server: FaultyServer, analyser: MakeAnalyser
 ) -> None:
-    clock = JumpingClock()
+    clock = HastyClock()
     process = ClaudeProcess(clock, idle_s=60.0)
     try:
         claude = analyser(process)
         gate = server.faults.hang("models")
         task = asyncio.create_task(claude.check())
         await gate.arrived(PATIENCE_S)
-        clock.ahead_s += 600  # not idle, however long the call takes
+        clock.advance(600)  # not idle, however long the call takes
         gate.release()
         await task
         first = pid_of(process)
-        clock.ahead_s += 59
+        clock.advance(59)
         await claude.check()
         assert pid_of(process) == first
-        clock.ahead_s += 61
+        clock.advance(61)
         await asyncio.to_thread(gone, first)
         await claude.check()
         assert pid_of(process) != first

@@ -12,14 +12,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from devtrail_tui.clients.claude.client import ClaudeAnalyser
 from devtrail_tui.clients.claude.request import request_key
 from devtrail_tui.clients.claude.shared_limits import ClaudeLimits
-from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import Analyser, AnalysisRequest
 from devtrail_tui.core.errors import AuthenticationError, OutcomeUnknown, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import Criterion, PullRequest, Role
@@ -29,6 +28,7 @@ from devtrail_tui.demo.records import Person
 from devtrail_tui.demo.server import CLAUDE_KEY
 from devtrail_tui.demo.world import World
 from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.clock import HeldClock, ManualClock
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 
@@ -36,16 +36,12 @@ MODEL = "claude-sonnet-5-5"
 FROM_THE_CLOCK = datetime.fromisoformat("2026-11-02T09:00:00+00:00")
 
 
-class SleptClock(Clock, Protocol):
-    slept: list[float]
-
-
 @dataclass
 class Desk:
     """An analyser, its server, and everything it said."""
 
     server: FaultyServer
-    clock: SleptClock
+    clock: ManualClock
     lines: list[tuple[Level, str]] = field(default_factory=list)
     waits: list[tuple[str, datetime | None]] = field(default_factory=list)
     opened: list[ClaudeAnalyser] = field(default_factory=list)
@@ -78,7 +74,7 @@ def server() -> Iterator[FaultyServer]:
 
 
 @pytest.fixture
-async def desk(server: FaultyServer, clock: SleptClock) -> AsyncIterator[Desk]:
+async def desk(server: FaultyServer, clock: ManualClock) -> AsyncIterator[Desk]:
     opened = Desk(server, clock)
     yield opened
     for each in opened.opened:
@@ -417,23 +413,8 @@ async def test_a_hanging_call_is_cancelled_at_once(desk: Desk, sent: AnalysisReq
     assert (desk.lines, desk.waits) == ([], [])
 
 
-class HeldClock:
-    """A clock whose sleepers wait until they are woken one by one."""
-
-    def __init__(self, clock: SleptClock) -> None:
-        self.slept: list[float] = []
-        self.now, self.monotonic = clock.now, clock.monotonic
-        self.sleepers: asyncio.Queue[asyncio.Event] = asyncio.Queue()
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        woken = asyncio.Event()
-        self.sleepers.put_nowait(woken)
-        await woken.wait()
-
-
 async def test_waiting_is_cancelled_at_once_and_says_so(desk: Desk, sent: AnalysisRequest) -> None:
-    desk.clock = held = HeldClock(desk.clock)
+    desk.clock = held = HeldClock(desk.clock.now())
     desk.server.faults.next("messages", ClaudeFault.overloaded())
     task = asyncio.create_task(desk.analyser().answer(sent))
     await held.sleepers.get()
@@ -445,7 +426,7 @@ async def test_waiting_is_cancelled_at_once_and_says_so(desk: Desk, sent: Analys
 
 
 async def test_the_last_of_several_ends_the_waiting(desk: Desk, sent: AnalysisRequest) -> None:
-    desk.clock = held = HeldClock(desk.clock)
+    desk.clock = held = HeldClock(desk.clock.now())
     desk.server.faults.next("messages", ClaudeFault.overloaded(), times=2)
     analyser = desk.analyser()
     tasks = [asyncio.create_task(analyser.answer(sent)) for _ in range(2)]
