@@ -19,8 +19,9 @@ from devtrail_tui.services import Services
 from devtrail_tui.store.tables import workers
 from tests.doubles.gate import Gate
 from tests.doubles.server import FaultyServer
-from tests.faults.processes import QUICK, Site, wait_until
+from tests.faults.processes import QUICK, Site
 from tests.faults.small_world import Written, small_world
+from tests.faults.worker_processes import wait_until
 from tests.house.desk import PATIENCE_S, Desk
 from tests.house.program import PROGRAM
 
@@ -93,8 +94,7 @@ def assert_nothing_more_is_written(services: Services, let_go: Callable[[], None
 def server() -> Iterator[FaultyServer]:
     """Three batches of pull requests; the hourly limits are out of the way."""
     written = [Written(f"Retry number {number} with backoff") for number in range(PULL_REQUESTS)]
-    with FaultyServer(small_world(written)) as running:
-        running.limits.graphql.limit = running.limits.core.limit = 1_000_000
+    with FaultyServer(small_world(written)).unlimited() as running:
         yield running
 
 

@@ -1,12 +1,12 @@
 """Promise 6: retries are polite. They are spread over the whole span, never earlier than the service allows, and never made
-where they cannot help; a long wait is visible and can be cancelled."""
+where they cannot help. (A long wait is visible and can be cancelled: test_long_waits.py.)"""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -14,14 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui import cli
 from devtrail_tui.clients.claude.client import ClaudeAnalyser
 from devtrail_tui.clients.github.calls import Calls
 from devtrail_tui.clients.github.client import GitHubClient
-from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.context import Account
 from devtrail_tui.core.errors import TemporaryError
-from devtrail_tui.core.job import Job, Level, Progress, Status
+from devtrail_tui.core.job import Level, Status
 from devtrail_tui.core.retry import delay_s
 from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.doubles.claude_faults import ClaudeFault
@@ -30,7 +28,6 @@ from tests.doubles.faults import Fault
 from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
 from tests.faults.longest_jitter import use_longest_jitter
-from tests.faults.small_world import Written, small_world
 from tests.house.desk import Desk
 
 SAMPLES = 10_000
@@ -38,11 +35,6 @@ BASE_S, CAP_S = 2.0, 300.0
 """Of a job's own retries and of Claude's calls."""
 GITHUB_BASE_S, GITHUB_CAP_S = 1.0, 30.0
 DAY_S = 86_400
-UNDER_WAY = 2
-"""Pull requests, and so calls to Claude that may be under way when the first meets a limit."""
-CANCEL_BOUND_S = 1.0
-SLACK_S = 2.0
-"""What two busy cores may add to the bound."""
 TICK_S = 5.0
 """What a wait may be shorter because time has passed since the answer came."""
 EVEN = 0.02
@@ -71,20 +63,11 @@ def nothing(_sentence: str, _until: datetime | None) -> None:
     """Nobody counts down."""
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[FaultyServer]:
-    with FaultyServer(small_world([Written("Retry with backoff"), Written("Cache the prices")])) as running:
-        running.limits.graphql.limit = running.limits.core.limit = 1_000_000
-        yield running
-
-
 @pytest.fixture
-def desk(server: FaultyServer, tmp_path: Path) -> Iterator[Desk]:
-    server.faults.clear()
-    server.recorder.clear()
-    made = Desk(server, tmp_path)
+def desk(small_server: FaultyServer, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(small_server, tmp_path)
     yield made
-    server.faults.clear()
+    small_server.faults.clear()
     made.close()
 
 
@@ -110,10 +93,10 @@ def test_two_that_fail_together_do_not_come_back_together() -> None:
     assert together < SAMPLES * 0.02  # evenly spread over 16 s, 0.6 % of pairs are that close
 
 
-async def test_githubs_calls_wait_ten_thousand_times_within_full_jitter(server: FaultyServer) -> None:
+async def test_githubs_calls_wait_ten_thousand_times_within_full_jitter(small_server: FaultyServer) -> None:
     clock = HastyClock()
     async with GitHubClient(
-        server.url, GITHUB_TOKEN, clock=clock, narrate=nobody, waiting=nothing, rng=random.Random(6)
+        small_server.url, GITHUB_TOKEN, clock=clock, narrate=nobody, waiting=nothing, rng=random.Random(6)
     ) as client:
         calls: Calls = client._calls
         rng = random.Random(7)
@@ -158,13 +141,13 @@ async def claude_waits(server: FaultyServer, rounds: int) -> None:
         assert {min(int(part * 10), 9) for part in parts} == set(range(10))
 
 
-async def test_claudes_calls_wait_within_full_jitter(server: FaultyServer) -> None:
-    await claude_waits(server, 10)
+async def test_claudes_calls_wait_within_full_jitter(small_server: FaultyServer) -> None:
+    await claude_waits(small_server, 10)
 
 
 @pytest.mark.full
-async def test_claudes_calls_wait_ten_thousand_times_within_full_jitter(server: FaultyServer) -> None:
-    await claude_waits(server, SAMPLES // 5)
+async def test_claudes_calls_wait_ten_thousand_times_within_full_jitter(small_server: FaultyServer) -> None:
+    await claude_waits(small_server, SAMPLES // 5)
 
 
 def test_a_job_waits_within_full_jitter_between_its_tries_and_is_given_up(
@@ -286,112 +269,14 @@ def test_claude_is_not_asked_again_either(status: int, desk: Desk) -> None:
     assert desk.clock.slept == []
 
 
-# --- a long wait is visible, and can be cancelled
-
-
-@pytest.fixture
-def real(server: FaultyServer, tmp_path: Path) -> Iterator[Desk]:
-    server.faults.clear()
-    server.recorder.clear()
-    made = Desk(server, tmp_path, clock=SystemClock())
-    yield made
-    server.faults.clear()
-    made.close()
-
-
-def shown(desk: Desk, job: Job) -> Progress:
-    return desk.job(job).progress_detail
-
-
-@pytest.fixture
-def show(real: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[Job], str]:
-    """What `devtrail-tui jobs show` says of a job."""
-    for name, value in real.environ.items():
-        monkeypatch.setenv(name, value)
-
-    def run(job: Job) -> str:
-        capsys.readouterr()
-        assert cli.main(["jobs", "show", str(job.id)]) == 0
-        return capsys.readouterr().out
-
-    return run
-
-
-def local(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-@pytest.mark.parametrize("route", ["user", "search", "hydrate"])
-def test_a_day_of_githubs_limit_is_visible_and_can_be_cancelled(
-    route: str, real: Desk, show: Callable[[Job], str]
-) -> None:
-    real.server.faults.next(route, GitHubFault.secondary_limit(DAY_S))
-    job = real.launch()
-    real.start()
-    real.wait_until(lambda: bool(shown(real, job).waiting) and "continuing at" in real.log(job))
-    detail = shown(real, job)
-    assert detail.waiting is not None
-    assert detail.waiting.sentence == "GitHub's limit"
-    until = detail.waiting.until
-    assert until is not None
-    assert abs(until - datetime.now(UTC) - timedelta(seconds=DAY_S)) < timedelta(minutes=2)
-    assert f"{until:%Y-%m-%d %H:%M} UTC" in real.log(job)
-    assert f"GitHub's limit (until {local(until)})" in show(job)
-    assert real.job(job).status is Status.RUNNING
-    began = time.monotonic()
-    real.services.queue.cancel(job.id).result()
-    real.wait_until(lambda: real.job(job).status.finished)
-    assert time.monotonic() - began < CANCEL_BOUND_S + SLACK_S
-    assert real.job(job).status is Status.CANCELLED
-    assert shown(real, job).waiting is None
-    assert real.server.count(route) == 1
-
-
-@pytest.mark.parametrize("route", ["models", "messages"])
-def test_a_day_of_claudes_limit_is_visible_and_can_be_cancelled(
-    route: str, real: Desk, show: Callable[[Job], str]
-) -> None:
-    real.server.faults.always(route, ClaudeFault.limit(DAY_S))
-    job = real.work(real.launch())
-    assert job.status is Status.PENDING
-    assert "rate limit" in (job.error or "")
-    assert abs(job.run_at - datetime.now(UTC) - timedelta(seconds=DAY_S)) < timedelta(minutes=2)
-    assert f"again at {job.run_at:%Y-%m-%d %H:%M} UTC" in real.log(job)
-    assert f"its next try (until {local(job.run_at)})" in show(job)
-    cancelled = real.services.queue.cancel(job.id).result()
-    assert cancelled.status is Status.CANCELLED
-    assert real.server.count(route) <= UNDER_WAY
-
-
-@pytest.mark.parametrize("route", ["models", "messages"])
-def test_minutes_of_claudes_limit_are_visible_and_can_be_cancelled(route: str, real: Desk) -> None:
-    real.server.faults.always(route, ClaudeFault.limit(200))
-    job = real.launch()
-    real.start()
-    real.wait_until(lambda: bool(shown(real, job).waiting))
-    waiting = shown(real, job).waiting
-    assert waiting is not None
-    assert "rate limit" in waiting.sentence or "asked to wait" in waiting.sentence
-    assert waiting.until is not None
-    assert waiting.until > datetime.now(UTC) + timedelta(seconds=100)
-    began = time.monotonic()
-    real.services.queue.cancel(job.id).result()
-    real.wait_until(lambda: real.job(job).status.finished)
-    assert time.monotonic() - began < CANCEL_BOUND_S + SLACK_S
-    assert real.job(job).status is Status.CANCELLED
-
-
-async def test_one_bad_login_is_enough_however_many_calls_are_under_way(server: FaultyServer) -> None:
+async def test_one_bad_login_is_enough_however_many_calls_are_under_way(small_server: FaultyServer) -> None:
     """Repeated bad logins lock an account out."""
-    server.faults.clear()
-    server.recorder.clear()
-    server.faults.always("user", GitHubFault.unauthorized())
+    small_server.faults.always("user", GitHubFault.unauthorized())
     async with GitHubClient(
-        server.url, GITHUB_TOKEN, clock=HastyClock(), narrate=nobody, waiting=nothing, concurrency=1
+        small_server.url, GITHUB_TOKEN, clock=HastyClock(), narrate=nobody, waiting=nothing, concurrency=1
     ) as client:
         results: Sequence[Account | BaseException] = await asyncio.gather(
             *(client.account() for _ in range(20)), return_exceptions=True
         )
-    server.faults.clear()
     assert all("rejected the GitHub token" in str(each) for each in results)
-    assert server.count("user") == 1
+    assert small_server.count("user") == 1
