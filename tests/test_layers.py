@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -82,9 +83,14 @@ def _room(path: Path) -> str:
     return parts[0].removesuffix(".py")
 
 
+@functools.cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def _imports(path: Path) -> Iterator[tuple[str, bool]]:
     """Every imported module, and whether the import stands at the top of the file."""
-    tree = ast.parse(path.read_text())
+    tree = _tree(path)
     top = {id(node) for node in tree.body}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -132,7 +138,7 @@ FRONT_ENDS = [path for path in _files() if _room(path) in ("cli", "tui")]
 
 @pytest.mark.parametrize("path", FRONT_ENDS, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_front_end_works_through_actions(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_tree(path)):
         if not isinstance(node, ast.Attribute):
             continue
         *owner, name = ast.unparse(node).split(".")

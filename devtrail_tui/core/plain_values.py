@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -46,12 +47,17 @@ def check_fields(value: Any, name: str) -> None:
 
     Raises ValueError for the first mismatch; `name` is the dataclass's name in the message.
     """
-    for field, hint in get_type_hints(type(value)).items():
+    for field, hint in _type_hints(type(value)).items():  # type: ignore[arg-type]  # classes are hashable
         kinds = (hint,) if get_origin(hint) is tuple else get_args(hint) or (hint,)
         field_value = getattr(value, field)
         if not any(_fits(field_value, kind, f"{name}'s {field}") for kind in kinds):
             kind_words = " or ".join(_word(kind) for kind in kinds)
             raise ValueError(f"{name}'s {field} is {described(field_value)}, which is no {kind_words}.")
+
+
+@functools.cache
+def _type_hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _fits(value: Any, kind: Any, name: str) -> bool:

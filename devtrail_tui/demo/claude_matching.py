@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from devtrail_tui.demo.themes import THEMES
@@ -261,6 +262,7 @@ def _own_texts(value: Any, who: str, name: str = "") -> Iterator[str]:
             yield from _own_texts(item, who, name)
 
 
+@lru_cache(maxsize=512)
 def _stems(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP)
 

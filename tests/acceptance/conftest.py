@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +12,10 @@ from typing import Any
 import pytest
 
 from devtrail_tui.demo.dataset import build_world
-from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from devtrail_tui.demo.world import World
 from tests.acceptance.terminal import Terminal
 from tests.doubles.server import FaultyServer
-
-PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
+from tests.house.program import PROGRAM, environ_of
 
 
 @pytest.fixture(scope="session")
@@ -36,17 +32,7 @@ def server(world: World) -> Iterator[FaultyServer]:
 @pytest.fixture
 def environ(server: FaultyServer, tmp_path: Path, processes: None) -> dict[str, str]:
     """A person with a token, a key and nothing else."""
-    return {
-        "HOME": str(tmp_path),
-        "PATH": os.defpath,
-        "LANG": "C.UTF-8",
-        "DEVTRAIL_HOME": str(tmp_path / "devtrail"),
-        "DEVTRAIL_GITHUB_URL": server.url,
-        "ANTHROPIC_BASE_URL": server.url,
-        "GITHUB_TOKEN": GITHUB_TOKEN,
-        "ANTHROPIC_API_KEY": CLAUDE_KEY,
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-    }
+    return environ_of(tmp_path, server)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from devtrail_tui.demo.world import World
-from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import Terminal
 from tests.doubles.server import FaultyServer
 from tests.faults.small_world import Written, small_world
+from tests.house.program import PROGRAM
 
 Open = Callable[..., Terminal]
 SIZES = [(80, 24), *(pytest.param(*size, marks=pytest.mark.full) for size in ((120, 40), (200, 50)))]

@@ -13,9 +13,9 @@ import pytest
 
 from devtrail_tui.clients.claude import prices
 from devtrail_tui.clients.claude.request import MAX_OUTPUT_TOKENS
-from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import Terminal
 from tests.doubles.server import FaultyServer
+from tests.house.program import PROGRAM, install
 
 MODULE = """
 import sys
@@ -42,13 +42,7 @@ JOB = JobType(name="MODULES", title="Look at the modules", command="modules", co
 @pytest.fixture
 def with_plugin(tmp_path: Path, environ: dict[str, str]) -> dict[str, str]:
     """The environment with a job type that tells what its process has imported."""
-    folder = tmp_path / "site"
-    metadata = folder / "modules_plugin-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (folder / "modules_plugin.py").write_text(MODULE)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: modules-plugin\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[devtrail_tui.jobs]\nmodules = modules_plugin:JOB\n")
-    return {**environ, "PYTHONPATH": str(folder)}
+    return {**environ, **install(tmp_path / "site", "modules_plugin", ["modules_plugin:JOB"], MODULE)}
 
 
 def run(environ: dict[str, str], *arguments: str) -> Any:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from devtrail_tui.demo.home import DemoHome
-from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import Terminal
+from tests.house.program import PROGRAM
 
 pytestmark = pytest.mark.usefixtures("processes")
 

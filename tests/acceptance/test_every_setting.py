@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import sqlite3
 import subprocess
@@ -25,15 +24,15 @@ from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.demo.latency import Latency
-from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
+from devtrail_tui.demo.server import GITHUB_TOKEN
 from devtrail_tui.demo.world import World
 from devtrail_tui.services import Services
 from devtrail_tui.services.log_file import logging_to
 from devtrail_tui.settings import SETTINGS, load_settings
-from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import Terminal
+from tests.doubles.clock import HastyClock
 from tests.doubles.server import FaultyServer
-from tests.jobs.conftest import HastyClock
+from tests.house.program import PROGRAM, environ_of, write_config
 
 PATIENCE_S = 30.0
 SYNC = ("sync", "acme/web", "--max-pull-requests", "6", "--json")
@@ -45,24 +44,12 @@ class Person:
     def __init__(self, home: Path, server: FaultyServer) -> None:
         self.home = home
         self.server = server
-        self.environ = {
-            "HOME": str(home),
-            "PATH": os.defpath,
-            "LANG": "C.UTF-8",
-            "DEVTRAIL_HOME": str(home),
-            "DEVTRAIL_GITHUB_URL": server.url,
-            "ANTHROPIC_BASE_URL": server.url,
-            "GITHUB_TOKEN": GITHUB_TOKEN,
-            "ANTHROPIC_API_KEY": CLAUDE_KEY,
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        }
+        self.environ = environ_of(home, server, devtrail_home=home)
 
     def set(self, *lines: str) -> None:
         """What config.toml holds from now on; no pause before each request to the server, unless that is what is proved."""
-        path = self.home / "config" / "config.toml"
-        path.parent.mkdir(parents=True, exist_ok=True)
         pause = () if any(line.startswith("github_pause_s") for line in lines) else ("github_pause_s = 0",)
-        path.write_text("\n".join((*pause, *lines)) + "\n")
+        write_config(self.home, *pause, *lines)
 
     def run(self, *arguments: str, stdin: str = "", exit_code: int = 0) -> str:
         """What the program prints."""
@@ -195,7 +182,7 @@ def github_pause_s(person: Person) -> None:
     with person.services(clock) as services:
         launch_job(services, "GITHUB_SYNC", {"repositories": ["acme/web"], "analyse": False, "maxPullRequests": 1})
         make_worker(services, once=True).run()
-    assert 6 < max(clock.waits) <= 7
+    assert 6 < max(clock.slept) <= 7
 
 
 @proof

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import CTRL_S, Terminal
+from tests.house.program import PROGRAM, environ_of
 
 pytestmark = pytest.mark.usefixtures("processes")
 
@@ -22,15 +21,8 @@ SYNC = ("sync", "acme/shop", "--no-wait", "--json")
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """A person with a token; nothing is asked on the network, for no test here runs a job."""
-    return {
-        "HOME": str(tmp_path),
-        "PATH": os.defpath,
-        "LANG": "C.UTF-8",
-        "DEVTRAIL_HOME": str(tmp_path / "devtrail"),
-        "DEVTRAIL_GITHUB_URL": "http://127.0.0.1:9",
-        "GITHUB_TOKEN": "ghp_never_sent_anywhere",
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-    }
+    nowhere = {"DEVTRAIL_GITHUB_URL": "http://127.0.0.1:9", "GITHUB_TOKEN": "ghp_never_sent_anywhere"}
+    return {**environ_of(tmp_path), **nowhere}
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import CTRL_S, ENTER, TAB, Terminal
+from tests.house.program import PROGRAM, install
 
 MODULE = """
 from dataclasses import dataclass
@@ -60,13 +60,7 @@ JOB = JobType(name="PORTS", title="Look at the ports", command="ports", config=C
 @pytest.fixture
 def plugin(tmp_path: Path, environ: dict[str, str]) -> dict[str, str]:
     """The environment in which the plugin is installed, as pip leaves it: a module and its metadata in a folder of the path."""
-    folder = tmp_path / "site"
-    metadata = folder / "ports_plugin-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (folder / "ports_plugin.py").write_text(MODULE)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: ports-plugin\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[devtrail_tui.jobs]\nports = ports_plugin:JOB\n")
-    return {**environ, "PYTHONPATH": str(folder)}
+    return {**environ, **install(tmp_path / "site", "ports_plugin", ["ports_plugin:JOB"], MODULE)}
 
 
 Ports = Callable[..., subprocess.CompletedProcess[str]]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import ENTER, Terminal
+from tests.house.program import PROGRAM, install
 
 MODULE = """
 import asyncio
@@ -54,12 +54,7 @@ JOB = JobType(name="INVENTORY", title="Read the shelves", command="inventory", c
 @pytest.fixture
 def environ(environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """With the plugin installed, as pip leaves it: a module and its metadata in a folder of the path."""
-    metadata = tmp_path / "site" / "shelves-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (tmp_path / "site" / "shelves.py").write_text(MODULE)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: shelves\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[devtrail_tui.jobs]\nshelves = shelves:JOB\n")
-    return {**environ, "PYTHONPATH": str(tmp_path / "site")}
+    return {**environ, **install(tmp_path / "site", "shelves", ["shelves:JOB"], MODULE)}
 
 
 @pytest.fixture

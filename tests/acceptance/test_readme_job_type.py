@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import devtrail_tui
-from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import CTRL_S, ENTER, Terminal
+from tests.house.program import PROGRAM
 
 README = Path(__file__).parents[2] / "README.md"
 PACKAGE = Path(devtrail_tui.__file__).parent

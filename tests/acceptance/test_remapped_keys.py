@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from devtrail_tui.demo.world import World
-from tests.acceptance.conftest import PROGRAM
 from tests.acceptance.terminal import ENTER, Terminal
 from tests.doubles.server import FaultyServer
 from tests.faults.small_world import Written, small_world
+from tests.house.program import PROGRAM
 
 Open = Callable[..., Terminal]
 KEYS = """

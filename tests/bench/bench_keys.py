@@ -22,6 +22,7 @@ import pytest
 
 from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.acceptance.terminal import Terminal
+from tests.house.program import environ_of
 
 OWN = str(Path(sys.executable).parent / "devtrail-tui")
 PROGRAMS = [*filter(None, os.environ.get("DEVTRAIL_BENCH_PROGRAMS", "").split(os.pathsep)), OWN]
@@ -104,16 +105,7 @@ def test_keys_during_a_sync(services: dict[str, str], tmp_path: Path, capsys: py
     for number in range(ROUNDS):
         for index, program in enumerate(PROGRAMS):
             home = tmp_path / f"{number}-{index}"
-            environ = {
-                **services,
-                "HOME": str(home),
-                "PATH": os.defpath,
-                "LANG": "C.UTF-8",
-                "DEVTRAIL_HOME": str(home / "devtrail"),
-                "GITHUB_TOKEN": GITHUB_TOKEN,
-                "ANTHROPIC_API_KEY": CLAUDE_KEY,
-                "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            }
+            environ = {**environ_of(home), "GITHUB_TOKEN": GITHUB_TOKEN, "ANTHROPIC_API_KEY": CLAUDE_KEY, **services}
             runs[program].append(_run(program, environ))
     with capsys.disabled():
         print()

@@ -6,9 +6,7 @@ shows its effect; beside it stands the same key in a history of 100 jobs and 1,0
 
 from __future__ import annotations
 
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +18,8 @@ from sqlalchemy import Connection, text
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from tests.acceptance.terminal import ENTER, ESCAPE, Terminal
 from tests.bench.bench_store import filled
+from tests.house.program import PROGRAM, environ_of
 
-PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
 ROUNDS = 5
 
 _LINES = """
@@ -52,13 +50,7 @@ class Measured:
         self.home, self.jobs, self.lines = home, jobs, lines
         self.seconds: dict[str, list[float]] = {}
         self.megabytes = 0.0
-        self._environ = {
-            "HOME": str(home),
-            "PATH": os.defpath,
-            "LANG": "C.UTF-8",
-            "DEVTRAIL_HOME": str(home),
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        }
+        self._environ = environ_of(home, devtrail_home=home)
 
     def run(self) -> None:
         """Open the app, go through table and log, leave."""

@@ -5,7 +5,6 @@ Run it alone: `pytest tests/bench/bench_startup.py -m bench -n 0 -s`.
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import time
@@ -14,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.acceptance.terminal import Terminal
 from tests.doubles.server import FaultyServer
+from tests.house.program import PROGRAM, environ_of
 
-PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
 ROUNDS = 5
 
 EMPTY_APP = """
@@ -49,18 +47,8 @@ def _seconds_until(terminal: Terminal, *texts: str) -> list[float]:
 
 @pytest.mark.bench
 def test_the_frame_and_the_first_rows_against_an_empty_app(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    environ = {
-        "HOME": str(tmp_path),
-        "PATH": os.defpath,
-        "LANG": "C.UTF-8",
-        "DEVTRAIL_HOME": str(tmp_path / "devtrail"),
-        "GITHUB_TOKEN": GITHUB_TOKEN,
-        "ANTHROPIC_API_KEY": CLAUDE_KEY,
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-    }
     with FaultyServer() as server:
-        environ["DEVTRAIL_GITHUB_URL"] = server.url
-        environ["ANTHROPIC_BASE_URL"] = server.url
+        environ = environ_of(tmp_path, server)
         first = Terminal([PROGRAM, "sync", "acme/shop"], environ)
         first.wait_for_end(seconds=60)
         first.close()

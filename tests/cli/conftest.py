@@ -12,21 +12,16 @@ from pathlib import Path
 import pytest
 
 from devtrail_tui import cli
-from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from devtrail_tui.demo.world import World
 from tests.cli.command_line import SYNC, CommandLine, small_world
 from tests.doubles.server import FaultyServer
+from tests.house.program import access_to, use_empty_home, write_config
 
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No key, no keyring, no settings of whoever runs the tests."""
-    for name in list(os.environ):
-        if name.startswith(("DEVTRAIL_", "GITHUB_", "GH_", "ANTHROPIC_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("DEVTRAIL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    monkeypatch.setenv("PATH", str(tmp_path / "no-programs"))
+    use_empty_home(tmp_path / "home", monkeypatch)
     return tmp_path / "home"
 
 
@@ -50,13 +45,9 @@ def server(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServ
 
 def talk_to(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Name the server and its keys in the environment; no pause between calls."""
-    monkeypatch.setenv("DEVTRAIL_GITHUB_URL", server.url)
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-    monkeypatch.setenv("GITHUB_TOKEN", GITHUB_TOKEN)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", CLAUDE_KEY)
-    config = Path(os.environ["DEVTRAIL_HOME"]) / "config" / "config.toml"
-    config.parent.mkdir(parents=True)
-    config.write_text("github_pause_s = 0\n")
+    for name, value in access_to(server).items():
+        monkeypatch.setenv(name, value)
+    write_config(Path(os.environ["DEVTRAIL_HOME"]), "github_pause_s = 0")
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +55,7 @@ def synced_home(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home after a finished sync, to copy."""
     home = tmp_path_factory.mktemp("synced") / "home"
     with pytest.MonkeyPatch.context() as patch, FaultyServer(world) as server:
-        patch.setenv("DEVTRAIL_HOME", str(home))
-        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+        use_empty_home(home, patch)
         talk_to(server, patch)
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             assert cli.main(SYNC) == 0

@@ -262,7 +262,10 @@ def test_a_job_whose_token_is_gone_is_kept_and_says_so(
     assert line("jobs", "show", "1", "--json").json["status"] == "PENDING"
 
 
-def test_a_retry_is_waited_for_and_made(line: CommandLine, server: FaultyServer) -> None:
+def test_a_retry_is_waited_for_and_made(
+    line: CommandLine, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devtrail_tui.clients.github.calls._BASE_S", 0.05)
     server.faults.next("viewer", Fault.bad_gateway(502), times=2)
     server.faults.next("user", Fault.bad_gateway(502), times=2)
     assert line(*SYNC, "--no-analyse").code == 0

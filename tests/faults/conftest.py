@@ -14,6 +14,7 @@ from devtrail_tui.demo.dataset import build_world
 from devtrail_tui.demo.world import World
 from tests.doubles.server import FaultyServer
 from tests.faults.processes import Site
+from tests.faults.small_world import Written, small_world
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +35,24 @@ def signals_are_heard() -> None:
 @pytest.fixture
 def server(world: World) -> Iterator[FaultyServer]:
     """It answers at once; a test sets `latency` and `faults`. Its hourly limit is out of the way."""
-    with FaultyServer(world) as running:
-        running.limits.graphql.limit = running.limits.core.limit = 1_000_000
+    with FaultyServer(world).unlimited() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def server_of_two() -> Iterator[FaultyServer]:
+    """A server with two pull requests."""
+    with FaultyServer(small_world([Written("Retry with backoff"), Written("Cache the prices")])).unlimited() as running:
+        yield running
+
+
+@pytest.fixture
+def small_server(server_of_two: FaultyServer) -> Iterator[FaultyServer]:
+    """The same, well and with an empty book at the start of each test."""
+    server_of_two.faults.clear()
+    server_of_two.recorder.clear()
+    yield server_of_two
+    server_of_two.faults.clear()
 
 
 @pytest.fixture

@@ -6,20 +6,13 @@ that was started on it. A worker process is the app in a pseudo-terminal (`AppWo
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import subprocess
 import sys
-import threading
-import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
-from select import select
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -27,154 +20,20 @@ import sqlalchemy as sa
 from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.core.errors import DatabaseBusy
 from devtrail_tui.core.job import Job, NewJob
-from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
-from devtrail_tui.jobs import ENTRY_POINT_GROUP
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from devtrail_tui.store.queue import POISON_CRASHES
 from devtrail_tui.store.tables import job_attempts
 from tests.acceptance.terminal import Terminal
 from tests.doubles.server import FaultyServer
-
-PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
-CHECKOUT = Path(__file__).parents[2]
-
-PATIENCE_S = 60.0
-"""How long a test waits for another process before it gives up; a sign of a fault, never part of what is measured."""
-LOOK_S = 0.01
-"""How often a condition that another process makes true is looked at."""
+from tests.faults.worker_processes import PATIENCE_S, AppWorker, HeadlessWorker, WorkerProcess, wait_until
+from tests.house.program import CHECKOUT, PROGRAM, environ_of, install, write_config
 
 LAUNCHER = (sys.executable, "-m", "tests.faults.launcher")
 """Stands in for the program: the same, with a fault built in."""
 
 QUICK: Mapping[str, float] = {"lease_s": 1.0, "heartbeat_s": 0.25, "github_pause_s": 0}
 """Settings that make faults come to light quickly."""
-
-
-class WorkerProcess(ABC):
-    """A process with a worker in it. Signals go to the process itself, not to its group."""
-
-    pid: int
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-
-    @property
-    @abstractmethod
-    def alive(self) -> bool:
-        """Whether it still runs; an ended process is reaped by the question."""
-
-    @abstractmethod
-    def wait(self) -> int:
-        """Wait for its end; the exit code, negative for the signal that killed it."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """End it whatever it does, and let go of what belongs to it."""
-
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        os.kill(self.pid, number)
-
-    def kill(self) -> None:
-        """`kill -9`, and wait until nothing is left of it."""
-        self.send(signal.SIGKILL)
-        self.wait()
-
-    def stop(self) -> None:
-        """SIGSTOP, and wait until the system has stopped it."""
-        self.send(signal.SIGSTOP)
-        self._site.wait_until(lambda: _state_of(self.pid) == "T", "the process to be stopped")
-
-    def go_on(self) -> None:
-        """SIGCONT."""
-        self.send(signal.SIGCONT)
-
-    def worker_id(self) -> str:
-        """The id its worker registered under; waits until it has."""
-        found: list[Any] = []
-
-        def registered() -> bool:
-            found[:] = self._site.rows(
-                "SELECT id FROM workers WHERE pid = :pid ORDER BY started_at DESC LIMIT 1", pid=self.pid
-            )
-            assert found or self.alive, f"the worker ended before it registered:\n{self._site.said_by(self)}"
-            return bool(found)
-
-        self._site.wait_until(registered, "the worker to register")
-        return str(found[0][0])
-
-
-class HeadlessWorker(WorkerProcess):
-    """`devtrail-tui work` or any other command; what it says goes to a file."""
-
-    def __init__(self, site: Site, command: Sequence[str], environ: Mapping[str, str], said: Path) -> None:
-        super().__init__(site)
-        self.said = said
-        with said.open("wb") as output:
-            self.process = subprocess.Popen(
-                command,
-                env=dict(environ),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # a stopped process may bring SIGHUP upon all of its group
-            )
-        self.pid = self.process.pid
-
-    @property
-    def alive(self) -> bool:
-        return self.process.poll() is None
-
-    def wait(self) -> int:
-        return self.process.wait(PATIENCE_S)
-
-    def close(self) -> None:
-        if self.alive:
-            self.process.kill()
-        self.process.wait(PATIENCE_S)
-
-
-class AppWorker(WorkerProcess):
-    """The app in a pseudo-terminal that a thread reads for as long as the app lives, so that it never waits to be read."""
-
-    def __init__(self, site: Site, command: Sequence[str], environ: Mapping[str, str]) -> None:
-        super().__init__(site)
-        self._child = Terminal(command, environ).child
-        self.pid = int(self._child.pid)
-        self._reader = threading.Thread(target=self._read_on, name="terminal-reader", daemon=True)
-        self._reader.start()
-
-    @property
-    def alive(self) -> bool:
-        running: bool = self._child.ptyproc.isalive()
-        return running
-
-    def wait(self) -> int:
-        self._site.wait_until(lambda: not self.alive, "the app to end")
-        process = self._child.ptyproc
-        return -int(process.signalstatus) if process.signalstatus is not None else int(process.exitstatus)
-
-    def type(self, keys: str) -> None:
-        """Press keys."""
-        self._child.send(keys)
-
-    def close(self) -> None:
-        if self.alive:
-            self.send(signal.SIGKILL)
-            self.wait()
-        self._reader.join(PATIENCE_S)
-        self._child.close(force=True)
-
-    def _read_on(self) -> None:
-        descriptor = self._child.child_fd
-        with contextlib.suppress(OSError):  # Linux: EIO once the other side is closed
-            while True:
-                ready, _, _ = select([descriptor], [], [], 0.2)
-                if ready and not os.read(descriptor, 65536):
-                    return
-                if not ready and not _exists(self.pid):
-                    return
 
 
 P = TypeVar("P", bound=WorkerProcess)
@@ -211,19 +70,13 @@ class Site:
         self.server = server
         self.home = folder / "devtrail"
         self.settings = {**QUICK, **settings}
+        names = [each if ":" in each else f"tests.faults.job_types:{each}" for each in job_types]
+        plugins = install(folder / "plugins", "devtrail_faults", names)["PYTHONPATH"]
         self.environ = {
-            "HOME": str(folder),
-            "PATH": os.defpath,
-            "LANG": "C.UTF-8",
-            "DEVTRAIL_HOME": str(self.home),
-            "DEVTRAIL_GITHUB_URL": server.url,
-            "ANTHROPIC_BASE_URL": server.url,
-            "GITHUB_TOKEN": GITHUB_TOKEN,
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            **({"ANTHROPIC_API_KEY": CLAUDE_KEY} if claude else {}),
+            **environ_of(folder, server, claude=claude),
             **(environ or {}),
+            "PYTHONPATH": os.pathsep.join((str(CHECKOUT), plugins)),
         }
-        self.environ["PYTHONPATH"] = os.pathsep.join((str(CHECKOUT), str(_install(folder / "plugins", job_types))))
         self._write_settings()
         self.services = Services(load_settings(self.environ), environ=self.environ)
         self.services.open()
@@ -336,34 +189,8 @@ class Site:
         return process
 
     def _write_settings(self) -> None:
-        folder = self.home / "config"
-        folder.mkdir(parents=True, exist_ok=True)
-        lines = (
-            f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}"
-            for name, value in self.settings.items()
-        )
-        (folder / "config.toml").write_text("\n".join(lines) + "\n")
-
-
-def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = PATIENCE_S) -> float:
-    """Look again until `holds`; the seconds that took. Fails after `seconds`."""
-    began = time.monotonic()
-    while not holds():
-        if time.monotonic() - began > seconds:
-            raise AssertionError(f"waited {seconds} s in vain for {what}")
-        time.sleep(LOOK_S)
-    return time.monotonic() - began
-
-
-def _install(folder: Path, names: Sequence[str]) -> Path:
-    """A distribution that brings these job types, as an installer leaves it behind; returns the folder for the path."""
-    metadata = folder / "devtrail_faults-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: devtrail-faults\nVersion: 1.0\n")
-    references = (name if ":" in name else f"tests.faults.job_types:{name}" for name in names)
-    points = "\n".join(f"{each.rpartition(':')[2].lower()} = {each}" for each in references)
-    (metadata / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{points}\n")
-    return folder
+        values = {name: f'"{value}"' if isinstance(value, str) else value for name, value in self.settings.items()}
+        write_config(self.home, *(f"{name} = {value}" for name, value in values.items()))
 
 
 def slices(server: FaultyServer, count: int) -> list[tuple[date, date]]:
@@ -377,16 +204,3 @@ def first_day(server: FaultyServer) -> date:
     """The day before the oldest merged pull request of the server's data."""
     merged = (pull.merged_at for pull in server.world.pull_requests if pull.merged_at is not None)
     return date.fromordinal(min(merged).date().toordinal() - 1)
-
-
-def _state_of(pid: int) -> str:
-    """The letter the system gives a process's state: R, S, T (stopped), Z."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

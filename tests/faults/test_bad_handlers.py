@@ -12,7 +12,8 @@ import pytest
 from devtrail_tui.core.job import Job, Status
 from devtrail_tui.core.job_type import JobType
 from tests.faults import bad_handlers
-from tests.faults.processes import AppWorker, Site, WorkerProcess
+from tests.faults.processes import Site
+from tests.faults.worker_processes import AppWorker, WorkerProcess
 
 NOT_PLAIN = "a handler returns a dict of plain values. This is an error in the job type."
 ENDS: Mapping[str, str] = {

@@ -16,13 +16,14 @@ from sqlalchemy import select, text
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Status
 from devtrail_tui.services import Services
-from devtrail_tui.settings import load_settings
 from devtrail_tui.store.tables import workers
 from tests.doubles.gate import Gate
 from tests.doubles.server import FaultyServer
-from tests.faults.processes import PROGRAM, QUICK, Site, wait_until
+from tests.faults.processes import QUICK, Site
 from tests.faults.small_world import Written, small_world
-from tests.jobs.conftest import PATIENCE_S, Desk
+from tests.faults.worker_processes import wait_until
+from tests.house.desk import PATIENCE_S, Desk
+from tests.house.program import PROGRAM
 
 IN_PROCESS_BOUND_S = 1.0
 ACROSS_BOUND_S = 3.0
@@ -47,21 +48,9 @@ WRITTEN_BY_A_JOB: Sequence[str] = (
 )
 
 
-class QuickDesk(Desk):
+def quick_desk(server: FaultyServer, folder: Path) -> Desk:
     """A person whose worker's heart beats quickly, in real time."""
-
-    def _open(self) -> Services:
-        quick = {name: value for name, value in QUICK.items() if name != "github_pause_s"}
-        settings = load_settings(
-            self.environ,
-            github_url=self.server.url,
-            anthropic_base_url=self.server.url,
-            github_pause_s=0.0,
-            **quick,
-        )
-        services = Services(settings, environ=self.environ, clock=SystemClock())
-        services.open()
-        return services
+    return Desk(server, folder, clock=SystemClock(), settings=QUICK)
 
 
 Table = list[tuple[Any, ...]]
@@ -105,8 +94,7 @@ def assert_nothing_more_is_written(services: Services, let_go: Callable[[], None
 def server() -> Iterator[FaultyServer]:
     """Three batches of pull requests; the hourly limits are out of the way."""
     written = [Written(f"Retry number {number} with backoff") for number in range(PULL_REQUESTS)]
-    with FaultyServer(small_world(written)) as running:
-        running.limits.graphql.limit = running.limits.core.limit = 1_000_000
+    with FaultyServer(small_world(written)).unlimited() as running:
         yield running
 
 
@@ -118,7 +106,7 @@ def cancel_during(server: FaultyServer, folder: Path, route: str, after: int) ->
     server.faults.clear()
     server.recorder.clear()
     gate = server.faults.hang(route, times=10_000, after=after)
-    desk = QuickDesk(server, folder)
+    desk = quick_desk(server, folder)
     try:
         job = desk.launch()
         desk.start()
@@ -162,7 +150,7 @@ def cancel_at_a_random_moment(server: FaultyServer, folder: Path, rng: random.Ra
     """Cancel while everything is on the move; a job that was quicker is done."""
     server.faults.clear()
     server.recorder.clear()
-    desk = QuickDesk(server, folder)
+    desk = quick_desk(server, folder)
     route, most = rng.choice((("graphql", 5), ("messages", PULL_REQUESTS)))
     try:
         job = desk.launch()
@@ -246,13 +234,11 @@ def test_fifty_cancels_are_felt_by_another_process(open_site: Callable[..., Site
 def test_a_waiting_job_is_cancelled_at_once_and_never_begun(server: FaultyServer, tmp_path: Path) -> None:
     """The other half of the promise: a job nobody runs yet."""
     server.recorder.clear()
-    desk = QuickDesk(server, tmp_path)
+    desk = quick_desk(server, tmp_path)
     job = desk.launch()
     assert desk.services.queue.cancel(job.id).result().status is Status.CANCELLED
-    worker, thread = desk.start()
+    desk.start()
     wait_for_heartbeats(desk.services, 1)
     assert desk.job(job).status is Status.CANCELLED
     assert server.requests == []
-    worker.stop()
-    thread.join(PATIENCE_S)
     desk.close()

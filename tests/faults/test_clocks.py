@@ -15,7 +15,8 @@ from devtrail_tui.core.job import Status
 from devtrail_tui.demo.latency import Latency
 from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_nothing_lost_nothing_twice, assert_sound, expected_evidence
-from tests.faults.processes import HeadlessWorker, Site, slices
+from tests.faults.processes import Site, slices
+from tests.faults.worker_processes import HeadlessWorker
 
 SKEWS_S = (-30, 0, 30)
 LEASE_S = 1.0

@@ -18,7 +18,8 @@ import pytest
 
 from tests.acceptance.terminal import ESCAPE
 from tests.doubles.server import FaultyServer
-from tests.faults.processes import CHECKOUT, PROGRAM, Site
+from tests.faults.processes import Site
+from tests.house.program import CHECKOUT, PROGRAM
 
 BOUND_S = 5.0
 SLACK_S = 3.0
@@ -142,7 +143,7 @@ def test_named_on_the_screen(site: Site, fault: Fault) -> None:
 
 
 @pytest.fixture
-def anybody_s_site(server: FaultyServer) -> Iterator[Site]:
+def anybody_s_site(server: FaultyServer, processes: None) -> Iterator[Site]:
     """A site of a user who is not root, whom permissions hold."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can start a program as somebody else")

@@ -24,7 +24,8 @@ from tests.faults.invariants import (
     assert_sound,
     expected_evidence,
 )
-from tests.faults.processes import PATIENCE_S, Site, slices, wait_until
+from tests.faults.processes import Site, slices
+from tests.faults.worker_processes import PATIENCE_S, wait_until
 
 MEGABYTES = 12
 """Of the small disk: a database, its journal and a few backups' worth."""

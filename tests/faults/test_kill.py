@@ -14,7 +14,8 @@ from devtrail_tui.demo.dataset import Scale, build_world
 from devtrail_tui.demo.latency import Latency
 from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_nothing_lost_nothing_twice, expected_evidence
-from tests.faults.processes import Site, WorkerProcess, slices
+from tests.faults.processes import Site, slices
+from tests.faults.worker_processes import WorkerProcess
 
 LONGEST_PEACE_S = 1.0
 """A worker is killed at most so long after it was seen at work."""
@@ -73,8 +74,8 @@ def test_killed_at_random(site: Site, server: FaultyServer) -> None:
 @pytest.fixture(scope="module")
 def much_work() -> Iterator[FaultyServer]:
     """Enough pull requests for 200 kills to meet running syncs."""
-    with FaultyServer(build_world(datetime.now(UTC).date(), scale=Scale(merged=3000, involving_user=800))) as server:
-        server.limits.graphql.limit = server.limits.core.limit = 1_000_000
+    world = build_world(datetime.now(UTC).date(), scale=Scale(merged=3000, involving_user=800))
+    with FaultyServer(world).unlimited() as server:
         server.latency = Latency(github=0.02, claude=1.2)
         yield server
 

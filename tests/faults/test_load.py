@@ -16,7 +16,8 @@ from tests.acceptance.terminal import ESCAPE, Terminal
 from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_sound
 from tests.faults.measure import holding
-from tests.faults.processes import PATIENCE_S, Site
+from tests.faults.processes import Site
+from tests.faults.worker_processes import PATIENCE_S
 
 MOST_MEGABYTES = 250
 """The issue's bound; anthropic and httpx alone take about 100 of it once a job has used them."""

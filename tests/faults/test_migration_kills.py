@@ -22,7 +22,8 @@ from devtrail_tui.core.errors import DatabaseUnusable
 from devtrail_tui.store.sqlite import schema_version
 from devtrail_tui.store.sqlite.backup import FOLDER, Reason, backups
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
-from tests.faults.processes import CHECKOUT, PATIENCE_S
+from tests.faults.worker_processes import PATIENCE_S
+from tests.house.program import CHECKOUT
 
 MANY = 10
 """From so many kills on, one at least must have met the migration."""

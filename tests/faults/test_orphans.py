@@ -15,7 +15,8 @@ from devtrail_tui.core.job import Status
 from devtrail_tui.store.queue import POISON_CRASHES
 from tests.faults.invariants import assert_finished_once, assert_sound
 from tests.faults.launcher import DIED
-from tests.faults.processes import LAUNCHER, HeadlessWorker, Site
+from tests.faults.processes import LAUNCHER, Site
+from tests.faults.worker_processes import HeadlessWorker
 
 LEASE_S = 1.0
 SAME_HOST_BOUND_S = 2.0

@@ -13,7 +13,8 @@ from devtrail_tui.clients.claude.request import request_key
 from devtrail_tui.core.errors import AlreadyQueued
 from devtrail_tui.demo.latency import Latency
 from tests.doubles.server import FaultyServer
-from tests.faults.processes import HeadlessWorker, Site, first_day
+from tests.faults.processes import Site, first_day
+from tests.faults.worker_processes import HeadlessWorker
 
 REPOSITORY = "acme/api"
 CLAUDE_CONCURRENCY = 4

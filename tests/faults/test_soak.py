@@ -12,7 +12,8 @@ from devtrail_tui.demo.latency import Latency
 from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_sound, expected_evidence, stored_evidence
 from tests.faults.measure import Holding, holding, typical
-from tests.faults.processes import Site, WorkerProcess
+from tests.faults.processes import Site
+from tests.faults.worker_processes import WorkerProcess
 
 HOUR_S = 3600.0
 MORE_FILES = 4

@@ -20,7 +20,9 @@ from tests.acceptance.terminal import Terminal
 from tests.doubles.recorder import Recorded
 from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_sound
-from tests.faults.processes import LOOK_S, PATIENCE_S, PROGRAM, Site
+from tests.faults.processes import Site
+from tests.faults.worker_processes import LOOK_S, PATIENCE_S
+from tests.house.program import PROGRAM
 
 BOUND_S = 2.0
 SLACK_S = 1.0

@@ -19,7 +19,8 @@ from devtrail_tui.core.job import Job, Status
 from devtrail_tui.demo.latency import Latency
 from tests.doubles.server import FaultyServer
 from tests.faults.invariants import assert_finished_once, assert_nothing_lost_nothing_twice, expected_evidence
-from tests.faults.processes import LAUNCHER, Site, WorkerProcess, slices
+from tests.faults.processes import LAUNCHER, Site, slices
+from tests.faults.worker_processes import WorkerProcess
 
 LONGEST_WORK_S = 0.8
 """A worker is stopped at most so long after it began: a sync of these tests takes about that long."""

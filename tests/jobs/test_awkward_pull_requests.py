@@ -10,7 +10,7 @@ from devtrail_tui.core.evidence import AnalysisState, EvidenceDetail
 from devtrail_tui.demo.world import World
 from tests.demo.awkward import AWKWARD, Expected
 from tests.doubles.server import FaultyServer
-from tests.jobs.conftest import Desk
+from tests.house.desk import Desk
 
 pytestmark = pytest.mark.xdist_group("awkward pull requests")  # the sync is run once
 STORED = [each for each in AWKWARD if each.roles]

@@ -14,7 +14,8 @@ from devtrail_tui.demo.world import World
 from tests.doubles.claude_faults import ClaudeFault
 from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
-from tests.jobs.conftest import Desk, expected
+from tests.house.desk import Desk
+from tests.jobs.conftest import expected
 
 of_the_whole_sync = pytest.mark.xdist_group("whole sync")  # it is run once
 SHOP = "acme/shop"
@@ -220,7 +221,7 @@ def test_a_limit_is_waited_out_and_said(desk: Desk) -> None:
     job = desk.sync("acme/shop", analyse=False)
     assert job.status is Status.COMPLETED
     assert "limit" in desk.log(job)
-    assert sum(desk.clock.waits) == pytest.approx(7, abs=0.1)
+    assert sum(desk.clock.slept) == pytest.approx(7, abs=0.1)
 
 
 @of_the_whole_sync
@@ -255,5 +256,5 @@ def test_what_is_left_of_githubs_limit_is_known_when_it_ends(desk: Desk) -> None
     assert (limit.service, limit.account, limit.resource) == ("GitHub", desk.server.world.viewer.login, "graphql")
     assert (limit.limit, limit.remaining) == (bucket.limit, bucket.remaining)
     assert abs(limit.reset_at.timestamp() - bucket.reset) < 2
-    desk.clock.waits.append(3602)
+    desk.clock.advance(3602)
     assert desk.services.views.header_facts().limit is None

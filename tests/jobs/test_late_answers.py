@@ -7,7 +7,7 @@ import pytest
 from devtrail_tui.clients.claude.child_process import ClaudeProcess
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Status
-from tests.jobs.conftest import PATIENCE_S, Desk
+from tests.house.desk import PATIENCE_S, Desk
 
 
 @pytest.mark.usefixtures("processes")

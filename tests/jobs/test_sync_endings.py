@@ -8,7 +8,8 @@ from devtrail_tui.core.errors import InvalidInput
 from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.job import Status
 from tests.doubles.faults import Fault
-from tests.jobs.conftest import Desk, expected
+from tests.house.desk import Desk
+from tests.jobs.conftest import expected
 
 SHOP = "acme/shop"
 """27 pull requests of the user: enough for what a sync of part of them leaves for the next one."""
@@ -27,13 +28,12 @@ def test_a_network_that_is_down_is_tried_again_later(desk: Desk) -> None:
 def test_a_cancel_ends_it_at_once_and_keeps_what_was_found(desk: Desk) -> None:
     gate = desk.server.faults.hang("messages", times=50, after=4)
     job = desk.launch(SHOP)
-    worker, thread = desk.start()
+    desk.start()
     gate.wait(20)
     desk.services.queue.cancel(job.id).result()
     desk.wait_until(lambda: desk.job(job).status is Status.CANCELLED)
     gate.release()
-    worker.stop()
-    thread.join(20)
+    desk.stop()
     kept = desk.evidence()
     assert kept
     assert desk.evidence() == kept
@@ -43,10 +43,9 @@ def test_a_cancel_ends_it_at_once_and_keeps_what_was_found(desk: Desk) -> None:
 def test_a_stopped_sync_goes_on_from_where_it_was(desk: Desk) -> None:
     gate = desk.server.faults.hang("messages", times=50, after=10)
     job = desk.launch(SHOP)
-    worker, thread = desk.start()
+    desk.start()
     gate.wait(20)
-    worker.stop()
-    thread.join(20)
+    desk.stop()
     assert desk.job(job).status is Status.PENDING
     assert desk.job(job).attempt == 0
     gate.release()
@@ -65,10 +64,9 @@ def test_a_stopped_sync_goes_on_from_where_it_was(desk: Desk) -> None:
 def test_a_job_keeps_to_the_login_it_began_with(desk: Desk) -> None:
     gate = desk.server.faults.hang("hydrate")
     job = desk.launch(analyse=False)
-    worker, thread = desk.start()
+    desk.start()
     gate.wait(20)
-    worker.stop()
-    thread.join(20)
+    desk.stop()
     gate.release()
     desk.server.faults.always("user", Fault.status(200, {"login": "somebody-else", "id": 1}))
     done = desk.work(job)

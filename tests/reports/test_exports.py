@@ -44,8 +44,11 @@ HOSTILE = [
 
 def tokens(text: str) -> list[Token]:
     """Every token of a Markdown document, inline ones included, with GitHub's tables, strikethrough and bare links."""
+    parser = MarkdownIt("gfm-like")
+    assert parser.linkify is not None
+    parser.linkify.tlds(["example"])  # GitHub makes no link of `A.BA`, as this parser would for many endings
     flat: list[Token] = []
-    for token in MarkdownIt("gfm-like").parse(text):
+    for token in parser.parse(text):
         flat.append(token)
         flat.extend(token.children or ())
     return flat

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,10 @@ from devtrail_tui.core.job import Job, LogLine
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.setting import Kind, setting
 from devtrail_tui.jobs import Catalogue
-from devtrail_tui.runtime.worker import Summary, Worker
+from devtrail_tui.runtime.worker import Summary
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
-
-PATIENCE_S = 20.0
+from tests.house.desk import Workplace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +37,12 @@ class WithToken:
 Handler = Callable[[Any, Context], Awaitable[dict[str, Any]]]
 
 
-class Bench:
-    """Services on a database of their own, and workers in threads."""
+class Bench(Workplace):
+    """Services on a database of their own, with the job types of a test."""
 
     def __init__(self, services: Services) -> None:
-        self.services = services
+        super().__init__(services)
         self._types: dict[str, JobType[Any]] = {}
-        self._threads: list[tuple[Worker, threading.Thread]] = []
 
     def job_type(self, name: str, run: Handler, config: type[Any] = Nothing, **more: Any) -> None:
         """Add a job type for this test."""
@@ -60,22 +57,6 @@ class Bench:
         """Run a worker here until nothing is left."""
         return make_worker(self.services, once=True, **how).run()
 
-    def start(self, **how: Any) -> Worker:
-        """Run a worker in a thread until the test stops it."""
-        worker = make_worker(self.services, **how)
-        thread = threading.Thread(target=worker.run)
-        self._threads.append((worker, thread))
-        thread.start()
-        return worker
-
-    def stop(self) -> None:
-        """Stop every worker that was started and wait for its end."""
-        for worker, thread in self._threads:
-            worker.stop()
-            thread.join(PATIENCE_S)
-            assert not thread.is_alive()
-        self._threads.clear()
-
     def job(self, job_id: int) -> Job:
         """The job as it stands in the database."""
         return self.services.views.job(job_id)
@@ -83,17 +64,6 @@ class Bench:
     def log(self, job_id: int) -> list[LogLine]:
         """Its whole log."""
         return list(self.services.job_log.page(job_id, first_seq=1, limit=1000))
-
-    def wait_until(self, holds: Callable[[], bool]) -> None:
-        """Look again after every commit until `holds`."""
-        committed = threading.Event()
-        unsubscribe = self.services.database.on_commit(committed.set)
-        try:
-            while not holds():
-                assert committed.wait(PATIENCE_S), "nothing was written any more"
-                committed.clear()
-        finally:
-            unsubscribe()
 
 
 @pytest.fixture
@@ -107,5 +77,4 @@ def bench(environ: dict[str, str]) -> Iterator[Bench]:
     services.open()
     made = Bench(services)
     yield made
-    made.stop()
-    services.close()
+    made.close()

@@ -13,8 +13,8 @@ from devtrail_tui.core.job import NewJob
 from devtrail_tui.runtime.duties import Duties, Duty
 from devtrail_tui.runtime.upkeep import EVENT_RETENTION
 from devtrail_tui.store.queue import prune_events
+from tests.doubles.clock import ManualClock
 from tests.runtime.conftest import Bench, Nothing
-from tests.store.store_examples import ManualClock
 
 
 class Counted:

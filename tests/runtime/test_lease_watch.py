@@ -9,35 +9,16 @@ from hypothesis import strategies as st
 
 from devtrail_tui.core.job import Claim
 from devtrail_tui.runtime.lease_watch import LONG_GONE, LeaseWatch
-from tests.store.store_examples import START, ManualClock
+from tests.doubles.clock import START, ManualClock
 
 LEASE_S = 30.0
 MINE, OTHER = Claim(1, 1, "desk:1:1000:a"), Claim(2, 4, "lap:2:2000:b")
 
 
-class SkewedClock(ManualClock):
-    """The wall can be set; the count of seconds goes on."""
-
-    def __init__(self, ahead_s: float = 0) -> None:
-        super().__init__(START)
-        self._seconds = 0.0
-        self._now = START + timedelta(seconds=ahead_s)
-
-    def monotonic(self) -> float:
-        return self._seconds
-
-    def advance(self, seconds: float) -> None:
-        self._seconds += seconds
-        super().advance(seconds)
-
-    def set_wall(self, seconds: float) -> None:
-        super().advance(seconds)
-
-
 @given(ahead_s=st.floats(-290, 290), beats=st.integers(1, 30), jump_s=st.floats(-7200, 7200))
 def test_an_owner_that_renews_is_never_silent(ahead_s: float, beats: int, jump_s: float) -> None:
     """Its clock is ours less `ahead_s`; ours jumps in between."""
-    clock = SkewedClock(ahead_s)
+    clock = ManualClock(START + timedelta(seconds=ahead_s))
     watch = LeaseWatch(clock, LEASE_S)
     lease = START + timedelta(seconds=LEASE_S)
     for beat in range(beats):
@@ -51,7 +32,7 @@ def test_an_owner_that_renews_is_never_silent(ahead_s: float, beats: int, jump_s
 
 @given(ahead_s=st.floats(-7200, 290), jump_s=st.floats(-7200, 7200))
 def test_a_silent_owner_is_found_after_one_lease(ahead_s: float, jump_s: float) -> None:
-    clock = SkewedClock(ahead_s)
+    clock = ManualClock(START + timedelta(seconds=ahead_s))
     watch = LeaseWatch(clock, LEASE_S)
     leases = {MINE: START + timedelta(seconds=LEASE_S), OTHER: START}
     assert watch.ran_out(leases) == set()
@@ -64,7 +45,7 @@ def test_a_silent_owner_is_found_after_one_lease(ahead_s: float, jump_s: float) 
 
 
 def test_a_new_claim_of_the_same_job_begins_anew() -> None:
-    clock = SkewedClock()
+    clock = ManualClock()
     watch = LeaseWatch(clock, LEASE_S)
     lease = START + timedelta(seconds=LEASE_S)
     watch.ran_out({MINE: lease})
@@ -76,7 +57,7 @@ def test_a_new_claim_of_the_same_job_begins_anew() -> None:
 
 
 def test_what_was_left_long_ago_is_found_at_the_first_look_only() -> None:
-    clock = SkewedClock()
+    clock = ManualClock()
     watch = LeaseWatch(clock, LEASE_S)
     assert watch.ran_out({MINE: START - LONG_GONE, OTHER: START}) == {MINE}
     assert watch.ran_out({OTHER: START - LONG_GONE}) == set(), (

@@ -15,7 +15,8 @@ from devtrail_tui.core.errors import JobEnded
 from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.core.job import Level, Progress, Status
 from devtrail_tui.runtime.job_thread import stuck_threads
-from tests.runtime.conftest import PATIENCE_S, Bench
+from tests.house.desk import PATIENCE_S
+from tests.runtime.conftest import Bench
 
 ANSWER = Analysis(
     "k" * 64, "claude-sonnet-5-5", "{}", "end_turn", {}, 0.25, "req_1", datetime(2026, 11, 20, tzinfo=UTC)
@@ -51,6 +52,11 @@ class Blocking:
             if thread.name.startswith("job-"):
                 thread.join(PATIENCE_S)
         assert stuck_threads() == 0
+
+
+@pytest.fixture(autouse=True)
+def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("devtrail_tui.runtime.executor.END_GRACE_S", 0.1)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import DatabaseBusy, DatabaseFull, DatabaseUnusable, StoreError
 from devtrail_tui.core.job import Status
 from devtrail_tui.runtime.store_retry import AGAIN_S, StoreRetry
+from tests.doubles.clock import HeldClock, ManualClock
 from tests.runtime.conftest import Bench
-from tests.store.store_examples import ManualClock
 
 
 def failed(error: Exception) -> Future[str]:
@@ -53,16 +53,10 @@ async def test_what_time_does_not_mend_is_raised() -> None:
 
 
 async def test_a_cancel_ends_the_wait() -> None:
-    waits = asyncio.Event()
-
-    class Endless(ManualClock):
-        async def sleep(self, seconds: float) -> None:
-            waits.set()
-            await asyncio.Event().wait()
-
-    store_retry = StoreRetry(Endless())
+    clock = HeldClock()
+    store_retry = StoreRetry(clock)
     task = asyncio.create_task(store_retry.write(lambda: failed(DatabaseFull("No room."))))
-    await waits.wait()
+    await clock.sleepers.get()
     assert store_retry.sentence == "No room."
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -78,8 +72,9 @@ def keep_to_pages(bench: Bench, most: int) -> None:
 
 
 @pytest.mark.parametrize("then", ["room", "cancel"])
-def test_a_job_without_room_waits_where_it_is(bench: Bench, then: str) -> None:
+def test_a_job_without_room_waits_where_it_is(bench: Bench, then: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its lines are stored once and in order, whether it goes on or is cancelled meanwhile; it is never a failed job."""
+    monkeypatch.setattr("devtrail_tui.runtime.store_retry.AGAIN_S", 0.1)
 
     async def saves_much(_config: Any, context: Context) -> dict[str, Any]:
         context.log("before")

@@ -15,7 +15,8 @@ from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import ClaimLost, InvalidInput, PermanentError, TemporaryError
 from devtrail_tui.core.job import Claim, Level, Progress, Status
 from devtrail_tui.core.progress import Part
-from tests.runtime.conftest import PATIENCE_S, Bench, WithToken
+from tests.house.desk import PATIENCE_S
+from tests.runtime.conftest import Bench, WithToken
 
 
 async def fine(_config: Any, context: Context) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from devtrail_tui.demo.world import World
 from tests.cli.command_line import CommandLine, small_world
 from tests.doubles.server import FaultyServer
+from tests.house.program import use_empty_home, write_config
 
 
 @pytest.fixture(scope="session")
@@ -27,18 +27,11 @@ def server(world: World) -> Iterator[FaultyServer]:
 @pytest.fixture
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: FaultyServer) -> Path:
     """No key of whoever runs the tests, a keyring in a file, the demo's services."""
-    for name in list(os.environ):
-        if name.startswith(("DEVTRAIL_", "GITHUB_", "GH_", "ANTHROPIC_")):
-            monkeypatch.delenv(name)
     home = tmp_path / "home"
-    config = home / "config" / "config.toml"
-    config.parent.mkdir(parents=True)
-    config.write_text("github_pause_s = 0\n")
-    monkeypatch.setenv("DEVTRAIL_HOME", str(home))
+    use_empty_home(home, monkeypatch)
+    write_config(home, "github_pause_s = 0")
     monkeypatch.setenv("DEVTRAIL_GITHUB_URL", server.url)
     monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    monkeypatch.setenv("PATH", str(tmp_path / "programs"))
     return home
 
 

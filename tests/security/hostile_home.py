@@ -22,7 +22,7 @@ from devtrail_tui.jobs import Catalogue
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 from tests.faults.small_world import VIEWER, Written, small_world
-from tests.jobs.conftest import Desk
+from tests.house.desk import Desk
 from tests.security.hostile_strings import LONG, STRINGS
 from tests.security.obeying_claude import claim, claims, obeying
 
@@ -79,9 +79,8 @@ class HostileHome:
         for text in self.texts.values():
             TEXTS_BY_CLEAN.setdefault(safe_line(text, limit=500), text)
             TEXTS_BY_CLEAN.setdefault(safe(text), text)
-        self.server = FaultyServer(hostile_world(self.texts))
+        self.server = FaultyServer(hostile_world(self.texts)).unlimited()
         self.server.__enter__()
-        self.server.limits.graphql.limit = self.server.limits.core.limit = 1_000_000
         self.desk = Desk(self.server, folder)
         self._hostile_criteria()
         self.server.faults.always("messages", obeying(obedient, model=STRINGS["title"], id=STRINGS["click quit"]))

@@ -18,9 +18,9 @@ from tests.acceptance.terminal import ESCAPE, TAB, Terminal
 from tests.doubles.claude_faults import ClaudeFault
 from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
+from tests.house.program import NO_KEYRING, PROGRAM, access_to, environ_of
 from tests.security.leaks import hits, leaks_under, with_bodies
 
-PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
 ENVIRONMENT = "canary/env+7f3a9c2e5d"
 KEYRING = "canary-ring-81b2d4f6a0"
 GH = "canary-gh-c5e7091b3f"
@@ -34,7 +34,7 @@ WITH_KEY = {"DEVTRAIL_SECRET_KEY": KEY}
 WITH_TOKEN = {"GITHUB_TOKEN": ENVIRONMENT}
 WITH_BOTH = {**WITH_TOKEN, **WITH_KEY}
 NOTHING: Mapping[str, str] = {}
-NO_RING = {**WITH_KEY, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+NO_RING = {**WITH_KEY, "PYTHON_KEYRING_BACKEND": NO_KEYRING}
 SYNC = ("sync", "acme/web", "--since", "2026-05-01", "--until", "2026-11-19")
 
 
@@ -53,13 +53,11 @@ class Life:
 
     def environ(self, **more: str) -> dict[str, str]:
         """No secret by itself; debug logging on."""
+        addresses = {name: value for name, value in access_to(self.server).items() if name.endswith("_URL")}
         return {
-            "HOME": str(self.home),
+            **environ_of(self.home),
+            **addresses,
             "PATH": f"{self.folder / 'programs'}:{os.defpath}",
-            "LANG": "C.UTF-8",
-            "DEVTRAIL_HOME": str(self.home / "devtrail"),
-            "DEVTRAIL_GITHUB_URL": self.server.url,
-            "ANTHROPIC_BASE_URL": self.server.url,
             "DEVTRAIL_LOG_LEVEL": "debug",
             "ANTHROPIC_LOG": "debug",
             "PYTHONPATH": str(Path(__file__).parent),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +20,6 @@ from textual.widgets import Input, TextArea
 from devtrail_tui import cli
 from devtrail_tui.actions.evidence import export_evidence
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from devtrail_tui.tui.app import DevTrailApp
 from devtrail_tui.tui.live_screen import LiveScreen
 from devtrail_tui.tui.screens.confirm import ConfirmScreen
@@ -35,7 +32,8 @@ from devtrail_tui.tui.widgets.job_table import JobTable
 from tests.acceptance.terminal import ENTER, ESCAPE, Terminal
 from tests.doubles.server import FaultyServer
 from tests.faults.small_world import Written, small_world
-from tests.jobs.conftest import Desk
+from tests.house.desk import Desk
+from tests.house.program import PROGRAM, environ_of
 from tests.security.hostile_home import HostileHome, hostile_toml
 from tests.security.hostile_strings import LONG, MARK, STRINGS
 from tests.security.terminal_output import between_sequences, harmful_characters, inside_sequences, sequences
@@ -43,7 +41,6 @@ from tests.tui.app_host import screen_text, until
 
 pytestmark = pytest.mark.xdist_group("hostile-text")  # the home is made once
 
-PROGRAM = str(Path(sys.executable).parent / "devtrail-tui")
 LEAST = 45
 """Strings the promise speaks of."""
 SOME = 8
@@ -131,7 +128,7 @@ def run(
     home: HostileHome, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str]]:
     """A command over the hostile home, in this process: its exit code and all it wrote."""
-    for name, value in environ_of(home).items():
+    for name, value in environ_of_desk(home.desk).items():
         monkeypatch.setenv(name, value)
 
     def one(*arguments: str) -> tuple[int, str]:
@@ -148,23 +145,10 @@ def run(
     return one
 
 
-def environ_of(home: HostileHome) -> dict[str, str]:
-    return environ_of_desk(home.desk)
-
-
 def environ_of_desk(desk: Desk) -> dict[str, str]:
     """A person's environment for a program of its own."""
-    return {
-        **desk.environ,
-        "HOME": desk.environ["DEVTRAIL_HOME"],
-        "PATH": os.defpath,
-        "LANG": "C.UTF-8",
-        "DEVTRAIL_GITHUB_URL": desk.server.url,
-        "ANTHROPIC_BASE_URL": desk.server.url,
-        "GITHUB_TOKEN": GITHUB_TOKEN,
-        "ANTHROPIC_API_KEY": CLAUDE_KEY,
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-    }
+    folder = Path(desk.environ["DEVTRAIL_HOME"])
+    return environ_of(folder, desk.server, devtrail_home=folder)
 
 
 def looks(home: HostileHome, entries: int) -> list[tuple[str, ...]]:
@@ -338,7 +322,7 @@ def screenful(terminal: Terminal) -> None:
 def in_a_terminal(home: HostileHome, commands: Sequence[Sequence[str]]) -> None:
     shown = 0
     for command in commands:
-        terminal = Terminal([PROGRAM, *command], environ_of(home), columns=100, lines=30)
+        terminal = Terminal([PROGRAM, *command], environ_of_desk(home.desk), columns=100, lines=30)
         try:
             screenful(terminal)
         finally:
@@ -450,14 +434,14 @@ def assert_only_its_own(written: bytes) -> None:
 
 @pytest.mark.usefixtures("processes")
 def test_the_app_writes_nothing_hostile_to_a_real_terminal(home: HostileHome) -> None:
-    assert_only_its_own(app_in_a_terminal(environ_of(home), MARK, 100, 30))
+    assert_only_its_own(app_in_a_terminal(environ_of_desk(home.desk), MARK, 100, 30))
 
 
 @pytest.mark.full
 @pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (200, 60)])
 def test_the_app_writes_nothing_hostile_to_a_terminal_of_any_size(columns: int, lines: int, home: HostileHome) -> None:
-    assert_only_its_own(app_in_a_terminal(environ_of(home), MARK, columns, lines))
+    assert_only_its_own(app_in_a_terminal(environ_of_desk(home.desk), MARK, columns, lines))
 
 
 @pytest.mark.full

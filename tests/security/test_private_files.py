@@ -22,6 +22,7 @@ from devtrail_tui.store.private_files import (
     write_private,
 )
 from devtrail_tui.store.sqlite import sqlite_file
+from tests.house.program import NO_KEYRING
 
 
 def mode(path: Path) -> int:
@@ -43,7 +44,7 @@ def test_everything_a_program_makes_is_private_under_umask_000(tmp_path: Path) -
         f"cli.main(['auth', 'new-key', {str(tmp_path / 'keys' / 'key')!r}])\n"
         "report_fault(RuntimeError('x'), as_json=False)\n"
     )
-    environ = {**os.environ, "DEVTRAIL_HOME": str(home), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    environ = {**os.environ, "DEVTRAIL_HOME": str(home), "PYTHON_KEYRING_BACKEND": NO_KEYRING}
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environ, timeout=60)
     found = [tmp_path / "a", tmp_path / "keys", *(tmp_path / "a").rglob("*"), *(tmp_path / "keys").rglob("*")]
     names = {path.name.partition("-")[0] for path in found}

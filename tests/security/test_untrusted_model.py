@@ -27,7 +27,7 @@ from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.doubles.faults import Fault, Scene
 from tests.doubles.server import FaultyServer
 from tests.faults.small_world import Written, small_world
-from tests.jobs.conftest import Desk
+from tests.house.desk import Desk
 from tests.security.obeying_claude import Says, claim, claims, mark_of, message, obeying, sent_pull_request
 
 FENCE = re.compile(r"<<<(BEGIN|END) PULL REQUEST (\w+)>>>")

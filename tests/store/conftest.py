@@ -16,7 +16,7 @@ from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
-from tests.store.store_examples import ManualClock
+from tests.doubles.clock import ManualClock
 
 
 @pytest.fixture

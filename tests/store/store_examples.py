@@ -1,9 +1,9 @@
-"""What the store's tests are made of: a clock they own, and small believable values."""
+"""What the store's tests are made of: small believable values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from devtrail_tui.core.evidence import (
@@ -21,28 +21,9 @@ from devtrail_tui.core.job import Claim, Job, Level
 from devtrail_tui.store.database import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import note_on
+from tests.doubles.clock import START
 
-START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOST = "desk"
-
-
-class ManualClock:
-    """Time moves only when a test says so."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self._now = now
-
-    def now(self) -> datetime:
-        return self._now
-
-    def monotonic(self) -> float:
-        return (self._now - START).total_seconds()
-
-    async def sleep(self, seconds: float) -> None:
-        self.advance(seconds)
-
-    def advance(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
 
 
 def note(database: Database, job_id: int, message: str, level: Level = Level.INFO) -> bool:

@@ -11,7 +11,7 @@ from devtrail_tui.core.job import Claim
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.views import Views
-from tests.store.store_examples import START
+from tests.doubles.clock import START
 
 PAID = Analysis("k", "claude-sonnet-5-5", '{"matches": []}', "end_turn", {"output_tokens": 5}, 0.25, "req_1", START)
 

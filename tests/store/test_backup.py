@@ -20,7 +20,7 @@ from devtrail_tui.store.sqlite import backup as backup_module
 from devtrail_tui.store.sqlite.backup import FOLDER, Reason, back_up, backups, prune, weekly_backup
 from devtrail_tui.store.sqlite.database_check import contents, problems
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
-from tests.store.store_examples import START, ManualClock
+from tests.doubles.clock import START, ManualClock
 
 
 def names_in(folder: Path) -> list[str]:

@@ -15,7 +15,7 @@ from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.sqlite import change_watcher
 from devtrail_tui.store.sqlite.change_watcher import ChangeWatcher
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
-from tests.store.store_examples import ManualClock
+from tests.doubles.clock import ManualClock
 
 PATIENCE_S = 20.0
 

@@ -30,7 +30,7 @@ from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.sqlite.sqlite_errors import store_error
 from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
 from devtrail_tui.store.sqlite.writer import Writer
-from tests.store.store_examples import ManualClock
+from tests.doubles.clock import ManualClock
 
 PATIENCE_S = 20.0
 

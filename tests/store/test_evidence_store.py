@@ -24,7 +24,8 @@ from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
-from tests.store.store_examples import START, Judged, ManualClock, judged, match, new_evidence, pull_request, save
+from tests.doubles.clock import START, ManualClock
+from tests.store.store_examples import Judged, judged, match, new_evidence, pull_request, save
 
 
 def test_what_is_saved_comes_back_whole(evidence: EvidenceStore, running: Claim, analyses: Analyses) -> None:

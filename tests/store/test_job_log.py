@@ -10,7 +10,8 @@ from devtrail_tui.core.job import Claim, Level, LogLine
 from devtrail_tui.store.job_log import JobLog, Line
 from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
-from tests.store.store_examples import START, note
+from tests.doubles.clock import START
+from tests.store.store_examples import note
 
 
 def lines(*messages: str) -> list[Line]:

@@ -17,7 +17,8 @@ from devtrail_tui.store.queue import JobQueue, any_due, cancel_requested
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import worker_id
-from tests.store.store_examples import HOST, START, ManualClock, claim_of
+from tests.doubles.clock import START, ManualClock
+from tests.store.store_examples import HOST, claim_of
 
 ME = worker_id(HOST, 10, 1000.25, "aa")
 OTHER = worker_id(HOST, 11, 2000.5, "bb")

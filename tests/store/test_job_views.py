@@ -25,7 +25,8 @@ from devtrail_tui.store.tables import jobs, service_limits
 from devtrail_tui.store.tables import workers as workers_table
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import FORGOTTEN_AFTER, WorkerRow, process_of, worker_id
-from tests.store.store_examples import HOST, START, ManualClock, claim_of, new_evidence, save
+from tests.doubles.clock import START, ManualClock
+from tests.store.store_examples import HOST, claim_of, new_evidence, save
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from devtrail_tui.store.sqlite import schema_version
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.sqlite.schema_version import REVISIONS
 from devtrail_tui.store.tables import metadata
-from tests.store.store_examples import ManualClock
+from tests.doubles.clock import ManualClock
 
 NEXT = f"{int(REVISIONS[-1]) + 1:04}"
 """A revision that a later version might bring."""

@@ -12,7 +12,8 @@ from devtrail_tui.core.job_filter import parse
 from devtrail_tui.store.queue import JobQueue, any_due
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
-from tests.store.store_examples import HOST, START
+from tests.doubles.clock import START
+from tests.store.store_examples import HOST
 
 
 def plan_of(database: SqliteDatabase, beginning: str, act: Any) -> list[str]:

@@ -28,7 +28,8 @@ from devtrail_tui.store.queue import POISON_CRASHES, JobQueue
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 from devtrail_tui.store.workers import worker_id
-from tests.store.store_examples import HOST, ManualClock
+from tests.doubles.clock import ManualClock
+from tests.store.store_examples import HOST
 
 LEASE_S = 30.0
 WORKERS = [worker_id(HOST, pid, 1000.0, "x") for pid in (1, 2, 3)]

@@ -22,7 +22,7 @@ from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.sqlite.restore import is_open_elsewhere, restore, verified
 from devtrail_tui.store.sqlite.schema_version import HEAD
 from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
-from tests.store.store_examples import START, ManualClock
+from tests.doubles.clock import START, ManualClock
 
 
 def names_in(folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""A database of revision 0001, with 100,000 entries, carried over to the present one."""
+"""A database of revision 0001, with many entries, carried over to the present one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.sqlite.schema_version import HEAD, alembic_config
 from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
-from tests.store.store_examples import ManualClock
+from tests.doubles.clock import ManualClock
 
-ENTRIES = 100_000
 JUDGED_EVERY = 4
 DAY_US = 86_400_000_000
 START_US = 1_740_000_000_000_000
@@ -76,11 +75,12 @@ def migrated(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path)
 
 
-def test_a_hundred_thousand_entries_are_carried_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize("entries", [10_000, pytest.param(100_000, marks=pytest.mark.full)])
+def test_many_entries_are_carried_over(tmp_path: Path, entries: int) -> None:
     path = old_database(tmp_path / "devtrail.db")
     with closing(sqlite3.connect(path)) as driver:
-        add_entries(driver, (entry(number) for number in range(1, ENTRIES + 1)))
-        for number in range(JUDGED_EVERY, ENTRIES + 1, JUDGED_EVERY):
+        add_entries(driver, (entry(number) for number in range(1, entries + 1)))
+        for number in range(JUDGED_EVERY, entries + 1, JUDGED_EVERY):
             add_match(driver, number, "testing")
         driver.execute(
             'INSERT INTO analyses (id, "key", model, answer, stop_reason, usage, cost_usd, request_id, job_id, created_at) '
@@ -91,8 +91,8 @@ def test_a_hundred_thousand_entries_are_carried_over(tmp_path: Path) -> None:
     with closing(migrated(path)) as driver:
         assert driver.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
         states = "SELECT analysis_state, judged_pr_updated_at IS NULL, count(*) FROM evidence_entries GROUP BY 1, 2 ORDER BY 1"
-        judged = ENTRIES // JUDGED_EVERY
-        assert driver.execute(states).fetchall() == [("analysed", 0, judged), ("not_analysed", 1, ENTRIES - judged)]
+        judged = entries // JUDGED_EVERY
+        assert driver.execute(states).fetchall() == [("analysed", 0, judged), ("not_analysed", 1, entries - judged)]
         assert driver.execute("SELECT count(*) FROM evidence_criteria").fetchone() == (judged,)
         assert driver.execute("SELECT title, account_id, judged_by FROM evidence_entries WHERE id = 7").fetchone() == (
             "Change 7", None, None,

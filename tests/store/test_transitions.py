@@ -16,7 +16,7 @@ from devtrail_tui.core.job import Claim, NewJob
 from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
-from tests.store.store_examples import START, ManualClock
+from tests.doubles.clock import START, ManualClock
 from tests.store.test_query_plans import plan_of
 
 PACKAGE = Path(devtrail_tui.__file__).parent

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from devtrail_tui.core.service import RateLimit
 from devtrail_tui.demo.dataset import build_world
 from devtrail_tui.demo.server import GITHUB_TOKEN
 from devtrail_tui.demo.world import World
+from tests.doubles.clock import ManualClock
 from tests.doubles.server import FaultyServer
 
 TODAY = date(2026, 11, 20)
@@ -27,25 +27,6 @@ START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2030, 1, 1, tzinfo=UTC)
 MakeClient = Callable[..., GitHubClient]
-
-
-class SleepingClock:
-    """A clock that only sleeping moves; `slept` keeps every wait in seconds."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-        self.elapsed = 0.0
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.elapsed)
-
-    def monotonic(self) -> float:
-        return self.elapsed
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.elapsed += seconds
-        await asyncio.sleep(0)
 
 
 @dataclass
@@ -73,8 +54,8 @@ async def fetched(client: GitHubClient, refs: list[PullRequestRef]) -> list[Fetc
 
 
 @pytest.fixture
-def clock() -> SleepingClock:
-    return SleepingClock()
+def clock() -> ManualClock:
+    return ManualClock(START)
 
 
 @pytest.fixture
@@ -94,7 +75,7 @@ async def server(world: World) -> AsyncIterator[FaultyServer]:
 
 
 @pytest.fixture
-async def make_client(clock: SleepingClock, said: Said) -> AsyncIterator[MakeClient]:
+async def make_client(clock: ManualClock, said: Said) -> AsyncIterator[MakeClient]:
     """Makes clients that are closed with the test."""
     made: list[GitHubClient] = []
 

@@ -15,7 +15,8 @@ from devtrail_tui.clients.github import transport
 from devtrail_tui.clients.github.client import GitHubClient
 from devtrail_tui.core.errors import AuthenticationError, DevTrailError, PermanentError, TemporaryError, UsageError
 from devtrail_tui.demo.server import GITHUB_TOKEN
-from tests.clients.github.conftest import MakeClient, Said, SleepingClock
+from tests.clients.github.conftest import MakeClient, Said
+from tests.doubles.clock import ManualClock
 from tests.doubles.faults import Fault
 from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
@@ -32,7 +33,7 @@ async def test_a_token_that_lists_no_scopes(client: GitHubClient, server: Faulty
     assert (await client.account()).scopes == ()
 
 
-async def test_a_bad_token_is_one_call(make_client: MakeClient, server: FaultyServer, clock: SleepingClock) -> None:
+async def test_a_bad_token_is_one_call(make_client: MakeClient, server: FaultyServer, clock: ManualClock) -> None:
     client = make_client(server.url, "wrong-token")
     with pytest.raises(AuthenticationError, match="rejected the GitHub token") as caught:
         await client.account()
@@ -59,9 +60,7 @@ def test_a_token_is_never_sent_in_clear(make_client: MakeClient) -> None:
         make_client("http://ghe.acme.example/api/v3")
 
 
-async def test_single_sign_on_says_where_to_go(
-    client: GitHubClient, server: FaultyServer, clock: SleepingClock
-) -> None:
+async def test_single_sign_on_says_where_to_go(client: GitHubClient, server: FaultyServer, clock: ManualClock) -> None:
     server.faults.always("user", GitHubFault.sso("acme"))
     with pytest.raises(PermanentError, match=r"single sign-on at https://github\.example/orgs/acme/sso"):
         await client.account()
@@ -112,7 +111,7 @@ async def test_any_other_refusal_is_quoted_harmlessly(client: GitHubClient, serv
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 520])
 async def test_trouble_passes(
-    client: GitHubClient, server: FaultyServer, said: Said, clock: SleepingClock, status: int
+    client: GitHubClient, server: FaultyServer, said: Said, clock: ManualClock, status: int
 ) -> None:
     server.faults.next("user", Fault.html(status), times=2)
     await client.account()
@@ -137,7 +136,7 @@ async def test_a_broken_answer_is_asked_for_again(client: GitHubClient, server: 
         await client.repository("acme/shop")
 
 
-async def test_a_login_page_instead_of_github(client: GitHubClient, server: FaultyServer, clock: SleepingClock) -> None:
+async def test_a_login_page_instead_of_github(client: GitHubClient, server: FaultyServer, clock: ManualClock) -> None:
     server.faults.always("graphql", Fault.html(200))
     with pytest.raises(TemporaryError, match=r"127\.0\.0\.1:\d+ answered with a web page.*log in to the network"):
         await client.repository("acme/shop")
@@ -226,7 +225,7 @@ async def test_every_failure_of_httpx_is_a_sentence(
 
 
 async def test_a_certificate_nobody_trusts_is_not_tried_again(
-    client: GitHubClient, monkeypatch: pytest.MonkeyPatch, clock: SleepingClock
+    client: GitHubClient, monkeypatch: pytest.MonkeyPatch, clock: ManualClock
 ) -> None:
     async def failing(*arguments: object) -> httpx.Response:
         raise httpx.ConnectError("x") from ssl.SSLCertVerificationError("self-signed certificate")

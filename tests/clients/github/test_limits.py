@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -19,19 +16,15 @@ from devtrail_tui.clients.github.answers import limited
 from devtrail_tui.clients.github.client import GitHubClient
 from devtrail_tui.clients.github.failures import Limited
 from devtrail_tui.clients.github.limiter import (
-    CORE,
-    GRAPHQL,
-    GitHubLimits,
-    Limiter,
     going_on,
     seconds_of_retry_after,
     seconds_until_reset,
 )
 from devtrail_tui.clients.github.transport import HttpAnswer
-from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.errors import PermanentError, TemporaryError
 from devtrail_tui.core.job import Level
-from tests.clients.github.conftest import START, MakeClient, Said, SleepingClock
+from tests.clients.github.conftest import START, MakeClient, Said
+from tests.doubles.clock import ManualClock
 from tests.doubles.faults import Fault
 from tests.doubles.github_faults import GitHubFault
 from tests.doubles.server import FaultyServer
@@ -135,7 +128,7 @@ def test_the_sentence_of_a_wait(seconds: float, sentence: str) -> None:
 
 @pytest.mark.parametrize("status", [403, 429])
 async def test_a_secondary_limit_is_waited_out(
-    client: GitHubClient, server: FaultyServer, clock: SleepingClock, said: Said, status: int
+    client: GitHubClient, server: FaultyServer, clock: ManualClock, said: Said, status: int
 ) -> None:
     server.faults.next("repo", GitHubFault.secondary_limit(12, status))
     assert (await client.repository("acme/shop")).name == "acme/shop"
@@ -145,21 +138,21 @@ async def test_a_secondary_limit_is_waited_out(
 
 
 async def test_graphqls_limit_comes_with_status_200(
-    client: GitHubClient, server: FaultyServer, clock: SleepingClock
+    client: GitHubClient, server: FaultyServer, clock: ManualClock
 ) -> None:
     server.faults.next("repo", GitHubFault.graphql_limit(reset_in=30))
     await client.repository("acme/shop")
     assert sum(clock.slept) == pytest.approx(30, abs=2)
 
 
-async def test_rests_primary_limit(client: GitHubClient, server: FaultyServer, clock: SleepingClock) -> None:
+async def test_rests_primary_limit(client: GitHubClient, server: FaultyServer, clock: ManualClock) -> None:
     server.faults.next("user", GitHubFault.primary_limit(reset_in=30))
     await client.account()
     assert sum(clock.slept) == pytest.approx(30, abs=2)
 
 
 async def test_points_that_are_spent_are_waited_for_before_asking(
-    client: GitHubClient, server: FaultyServer, clock: SleepingClock, said: Said
+    client: GitHubClient, server: FaultyServer, clock: ManualClock, said: Said
 ) -> None:
     """The last answer said that nothing is left: the next request would only be refused."""
     server.faults.next(
@@ -183,7 +176,7 @@ async def test_points_that_are_spent_are_waited_for_before_asking(
 
 
 async def test_without_a_word_from_github_the_waits_double_then_it_is_given_up(
-    client: GitHubClient, server: FaultyServer, clock: SleepingClock
+    client: GitHubClient, server: FaultyServer, clock: ManualClock
 ) -> None:
     server.faults.always("repo", GitHubFault.secondary_limit(None))
     with pytest.raises(TemporaryError, match="still limits requests after 4 waits") as caught:
@@ -211,7 +204,7 @@ async def test_a_long_wait_says_until_when_and_speaks_sparingly(
 
 
 async def test_a_wait_can_be_cancelled_and_leaves_no_countdown(
-    make_client: MakeClient, server: FaultyServer, said: Said, clock: SleepingClock, monkeypatch: pytest.MonkeyPatch
+    make_client: MakeClient, server: FaultyServer, said: Said, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asleep = asyncio.Event()
 
@@ -232,7 +225,7 @@ async def test_a_wait_can_be_cancelled_and_leaves_no_countdown(
 
 
 async def test_a_403_of_permission_is_not_waited_for(
-    client: GitHubClient, server: FaultyServer, clock: SleepingClock
+    client: GitHubClient, server: FaultyServer, clock: ManualClock
 ) -> None:
     server.faults.always("user", GitHubFault.forbidden())
     with pytest.raises(PermanentError, match=r"Resource not accessible by personal access token\. Add the missing"):
@@ -250,140 +243,3 @@ async def test_the_limits_for_doctor(client: GitHubClient, server: FaultyServer)
 async def test_an_enterprise_server_without_limits(client: GitHubClient, server: FaultyServer) -> None:
     server.faults.next("rate_limit", Fault.status(404, {"message": "Rate limiting is not enabled."}))
     assert await client.limits() == ()
-
-
-def a_limiter(clock: SleepingClock, said: Said, *, pause_s: float = 0.0, concurrency: int = 100) -> Limiter:
-    return Limiter(clock, said.narrate, said.waiting, pause_s=pause_s, concurrency=concurrency)
-
-
-async def test_the_smallest_pause_between_requests(clock: SleepingClock, said: Said) -> None:
-    limiter = a_limiter(clock, said, pause_s=0.1)
-    starts = []
-    for took in (0.0, 0.04, 0.5, 0.0):
-        async with limiter.turn(GRAPHQL):
-            starts.append(clock.monotonic())
-            clock.elapsed += took
-    assert starts == pytest.approx([0.0, 0.1, 0.2, 0.7])
-    assert said.lines == []
-
-
-@pytest.mark.parametrize(("resource", "most"), [(GRAPHQL, 2000), (CORE, 900)])
-async def test_no_more_than_githubs_number_a_minute(clock: SleepingClock, said: Said, resource: str, most: int) -> None:
-    limiter = a_limiter(clock, said)
-    for _ in range(most):
-        async with limiter.turn(resource):
-            clock.elapsed += 0.001
-    before = clock.elapsed
-    async with limiter.turn(resource):
-        assert clock.elapsed == pytest.approx(60)
-    assert before < 3
-    assert len(said.lines) == 1
-
-
-async def test_at_most_so_many_at_once(clock: SleepingClock, said: Said) -> None:
-    limiter = a_limiter(clock, said, concurrency=2)
-    inside, most, full, free = 0, 0, asyncio.Event(), asyncio.Event()
-
-    async def request() -> None:
-        nonlocal inside, most
-        async with limiter.turn(GRAPHQL):
-            inside += 1
-            most = max(most, inside)
-            if inside == 2:
-                full.set()
-            await free.wait()
-            inside -= 1
-
-    tasks = [asyncio.create_task(request()) for _ in range(6)]
-    await full.wait()
-    for _ in range(10):
-        await asyncio.sleep(0)  # room for a third to come in, if it could
-    free.set()
-    await asyncio.gather(*tasks)
-    assert most == 2
-
-
-async def test_one_limit_holds_everybody_and_is_said_once(clock: SleepingClock, said: Said) -> None:
-    limiter = a_limiter(clock, said)
-    limiter.hold(GRAPHQL, Limited(30, everything=True), 1, "github.com")
-    starts: dict[str, float] = {}
-
-    async def request(resource: str) -> None:
-        async with limiter.turn(resource):
-            starts[resource] = clock.monotonic()
-
-    await asyncio.gather(request(GRAPHQL), request(CORE))
-    assert starts == {GRAPHQL: 30, CORE: 30}
-    assert len(said.lines) == 1
-
-
-class OwnLoop:
-    """A client's limiter in an event loop and a thread of its own, as each job has one."""
-
-    def __init__(self, limits: GitHubLimits, pause_s: float = 0.0) -> None:
-        self.said = Said()
-        self.starts: list[float] = []
-        self.limiter = Limiter(
-            SystemClock(), self.said.narrate, self.said.waiting, pause_s=pause_s, concurrency=2, limits=limits
-        )
-
-    def run(self, requests: int) -> threading.Thread:
-        thread = threading.Thread(target=lambda: asyncio.run(self._ask(requests)))
-        thread.start()
-        return thread
-
-    async def _ask(self, requests: int) -> None:
-        async def ask() -> None:
-            async with self.limiter.turn(GRAPHQL):
-                self.starts.append(time.monotonic())
-
-        await asyncio.gather(*(ask() for _ in range(requests)))
-
-
-def test_clients_of_several_jobs_keep_the_pause_together() -> None:
-    limits = GitHubLimits()
-    loops = [OwnLoop(limits, pause_s=0.01) for _ in range(4)]
-    for thread in [each.run(10) for each in loops]:
-        thread.join()
-    starts = limits.starts[GRAPHQL]
-    assert len(starts) == 40
-    assert min(later - earlier for earlier, later in pairwise(starts)) >= 0.01 - 1e-9
-
-
-def test_a_limit_that_one_job_met_is_waited_out_by_all_and_said_by_each() -> None:
-    limits = GitHubLimits()
-    loops = [OwnLoop(limits) for _ in range(3)]
-    loops[0].limiter.hold(GRAPHQL, Limited(0.3, everything=True), 1, "github.com")
-    until = limits.held[GRAPHQL]
-    for thread in [each.run(4) for each in loops]:
-        thread.join()
-    assert datetime.now(UTC) >= until
-    assert [len(each.starts) for each in loops] == [4, 4, 4]
-    assert [len(each.said.lines) for each in loops] == [1, 1, 1]
-    assert [each.said.waits[-1] for each in loops] == [("", None)] * 3
-
-
-def test_a_job_that_is_blocked_while_it_waits_keeps_no_other_from_its_requests() -> None:
-    limits = GitHubLimits()
-    blocked, other = OwnLoop(limits, pause_s=0.01), OwnLoop(limits, pause_s=0.01)
-    loop = asyncio.new_event_loop()
-    tasks = [loop.create_task(blocked._ask(3))]
-    while len(blocked.starts) < 1:
-        loop.run_until_complete(asyncio.sleep(0))  # then nobody runs it: its next request waits for its pause
-    other.run(3).join()
-    assert len(other.starts) == 3
-    loop.run_until_complete(asyncio.gather(*tasks))
-    loop.close()
-
-
-async def test_a_primary_limit_holds_its_own_resource_only(clock: SleepingClock, said: Said) -> None:
-    limiter = a_limiter(clock, said)
-    limiter.hold(GRAPHQL, Limited(30, everything=False), 1, "github.com")
-    async with limiter.turn(CORE):
-        assert clock.monotonic() == 0
-
-
-def test_headers_that_say_nothing_are_passed_over(clock: SleepingClock, said: Said) -> None:
-    limiter = a_limiter(clock, said)
-    for headers in ({}, {"x-ratelimit-limit": "many", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}):
-        assert limiter.learn(GRAPHQL, headers) is None
