@@ -18,12 +18,6 @@ VAGUE_SHARE = 0.05
 LARGER = frozenset(
     f"tests/{name}.py"
     for name in (
-        "clients/claude/test_child",
-        "clients/claude/test_client",
-        "clients/github/test_limits",
-        "faults/processes",
-        "faults/test_retries",
-        "faults/test_service_faults",
         "security/test_hostile_text",
         "security/test_untrusted_model",
         "store/test_database",
