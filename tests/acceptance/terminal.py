@@ -12,6 +12,7 @@ from typing import Any
 
 import pexpect
 import pyte
+from rich.cells import cell_len
 
 ENTER, ESCAPE, TAB, CTRL_C, CTRL_S = "\r", "\x1b", "\t", "\x03", "\x13"
 
@@ -47,7 +48,12 @@ class Terminal:
     @property
     def text(self) -> str:
         """The screen, a line a row."""
-        return "\n".join(line.rstrip() for line in self.screen.display)
+        return "\n".join(self._line(y).rstrip() for y in range(self.screen.lines))
+
+    def _line(self, y: int) -> str:
+        """pyte's `display` fails where the first half of a wide character was overwritten; a terminal shows a blank there."""
+        cells = [self.screen.buffer[y][x].data for x in range(self.screen.columns)]
+        return "".join(cell or ("" if x and cell_len(cells[x - 1]) == 2 else " ") for x, cell in enumerate(cells))
 
     def wait_until(
         self, holds: Callable[[str], bool], what: str, *, seconds: float = 20, look_every_s: float = 0.1
