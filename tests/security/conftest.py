@@ -11,6 +11,7 @@ from devtrail_tui.demo.world import World
 from tests.cli.command_line import CommandLine, small_world
 from tests.doubles.server import FaultyServer
 from tests.house.program import use_empty_home, write_config
+from tests.security.hostile_home import HostileHome
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +39,11 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: FaultyServ
 @pytest.fixture
 def line(own_home: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     return CommandLine(capsys)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileHome]:
+    """A home of hostile text, for tests that change nothing; made once, for they are in one group."""
+    made = HostileHome(tmp_path_factory.mktemp("hostile"))
+    yield made
+    made.close()

@@ -23,7 +23,8 @@ from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 from tests.faults.small_world import VIEWER, Written, small_world
 from tests.house.desk import Desk
-from tests.security.hostile_strings import LONG, STRINGS
+from tests.house.program import environ_of
+from tests.security.hostile_strings import LONG, STRINGS, some
 from tests.security.obeying_claude import claim, claims, obeying
 
 CRITERIA = ("design", "testing", "resilience")
@@ -216,4 +217,28 @@ def hostile_toml(text: str) -> list[str]:
         f"keys = {{ cancel_job = {quoted} }}\n",
         f"keys = {{ {quoted} = 'x' }}\n",
         f"{text}\n",
+    ]
+
+
+def environ_of_desk(desk: Desk) -> dict[str, str]:
+    """A person's environment for a program of its own."""
+    folder = Path(desk.environ["DEVTRAIL_HOME"])
+    return environ_of(folder, desk.server, devtrail_home=folder)
+
+
+def looks(home: HostileHome, entries: int) -> list[tuple[str, ...]]:
+    """Every command that shows something that is stored."""
+    ids = some([str(each) for each in home.desk.services.evidence.ids()], entries)
+    jobs = [str(job.id) for job in home.jobs]
+    return [
+        ("jobs", "list"),
+        ("evidence", "list"),
+        ("criteria", "list"),
+        ("criteria", "export"),
+        ("doctor",),
+        *(("evidence", "export", "--format", form) for form in ("md", "json", "csv")),
+        *(("jobs", "show", job) for job in jobs),
+        *(("logs", job) for job in jobs),
+        *(("jobs", "wait", job) for job in jobs),
+        *(("evidence", "show", each) for each in ids),
     ]

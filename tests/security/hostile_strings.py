@@ -6,7 +6,7 @@ sequence. `[@click=...]` asks Textual to run an action when the text is clicked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 MARK = "OWNED"
 
@@ -123,3 +123,24 @@ LONG: Mapping[str, str] = {
     "long combining": "a" + "\u0301" * 1_000_000 + MARK,
 }
 """A megabyte each: what takes more than linear time shows here."""
+SOME = 8
+"""Entries that stand for all in the short form."""
+KINDS = [
+    STRINGS[name]
+    for name in (
+        "clipboard",
+        "click quit",
+        "closing tag",
+        "tags",
+        "C1 sequence",
+        "lone surrogate",
+        "line ends",
+        "empty closing tag",
+    )
+]
+"""Strings that stand for all in the short form, the worst first: each costs a screen."""
+
+
+def some(texts: Sequence[str], count: int = SOME) -> list[str]:
+    """Evenly spread over the list."""
+    return list(texts[:: max(1, len(texts) // count)])

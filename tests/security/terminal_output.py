@@ -70,3 +70,8 @@ def inside_sequences(written: bytes) -> list[str]:
 def between_sequences(written: bytes) -> str:
     """What is left without the sequences and the carriage returns that a terminal line ends with."""
     return _SEQUENCE.sub("", written.decode("utf-8", "surrogateescape")).replace("\r", "")
+
+
+def assert_harmless(text: str) -> None:
+    harmful = harmful_characters(text.replace("\r\n", "\n"))  # CSV ends its lines so (RFC 4180)
+    assert not harmful, f"{sorted(harmful)} in {text[:2000]!r}"
