@@ -59,48 +59,52 @@ def plain(text: str) -> str:
     return "".join(token.content for token in tokens(text) if token.type in ("text", "text_special"))
 
 
+DOCUMENT = (
+    "# Evidence by criterion\n"
+    "\n"
+    "Pull requests that **ada** wrote, commented on or reviewed, as collected by DevTrail.\n"
+    "\n"
+    "- Filter: repository acme/shop\n"
+    "- Merged: 2026-03-01 to 2026-03-02 (UTC)\n"
+    "- 2 entries: 1 matched, 0 analysed without a match, 1 not analysed, 0 whose analysis failed.\n"
+    "- Model: claude-sonnet-5-5\n"
+    "- Each confidence is the model's own estimate, not a measurement. Quotes were verified to be verbatim in the pull "
+    "request; whether they prove the criterion is yours to judge.\n"
+    "- Created: 2026-11-20 09:30 UTC\n"
+    "\n"
+    "## Technical execution\n"
+    "\n"
+    "### Criterion 5 · Debugging\n"
+    "\n"
+    "Finds root causes.\n"
+    "\n"
+    "#### [Fix retry storm](<https://github.com/acme/shop/pull/101>)\n"
+    "\n"
+    "acme/shop \\#101 · author · merged 2026-03-01 · +30 −4 in 2 files · backend/orders · model's confidence 88 %\n"
+    "\n"
+    "Found the cause.\n"
+    "\n"
+    "```text\n"
+    "the retry storm came from the pool\n"
+    "```\n"
+    "\n"
+    "## Without a match\n"
+    "\n"
+    "These match no criterion above; “not analysed” says nothing about their value.\n"
+    "\n"
+    "- [Later](<https://github.com/acme/shop/pull/102>) · acme/shop \\#102 · author · merged 2026-03-02 · "
+    "+30 −4 in 2 files · backend/orders · not analysed (no Claude key)\n"
+)
+"""Two entries in Markdown, whole."""
+
+
 def test_markdown_says_what_it_is_and_what_it_is_not() -> None:
     report = make_report(
         make_entry(1, title="Fix retry storm", matches=(match("5", 0.88),)),
         make_entry(2, title="Later", analysis_state=AnalysisState.NOT_ANALYSED, analysis_note="no Claude key"),
         chosen="repository acme/shop",
     )
-    assert markdown(report) == (
-        "# Evidence by criterion\n"
-        "\n"
-        "Pull requests that **ada** wrote, commented on or reviewed, as collected by DevTrail.\n"
-        "\n"
-        "- Filter: repository acme/shop\n"
-        "- Merged: 2026-03-01 to 2026-03-02 (UTC)\n"
-        "- 2 entries: 1 matched, 0 analysed without a match, 1 not analysed, 0 whose analysis failed.\n"
-        "- Model: claude-sonnet-5-5\n"
-        "- Each confidence is the model's own estimate, not a measurement. Quotes were verified to be verbatim in the pull "
-        "request; whether they prove the criterion is yours to judge.\n"
-        "- Created: 2026-11-20 09:30 UTC\n"
-        "\n"
-        "## Technical execution\n"
-        "\n"
-        "### Criterion 5 · Debugging\n"
-        "\n"
-        "Finds root causes.\n"
-        "\n"
-        "#### [Fix retry storm](<https://github.com/acme/shop/pull/101>)\n"
-        "\n"
-        "acme/shop \\#101 · author · merged 2026-03-01 · +30 −4 in 2 files · backend/orders · model's confidence 88 %\n"
-        "\n"
-        "Found the cause.\n"
-        "\n"
-        "```text\n"
-        "the retry storm came from the pool\n"
-        "```\n"
-        "\n"
-        "## Without a match\n"
-        "\n"
-        "These match no criterion above; “not analysed” says nothing about their value.\n"
-        "\n"
-        "- [Later](<https://github.com/acme/shop/pull/102>) · acme/shop \\#102 · author · merged 2026-03-02 · "
-        "+30 −4 in 2 files · backend/orders · not analysed (no Claude key)\n"
-    )
+    assert markdown(report) == DOCUMENT
 
 
 def test_an_empty_report_is_still_a_report() -> None:

@@ -82,3 +82,16 @@ def running(queue: JobQueue) -> Claim:
     claimed = queue.claim("desk:1:1000:a", lease_s=30, job_id=job.id).result()
     assert claimed is not None
     return Claim(claimed.id, claimed.claim_no, "desk:1:1000:a")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "devtrail.db"
+
+
+def opened(path: Path, *, busy_timeout_s: float = 15) -> SqliteDatabase:
+    database = SqliteDatabase(
+        f"sqlite:///{path}", clock=ManualClock(), busy_timeout_s=busy_timeout_s, synchronous="NORMAL"
+    )
+    database.open()
+    return database

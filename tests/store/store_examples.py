@@ -17,10 +17,12 @@ from devtrail_tui.core.evidence import (
     Review,
     Role,
 )
-from devtrail_tui.core.job import Claim, Job, Level
+from devtrail_tui.core.job import Claim, Job, Level, NewJob
 from devtrail_tui.store.database import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import note_on
+from devtrail_tui.store.queue import JobQueue
+from devtrail_tui.store.workers import worker_id
 from tests.doubles.clock import START
 
 HOST = "desk"
@@ -129,3 +131,15 @@ def save(store: EvidenceStore, claim: Claim, *entries: NewEvidence | Judged, **a
 
 def match(criterion: str = "DEBUG", confidence: float = 0.88, **changes: Any) -> Match:
     return replace(Match(criterion, confidence, "It shows care.", ("Backs off",)), **changes)
+
+
+ME = worker_id(HOST, 10, 1000.25, "aa")
+OTHER = worker_id(HOST, 11, 2000.5, "bb")
+
+
+def everyone_lives(pid: int, start: float) -> bool:
+    return True
+
+
+def enqueue(queue: JobQueue, **fields: object) -> int:
+    return queue.enqueue(NewJob("GITHUB_SYNC", **fields)).result().id  # type: ignore[arg-type]  # fields of NewJob by name

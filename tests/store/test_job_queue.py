@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from devtrail_tui.core.errors import NotFound, NotPossible
+from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.job import Claim, Level, NewJob, Progress, Status
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.queue import JobQueue, any_due, cancel_requested
+from devtrail_tui.store.queue import JobQueue, any_due
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
-from devtrail_tui.store.workers import worker_id
 from tests.doubles.clock import START, ManualClock
-from tests.store.store_examples import HOST, claim_of
+from tests.store.store_examples import HOST, ME, OTHER, claim_of, enqueue
 
-ME = worker_id(HOST, 10, 1000.25, "aa")
-OTHER = worker_id(HOST, 11, 2000.5, "bb")
 TYPES = ("GITHUB_SYNC",)
-
-
-def everyone_lives(pid: int, start: float) -> bool:
-    return True
-
-
-def enqueue(queue: JobQueue, **fields: object) -> int:
-    return queue.enqueue(NewJob("GITHUB_SYNC", **fields)).result().id  # type: ignore[arg-type]  # fields of NewJob by name
 
 
 def run(database: SqliteDatabase, statement: str, **values: object) -> None:
@@ -222,49 +209,6 @@ def test_progress_is_kept_and_bounded(queue: JobQueue, views: Views, running: Cl
     assert (job.progress, job.progress_detail.phase, job.last_progress_at) == (100, "wait", START)
 
 
-def test_a_cancel_is_at_once_or_asked_of_the_owner(
-    queue: JobQueue, log: JobLog, running: Claim, database: SqliteDatabase
-) -> None:
-    waiting = enqueue(queue)
-    assert queue.cancel(waiting).result().status is Status.CANCELLED
-    assert [line.message for line in log.page(waiting, first_seq=1, limit=9)] == ["Cancelled before it ran."]
-    asked = queue.cancel(running.job_id).result()
-    assert (asked.status, asked.cancel_requested_at) == (Status.RUNNING, START)
-    assert queue.cancel(running.job_id).result().cancel_requested_at == START
-    assert cancel_requested(database, [running.job_id, waiting + 9]) == {running.job_id}
-    renewal = queue.renew(running.worker_id, [running], 30).result()
-    assert renewal.lost == frozenset()
-    assert renewal.cancel_requested == {running}
-    with pytest.raises(NotPossible, match="already cancelled"):
-        queue.cancel(waiting).result()
-    with pytest.raises(NotFound, match="no job 999"):
-        queue.cancel(999).result()
-
-
-@pytest.mark.parametrize(
-    ("ending", "expected"),
-    [
-        ("finish", Status.COMPLETED),
-        ("fail", Status.FAILED),
-        ("release", Status.CANCELLED),
-        ("retry_later", Status.CANCELLED),
-    ],
-)
-def test_how_a_job_ends_that_should_be_cancelled(
-    queue: JobQueue, views: Views, running: Claim, ending: str, expected: Status
-) -> None:
-    queue.cancel(running.job_id).result()
-    calls = {
-        "finish": lambda: queue.finish(running, {"kept": 1}),
-        "fail": lambda: queue.fail(running, "broke"),
-        "release": lambda: queue.release(running, waiting_for="a token"),
-        "retry_later": lambda: queue.retry_later(running, "broke", START + timedelta(minutes=1)),
-    }
-    assert calls[ending]().result() is True
-    job = views.job(running.job_id)
-    assert (job.status, job.completed_at, job.worker_id, job.waiting_for) == (expected, START, None, None)
-
-
 def test_retry_later_spends_the_attempt_and_release_does_not(queue: JobQueue, views: Views, running: Claim) -> None:
     queue.retry_later(running, "network down", START + timedelta(seconds=8)).result()
     job = views.job(running.job_id)
@@ -297,190 +241,6 @@ def test_a_unique_job_is_queued_once_while_active(queue: JobQueue) -> None:
     second = enqueue(queue, unique_key="shop")
     with pytest.raises(NotPossible, match=f"Job {second} does the same"):
         queue.retry(first).result()
-
-
-def test_retry_gives_one_more_attempt(queue: JobQueue, clock: ManualClock) -> None:
-    job_id = enqueue(queue, max_attempts=1)
-    queue.fail(claim_of(queue.claim(ME, lease_s=30).result()), "broke").result()
-    clock.advance(60)
-    job = queue.retry(job_id).result()
-    assert (job.status, job.attempt, job.max_attempts, job.error, job.completed_at) == (
-        Status.PENDING,
-        1,
-        2,
-        None,
-        None,
-    )
-    assert job.run_at == clock.now()
-    with pytest.raises(NotPossible, match="only a failed or cancelled"):
-        queue.retry(job_id).result()
-    with pytest.raises(NotFound):
-        queue.retry(999).result()
-
-
-def test_priority_moves_only_waiting_jobs(queue: JobQueue, running: Claim) -> None:
-    waiting = enqueue(queue)
-    assert queue.change_priority(waiting, 1).result().priority == 1
-    assert queue.change_priority(waiting, -2).result().priority == -1
-    with pytest.raises(NotPossible, match="is running"):
-        queue.change_priority(running.job_id, 1).result()
-    with pytest.raises(NotFound):
-        queue.change_priority(999, 1).result()
-
-
-def test_a_lease_that_ran_out_gives_the_job_back(
-    queue: JobQueue, clock: ManualClock, log: JobLog, running: Claim
-) -> None:
-    clock.advance(29.9)
-    assert queue.rescue(host=HOST, alive=everyone_lives).result() == ()
-    queue.renew(running.worker_id, [running], 30).result()
-    clock.advance(29.9)
-    assert queue.rescue(host=HOST, alive=everyone_lives).result() == ()
-    clock.advance(0.2)
-    assert queue.rescue(host=HOST, alive=everyone_lives, spare=[running]).result() == ()
-    (job,) = queue.rescue(host=HOST, alive=everyone_lives).result()
-    assert (job.id, job.status, job.attempt, job.crashes) == (running.job_id, Status.PENDING, 0, 1)
-    (line,) = log.page(job.id, first_seq=1, limit=9)
-    assert (line.level, line.message.startswith("The worker stopped responding")) == (Level.WARNING, True)
-    assert queue.renew(running.worker_id, [running], 30).result().lost == {running}
-
-
-def test_an_ended_process_of_this_host_is_rescued_at_once(queue: JobQueue) -> None:
-    mine, other = enqueue(queue), enqueue(queue)
-    queue.claim(ME, lease_s=30).result()
-    queue.claim(OTHER, lease_s=30).result()
-    asked: list[tuple[int, float]] = []
-
-    def alive(pid: int, start: float) -> bool:
-        asked.append((pid, start))
-        return pid != 10
-
-    assert queue.rescue(host="elsewhere", alive=alive).result() == ()
-    assert asked == []
-    rescued = queue.rescue(host=HOST, alive=alive).result()
-    assert [job.id for job in rescued] == [mine]
-    assert sorted(asked) == [(10, 1000.25), (11, 2000.5)]
-    assert other not in [job.id for job in rescued]
-
-
-def test_a_lease_renewed_meanwhile_is_not_lost(queue: JobQueue, clock: ManualClock, running: Claim) -> None:
-    clock.advance(31)
-
-    def renews_while_asked(pid: int, start: float) -> bool:
-        queue.renew(running.worker_id, [running], 30).result()
-        return True
-
-    assert queue.rescue(host=HOST, alive=renews_while_asked).result() == ()
-    assert queue.progress(running, Progress()).result() is True
-
-
-def test_a_judge_of_leases_decides_whatever_the_clock_says(queue: JobQueue, clock: ManualClock, running: Claim) -> None:
-    judged: list[dict[Claim, datetime]] = []
-
-    def silent(leases: Mapping[Claim, datetime]) -> list[Claim]:
-        judged.append(dict(leases))
-        return list(leases) if len(judged) == 3 else []
-
-    clock.advance(3600)
-    assert queue.rescue(host=HOST, alive=everyone_lives, ran_out=silent).result() == ()
-    clock.advance(-7200)
-    assert queue.rescue(host=HOST, alive=everyone_lives, ran_out=silent).result() == ()
-    (job,) = queue.rescue(host=HOST, alive=everyone_lives, ran_out=silent).result()
-    assert (job.id, job.status) == (running.job_id, Status.PENDING)
-    assert judged == [{running: START + timedelta(seconds=30)}] * 3
-
-
-def test_three_crashes_without_a_save_are_poison(queue: JobQueue, clock: ManualClock, views: Views) -> None:
-    job_id = enqueue(queue)
-    for crashes in (1, 2, 3):
-        claim = claim_of(queue.claim(ME, lease_s=30).result())
-        clock.advance(31)
-        (job,) = queue.rescue(host=HOST, alive=everyone_lives).result()
-        assert (job.crashes, job.attempt) == (crashes, 0)
-        assert claim.claim_no == crashes
-    job = views.job(job_id)
-    assert job.status is Status.FAILED
-    assert job.completed_at == clock.now()
-    assert "3 times in a row" in (job.error or "")
-    assert queue.retry(job_id).result().crashes == 0
-
-
-def test_a_save_forgives_crashes(queue: JobQueue, clock: ManualClock, evidence: EvidenceStore) -> None:
-    job_id = enqueue(queue)
-    for _ in range(5):
-        claim = claim_of(queue.claim(ME, lease_s=30).result())
-        evidence.save(claim).result()
-        clock.advance(31)
-        (job,) = queue.rescue(host=HOST, alive=everyone_lives).result()
-        assert (job.id, job.status, job.crashes) == (job_id, Status.PENDING, 1)
-
-
-def test_a_lost_job_that_should_be_cancelled_is(queue: JobQueue, clock: ManualClock, running: Claim) -> None:
-    queue.cancel(running.job_id).result()
-    clock.advance(31)
-    (job,) = queue.rescue(host=HOST, alive=everyone_lives).result()
-    assert (job.status, job.completed_at, job.crashes) == (Status.CANCELLED, clock.now(), 1)
-
-
-def test_a_job_only_an_ended_process_could_run_says_so(queue: JobQueue, views: Views, database: SqliteDatabase) -> None:
-    waits = enqueue(queue, needs_worker=ME)
-    ran = enqueue(queue, needs_worker=ME)
-    queue.claim(ME, lease_s=30, job_id=ran).result()
-
-    def alive(pid: int, start: float) -> bool:
-        return False
-
-    assert [job.id for job in queue.rescue(host=HOST, alive=alive).result()] == [ran]
-    for job_id in (waits, ran):
-        job = views.job(job_id)
-        assert job.status is Status.PENDING
-        assert "cancel this job and start it again" in (job.waiting_for or "")
-    version = database.version()
-    queue.rescue(host=HOST, alive=alive).result()
-    assert database.version() == version, "said once, not at every look"
-
-
-def test_delete_takes_the_log_and_never_the_number(
-    queue: JobQueue, log: JobLog, views: Views, running: Claim, database: SqliteDatabase
-) -> None:
-    with pytest.raises(NotPossible, match="is running; cancel it"):
-        queue.delete(running.job_id).result()
-    log.append(running, [(START, Level.INFO, "x")]).result()
-    queue.finish(running, {}).result()
-    assert queue.delete(running.job_id).result() == 1
-    with pytest.raises(NotFound):
-        views.job(running.job_id)
-    with pytest.raises(NotFound):
-        queue.delete(running.job_id).result()
-    with database.read() as connection:
-        left = text("SELECT (SELECT count(*) FROM job_logs) + (SELECT count(*) FROM job_attempts)")
-        assert connection.execute(left).scalar_one() == 0
-    assert enqueue(queue) == running.job_id + 1
-
-
-def test_cleanup_takes_old_finished_jobs_in_batches(
-    queue: JobQueue, clock: ManualClock, views: Views, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    endings = itertools.cycle([Status.COMPLETED, Status.FAILED, Status.CANCELLED])
-    for ending in itertools.islice(endings, 1100):
-        queue.enqueue(NewJob("T"))
-        if ending is Status.CANCELLED:
-            continue
-    old = [claim_of(queue.claim(ME, lease_s=99).result()) for _ in range(1100)]
-    for claim, ending in zip(old, endings, strict=False):
-        {"COMPLETED": lambda c: queue.finish(c, {}), "FAILED": lambda c: queue.fail(c, "x")}.get(
-            ending, lambda c: queue.cancelled(c, "x")
-        )(claim)
-    clock.advance(3600)
-    young = enqueue(queue)
-    queue.cancel(young).result()
-    waiting = enqueue(queue)
-    assert queue.cleanup(timedelta(minutes=30), [Status.FAILED]).result() in (366, 367)
-    assert queue.cleanup(timedelta(minutes=30)).result() in (733, 734)
-    assert list(views.job_ids()) == [waiting, young]
-    assert views.counts()[Status.CANCELLED] == 1
-    with pytest.raises(ValueError, match="finished"):
-        queue.cleanup(timedelta(0), [Status.RUNNING])
 
 
 def test_a_value_that_is_no_json_is_refused_and_nothing_changes(queue: JobQueue, views: Views, running: Claim) -> None:

@@ -215,34 +215,20 @@ def test_a_services_own_words_are_cleaned_before_they_are_kept(queue: JobQueue, 
     assert (shown.service, shown.account) == ("GitHub", "mona")
 
 
+PROGRESS_OF_0001 = {
+    "percent": 50, "phase": "fetching", "current_repo": "acme/api", "current_pr": "#7", "total": 4, "processed": 2,
+    "new": 1, "stored_before": 1, "matched": 0, "not_analysed": 0, "failed": 1, "spent_usd": 0.5, "budget_usd": 5.0,
+    "repositories": [{"name": "acme/api", "done": 2, "total": 4, "note": ""}],
+    "github_remaining": 7, "github_limit": 9, "github_reset_at": "",
+    "waiting": "GitHub's limit", "waiting_until": "2026-03-02T10:00:00.000Z",
+}  # fmt: skip
+"""Progress as the first revision stored it."""
+
+
 def test_progress_of_an_earlier_version_is_shown_with_parts_and_counts(
     database: SqliteDatabase, views: Views, running: Claim
 ) -> None:
-    shown = {
-        "percent": 50,
-        "phase": "fetching",
-        "current_repo": "acme/api",
-        "current_pr": "#7",
-        "total": 4,
-        "processed": 2,
-    }
-    shown |= {
-        "new": 1,
-        "stored_before": 1,
-        "matched": 0,
-        "not_analysed": 0,
-        "failed": 1,
-        "spent_usd": 0.5,
-        "budget_usd": 5.0,
-    }
-    shown |= {"repositories": [{"name": "acme/api", "done": 2, "total": 4, "note": ""}], "waiting": "GitHub's limit"}
-    shown |= {
-        "github_remaining": 7,
-        "github_limit": 9,
-        "github_reset_at": "",
-        "waiting_until": "2026-03-02T10:00:00.000Z",
-    }
-    stored = update(jobs).values(progress_detail=shown)
+    stored = update(jobs).values(progress_detail=PROGRESS_OF_0001)
     database.write(lambda connection: connection.execute(stored)).result()
     assert views.job(running.job_id).progress_detail == Progress(
         percent=50,
