@@ -102,10 +102,9 @@ def _imports(path: Path) -> Iterator[tuple[str, bool]]:
                 yield f"{node.module}.{alias.name}", id(node) in top
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_room_imports_only_what_it_may(path: Path) -> None:
-    room = _room(path)
-    for module, at_top in _imports(path):
+def test_a_room_imports_only_what_it_may() -> None:
+    for path, (module, at_top) in ((file, each) for file in _files() for each in _imports(file)):
+        room = _room(path)
         parts = module.split(".")
         if parts[0] == "devtrail_tui" and len(parts) > 1:
             other = parts[1]
@@ -114,39 +113,36 @@ def test_a_room_imports_only_what_it_may(path: Path) -> None:
             if (room, other) in FRONT_DOOR:
                 assert not at_top, f"{path.name} imports {module} at the top; inside a function only"
                 continue
-            assert other in MAY_IMPORT[room], f"{room} may not import {module}"
+            assert other in MAY_IMPORT[room], f"{path}: {room} may not import {module}"
         elif parts[0] in ONLY_IN:
-            assert room in ONLY_IN[parts[0]], f"{module} belongs to {ONLY_IN[parts[0]]}, not to {room}"
+            assert room in ONLY_IN[parts[0]], f"{path}: {module} belongs to {ONLY_IN[parts[0]]}, not to {room}"
 
 
 SQLITE_MODULES = ("sqlite3", "sqlalchemy.dialects.sqlite")
 WITHOUT_SQLITE = [path for path in _files() if "sqlite" not in path.parts and "versions" not in path.parts]
 
 
-@pytest.mark.parametrize("path", WITHOUT_SQLITE, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_only_store_sqlite_imports_sqlite(path: Path) -> None:
-    if _room(path) == "demo":
-        return  # its lock file is a SQLite database: the one lock that works on every system
-    imported = [
-        module for module, _ in _imports(path) if f"{module}.".startswith(tuple(f"{each}." for each in SQLITE_MODULES))
-    ]
-    assert not imported, f"{path} imports {imported}; only devtrail_tui/store/sqlite may"
+def test_only_store_sqlite_imports_sqlite() -> None:
+    starts = tuple(f"{each}." for each in SQLITE_MODULES)
+    for path in WITHOUT_SQLITE:
+        imported = [module for module, _ in _imports(path) if f"{module}.".startswith(starts)]
+        # The demo's lock file is a SQLite database: the one lock that works on every system.
+        assert not imported or _room(path) == "demo", f"{path} imports {imported}; only devtrail_tui/store/sqlite may"
 
 
 FRONT_ENDS = [path for path in _files() if _room(path) in ("cli", "tui")]
 
 
-@pytest.mark.parametrize("path", FRONT_ENDS, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_front_end_works_through_actions(path: Path) -> None:
-    for node in ast.walk(_tree(path)):
+def test_a_front_end_works_through_actions() -> None:
+    for path, node in ((file, each) for file in FRONT_ENDS for each in ast.walk(_tree(file))):
         if not isinstance(node, ast.Attribute):
             continue
         *owner, name = ast.unparse(node).split(".")
         if owner and owner[-1].strip("_") == "services":
-            assert name in FRONT_END_MAY_USE, f"line {node.lineno} uses services.{name}; call an action"
+            assert name in FRONT_END_MAY_USE, f"{path}:{node.lineno} uses services.{name}; call an action"
         elif len(owner) > 1 and owner[-2].strip("_") == "services" and owner[-1] in FRONT_END_MAY_USE_OF:
             assert name in FRONT_END_MAY_USE_OF[owner[-1]], (
-                f"line {node.lineno} uses services.{owner[-1]}.{name}; call an action"
+                f"{path}:{node.lineno} uses services.{owner[-1]}.{name}; call an action"
             )
 
 
