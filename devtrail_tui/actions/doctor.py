@@ -195,15 +195,16 @@ async def _github(services: Services) -> list[Check]:
         clients, scope = services.clients, services.clients.outside_jobs()
         async with answer_timeout("GitHub"), aclosing(await clients.source(GITHUB, scope)) as github:
             account = await github.account()
-            limits = await github.limits()
+            limits, version = await github.limits(), await github.server_version()
     except DevTrailError as error:
         return [Check.wrong("GitHub token", error)]
     details = {"found": True, "where": secret.where, "login": account.login, "scopes": list(account.scopes)}
+    host = Check("GitHub", State.OK, f"Enterprise Server {version}", {"version": version}) if version else None
     state = State.NOTE if account.scopes and "repo" not in account.scopes else State.OK
     token = Check(
         "GitHub token", state, f"{account.login} · {secret.where} · {describe_scopes(account.scopes)}", details
     )
-    return [token, *_clock(account), *(_limit(limit) for limit in limits)]
+    return [*filter(None, [host]), token, *_clock(account), *(_limit(limit) for limit in limits)]
 
 
 def _clock(account: Account) -> Iterator[Check]:

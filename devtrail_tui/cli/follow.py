@@ -144,7 +144,7 @@ def bar_text(
     bar = blocks[0] * filled + blocks[1] * (cells - filled)
     segments = [f"{bar} {job.progress:3.0f} %"]
     if job.status is not Status.RUNNING:
-        segments.append(str(status_look(job.status)))
+        segments.append(str(status_look(job)))
     if detail.total:
         segments.append(f"{detail.done}/{detail.total}")
     if job.status is Status.PENDING and job.waiting_for:

@@ -53,7 +53,7 @@ def list_command(*, query: tuple[str, ...], limit: int, before: int | None, as_j
             print_json(page.to_json())
             return 0
         rows, now = page.rows, services.clock.now()
-        looks = [status_look(row.status, cancel_requested=row.cancel_requested) for row in rows]
+        looks = [status_look(row) for row in rows]
         lines = table(
             ("#", "Type", "What", "Status", "%", "When"),
             [
@@ -110,7 +110,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
     return [
         ("Job", f"{job.id} {job.type}"),
         ("What", job.title),
-        ("Status", str(status_look(job.status, cancel_requested=job.cancel_requested_at is not None))),
+        ("Status", str(status_look(job))),
         ("Waits for", _waits_for(job)),
         ("Progress", f"{job.progress:.0f} %" + (f", {detail.done} of {detail.total}" if detail.total else "")),
         ("Attempt", f"{job.attempt} of {job.max_attempts}" if job.attempt else ""),

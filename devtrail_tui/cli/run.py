@@ -15,7 +15,7 @@ from devtrail_tui.core.job import Job, Status, job_json
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import status_look
 
-EXIT_CODES = {Status.COMPLETED: 0, Status.FAILED: 1, Status.CANCELLED: 3}
+_CANCELLED = 3
 _CANNOT_RUN = 2
 """The exit code if a job cannot run here, for example because its token is missing."""
 
@@ -76,14 +76,14 @@ def report_end(services: Services, followed: Followed, *, as_json: bool) -> int:
             say(end_sentence(job))
             for line in result_tables(job):
                 say(line)
-        return EXIT_CODES[job.status]
+        return _CANCELLED if job.status is Status.CANCELLED else int(not job.successful)
     narrate(how_to_go_on(job, services.worker_id))
     return INTERRUPTED if followed.interrupted else _CANNOT_RUN
 
 
 def end_sentence(job: Job) -> str:
     """The end of a finished job in one line: its result's message, or its error."""
-    prefix = f"{status_look(job.status)} · job {job.id}"
+    prefix = f"{status_look(job)} · job {job.id}"
     if job.status is Status.COMPLETED:
         message = (job.result or {}).get("message", "")
         return f"{prefix}: {safe_line(message)}" if isinstance(message, str) and message else f"{prefix}."

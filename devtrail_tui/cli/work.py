@@ -82,7 +82,7 @@ class RunningJobs:
         for job_id, follower in tuple(self._followers.items()):
             job = follower.look()
             if job.status is not Status.RUNNING:
-                narrate(f"#{job_id} {status_look(job.status)}{f': {job.error}' if job.error else ''}")
+                narrate(f"#{job_id} {status_look(job)}{f': {job.error}' if job.error else ''}")
                 del self._followers[job_id]
         self._version = version  # set last: after a failed read everything is read again
 

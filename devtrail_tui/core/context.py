@@ -25,6 +25,7 @@ from devtrail_tui.core.evidence import (
     Role,
 )
 from devtrail_tui.core.job import Level, Progress
+from devtrail_tui.core.left_out import LeftOut
 from devtrail_tui.core.service import RateLimit, S, Service, ServiceSpec
 
 
@@ -53,12 +54,31 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscoveredPullRequests:
+    """The discovered pull requests, each once, newest merge first, and what the service refused to list."""
+
+    refs: Sequence[PullRequestRef]
+    left_out: Sequence[LeftOut] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MergedCounts:
+    """Pull requests of a repository in some days: all merged ones, those that the person wrote and that were closed without a
+    merge, and merged ones assigned to the person."""
+
+    merged: int
+    closed: int
+    assigned: int
+
+
+@dataclass(frozen=True, slots=True)
 class FetchedPullRequest:
-    """One complete pull request, or a sentence that says why it could not be fetched."""
+    """One pull request, or a sentence that says why it could not be fetched. `left_out`: fields that the service refused."""
 
     ref: PullRequestRef
     pull_request: PullRequest | None
     problem: str = ""
+    left_out: Sequence[LeftOut] = ()
 
 
 class PullRequestSource(Service, Protocol):
@@ -82,9 +102,13 @@ class PullRequestSource(Service, Protocol):
 
     async def discover(
         self, repository: Repository, login: str, start: datetime, end: datetime
-    ) -> Sequence[PullRequestRef]:
-        """All pull requests merged in [`start`, `end`) that `login` wrote, commented on or reviewed, each once, newest merge
-        first."""
+    ) -> DiscoveredPullRequests:
+        """All pull requests merged in [`start`, `end`) that `login` wrote, commented on or reviewed. Raises PermanentError if the
+        service refuses all of them."""
+        ...
+
+    async def merged_counts(self, repository: Repository, login: str, start: datetime, end: datetime) -> MergedCounts:
+        """Counts that explain why `discover` returned nothing."""
         ...
 
     def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncIterator[FetchedPullRequest]:
@@ -93,6 +117,10 @@ class PullRequestSource(Service, Protocol):
 
     async def limits(self) -> Sequence[RateLimit]:
         """GitHub's current rate limits; the request itself costs nothing. Empty if the server has no limits."""
+        ...
+
+    async def server_version(self) -> str:
+        """The version of a server that a company runs itself; "" for GitHub's own."""
         ...
 
 

@@ -107,6 +107,10 @@ class SecretMissing(DevTrailError):
         super().__init__(message)
 
 
+class SecretRejected(SecretMissing):
+    """The service rejected this secret a short while ago, so it is not sent again now; the job waits."""
+
+
 class ClaimLost(DevTrailError):
     """Another worker owns the job now; all further writes of this claim are refused."""
 

@@ -88,7 +88,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A merged pull request with all fields that the program uses. `host` is the web host, such as github.com."""
+    """A merged pull request with all fields that the program uses. `host` is the web host, such as github.com.
+
+    `files_unknown`: the service could not list the changed files, so that `files` is empty.
+    """
 
     host: str
     node_id: str
@@ -111,6 +114,7 @@ class PullRequest:
     reviews: tuple[Review, ...] = ()
     review_comments: tuple[Comment, ...] = ()
     labels: tuple[str, ...] = ()
+    files_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

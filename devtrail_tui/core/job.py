@@ -95,6 +95,21 @@ class Job:
     started_at: datetime | None
     completed_at: datetime | None
 
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether a cancel was requested."""
+        return self.cancel_requested_at is not None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the job's result lists work that was left out (core.left_out)."""
+        return bool((self.result or {}).get("leftOut"))
+
+    @property
+    def successful(self) -> bool:
+        """Whether the job completed and nothing that the person named is missing."""
+        return self.status is Status.COMPLETED and (self.result or {}).get("success") is not False
+
 
 def iso(moment: datetime | None) -> str | None:
     """UTC as ISO 8601 with a trailing Z, to the millisecond; None stays None."""

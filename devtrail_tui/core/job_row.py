@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One line of the job table. Times are aware UTC; `progress` is 0-100; `waiting_for` says why a PENDING job waits."""
+    """One line of the job table. Times are aware UTC; `progress` is 0-100; `waiting_for` says why a PENDING job waits.
+
+    `left_out`: its result lists work that was left out.
+    """
 
     id: int
     type: str
@@ -27,6 +30,7 @@ class JobRow:
     started_at: datetime | None
     completed_at: datetime | None
     cancel_requested: bool
+    left_out: bool
     waiting_for: str | None
     error: str | None
     attempt: int

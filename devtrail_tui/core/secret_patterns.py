@@ -14,7 +14,10 @@ from functools import cache
 MASK = "[secret]"
 """The replacement of a secret."""
 
-SECRET_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN", "ANTHROPIC_API_KEY", "DEVTRAIL_SECRET_KEY")
+SECRET_VARIABLES = (
+    *("GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"),
+    *("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "DEVTRAIL_SECRET_KEY"),
+)
 """Environment variables whose values are secrets."""
 
 _TOKEN = r"[A-Za-z0-9._~+/=-]"  # noqa: S105 - a character class, no token

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import Protocol
 
 from typing_extensions import override
 
@@ -23,7 +24,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class StatusLook:
-    """A sign, a word, and their colour tone (`running`, `done`, `failed`, `quiet`); the word alone is sufficient."""
+    """A sign, a word, and their colour tone (`running`, `done`, `warning`, `failed`, `quiet`); the word alone is sufficient."""
 
     sign: str
     word: str
@@ -42,13 +43,30 @@ _LOOKS = {
     Status.CANCELLED: StatusLook("■", "cancelled", "quiet"),
 }
 _STOPPING = StatusLook("◌", "stopping", "running")
-STATUS_WIDTH = max(len(str(look)) for look in (*_LOOKS.values(), _STOPPING))
+_PARTLY = StatusLook("◐", "partly", "warning")
+STATUS_WIDTH = max(len(str(look)) for look in (*_LOOKS.values(), _STOPPING, _PARTLY))
 """Cells of the longest sign and word."""
 
 
-def status_look(status: Status, *, cancel_requested: bool = False) -> StatusLook:
-    """The look of a status; a running job that was asked to cancel is "stopping"."""
-    return _STOPPING if status is Status.RUNNING and cancel_requested else _LOOKS[status]
+class StatusFacts(Protocol):
+    """What the look of a job's status depends on."""
+
+    @property
+    def status(self) -> Status: ...
+
+    @property
+    def cancel_requested(self) -> bool: ...
+
+    @property
+    def left_out(self) -> bool: ...
+
+
+def status_look(job: StatusFacts) -> StatusLook:
+    """The look of a job's status. A running job that was asked to cancel is "stopping", a completed one that left something out
+    is "partly" done."""
+    if job.status is Status.RUNNING and job.cancel_requested:
+        return _STOPPING
+    return _PARTLY if job.status is Status.COMPLETED and job.left_out else _LOOKS[job.status]
 
 
 def dollars(amount: float) -> str:

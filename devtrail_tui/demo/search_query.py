@@ -47,15 +47,17 @@ def _moment(value: str) -> datetime:
 
 
 def run(world: World, text: str, viewer: str) -> Sequence[PullRequestRecord]:
-    """The merged pull requests of the query, by creation; the caller cuts them at `MOST_RESULTS`.
+    """The pull requests of the query, by creation; the caller cuts them at `MOST_RESULTS`.
 
-    Every query must ask for merged pull requests (`is:pr is:merged`). Raises ValueError for any other query.
+    Every query must ask for merged pull requests (`is:pr is:merged`) or for those closed without a merge (`is:pr is:closed
+    is:unmerged`). Raises ValueError for any other query.
     """
     pulls: Sequence[PullRequestRecord] = world.pull_requests
     for name, value in sorted(_QUALIFIER.findall(text), key=lambda qualifier: qualifier[0] not in PEOPLE):
         pulls = _matching(world, pulls, name, value, viewer)
-    merged = [pull for pull in pulls if pull.merged_at is not None]
-    return sorted(merged, key=lambda pull: (pull.created_at, pull.node_id), reverse=OLDEST_FIRST not in text)
+    merged = "is:unmerged" not in text
+    ended = [pull for pull in pulls if (pull.merged_at is not None) == merged and pull.closed_at is not None]
+    return sorted(ended, key=lambda pull: (pull.created_at, pull.node_id), reverse=OLDEST_FIRST not in text)
 
 
 def _matching(
@@ -67,9 +69,12 @@ def _matching(
         return world.of_person(name, login)
     if name == "repo":
         return [pull for pull in pulls if pull.repository.full_name.casefold() == value.casefold()]
-    if name == "merged":
+    if name in ("merged", "closed"):
         interval = parse_interval(value)
-        return [pull for pull in pulls if pull.merged_at is not None and interval.holds(pull.merged_at)]
-    if f"{name}:{value}" in ("is:pr", "is:merged", OLDEST_FIRST):
+        moments = ((pull, pull.merged_at if name == "merged" else pull.closed_at) for pull in pulls)
+        return [pull for pull, moment in moments if moment is not None and interval.holds(moment)]
+    if name == "assignee":
+        return []  # nobody is assigned anything in the demo
+    if f"{name}:{value}" in ("is:pr", "is:merged", "is:closed", "is:unmerged", OLDEST_FIRST):
         return pulls
     raise ValueError(f"The demo's search does not know {name}:{value}.")

@@ -35,6 +35,8 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "github": ("GITHUB_TOKEN", "GH_TOKEN"),
     "anthropic": ("ANTHROPIC_API_KEY",),
 }
+_ENTERPRISE_SERVER = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+"""Read first for an Enterprise Server, as `gh` does."""
 _OWN_HOST: Mapping[str, str] = {"github": "github.com", "anthropic": "api.anthropic.com"}
 _NEXT_STEP: Mapping[str, str] = {
     "github": "Set GITHUB_TOKEN, or log in with `gh auth login` or `devtrail-tui auth login github`",
@@ -138,7 +140,7 @@ class Secrets:
             store.keep(entry, value)
             self.forget()
             return FoundSecret(name, store.where, f"{PREFIX}{store.kind}:{entry}")
-        variable = _ENVIRONMENT[name][0]
+        variable = self._variables(name)[0]
         raise NotPossible(
             f"The {LABEL[name]} was not stored. {' '.join(reasons)} Create a key for encrypted storage (devtrail-tui auth "
             f"new-key FILE) and set {KEY_FILE_VARIABLE}, or set {variable} each time; plain_secrets = true in config.toml "
@@ -169,6 +171,11 @@ class Secrets:
         host = self._hosts[name]
         return name if host == _OWN_HOST[name] else f"{name}@{host}"
 
+    def _variables(self, name: str) -> tuple[str, ...]:
+        host = self._hosts[name]
+        server = name == "github" and host != _OWN_HOST[name] and not host.endswith(".ghe.com")
+        return (*(_ENTERPRISE_SERVER if server else ()), *_ENVIRONMENT[name])
+
     @staticmethod
     def _check_name(name: str) -> None:
         if name not in _ENVIRONMENT:
@@ -181,7 +188,7 @@ class Secrets:
 
     def _sources(self, name: str) -> list[tuple[str, str]]:
         entry = self._entry(name)
-        sources = [(f"env:{variable}", f"environment ({variable})") for variable in _ENVIRONMENT[name]]
+        sources = [(f"env:{variable}", f"environment ({variable})") for variable in self._variables(name)]
         sources += [(f"{store.kind}:{entry}", store.where) for store in self.places]
         if name == "github":
             sources.append((f"gh:{self._hosts[name]}", "gh auth token"))

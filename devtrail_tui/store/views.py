@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, bindparam, false, func, or_, select, type_coerce
 
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import NotFound
@@ -25,8 +25,13 @@ WORKER_ALIVE = timedelta(seconds=30)
 _SUGGESTIONS = 50
 _RECENT_JOBS = 200
 
+# A quotation mark inside a JSON text is escaped, so foreign text in a result cannot match.
+_COMPUTED: dict[str, ColumnElement[bool]] = {
+    "cancel_requested": jobs.c.cancel_requested_at.is_not(None),
+    "left_out": func.coalesce(type_coerce(jobs.c.result, Text).contains('"leftOut":[{', autoescape=True), false()),
+}
 _ROW_COLUMNS = tuple(
-    jobs.c["cancel_requested_at" if name == "cancel_requested" else name] for name in JobRow.__dataclass_fields__
+    _COMPUTED[name].label(name) if name in _COMPUTED else jobs.c[name] for name in JobRow.__dataclass_fields__
 )
 _ROWS = select(*_ROW_COLUMNS).where(in_list(jobs.c.id))
 _JOB = select(*JOB_COLUMNS).where(jobs.c.id == bindparam("job"))
@@ -131,7 +136,7 @@ def _driver_rows(connection: Connection, statement: Select[Any]) -> Sequence[Any
 def _row(row: Row[*tuple[Any, ...]]) -> JobRow:
     columns = row._asdict()
     columns["status"] = Status(columns["status"])
-    columns["cancel_requested"] = columns.pop("cancel_requested_at") is not None
+    columns |= {name: bool(columns[name]) for name in _COMPUTED}
     return JobRow(**columns)
 
 

@@ -165,6 +165,19 @@ def test_doctor_says_what_was_found(line: CommandLine, server: FaultyServer, own
         assert secret not in result.out + result.err + as_json.out + as_json.err
 
 
+def test_doctor_names_an_enterprise_server_and_reads_its_token(
+    line: CommandLine, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.enterprise("3.17.4")
+    monkeypatch.setenv("DEVTRAIL_GITHUB_URL", f"{server.url}/api/v3")
+    monkeypatch.setenv("GH_ENTERPRISE_TOKEN", GITHUB_TOKEN)
+    monkeypatch.setenv("GITHUB_TOKEN", "a-token-of-github-com")
+    result = line("doctor")
+    assert "Enterprise Server 3.17.4" in result.out
+    assert "environment (GH_ENTERPRISE_TOKEN)" in result.out
+    assert {request.credential for request in server.requests if request.service == "github"} == {GITHUB_TOKEN}
+
+
 def test_doctor_without_keys(line: CommandLine) -> None:
     result = line("doctor")
     assert result.code == 2

@@ -94,6 +94,27 @@ def test_a_dry_run_stores_nothing_and_shows_the_plan(line: CommandLine, server: 
     assert line("evidence", "list", "--json").json == []
 
 
+def test_a_repository_that_was_left_out_is_named_and_the_exit_code_is_1(
+    line: CommandLine, server: FaultyServer
+) -> None:
+    result = line("sync", "acme/no-such", *SYNC[1:])
+    assert result.code == 1
+    assert result.out.startswith("◐ partly · job 1: ")
+    assert "Left out: acme/no-such (acme/no-such was not found" in result.out
+    assert "◐ partly" in line("jobs", "list").out
+    assert line("jobs", "wait", "1").code == 1
+    shown = line("jobs", "show", "1", "--json").json
+    assert (shown["status"], shown["result"]["success"]) == ("COMPLETED", False)
+    assert [item["what"] for item in shown["result"]["leftOut"]] == ["acme/no-such"]
+
+
+def test_nothing_of_the_person_says_what_to_check(line: CommandLine, server: FaultyServer) -> None:
+    result = line("sync", "acme/web", "--since", "2019-01-01", "--until", "2019-02-01", "--no-analyse")
+    assert result.code == 0
+    assert "acme/web has 0 merged pull requests in these days, none with robin-demo" in result.out
+    assert "Check the days, the login of the token, and its permission" in result.out
+
+
 def test_no_wait_only_queues_and_work_once_runs_it(line: CommandLine, server: FaultyServer) -> None:
     queued = line(*SYNC, "--no-wait", "--json")
     assert queued.code == 0

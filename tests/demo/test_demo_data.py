@@ -144,7 +144,7 @@ async def _hydrated() -> dict[str, PullRequest]:
         for person in {LOGIN, "priya-narayan"}:
             for name in ("acme/shop", "acme/api", "acme/web", "acme/platform"):
                 repository = await client.repository(name)
-                refs += await client.discover(repository, person, midnight - timedelta(days=430), midnight)
+                refs += (await client.discover(repository, person, midnight - timedelta(days=430), midnight)).refs
         unique = {ref.node_id: ref for ref in refs}
         pulls = [each.pull_request async for each in client.hydrate(list(unique.values()))]
         await client.aclose()

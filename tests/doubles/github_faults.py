@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -70,6 +70,80 @@ class GitHubFault(Fault):
     def null_nodes(cls, count: int = 1) -> Fault:
         """Partial data: the first `count` nodes of the answer are null, and errors say so."""
         return cls(f"{count} null nodes", change=lambda answer: _without_nodes(answer, count))
+
+    @classmethod
+    def hidden_results(cls, error: dict[str, Any], keep: int = 0) -> Fault:
+        """A search whose results, but for the first `keep` of each role, are null, with one error beside the data."""
+
+        def change(document: dict[str, Any]) -> None:
+            for connection in document["data"].values():
+                if isinstance(connection, dict) and "nodes" in connection:
+                    connection["nodes"] = [
+                        node if index < keep else None for index, node in enumerate(connection["nodes"])
+                    ]
+            document["errors"] = [error]
+
+        return cls.changed("hidden results", change)
+
+    @classmethod
+    def unreadable(cls, numbers: Collection[int], error: dict[str, Any]) -> Fault:
+        """The pull requests with these numbers are null, each with the error; its path is below the node."""
+
+        def change(document: dict[str, Any]) -> None:
+            for index, node in enumerate(document["data"].get("nodes") or ()):
+                if node and node["number"] in numbers:
+                    document["data"]["nodes"][index] = None
+                    path = ["nodes", index, *error.get("path", ())]
+                    document.setdefault("errors", []).append({**error, "path": path})
+
+        return cls.changed("unreadable", change)
+
+    @classmethod
+    def hidden_field(cls, *path: str | int, kind: str = "FORBIDDEN") -> Fault:
+        """In every pull request the field at the path is null because the token may not see it; the rest is whole."""
+
+        def change(document: dict[str, Any]) -> None:
+            for index, node in enumerate(document["data"].get("nodes") or ()):
+                parent = node
+                for step in path[:-1]:
+                    parent = _below(parent, step)
+                if parent is not None and _below(parent, path[-1]) is not None:
+                    parent[path[-1]] = None
+                    error = {"type": kind, "path": ["nodes", index, *path], "message": _INACCESSIBLE}
+                    document.setdefault("errors", []).append(error)
+
+        return cls.changed("hidden field", change)
+
+    @classmethod
+    def without_files(cls) -> Fault:
+        """The files of every pull request could not be computed: null, and 0 of them."""
+
+        def change(document: dict[str, Any]) -> None:
+            for node in document["data"].get("nodes") or ():
+                node |= {"files": None, "changedFiles": 0, "additions": 0, "deletions": 0}
+
+        return cls.changed("without files", change)
+
+    @classmethod
+    def changed(cls, name: str, change: Callable[[dict[str, Any]], None]) -> Fault:
+        """The real answer's JSON, changed in place."""
+
+        def edited(answer: HttpResponse) -> HttpResponse:
+            document = json.loads(answer.body)
+            if isinstance(document.get("data"), dict):
+                change(document)
+            return replace(answer, body=json_answer(200, document).body)
+
+        return cls(name, change=edited)
+
+
+_INACCESSIBLE = "Resource not accessible by personal access token"
+
+
+def _below(parent: Any, step: str | int) -> Any:
+    if isinstance(parent, dict):
+        return parent.get(step)
+    return parent[step] if isinstance(parent, list) and isinstance(step, int) and step < len(parent) else None
 
 
 def _spent(scene: Scene, reset_in: int) -> tuple[tuple[str, str], ...]:

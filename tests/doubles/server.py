@@ -16,7 +16,7 @@ from dataclasses import fields, replace
 from types import TracebackType
 from typing import Self
 
-from devtrail_tui.demo.answers import HttpResponse, claude_error, github_error
+from devtrail_tui.demo.answers import HttpResponse, claude_error, github_error, json_answer
 from devtrail_tui.demo.dataset import build_world
 from devtrail_tui.demo.http1 import Request
 from devtrail_tui.demo.latency import Latency
@@ -27,8 +27,11 @@ from tests.doubles.connection import DeliveredAnswer, FaultyConnection
 from tests.doubles.faults import Fault, Scene
 from tests.doubles.orders import Faults
 from tests.doubles.recorder import Recorded, Recorder, recorded_request
+from tests.doubles.rest_files import files_answer
 
 API_VERSIONS = frozenset({"2022-11-28", "2026-03-10"})
+OLD_SERVER_VERSIONS = frozenset({"2022-11-28"})
+"""What an Enterprise Server before 3.21 knows."""
 
 
 class FaultyServer(DemoServer):
@@ -47,6 +50,13 @@ class FaultyServer(DemoServer):
         self.faults = Faults()
         self.recorder = Recorder()
         self._clock = clock
+        self.api_versions = API_VERSIONS
+        self.server_version = ""
+
+    def enterprise(self, version: str, api_versions: frozenset[str] = OLD_SERVER_VERSIONS) -> Self:
+        """As an Enterprise Server of this version."""
+        self.server_version, self.api_versions = version, api_versions
+        return self
 
     def unlimited(self) -> Self:
         """With the hourly limits out of the way."""
@@ -111,6 +121,10 @@ class FaultyServer(DemoServer):
         return _delivered(answer if fault.change is None else fault.change(answer), fault)
 
     def answer(self, request: Request) -> HttpResponse:
+        if request.path == "/meta" and self.server_version:
+            return self._refusal(request) or json_answer(200, {"installed_version": self.server_version})
+        if request.service == "github" and (files := files_answer(self.world, request.target)) is not None:
+            return self._refusal(request) or files
         return self._refusal(request) or super().answer(request)
 
     def _refusal(self, request: Request) -> HttpResponse | None:
@@ -121,8 +135,8 @@ class FaultyServer(DemoServer):
             message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent."
             return github_error(403, message)
         version = request.headers.get("x-github-api-version")
-        if version is not None and version not in API_VERSIONS:
-            return github_error(400, f"The API version {version!r} is not supported.")
+        if version is not None and version not in self.api_versions:
+            return github_error(400, "The version you specified is not a supported version.")
         return None
 
     def _refusal_of_claude(self, request: Request) -> HttpResponse | None:

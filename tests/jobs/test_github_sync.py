@@ -176,7 +176,7 @@ def test_an_unknown_repository_is_reported_and_the_others_go_on(desk: Desk) -> N
 def test_only_unknown_repositories_fail_the_job(desk: Desk) -> None:
     job = desk.sync("acme/nowhere", "acme/neither")
     assert job.status is Status.FAILED
-    assert "None of the repositories" in (job.error or "")
+    assert "No repository could be read" in (job.error or "")
     assert desk.evidence() == {}
 
 

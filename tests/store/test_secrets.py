@@ -64,6 +64,25 @@ def test_the_environment_comes_first_then_the_keyring_then_gh(gh: str) -> None:
     assert secrets.resolve("github", found.reference) == "gho_from_gh"
 
 
+@pytest.mark.parametrize(
+    ("host", "variable"),
+    [
+        ("github.com", "GITHUB_TOKEN"),
+        ("acme.ghe.com", "GITHUB_TOKEN"),
+        ("git.acme.example", "GH_ENTERPRISE_TOKEN"),
+        ("127.0.0.1", "GH_ENTERPRISE_TOKEN"),
+    ],
+)
+def test_an_enterprise_servers_token_is_for_its_host_only(host: str, variable: str) -> None:
+    environ = {"PATH": "", "GITHUB_TOKEN": "for-github", "GH_ENTERPRISE_TOKEN": "for-the-server"}
+    found = Secrets(environ, github_host=host, keyring=Ring()).find("github")
+    assert found is not None
+    assert found.reference == f"secret:env:{variable}"
+    without = Secrets({"PATH": "", "GITHUB_TOKEN": "for-github"}, github_host=host, keyring=Ring()).find("github")
+    assert without is not None
+    assert without.reference == "secret:env:GITHUB_TOKEN"
+
+
 def test_gh_is_asked_for_the_host_in_use(gh: str) -> None:
     assert Secrets({"PATH": gh}, github_host="git.example", keyring=Ring()).find("github") is None
 

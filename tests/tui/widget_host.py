@@ -71,6 +71,7 @@ def row(number: int, status: Status = Status.COMPLETED, **changes: Any) -> JobRo
         "started_at": started,
         "completed_at": NOW - timedelta(seconds=8) if status.finished else None,
         "cancel_requested": False,
+        "left_out": False,
         "waiting_for": None,
         "error": None,
         "attempt": 1,

@@ -24,9 +24,8 @@ NOT_FOUND = "NOT_FOUND"
 FORBIDDEN = "FORBIDDEN"
 _LIMITED = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
 _HEAVY = frozenset({"MAX_NODE_LIMIT_EXCEEDED", "RESOURCE_LIMITS_EXCEEDED", "TIMEOUT"})
-_HEAVY_WORDS = re.compile(
-    r"something went wrong while executing|timed? ?out|timeout|resource limits|maximum limit of [\d,]+", re.IGNORECASE
-)
+_HEAVY_WORDS = re.compile(r"timed? ?out|timeout|resource limits|maximum limit of [\d,]+", re.IGNORECASE)
+_TROUBLE_WORDS = re.compile(r"something went wrong while executing", re.IGNORECASE)
 _LIMIT_WORDS = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 _SECONDARY_WORDS = re.compile(r"secondary rate limit|abuse detection", re.IGNORECASE)
 _TROUBLE = {500: "an internal error", 502: "bad gateway", 504: "gateway time-out"}
@@ -44,6 +43,11 @@ class GraphError:
     @property
     def heavy(self) -> bool:
         """Whether a smaller request, or a later one, may succeed."""
+        return self.too_large or bool(_TROUBLE_WORDS.search(self.message))
+
+    @property
+    def too_large(self) -> bool:
+        """Whether GitHub says that the request was too large, or took too long."""
         return self.kind in _HEAVY or bool(_HEAVY_WORDS.search(self.message))
 
 

@@ -31,6 +31,8 @@ from devtrail_tui.core.service import RateLimit
 T = TypeVar("T")
 
 MOST_TRIES = 4
+UNAUTHORIZED_PAUSE_S = 5.0
+"""The wait after a 401 to a token that was accepted before in the same job: GitHub's single 401s pass."""
 _BASE_S = 1.0
 _CAP_S = 30.0
 _LARGE_BODY = 256 * 1024
@@ -58,6 +60,8 @@ class Calls:
         self._rng = rng
         self._report = report
         self._refused: AuthenticationError | None = None
+        self._accepted_count = 0
+        self._doubting = asyncio.Lock()
         self._sso_said = False
 
     async def rest(self, path: str) -> tuple[Any, httpx.Headers]:
@@ -102,21 +106,50 @@ class Calls:
                 self._limiter.hold(resource, limit, limits, self.endpoint.api_host)
 
     async def _once(self, method: str, url: str, content: bytes | None, resource: str) -> tuple[HttpAnswer, Any]:
+        answer, accepted_before = await self._send(method, url, content, resource)
+        if answer.status == 401:
+            async with self._doubting:
+                await self._check_rejection(answer, accepted_before)
+                answer, _ = await self._send(method, url, content, resource)
+                if answer.status == 401:
+                    self._refuse(answer)
+        return answer, await self._read(answer)
+
+    async def _send(self, method: str, url: str, content: bytes | None, resource: str) -> tuple[HttpAnswer, int]:
+        """One request in its turn, and how many were accepted before it."""
         async with self._limiter.turn(resource):
             if self._refused is not None:  # repeated failed logins would lock the account
                 raise self._refused
+            self._limiter.check_token()
+            accepted_before = self._accepted_count
             answer = await self._transport.exchange(method, url, content)
-            if answer.status == 401:
-                self._refuse(answer)
-            if (limit := self._limiter.learn(resource, answer.headers)) is not None:
-                self._report(limit)
-        return answer, await self._read(answer)
+            if answer.status != 401:
+                self._accepted_count += 1
+                if (limit := self._limiter.learn(resource, answer.headers)) is not None:
+                    self._report(limit)
+        return answer, accepted_before
+
+    async def _check_rejection(self, answer: HttpAnswer, accepted_before: int) -> None:
+        """Return when a rejected request may be sent once more: after a pause if the token was accepted before, at once if it was
+        accepted meanwhile. Raises AuthenticationError otherwise."""
+        if self._accepted_count > accepted_before:
+            return
+        if not accepted_before or self._refused is not None:
+            self._refuse(answer)
+        self._narrate(
+            Level.WARNING,
+            f"{self.endpoint.api_host} rejected a token that it accepted before (401). Trying once more in "
+            f"{UNAUTHORIZED_PAUSE_S:.0f} s.",
+        )
+        await self._clock.sleep(UNAUTHORIZED_PAUSE_S)
 
     def _refuse(self, answer: HttpAnswer) -> None:
+        """Raise for a 401 and let no client send this token again for a while."""
         try:
             check(answer, None, self.endpoint.api_host)
         except AuthenticationError as error:
-            self._refused = error
+            self._refused = self._refused or error
+            self._limiter.reject_token()
             raise
 
     async def _read(self, answer: HttpAnswer) -> Any:

@@ -21,7 +21,14 @@ from devtrail_tui.clients.github.search import Discovery
 from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
 from devtrail_tui.clients.github.transport import Transport
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import GITHUB, Account, FetchedPullRequest, Repository
+from devtrail_tui.core.context import (
+    GITHUB,
+    Account,
+    DiscoveredPullRequests,
+    FetchedPullRequest,
+    MergedCounts,
+    Repository,
+)
 from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.service import ClientEnvironment, RateLimit
@@ -157,10 +164,23 @@ class GitHubClient:
 
     async def discover(
         self, repository: Repository, login: str, start: datetime, end: datetime
-    ) -> Sequence[PullRequestRef]:
-        """All pull requests merged in [`start`, `end`) that `login` wrote, commented on or reviewed according to GitHub's search,
-        each once, newest merge first. Verify the results with core.involvement."""
+    ) -> DiscoveredPullRequests:
+        """All pull requests merged in [`start`, `end`) that `login` wrote, commented on or reviewed according to GitHub's search.
+        Verify the results with core.involvement. Raises RequestRefused if the token may not see them."""
         return await Discovery(self._calls, self._narrate, repository, login).run(start, end)
+
+    async def merged_counts(self, repository: Repository, login: str, start: datetime, end: datetime) -> MergedCounts:
+        """Counts that explain why `discover` returned nothing."""
+        return await Discovery(self._calls, self._narrate, repository, login).merged_counts(start, end)
+
+    async def server_version(self) -> str:
+        """The version of an Enterprise Server, such as 3.17.2; "" for github.com."""
+        try:
+            meta, _ = await self._calls.rest("/meta")
+        except RequestRefused:
+            return ""
+        version = _object(meta).get("installed_version")
+        return safe_line(version, limit=40) if isinstance(version, str) else ""
 
     async def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[FetchedPullRequest]:
         """Fetch each pull request completely; every ref yields once. The next batch is fetched while the caller processes the

@@ -85,6 +85,16 @@ query Search($query: String!, $after: String) {{
 {_FOUND}"""
 """One page of one role."""
 
+NOTHING_FOUND = f"""
+query NothingFound($merged: String!, $closed: String!, $assigned: String!) {{
+  {_RATE_LIMIT}
+  merged: search(query: $merged, type: ISSUE, first: 1) {{ issueCount }}
+  closed: search(query: $closed, type: ISSUE, first: 1) {{ issueCount }}
+  assigned: search(query: $assigned, type: ISSUE, first: 1) {{ issueCount }}
+}}
+"""
+"""Counts that explain why a person has no merged pull request in a repository."""
+
 PULL_REQUESTS = f"""
 query PullRequests($ids: [ID!]!, $page: Int!, $reviews: Int!, $inReview: Int!) {{
   {_RATE_LIMIT}
@@ -151,6 +161,7 @@ DOCUMENTS = {
     "Repository": REPOSITORY,
     "Discover": DISCOVER,
     "Search": SEARCH,
+    "NothingFound": NOTHING_FOUND,
     "PullRequests": PULL_REQUESTS,
     "MoreOfPullRequest": MORE_OF_PULL_REQUEST,
     "MoreOfReview": MORE_OF_REVIEW,

@@ -26,6 +26,7 @@ class Endpoint:
     api_host: str
     web_host: str
     loopback: bool
+    enterprise_server: bool = False
 
 
 def endpoint(api_url: str) -> Endpoint:
@@ -39,7 +40,9 @@ def endpoint(api_url: str) -> Endpoint:
     origin = f"{url.scheme}://{f'[{host}]' if ':' in host else host}{port}"
     path = url.path.rstrip("/")
     if path == "/api/v3":
-        return Endpoint(origin + path, f"{origin}/api/graphql", origin, host + port, host, loopback)
+        return Endpoint(
+            origin + path, f"{origin}/api/graphql", origin, host + port, host, loopback, enterprise_server=True
+        )
     if path:
         raise UsageError(f"GitHub's API is not at {safe_line(url.path, limit=80)} of {host}. {_EXPECTED}")
     if not (loopback or host == "api.github.com" or _is_data_residency(host)):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from devtrail_tui.clients.github import parsing
 from devtrail_tui.clients.github.answers import FORBIDDEN, NOT_FOUND, GraphAnswer, GraphError, failure_of
 from devtrail_tui.clients.github.calls import Calls
+from devtrail_tui.clients.github.changed_files import with_files
 from devtrail_tui.clients.github.failures import RequestRefused, TooHeavy, UnexpectedAnswer
 from devtrail_tui.clients.github.limiter import Narrate
 from devtrail_tui.clients.github.shapes import Node, child, children, next_cursor, text
@@ -22,12 +23,14 @@ from devtrail_tui.core.context import FetchedPullRequest
 from devtrail_tui.core.errors import TemporaryError
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.left_out import LeftOut
 
 LARGEST_BATCH = 20
 GROW_AFTER = 3
 """Successful batches in a row before the batch size is doubled."""
 MOST_IN_TROUBLE = 3
-"""Failed single pull requests in a row after which GitHub itself is considered down."""
+"""Failed single pull requests in a row after which others are tried; as many failures again mean that GitHub is down."""
+_REFUSALS = frozenset({FORBIDDEN, "INSUFFICIENT_SCOPES"})
 _Sized = Callable[["PageSizes"], dict[str, int]]
 _CONNECTIONS = {"files": "moreFiles", "comments": "moreComments", "reviews": "moreReviews"}
 
@@ -50,7 +53,11 @@ SIZES = (PageSizes(100, 30, 50), PageSizes(50, 15, 20), PageSizes(20, 5, 10))
 
 
 class Hydration:
-    """One run over a list of refs."""
+    """One run over a list of refs.
+
+    A pull request that fails beside others is fetched again at the end, so that it holds up none of them. GitHub itself counts as
+    down only if single pull requests fail one after another, from several places of the list, and nothing succeeds in between.
+    """
 
     def __init__(self, calls: Calls, narrate: Narrate, web_host: str) -> None:
         self._calls = calls
@@ -59,6 +66,7 @@ class Hydration:
         self._size = LARGEST_BATCH
         self._successes = 0
         self._in_trouble = 0
+        self._deferred: list[PullRequestRef] = []
 
     async def batches(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[list[FetchedPullRequest]]:
         """Every ref exactly once. Raises AuthenticationError, RequestRefused, TemporaryError."""
@@ -66,8 +74,10 @@ class Hydration:
         while waiting:
             batch = [waiting.popleft() for _ in range(min(self._size, len(waiting)))]
             if len(batch) == 1:
-                yield [await self._single(batch[0])]
+                yield [await self._single(batch[0], others_wait=bool(waiting))]
                 self._grow()
+                if self._in_trouble >= MOST_IN_TROUBLE:
+                    waiting.rotate(len(waiting) // 2 + 1)  # look elsewhere before GitHub counts as down
                 continue
             try:
                 answer = await self._ask_batch(batch)
@@ -76,17 +86,33 @@ class Hydration:
                 self._shrink(len(batch))
                 await self._calls.back_off(1, error)
                 continue
-            self._grow()
-            yield await self._batch(batch, answer)
+            results, missing = await self._read(batch, answer)
+            if any(error.too_large for error in answer.errors):
+                waiting.extendleft(reversed(missing))
+                self._shrink(len(batch))
+            else:
+                self._deferred += missing
+                self._grow()
+            yield results
+        for ref in self._deferred:
+            yield [await self._single(ref, others_wait=False)]
 
-    async def _batch(self, batch: Sequence[PullRequestRef], answer: GraphAnswer) -> list[FetchedPullRequest]:
-        results = []
+    async def _read(
+        self, batch: Sequence[PullRequestRef], answer: GraphAnswer
+    ) -> tuple[list[FetchedPullRequest], list[PullRequestRef]]:
+        """The usable results of a batch, and the refs that must be asked for again."""
+        results, missing = [], []
         for index, ref in enumerate(batch):
             hydrated = await self._from_node(ref, answer, index)
-            results.append(hydrated if hydrated is not None else await self._single(ref))
-        return results
+            if hydrated is None:
+                missing.append(ref)
+            else:
+                results.append(hydrated)
+        if results:
+            self._in_trouble = 0
+        return results, missing
 
-    async def _single(self, ref: PullRequestRef) -> FetchedPullRequest:
+    async def _single(self, ref: PullRequestRef, *, others_wait: bool) -> FetchedPullRequest:
         """One pull request, with ever smaller pages."""
         trouble: TemporaryError | None = None
         for failures, sizes in enumerate(SIZES, start=1):
@@ -96,35 +122,43 @@ class Hydration:
                 if hydrated is not None:
                     self._in_trouble = 0
                     return hydrated
-                trouble = TooHeavy(f"GitHub returned only part of {_name(ref)}.")
+                reason = next((error.message for error in answer.errors), "no reason given")
+                trouble = TooHeavy(f"GitHub does not return it: {reason.rstrip('.')}.")
             except TooHeavy as error:
                 trouble = error
             if failures < len(SIZES):
                 await self._calls.back_off(failures, trouble)
         self._in_trouble += 1
-        if self._in_trouble >= MOST_IN_TROUBLE:
+        if others_wait and self._in_trouble == 2 * MOST_IN_TROUBLE:
             raise TemporaryError(f"GitHub failed on {self._in_trouble} pull requests in a row: {trouble}")
-        return FetchedPullRequest(ref, None, f"{_name(ref)} could not be fetched: {trouble}")
+        return FetchedPullRequest(ref, None, str(trouble))
 
     async def _ask_batch(self, batch: Sequence[PullRequestRef]) -> GraphAnswer:
         variables = {"ids": [ref.node_id for ref in batch], **SIZES[0].variables()}
         return await self._calls.graph("PullRequests", variables, tries=1)
 
     async def _from_node(self, ref: PullRequestRef, answer: GraphAnswer, index: int) -> FetchedPullRequest | None:
-        """The result for one node; None if the answer is incomplete and the node must be fetched alone."""
+        """The result for one node; None if the node must be asked for again. A field that the token may not see is left out."""
         errors = [error for error in answer.errors if error.path[:2] == ("nodes", index) or not error.path]
         nodes = answer.data.get("nodes")
         node = nodes[index] if isinstance(nodes, list) and index < len(nodes) else None
-        problem = _problem(ref, node, errors)
+        problem = _problem(node, errors)
         if problem:
             return FetchedPullRequest(ref, None, problem)
-        if errors or not isinstance(node, Mapping):
+        refused = [error for error in errors if error.kind in _REFUSALS]
+        if len(refused) < len(errors) or not isinstance(node, Mapping):
             return None
         try:
             complete_node = await self._completed(node)
-            return FetchedPullRequest(ref, parsing.pull_request(complete_node, self._web_host))
+            pull_request = parsing.pull_request(complete_node, self._web_host)
+            if node.get("files") is None:
+                hidden = any("files" in error.path for error in refused)
+                pull_request = (
+                    replace(pull_request, files_unknown=True) if hidden else await with_files(self._calls, pull_request)
+                )
         except (UnexpectedAnswer, RequestRefused, TooHeavy) as error:
-            return FetchedPullRequest(ref, None, f"{_name(ref)} could not be read: {error}")
+            return FetchedPullRequest(ref, None, f"It could not be read: {error}")
+        return FetchedPullRequest(ref, pull_request, left_out=[_hidden_field(error) for error in refused])
 
     async def _completed(self, node: Node) -> Node:
         """The node with all pages of its connections."""
@@ -142,6 +176,8 @@ class Hydration:
         return complete_node
 
     async def _whole_review(self, review: Node) -> Node:
+        if review.get("comments") is None:  # hidden from the token
+            return review
         comments = child(review, "comments")
         while (cursor := next_cursor(comments)) is not None:
             variables = {"id": text(review, "id"), "after": cursor}
@@ -194,18 +230,21 @@ def _joined(sofar: Node, page: Node, after: str | None) -> Node:
     return {**page, "nodes": [*children(sofar), *children(page)]}
 
 
-def _problem(ref: PullRequestRef, node: object, errors: Sequence[GraphError]) -> str:
+def _problem(node: object, errors: Sequence[GraphError]) -> str:
     """The sentence for a pull request that GitHub does not return; empty if a retry may help."""
     if isinstance(node, Mapping):
-        kind = node.get("__typename")
-        return "" if kind == "PullRequest" else f"{_name(ref)} is no longer a pull request."
+        return "" if node.get("__typename") == "PullRequest" else "It is no longer a pull request."
     for error in errors:
         if error.kind == NOT_FOUND:
-            return f"{_name(ref)} was deleted, or the token can no longer see it."
+            return "It was deleted, or the token can no longer see it."
         if error.kind == FORBIDDEN:
-            return f"The token cannot read {_name(ref)}: {error.message}"
-    return "" if errors else f"{_name(ref)} was deleted: GitHub does not know its id."
+            return f"The token cannot read it: {error.message}"
+    return "" if errors else "It was deleted: GitHub does not know its id."
 
 
-def _name(ref: PullRequestRef) -> str:
-    return f"{ref.repository} #{ref.number}"
+def _hidden_field(error: GraphError) -> LeftOut:
+    """The field of a pull request at the error's path, without the numbers of list items."""
+    names = [step for step in error.path[2:] if isinstance(step, str) and step != "nodes"]
+    return LeftOut(
+        f"{' of '.join(reversed(names)) or 'a field'} of pull requests", f"The token cannot read it: {error.message}"
+    )

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 
 from devtrail_tui.clients.github.failures import Limited
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.errors import TemporaryError
+from devtrail_tui.core.errors import SecretRejected, TemporaryError
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.service import RateLimit
 
@@ -33,6 +33,8 @@ MOST_WAITS = 10
 """Limits in a row for one request, each waited out as GitHub asks, before the client gives up."""
 LONGEST_WAIT_S = 24 * 3600.0
 _SAY_AGAIN = timedelta(minutes=10)
+REJECTED = timedelta(minutes=10)
+"""How long a rejected token is not sent by other jobs of this process."""
 REASON = "GitHub's limit"
 """The displayed reason of the wait, before its countdown."""
 _NAP_S = 60.0
@@ -51,6 +53,7 @@ class GitHubLimits:
         self.last_start: float | None = None
         self.starts: dict[str, deque[float]] = {}
         self.held: dict[str, datetime] = {}
+        self.rejected_at: datetime | None = None
         self.limits: dict[str, RateLimit] = {}
 
 
@@ -90,6 +93,23 @@ class Limiter:
                     await self._clock.sleep(pause)
                     await self._sit_out(resource)
             yield
+
+    def check_token(self) -> None:
+        """Raises SecretRejected if another client's token, which is this one's, was rejected within `REJECTED`."""
+        with self._shared.lock:
+            rejected_at = self._shared.rejected_at
+        if rejected_at is not None and self._clock.now() - rejected_at < REJECTED:
+            until = (rejected_at + REJECTED).astimezone(UTC)
+            raise SecretRejected(
+                f"GitHub rejected this token (401) in another job. It is tried again at {until:%H:%M} UTC; set a new one to "
+                "continue at once.",
+                name="github",
+            )
+
+    def reject_token(self) -> None:
+        """Keep the other clients of this token from sending it, because repeated failed logins lock an account."""
+        with self._shared.lock:
+            self._shared.rejected_at = self._clock.now()
 
     def learn(self, resource: str, headers: Mapping[str, str]) -> RateLimit | None:
         """Record the limit that an answer reports; None if it reports none. `reset_at` is converted to our clock with the

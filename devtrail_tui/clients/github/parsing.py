@@ -62,10 +62,10 @@ def pull_request(node: Node, host: str) -> PullRequest:
         url=_url(node) or f"https://{host}/{name}/pull/{number}",
         repository=name,
         title=safe_line(text(node, "title"), limit=MOST_TITLE),
-        body=safe(text(node, "body"), limit=MOST_BODY),
+        body=safe(_text_or_empty(node, "body"), limit=MOST_BODY),
         author=author,
         author_kind=author_kind,
-        branch=_line(node, "headRefName"),
+        branch=safe_line(_text_or_empty(node, "headRefName"), limit=300),
         created_at=moment(node, "createdAt"),
         merged_at=merged_at,
         updated_at=moment(node, "updatedAt"),
@@ -128,6 +128,11 @@ def review(node: Node) -> Review:
 def _nodes(node: Node, connection: str) -> list[Node]:
     """The nodes of a connection; none if GitHub returns null because it cannot compute it (files of a huge change)."""
     return list(children(child(node, connection))) if node.get(connection) is not None else []
+
+
+def _text_or_empty(node: Node, name: str) -> str:
+    """A text; empty if GitHub hides it from the token."""
+    return text(node, name) if node.get(name) is not None else ""
 
 
 def _line(node: Node, name: str) -> str:

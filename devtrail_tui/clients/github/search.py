@@ -8,20 +8,21 @@ timed out): then both halves of the span are searched again, and results that ar
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from devtrail_tui.clients.github import parsing
-from devtrail_tui.clients.github.answers import GraphAnswer, failure_of
+from devtrail_tui.clients.github.answers import FORBIDDEN, GraphAnswer
 from devtrail_tui.clients.github.calls import MOST_TRIES, Calls
-from devtrail_tui.clients.github.failures import TooHeavy
+from devtrail_tui.clients.github.failures import RequestRefused, TooHeavy
 from devtrail_tui.clients.github.limiter import Narrate
-from devtrail_tui.clients.github.shapes import Node, child, children, next_cursor, whole_number
-from devtrail_tui.core.context import Repository
+from devtrail_tui.clients.github.shapes import Node, child, children, list_of, next_cursor, whole_number
+from devtrail_tui.core.context import DiscoveredPullRequests, MergedCounts, Repository
 from devtrail_tui.core.errors import PermanentError
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.left_out import LeftOut
 
 MOST_RESULTS = 1000
 QUALIFIERS: Mapping[str, str] = {"author": "author", "commenter": "commenter", "reviewer": "reviewed-by"}
@@ -29,6 +30,7 @@ QUALIFIERS: Mapping[str, str] = {"author": "author", "commenter": "commenter", "
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\[bot\])?")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _SECOND = timedelta(seconds=1)
+PERMISSION = "Let it read pull requests there (fine-grained token: Pull requests, read; classic token: the scope repo)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,21 @@ class Span:
 
 @dataclass(slots=True)
 class _RoleResults:
-    """The results of one role's search: refs by node id, and all returned ids, matching or not."""
+    """The results of one role's search: refs by node id, all returned ids (matching or not), and how many
+    results are hidden from the token."""
 
-    refs: dict[str, PullRequestRef]
-    ids: set[str]
+    refs: dict[str, PullRequestRef] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
+    hidden: int = 0
+
+    @property
+    def returned(self) -> int:
+        return len(self.ids) + self.hidden
+
+    def add(self, other: _RoleResults) -> None:
+        self.refs.update(other.refs)
+        self.ids.update(other.ids)
+        self.hidden += other.hidden
 
 
 class Discovery:
@@ -83,24 +96,47 @@ class Discovery:
         self._narrate = narrate
         self._repository = repository
         self._login = login
+        self._refusal: RequestRefused | None = None
 
-    async def run(self, start: datetime, end: datetime) -> Sequence[PullRequestRef]:
-        """All pull requests merged in [`start`, `end`), each once, newest merge first."""
+    async def run(self, start: datetime, end: datetime) -> DiscoveredPullRequests:
+        """All pull requests merged in [`start`, `end`), each once, newest merge first. Raises RequestRefused if the token may see
+        none of them."""
         span = Span.between(start, end)
         if span.empty:
-            return []
+            return DiscoveredPullRequests([])
         refs: dict[str, PullRequestRef] = {}
+        hidden = 0
         firsts = await self._first_pages(span)
         for role, first in firsts.items():
-            span_refs = await self._whole(role, span, first, look_again=True)
-            refs.update(span_refs.refs)
-        return sorted(refs.values(), key=lambda ref: (ref.merged_at, ref.number), reverse=True)
+            results = await self._whole(role, span, first, look_again=True)
+            refs.update(results.refs)
+            hidden = max(hidden, results.hidden)  # the roles overlap
+        newest_first = sorted(refs.values(), key=lambda ref: (ref.merged_at, ref.number), reverse=True)
+        if self._refusal is None:
+            return DiscoveredPullRequests(newest_first)
+        if not refs:
+            raise self._refused()
+        left_out = LeftOut(f"pull requests of {self._repository.name}", str(self._refused()), max(hidden, 1))
+        return DiscoveredPullRequests(newest_first, (left_out,))
+
+    async def merged_counts(self, start: datetime, end: datetime) -> MergedCounts:
+        """How many pull requests the repository has in [`start`, `end`), for a person of whom it has none. One request."""
+        span = Span.between(start, end)
+        days = f"{_stamp(span.first)}..{_stamp(span.last)}"
+        scope = f"repo:{self._repository.name} is:pr"
+        queries = {
+            "merged": f"{scope} is:merged merged:{days}",
+            "closed": f"{scope} is:closed is:unmerged author:{self._login} closed:{days}",
+            "assigned": f"{scope} is:merged assignee:{self._login} merged:{days}",
+        }
+        answer = await self._asked("NothingFound", queries, tries=2)
+        return MergedCounts(**{name: whole_number(child(answer.data, name), "issueCount") for name in queries})
 
     async def _first_pages(self, span: Span) -> dict[str, Node]:
         variables = {role: self._query(role, span) for role in QUALIFIERS}
         try:
             document = (await self._asked("Discover", variables, tries=2)).data
-            return {role: child(document, role) for role in QUALIFIERS}
+            return {role: self._result(document, role) for role in QUALIFIERS}
         except TooHeavy:
             return {role: await self._page(role, span, None) for role in QUALIFIERS}
 
@@ -108,48 +144,60 @@ class Discovery:
         count = whole_number(page, "issueCount")
         if count > MOST_RESULTS and span.divisible:
             return await self._halved(role, span, look_again=look_again)
-        collected = _RoleResults({}, set())
+        collected = _RoleResults()
         self._take(page, span, collected)
         while (cursor := next_cursor(page)) is not None:
             page = await self._page(role, span, cursor)
-            count_before = len(collected.ids)
+            count_before = collected.returned
             self._take(page, span, collected)
-            if len(collected.ids) == count_before:
+            if collected.returned == count_before:
                 break  # a page without new results could repeat for ever
-        if len(collected.ids) < count and look_again and span.divisible:
-            again = await self._halved(role, span, look_again=False)
-            collected = _RoleResults({**collected.refs, **again.refs}, collected.ids | again.ids)
-        if len(collected.ids) < count and look_again:
-            self._say_incomplete(role, span, len(collected.ids), count)
+        if collected.returned < count and look_again and span.divisible:
+            collected.add(await self._halved(role, span, look_again=False))
+        if collected.returned < count and look_again:
+            self._say_incomplete(role, span, collected.returned, count)
         return collected
 
     async def _halved(self, role: str, span: Span, *, look_again: bool) -> _RoleResults:
-        collected = _RoleResults({}, set())
+        collected = _RoleResults()
         for half in span.halves():
             page = await self._page(role, half, None)
-            half_refs = await self._whole(role, half, page, look_again=look_again)
-            collected.refs.update(half_refs.refs)
-            collected.ids.update(half_refs.ids)
+            collected.add(await self._whole(role, half, page, look_again=look_again))
         return collected
 
     async def _page(self, role: str, span: Span, after: str | None) -> Node:
         answer = await self._asked("Search", {"query": self._query(role, span), "after": after}, tries=MOST_TRIES)
-        return child(answer.data, "found")
+        return self._result(answer.data, "found")
+
+    def _result(self, document: Node, alias: str) -> Node:
+        if document.get(alias) is None and self._refusal is not None:
+            raise self._refused()
+        return child(document, alias)
+
+    def _refused(self) -> RequestRefused:
+        reason = f"The token cannot search {self._repository.name}: {self._refusal}."
+        return RequestRefused(f"{reason} {PERMISSION}", kind=FORBIDDEN)
 
     async def _asked(self, name: str, variables: Mapping[str, object], *, tries: int) -> GraphAnswer:
-        """A search answer without errors: a partial page is not usable. Retried if GitHub timed out."""
+        """A search answer. Retried if GitHub timed out, because a page may then lack results; a refusal only hides some."""
         failures = 0
         while True:
             answer = await self._calls.graph(name, variables, tries=tries)
-            if not answer.errors:
+            heavy_errors = [error for error in answer.errors if error.heavy]
+            if not heavy_errors:
+                if answer.errors and self._refusal is None:
+                    self._refusal = RequestRefused(answer.errors[0].message.rstrip("."), kind=answer.errors[0].kind)
                 return answer
-            failure = failure_of(answer.errors, self._calls.endpoint.api_host)
+            failure = TooHeavy(
+                f"{self._calls.endpoint.api_host} could not finish the request: {heavy_errors[0].message}"
+            )
             failures += 1
-            if not isinstance(failure, TooHeavy) or failures >= tries:
+            if failures >= tries:
                 raise failure
             await self._calls.back_off(failures, failure)
 
     def _take(self, page: Node, span: Span, seen: _RoleResults) -> None:
+        seen.hidden += len(list_of(page)) - len(children(page))
         for node in children(page):
             ref = parsing.found(node)
             node_id = node.get("id")

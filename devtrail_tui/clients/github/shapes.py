@@ -65,10 +65,15 @@ def child(node: Node, name: str) -> Node:
 
 def children(node: Node, name: str = "nodes") -> Sequence[Node]:
     """The objects of a list; null entries (hidden from the token) are skipped."""
+    return [item for item in list_of(node, name) if isinstance(item, Mapping)]
+
+
+def list_of(node: Node, name: str = "nodes") -> Sequence[Any]:
+    """A list with its null entries."""
     field_value = node.get(name)
     if not isinstance(field_value, list):
         raise _unexpected(name)
-    return [item for item in field_value if isinstance(item, Mapping)]
+    return field_value
 
 
 def next_cursor(connection: Node) -> str | None:

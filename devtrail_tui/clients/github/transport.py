@@ -19,6 +19,10 @@ from devtrail_tui.core.errors import AuthenticationError, PermanentError
 from devtrail_tui.core.text import safe_line
 
 API_VERSION = "2026-03-10"
+"""Known to github.com, to Enterprise Cloud, and to Enterprise Server from 3.21; an older server answers 400 to it. Without the
+header a server uses its oldest supported version, which has everything that is read here."""
+_VERSION_HEADER = "X-GitHub-Api-Version"
+_UNKNOWN_VERSION = b"not a supported version"
 LARGEST_BODY = 64 * 1024 * 1024
 """Maximum bytes after decompression; twenty pull requests with GitHub's largest texts are smaller."""
 MOST_REDIRECTS = 3
@@ -49,7 +53,7 @@ class Transport:
             headers={
                 "Authorization": f"Bearer {_checked(token)}",
                 "Accept": "application/vnd.github+json",
-                "X-GitHub-Api-Version": API_VERSION,
+                **({} if endpoint.enterprise_server else {_VERSION_HEADER: API_VERSION}),
                 "User-Agent": f"devtrail-tui/{__version__}",
             },
             timeout=httpx.Timeout(timeout_s, connect=connect_timeout_s),
@@ -74,7 +78,11 @@ class Transport:
         redirect to another origin."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._follow(method, url, content)
+                answer = await self._follow(method, url, content)
+                if answer.status == 400 and _UNKNOWN_VERSION in answer.body:
+                    self._http.headers.pop(_VERSION_HEADER, None)
+                    answer = await self._follow(method, url, content)
+                return answer
         except TimeoutError as error:
             raise TooHeavy(f"{self._host} did not finish its answer within {self._timeout_s:g} s.") from error
         except httpx.ConnectTimeout as error:

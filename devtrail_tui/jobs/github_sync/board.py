@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devtrail_tui.core.context import Context, Repository
+from devtrail_tui.core.errors import AuthenticationError, TemporaryError
 from devtrail_tui.core.evidence import KnownPullRequest, PullRequestRef
+from devtrail_tui.core.job import Level
+from devtrail_tui.core.left_out import LeftOut, LeftOutList
 from devtrail_tui.core.progress import Count, Part, Progress
 from devtrail_tui.jobs.github_sync.tally import Tally
 
@@ -45,7 +48,11 @@ class RepositoryWork:
 
 
 class Board:
-    """The shared state of a sync's steps. `tally` includes earlier attempts, `carried` is their part only."""
+    """The shared state of a sync's steps.
+
+    `tally` includes earlier attempts, `carried` is their part only. `hints` say what to check where a repository has nothing of
+    the person. `postponed` is the error to raise once the rest is done.
+    """
 
     def __init__(self, context: Context, repositories: Sequence[str]) -> None:
         self._context = context
@@ -55,6 +62,10 @@ class Board:
         self.current = ("", "")
         self.budget_usd: float | None = None
         self.judged_otherwise: dict[str, Any] | None = None
+        self.left_out = LeftOutList()
+        self.hints: list[str] = []
+        self.postponed: TemporaryError | AuthenticationError | None = None
+        self.in_trouble = False
 
     @property
     def found(self) -> int:
@@ -66,6 +77,11 @@ class Board:
         """Pull requests stored before this job began; those of its own earlier attempts do not count."""
         stored = sum(work.stored_before for work in self.works)
         return max(stored - self.carried.new - self.carried.updated, 0)
+
+    def leave_out(self, item: LeftOut) -> None:
+        """Count what is left out; logged once for each reason."""
+        if self.left_out.add(item):
+            self._context.log(f"{item.what}: {item.reason}", Level.ERROR)
 
     def enter(self, phase: str) -> None:
         """Enter a phase."""

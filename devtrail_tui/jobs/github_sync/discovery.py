@@ -6,12 +6,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from devtrail_tui.core.context import Context, PullRequestSource, Repository
-from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
+from devtrail_tui.core.errors import (
+    AuthenticationError,
+    PermanentError,
+    RepositoryExcluded,
+    RepositoryNotFound,
+    TemporaryError,
+)
 from devtrail_tui.core.evidence import AnalysisState, KnownPullRequest, PullRequestRef
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.left_out import LeftOut
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import LOOKING, Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.tally import Tally, left_as_it_is
+from devtrail_tui.jobs.github_sync.wording import nothing_found
+
+_NOTES = {RepositoryExcluded: "excluded", RepositoryNotFound: "not found"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +42,36 @@ class SyncScope:
 
 
 async def discover(context: Context, source: PullRequestSource, board: Board, scope: SyncScope) -> None:
-    """Fill the board's repositories with the discovered pull requests.
+    """Fill the board's repositories with the discovered pull requests. A repository that is refused is left out.
 
-    Raises PermanentError if no repository exists; a single missing one is reported and skipped.
+    Raises PermanentError if all are. A temporary error of one repository is postponed until the others are done; the second of
+    two in a row is raised at once.
     """
     board.enter(LOOKING)
+    refusals: list[str] = []
     for work in board.works:
         board.at(work.asked)
         try:
             work.repository = await source.repository(work.asked)
-        except RepositoryNotFound as error:
-            work.note = "excluded" if isinstance(error, RepositoryExcluded) else "not found"
-            context.log(str(error), Level.ERROR)
-            continue
-        await _discover_one(context, source, board, scope, work, work.repository)
-    if all(work.repository is None for work in board.works):
-        raise PermanentError("None of the repositories was found. Check their names and the token's access.")
+            await _discover_one(context, source, board, scope, work, work.repository)
+        except AuthenticationError:
+            raise
+        except PermanentError as error:
+            work.note, work.repository = _NOTES.get(type(error), "refused"), None
+            refusals.append(str(error))
+            board.leave_out(LeftOut(work.asked, str(error), whole=True))
+        except TemporaryError as error:
+            if board.in_trouble or error.retry_after_s is not None:
+                raise
+            work.note, work.repository, board.postponed = "not reached", None, error
+            board.in_trouble = True
+            context.log(f"{work.asked}: {error} It is tried again after the others.", Level.WARNING)
+        else:
+            board.in_trouble = False
+    if len(refusals) == len(board.works):
+        raise PermanentError(
+            refusals[0] if len(refusals) == 1 else f"No repository could be read: {' '.join(refusals)}"
+        )
 
 
 async def _discover_one(
@@ -65,14 +89,20 @@ async def _discover_one(
         context.log(f"{work.asked}: this repository was requested twice; it is read once.", Level.WARNING)
         return
     start, end = day_begins(scope.start), day_begins(scope.end + timedelta(days=1))
-    refs = await source.discover(repository, scope.login, start, end)
-    work.refs = refs[: scope.most]
+    discovered = await source.discover(repository, scope.login, start, end)
+    for item in discovered.left_out:
+        board.leave_out(item)
+    work.refs = discovered.refs[: scope.most]
     node_ids = [ref.node_id for ref in work.refs]
     stored = await context.evidence.known_nodes(source.host, scope.account_id, scope.login, node_ids)
     work.known_ids = frozenset(stored)
     for ref in work.refs:
         board.tally = board.tally.plus(_sort_out(work, ref, stored.get(ref.node_id), scope))
     context.log(_found(work))
+    if not work.refs:
+        hint = nothing_found(work.name, scope.login, await source.merged_counts(repository, scope.login, start, end))
+        board.hints.append(hint)
+        context.log(hint, Level.WARNING)
 
 
 def _sort_out(work: RepositoryWork, ref: PullRequestRef, known: KnownPullRequest | None, scope: SyncScope) -> Tally:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from devtrail_tui.core.components import components
 from devtrail_tui.core.context import GITHUB, Preview, PreviewContext, PullRequestSource
-from devtrail_tui.core.errors import NotPossible, PermanentError, RepositoryNotFound
+from devtrail_tui.core.errors import AuthenticationError, NotPossible, PermanentError
 from devtrail_tui.core.evidence import PullRequest
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
@@ -50,13 +50,15 @@ async def _newest(
     problems = []
     for name in config.repositories:
         try:
-            refs = await source.discover(await source.repository(name), login, start, end)
-        except RepositoryNotFound as error:
+            refs = (await source.discover(await source.repository(name), login, start, end)).refs
+        except AuthenticationError:
+            raise
+        except PermanentError as error:
             problems.append(str(error))
             continue
         async for hydrated in source.hydrate(refs[:1]):
             if hydrated.pull_request is None:
-                raise PermanentError(hydrated.problem)
+                raise PermanentError(f"{name} #{hydrated.ref.number}: {hydrated.problem}")
             return hydrated.pull_request
     found_nothing = f"No merged pull request of {login} was found in these days, so there is no example."
     raise NotPossible(" ".join(problems) or found_nothing)

@@ -9,11 +9,19 @@ from typing import Any
 
 from devtrail_tui.core.components import components
 from devtrail_tui.core.context import GITHUB, Context, PullRequestSource
-from devtrail_tui.core.errors import DevTrailError, PermanentError, TemporaryError
-from devtrail_tui.core.evidence import KnownPullRequest, NewEvidence, NewJudgement, Ownership, PullRequest
+from devtrail_tui.core.errors import AuthenticationError, PermanentError, TemporaryError
+from devtrail_tui.core.evidence import (
+    AnalysisState,
+    KnownPullRequest,
+    NewEvidence,
+    NewJudgement,
+    Ownership,
+    PullRequest,
+)
 from devtrail_tui.core.figures import figures_of
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.left_out import LeftOut
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
@@ -42,7 +50,7 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
         await look_up(context, board, matcher, sync.evidence_of, rejudge=config.rejudge)
         board.judged_otherwise = await judged_otherwise(context, board, matcher, sync.evidence_of)
     if config.dry_run:
-        return {"login": scope.login, **await plan(context, source, board, matcher, sync.evidence_of)}
+        return {"login": scope.login, **sync.closing(await plan(context, source, board, matcher, sync.evidence_of))}
     await sync.identify()
     await sync.fetch_and_match()
     sync.raise_what_stopped_matching()
@@ -104,7 +112,7 @@ class Sync:
         self._matcher = matcher
         self._saving = asyncio.Lock()
         self._identified = False
-        self._fetch_error: DevTrailError | None = None
+        self._unanalysed = 0
 
     async def begin(self) -> None:
         """Resume the counts of earlier attempts; the first attempt stores account and days of the job."""
@@ -131,13 +139,16 @@ class Sync:
             for work in board.works:
                 for stored in work.to_match:
                     group.create_task(self._match_stored(work, stored))
-            try:
-                for work in board.works:
+            for work in board.works:
+                try:
                     await self._fetch(work, group)
-            except (TemporaryError, PermanentError) as error:  # let paid calls in flight end
-                self._fetch_error = error
-        if self._fetch_error is not None:
-            raise self._fetch_error
+                except (TemporaryError, AuthenticationError) as error:  # let paid calls in flight end
+                    board.postponed = error
+                    break
+                except PermanentError as error:
+                    board.leave_out(LeftOut(work.name, str(error), whole=True))
+        if board.postponed is not None:
+            raise board.postponed
         board.at("")
         board.enter("done")
 
@@ -166,7 +177,7 @@ class Sync:
     def result(self) -> dict[str, Any]:
         """The job's result over all attempts."""
         board, tally = self._board, self._board.tally
-        return {
+        result = {
             "login": self._scope.login,
             "found": board.found,
             "new": tally.new,
@@ -183,15 +194,31 @@ class Sync:
             "repositories": board.repositories_json(),
             "message": self._message(),
         }
+        return self.closing(result, nothing_analysed=self._unanalysed > 0 and not tally.matched + tally.without_match)
+
+    def closing(self, result: dict[str, Any], *, nothing_analysed: bool = False) -> dict[str, Any]:
+        """A job's result with what was left out, in data and in its message."""
+        left_out = self._board.left_out
+        sentences = [result["message"], *self._board.hints, left_out.sentence()]
+        return {
+            **result,
+            "message": " ".join(filter(None, sentences)),
+            "success": not (left_out.whole or nothing_analysed),
+            "leftOut": left_out.to_json(),
+        }
 
     async def _fetch(self, work: RepositoryWork, group: asyncio.TaskGroup) -> None:
         async for hydrated in self._source.hydrate(work.to_fetch):
             self._board.at(work.name, f"#{hydrated.ref.number}")
             if hydrated.pull_request is None:
-                self._context.log(f"{work.name}#{hydrated.ref.number}: {hydrated.problem}", Level.ERROR)
+                number = f"#{hydrated.ref.number}"
+                self._context.log(f"{work.name}{number}: {hydrated.problem}", Level.ERROR)
+                self._board.left_out.add(LeftOut(work.name, hydrated.problem, names=(number,)))
                 self._board.tally = self._board.tally.plus(Tally(failed=1))
                 self._board.finish_one(work)
                 continue
+            for item in hydrated.left_out:
+                self._board.leave_out(item)
             entry = self.evidence_of(hydrated.pull_request)
             if entry.roles:
                 await self._store(work, entry, group)
@@ -220,6 +247,9 @@ class Sync:
         pull_request = entry.pull_request
         judgement = await matcher.judge(entry)
         judged = matcher.record(known.evidence_id, entry, judgement)
+        if judgement.state is not AnalysisState.ANALYSED:
+            self._unanalysed += 1
+            self._board.left_out.add(LeftOut("analyses", judgement.note, names=(name_of(pull_request),)))
         await self._save((), counted(judgement, known), lines_of(pull_request, judgement), judgements=(judged,))
         self._board.at(pull_request.repository, f"#{pull_request.number}")
         self._board.finish_one(work)
@@ -252,6 +282,8 @@ class Sync:
 
     def _message(self) -> str:
         board, tally = self._board, self._board.tally
+        if board.hints and not board.found:
+            return ""
         if board.found and board.stored_before == board.found:
             return f"All {count_of(board.found, 'pull request')} already stored; nothing was fetched again."
         phrases = [f"{tally.new} new", f"{tally.updated} updated", f"{board.stored_before} already stored"]

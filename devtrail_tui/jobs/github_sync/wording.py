@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from devtrail_tui.core.context import MergedCounts
 from devtrail_tui.core.evidence import AnalysisState, PullRequest
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.matching.matcher import Judgement
 
 
 def name_of(pull_request: PullRequest) -> str:
     """acme/shop#123."""
     return f"{pull_request.repository}#{pull_request.number}"
+
+
+def nothing_found(repository: str, login: str, counts: MergedCounts) -> str:
+    """Why a repository has no pull request of the person in these days, and what to check."""
+    sentence = f"{repository} has {count_of(counts.merged, 'merged pull request')} in these days, none with {login} as author, "
+    sentence += "commenter or reviewer."
+    checks = []
+    if counts.closed:
+        checks.append(f"{counts.closed:,} of yours were closed without a merge (a bot may have landed them)")
+    if counts.assigned:
+        checks.append(f"{counts.assigned:,} merged ones are assigned to you (an agent may be their author)")
+    found = f" But {' and '.join(checks)}." if checks else ""
+    return f"{sentence}{found} Check the days, the login of the token, and its permission to read pull requests."
 
 
 def lines_of(pull_request: PullRequest, judgement: Judgement) -> list[tuple[Level, str]]:

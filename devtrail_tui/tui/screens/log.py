@@ -63,7 +63,7 @@ class LogScreen(LiveScreen[JobsData]):
         pane, job = self.query_one(LogPane), data.job
         pane.update(data.log)
         if job is not None:
-            look = status_look(job.status, cancel_requested=job.cancel_requested_at is not None)
+            look = status_look(job)
             pane.set_caption(f"Log of {job.id} · {safe_line(job.title, limit=60)} · {look}")
 
     @on(LogPane.WindowRequest)

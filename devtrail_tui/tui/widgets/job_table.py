@@ -54,12 +54,13 @@ class JobTable(RowTable[JobRow]):
     NAME = "Jobs"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("open_job")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"job-table--{name}" for name in ("running", "done", "failed", "quiet", "track", "ended")
+        f"job-table--{name}" for name in ("running", "done", "warning", "failed", "quiet", "track", "ended")
     }
     DEFAULT_CSS = """
     JobTable {
         & > .job-table--running { color: $primary; }
         & > .job-table--done { color: $success; }
+        & > .job-table--warning { color: $warning; }
         & > .job-table--failed { color: $error; }
         & > .job-table--quiet { color: $foreground-muted; }
         & > .job-table--track { background: $panel; }
@@ -122,7 +123,7 @@ class JobTable(RowTable[JobRow]):
         return [(title + "  ", Style()), (safe_line(reason), foreground_style(self, "row-table--muted"))]
 
     def _status(self, row: JobRow, _width: int) -> list[Part]:
-        look = status_look(row.status, cancel_requested=row.cancel_requested)
+        look = status_look(row)
         return [(str(look), foreground_style(self, f"job-table--{look.tone}"))]
 
     def _progress(self, row: JobRow, width: int) -> list[Part]:

@@ -99,7 +99,7 @@ class ProgressPanel(Widget):
         if job is None:
             entitle(self, "Progress")
             return
-        look = status_look(job.status, cancel_requested=job.cancel_requested_at is not None)
+        look = status_look(job)
         tries = f" · try {job.attempt} of {job.max_attempts}" if job.attempt > 1 else ""
         entitle(self, f"{job.id} · {type_title(job.type, self._titles)}", f"{look}{tries}")
 

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.core.wording import count, countdown, dollars, left, took, when
+from devtrail_tui.core.wording import count, countdown, dollars, left, status_look, took, when
 from devtrail_tui.tui.widgets.cells import bar, fit, percent, shorten, wrap
 
 if TYPE_CHECKING:
@@ -191,7 +191,8 @@ class ProgressText:
             case Status.CANCELLED:
                 return "■", job.error or "Cancelled; saved results are kept.", "muted"
             case Status.COMPLETED:
-                return "✓", _summary(job.result), "done"
+                look = status_look(job)
+                return look.sign, _summary(job.result), look.tone
 
 
 def _figure(done: int, total: int | None) -> str:

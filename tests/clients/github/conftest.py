@@ -99,6 +99,6 @@ def client(make_client: MakeClient, server: FaultyServer) -> GitHubClient:
 async def refs(client: GitHubClient, server: FaultyServer) -> list[PullRequestRef]:
     """Everything the user did in acme/shop, found; the server's book is empty again."""
     shop = await client.repository("acme/shop")
-    found = list(await client.discover(shop, server.world.viewer.login, LONG_AGO, FAR_AHEAD))
+    discovered = await client.discover(shop, server.world.viewer.login, LONG_AGO, FAR_AHEAD)
     server.recorder.clear()
-    return found
+    return list(discovered.refs)

@@ -50,7 +50,7 @@ async def found(
     client: GitHubClient, world: World, repository: str, start: datetime = LONG_AGO, end: datetime = FAR_AHEAD
 ) -> list[str]:
     asked = await client.repository(repository)
-    return [ref.node_id for ref in await client.discover(asked, world.viewer.login, start, end)]
+    return [ref.node_id for ref in (await client.discover(asked, world.viewer.login, start, end)).refs]
 
 
 @pytest.mark.parametrize("name", ["acme/shop", "acme/api", "acme/web", "acme/platform"])
@@ -65,7 +65,7 @@ async def test_three_roles_share_one_request(client: GitHubClient, server: Fault
 
 async def test_what_a_ref_carries(client: GitHubClient, world: World) -> None:
     shop = await client.repository("acme/shop")
-    ref = (await client.discover(shop, world.viewer.login, LONG_AGO, FAR_AHEAD))[0]
+    ref = (await client.discover(shop, world.viewer.login, LONG_AGO, FAR_AHEAD)).refs[0]
     pull = world.node(ref.node_id)
     assert pull is not None
     assert (ref.number, ref.repository) == (getattr(pull, "number", None), "acme/shop")
@@ -74,23 +74,25 @@ async def test_what_a_ref_carries(client: GitHubClient, world: World) -> None:
 
 async def test_the_start_is_included_and_the_end_is_not(client: GitHubClient, world: World) -> None:
     shop = await client.repository("acme/shop")
-    refs = await client.discover(shop, world.viewer.login, LONG_AGO, FAR_AHEAD)
+    refs = (await client.discover(shop, world.viewer.login, LONG_AGO, FAR_AHEAD)).refs
     moment = refs[3].merged_at
     login = world.viewer.login
-    assert [ref.node_id for ref in await client.discover(shop, login, moment, moment + SECOND)] == [refs[3].node_id]
-    assert list(await client.discover(shop, login, moment - SECOND, moment)) == []
-    assert list(await client.discover(shop, login, moment, moment)) == []
-    assert list(await client.discover(shop, login, moment + SECOND, moment)) == []
+    assert [ref.node_id for ref in (await client.discover(shop, login, moment, moment + SECOND)).refs] == [
+        refs[3].node_id
+    ]
+    assert list((await client.discover(shop, login, moment - SECOND, moment)).refs) == []
+    assert list((await client.discover(shop, login, moment, moment)).refs) == []
+    assert list((await client.discover(shop, login, moment + SECOND, moment)).refs) == []
 
 
 async def test_parts_of_a_second_and_other_time_zones(client: GitHubClient, world: World) -> None:
     shop = await client.repository("acme/shop")
-    refs = await client.discover(shop, world.viewer.login, LONG_AGO, FAR_AHEAD)
+    refs = (await client.discover(shop, world.viewer.login, LONG_AGO, FAR_AHEAD)).refs
     east = datetime.now(UTC).astimezone().tzinfo
     moment = refs[3].merged_at.astimezone(east)
     half = timedelta(milliseconds=500)
-    assert await client.discover(shop, world.viewer.login, moment - half, moment + half) == [refs[3]]
-    assert await client.discover(shop, world.viewer.login, moment + half, moment + SECOND) == []
+    assert (await client.discover(shop, world.viewer.login, moment - half, moment + half)).refs == [refs[3]]
+    assert (await client.discover(shop, world.viewer.login, moment + half, moment + SECOND)).refs == []
 
 
 async def test_spans_that_hold_too_much_are_halved(
@@ -114,7 +116,7 @@ async def test_more_in_one_second_than_github_gives_is_said(
         for pull in involving(world, world.viewer.login)
         if pull.merged_at and pull.repository.name == "shop"
     )
-    assert await client.discover(shop, world.viewer.login, moment, moment + SECOND) == []
+    assert (await client.discover(shop, world.viewer.login, moment, moment + SECOND)).refs == []
     assert "sync again later for the rest" in said.text
 
 
@@ -182,7 +184,7 @@ async def test_results_of_another_repository_are_left_out(
     node |= {"updatedAt": "2026-03-04T15:00:00Z", "mergedAt": "2026-03-04T15:00:00Z"}
     answer = {"data": {role: {**page, "nodes": [node]} for role in ("author", "commenter", "reviewer")}}
     server.faults.next("search", Fault.status(200, answer))
-    assert list(await client.discover(other, world.viewer.login, LONG_AGO, FAR_AHEAD)) == []
+    assert list((await client.discover(other, world.viewer.login, LONG_AGO, FAR_AHEAD)).refs) == []
 
 
 async def test_the_query_names_everything_and_keeps_pages_still(

@@ -39,7 +39,7 @@ async def everything(client: PullRequestSource, world: World) -> list[PullReques
     refs: list[PullRequestRef] = []
     for repository in world.repositories:
         known = await client.repository(repository.full_name)
-        refs += await client.discover(known, world.viewer.login, LONG_AGO, FAR_AHEAD)
+        refs += (await client.discover(known, world.viewer.login, LONG_AGO, FAR_AHEAD)).refs
     return [each.pull_request async for each in client.hydrate(refs) if each.pull_request is not None]
 
 
@@ -150,7 +150,7 @@ async def test_nodes_missing_from_an_answer_are_asked_again_one_by_one(
 ) -> None:
     server.faults.next("hydrate", GitHubFault.null_nodes(3))
     found = await fetched(client, refs)
-    assert [each.ref for each in found if each.pull_request is not None] == refs
+    assert [each.ref for each in found if each.pull_request is not None] == [*refs[3:], *refs[:3]]
     assert sum(each.variables.get("ids") == [ref.node_id] for each in server.requests for ref in refs[:3]) == 3
 
 
@@ -163,7 +163,7 @@ async def test_one_that_is_always_too_heavy_is_named_and_the_others_go_on(
     assert sorted(each.ref.number for each in found) == sorted(ref.number for ref in refs)
     problems = [each for each in found if each.pull_request is None]
     assert [each.ref for each in problems] == [heavy]
-    assert problems[0].problem.startswith(f"acme/shop #{heavy.number} could not be fetched: ")
+    assert "502" in problems[0].problem
     alone = [each.variables for each in server.requests if each.variables.get("ids") == [heavy.node_id]]
     assert [each["page"] for each in alone] == [100, 50, 20]
 
@@ -172,9 +172,9 @@ async def test_a_github_in_trouble_is_not_blamed_on_pull_requests(
     client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
     server.faults.always("hydrate", Fault.bad_gateway(502))
-    with pytest.raises(TemporaryError, match="3 pull requests in a row"):
+    with pytest.raises(TemporaryError, match="6 pull requests in a row"):
         await fetched(client, refs)
-    assert server.count("hydrate") < 20
+    assert server.count("hydrate") < 30
 
 
 async def test_heavy_ones_between_light_ones_are_not_githubs_trouble(
@@ -192,7 +192,7 @@ async def test_a_deleted_one_is_a_problem_of_its_own(
     gone = PullRequestRef("PR_gone", 9999, "acme/shop", refs[0].updated_at, refs[0].merged_at)
     found = await fetched(client, [gone, *refs[:4]])
     assert [each.pull_request is None for each in found] == [True, False, False, False, False]
-    assert found[0].problem == "acme/shop #9999 was deleted, or the token can no longer see it."
+    assert found[0].problem == "It was deleted, or the token can no longer see it."
     assert server.count("hydrate") == 1
 
 
@@ -200,7 +200,7 @@ async def test_a_node_of_another_kind(client: GitHubClient, refs: list[PullReque
     review = next(review for pull in world.pull_requests for review in pull.detail.reviews)
     wrong = PullRequestRef(review.node_id, 5, "acme/shop", refs[0].updated_at, refs[0].merged_at)
     found = await fetched(client, [wrong])
-    assert found[0].problem == "acme/shop #5 is no longer a pull request."
+    assert found[0].problem == "It is no longer a pull request."
 
 
 async def test_one_in_two_places_is_answered_in_both(client: GitHubClient, refs: list[PullRequestRef]) -> None:
@@ -242,7 +242,7 @@ async def test_a_follow_up_that_stays_broken_costs_one_pull_request(
 
 async def test_pages_that_go_round_in_circles_end(client: GitHubClient, server: FaultyServer, world: World) -> None:
     shop = await client.repository("acme/shop")
-    refs = list(await client.discover(shop, world.viewer.login, LONG_AGO, FAR_AHEAD))
+    refs = list((await client.discover(shop, world.viewer.login, LONG_AGO, FAR_AHEAD)).refs)
     first = await client._calls.graph(
         "PullRequests", {"ids": [refs[0].node_id], "page": 1, "reviews": 1, "inReview": 1}
     )
@@ -315,7 +315,7 @@ async def test_a_cancel_while_github_is_silent_is_felt_at_once(
 async def test_an_error_of_the_next_batch_reaches_the_caller_in_its_turn(
     client: GitHubClient, server: FaultyServer, refs: list[PullRequestRef]
 ) -> None:
-    server.faults.next(is_batch, GitHubFault.unauthorized(), after=1)
+    server.faults.next(is_batch, GitHubFault.unauthorized(), times=2, after=1)
     async with aclosing(client.hydrate(refs)) as results:
         first = [await anext(results) for _ in range(20)]
         with pytest.raises(AuthenticationError):

@@ -28,7 +28,7 @@ async def test_requests_grow_with_the_users_pull_requests_not_with_the_repositor
         found = []
         for repository in world.repositories:
             known = await client.repository(repository.full_name)
-            refs = await client.discover(known, me, LONG_AGO, FAR_AHEAD)
+            refs = (await client.discover(known, me, LONG_AGO, FAR_AHEAD)).refs
             found += await fetched(client, list(refs))
         points = 5000 - said.limits[-1].remaining
         requests = len(server.requests)
