@@ -83,8 +83,8 @@ def kept(fate: Fate) -> None:
     """The point just after a paid answer is committed; that future holds nothing."""
     original = Analyses.keep
 
-    def keep(ledger: Analyses, analysis: Analysis) -> Future[None]:
-        future = original(ledger, analysis)
+    def keep(ledger: Analyses, analysis: Analysis, *call: Any) -> Future[None]:
+        future = original(ledger, analysis, *call)
         future.add_done_callback(lambda done: fate.meet() if done.exception() is None else None)
         return future
 
