@@ -25,6 +25,10 @@ settings.register_profile(
 )  # machines are shared: how long one example takes says nothing
 settings.load_profile("shared-machine")
 
+# Bytecode is cached, as it is for the people who run the program; otherwise each process that a test starts compiles the package.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 LONG_FORMS = ("full", "soak", "bench")
 """Markers of tests that run only where `-m` names them."""
