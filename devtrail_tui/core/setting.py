@@ -18,12 +18,12 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from devtrail_tui.core.errors import InvalidInput
+from devtrail_tui.core.repository_names import repository_name
 from devtrail_tui.core.text import safe, safe_line
 
 C = TypeVar("C")
 NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 _METADATA = "devtrail"
-_REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 
 
 class Kind(StrEnum):
@@ -261,30 +261,10 @@ def _read_repositories(each: Setting, value: Any) -> tuple[str, ...]:
     for item in items:
         if item:
             name = repository_name(item)
-            if name.lower() in names:
-                raise ValueError(f"{name} is named twice; name each repository once.")
-            names[name.lower()] = name
+            names.setdefault(name.lower(), name)
     if each.required and not names:
         raise ValueError(f"{each.label} is needed.")
     return tuple(names.values())
-
-
-def repository_name(text: Any) -> str:
-    """Check one `owner/name`.
-
-    Raises ValueError with a sentence for anything else; for a pasted address the sentence gives the name to write.
-    """
-    if not isinstance(text, str):
-        raise ValueError("A repository is text such as acme/shop.")
-    name, shown_text = text.strip(), safe_line(text, limit=60)
-    address = re.fullmatch(r"(?:https?://[^/\s]+/|git@[^:\s]+:)([\w.-]+/[\w.-]+?)(?:\.git)?(?:/.*)?", name)
-    if address:
-        raise ValueError(f"“{shown_text}” is an address; write {address.group(1)}.")
-    if re.fullmatch(r"[A-Za-z0-9._-]+", name):
-        raise ValueError(f"“{shown_text}” lacks its owner; write owner/{shown_text}.")
-    if not _REPOSITORY.fullmatch(name) or name.rsplit("/", 1)[1] in (".", ".."):
-        raise ValueError(f"“{shown_text}” is not a repository; write owner/name, such as acme/shop.")
-    return name
 
 
 _READERS: Mapping[Kind, Callable[[Setting, Any], Any]] = {

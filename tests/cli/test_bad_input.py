@@ -38,9 +38,8 @@ def assert_refused(result: Result, *words: str) -> None:
     [
         ((), ("Repositories is needed",)),
         (("acme",), ("“acme” lacks its owner", "owner/acme")),
-        (("https://github.com/acme/shop",), ("is an address", "write acme/shop")),
-        (("git@github.com:acme/shop.git",), ("is an address", "write acme/shop")),
-        (("acme/shop", "ACME/Shop"), ("named twice",)),
+        (("https://github.com/acme",), ("is not a repository", "owner/name")),
+        (("https://gitlab.com/acme/shop",), ("is not a repository", "owner/name")),
         (("acme/shop/pulls",), ("owner/name",)),
         (("acme/..",), ("owner/name",)),
         (("acme/shop", "--since", "2026-03-01", "--until", "2026-02-01"), ("--since", "after the last day")),
