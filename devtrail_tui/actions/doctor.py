@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from devtrail_tui import __version__
 from devtrail_tui.actions.secrets import answer_timeout, describe_scopes, verify
-from devtrail_tui.core.context import GITHUB, Account
 from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.job import iso
+from devtrail_tui.core.pull_request_source import GITHUB, Account
 from devtrail_tui.core.wording import count_of, file_size, local_time
 from devtrail_tui.store.secrets import LABEL
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devtrail_tui.actions import Outcome
-from devtrail_tui.core.context import GITHUB
 from devtrail_tui.core.errors import DevTrailError, NotPossible, TemporaryError, UsageError
+from devtrail_tui.core.pull_request_source import GITHUB
 from devtrail_tui.store.private_files import write_private
 from devtrail_tui.store.secrets import LABEL
 

@@ -23,6 +23,7 @@ _COMMANDS = {
     "doctor": "devtrail_tui.cli.doctor:doctor",
     "evidence": "devtrail_tui.cli.evidence:evidence",
     "jobs": "devtrail_tui.cli.jobs:jobs",
+    "repositories": "devtrail_tui.cli.repositories:repositories",
     "logs": "devtrail_tui.cli.logs:logs",
     "work": "devtrail_tui.cli.work:work",
 }

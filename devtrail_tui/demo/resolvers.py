@@ -7,6 +7,7 @@ Importing this module imports graphql-core.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -119,6 +120,26 @@ def _no_such_node(node_id: str) -> Exception:
     return typed_error("NOT_FOUND", f"Could not resolve to a node with the global id of '{node_id}'.")
 
 
+def _contributions(_viewer: Any, info: Info, **days: Any) -> dict[str, Any]:
+    """What the viewer opened and reviewed between two moments, by repository."""
+    world: World = info.context.world
+    first, last = (datetime.fromisoformat(days[name]) for name in ("from", "to"))
+
+    def by_repository(role: str) -> list[dict[str, Any]]:
+        pulls = (pull for pull in world.of_person(role, world.viewer.login) if first <= pull.created_at <= last)
+        counts = Counter(pull.repository.full_name for pull in pulls)
+        return [
+            {"repository": world.repository(name), "contributions": {"total_count": count}}
+            for name, count in counts.most_common()
+        ]
+
+    return {
+        "restricted_contributions_count": 0,
+        "pull_request_contributions_by_repository": by_repository("author"),
+        "pull_request_review_contributions_by_repository": by_repository("reviewed-by"),
+    }
+
+
 def _rate_limit(_root: Any, info: Info, **_arguments: Any) -> dict[str, Any]:
     bucket: Bucket = info.context.bucket
     return {
@@ -143,7 +164,15 @@ def _reviews(pull: PullRequestRecord, _info: Any, *, states: Sequence[str] = (),
 
 
 RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
-    "Query": {"node": _node, "nodes": _nodes, "rateLimit": _rate_limit, "repository": _repository, "search": _search},
+    "Query": {
+        "node": _node,
+        "nodes": _nodes,
+        "rateLimit": _rate_limit,
+        "repository": _repository,
+        "search": _search,
+        "viewer": lambda _root, info: info.context.world.viewer,
+    },
+    "User": {"contributionsCollection": _contributions},
     "PullRequest": {
         **{name: _of_detail(name) for name in ("title", "body")},
         "headRefName": _of_detail("head_ref"),

@@ -29,6 +29,7 @@ declare(
     CommandGroup("Form", 4, "in the new-job form"),
     Command("launch", "ctrl+s", "launch", "launch", "Launch the job with these settings"),
     Command("show_prompt", "f3", "show_prompt", "what is sent", "Show what would be sent to Claude, on one example"),
+    Command("choose_repositories", "f2", "choose_repositories", "repositories", "Choose among those you took part in"),
     Command("turn_flag", "enter,space", "turn", "", "Toggle a yes/no field", in_palette=False),
 )
 
@@ -249,6 +250,14 @@ class RepositoriesField(Field):
         self._earlier = names
         self.query_one(Input).suggester = _LastWord(names)
         self._show_offers()
+
+    def take(self, names: Sequence[str], offered: Sequence[str]) -> None:
+        """Set which of the offered repositories are chosen; what was typed besides stays."""
+        offered_names = _names_in(" ".join(offered))
+        typed = [name for name in self.raw.replace(",", " ").split() if name.casefold() not in offered_names]
+        control = self.query_one(Input)
+        control.value = " ".join([*typed, *names])
+        control.focus()
 
     def _show_offers(self) -> None:
         present = _names_in(self.raw)

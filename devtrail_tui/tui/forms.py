@@ -142,11 +142,9 @@ class Form(VerticalScroll, can_focus=False):
         """The secret fields."""
         return (field for field in self._fields.values() if isinstance(field, SecretField))
 
-    def offer_repositories(self, names: Sequence[str]) -> None:
-        """Set the repositories to offer."""
-        for field in self._fields.values():
-            if isinstance(field, RepositoriesField):
-                field.offer(names)
+    def repository_fields(self) -> Iterator[RepositoriesField]:
+        """The fields with repositories."""
+        return (field for field in self._fields.values() if isinstance(field, RepositoriesField))
 
     def _field_of(self, widget: Widget) -> Field | None:
         return next((field for field in widget.ancestors_with_self if isinstance(field, Field)), None)

@@ -124,7 +124,7 @@ def order(command_id: str) -> tuple[int, int]:
 
 _THROUGH_DIALOGS = ("back", "help", "quit_anywhere")
 """Commands that also work in dialogs, which block all other keys of the screen below."""
-_WHILE_TYPING = ("launch", "show_prompt", "quit_anywhere")
+_WHILE_TYPING = ("launch", "show_prompt", "choose_repositories", "quit_anywhere")
 """Commands whose key has priority over the focused field."""
 
 

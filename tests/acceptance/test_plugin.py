@@ -19,7 +19,8 @@ MODULE = """
 from dataclasses import dataclass
 from typing import Any, cast
 
-from devtrail_tui.core.context import GITHUB, Context
+from devtrail_tui.core.context import Context
+from devtrail_tui.core.pull_request_source import GITHUB
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.setting import Kind, setting
 from devtrail_tui.core.service import ServiceSpec

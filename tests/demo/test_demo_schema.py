@@ -115,6 +115,12 @@ def _variables(world: World) -> dict[str, dict[str, Any]]:
             "reviewer": f"{IN_SHOP} reviewed-by:robin-demo",
         },
         "Search": {"query": f"{IN_SHOP} author:robin-demo", "after": after},
+        "NothingFound": {
+            "merged": f"{IN_SHOP} merged:2026-01-01..2026-06-30",
+            "closed": "repo:acme/shop is:pr is:closed is:unmerged author:robin-demo closed:2026-01-01..2026-06-30",
+            "assigned": f"{IN_SHOP} assignee:robin-demo",
+        },
+        "Contributions": {"from": "2026-01-01T00:00:00Z", "to": "2026-06-30T00:00:00Z"},
         "PullRequests": {"ids": _ids(world, 100), **PAGES},
         "MoreOfPullRequest": {
             "id": many_files.node_id,

@@ -17,9 +17,9 @@ import pytest
 from devtrail_tui.clients.claude.client import ClaudeAnalyser
 from devtrail_tui.clients.github.calls import Calls
 from devtrail_tui.clients.github.client import GitHubClient
-from devtrail_tui.core.context import Account
 from devtrail_tui.core.errors import TemporaryError
 from devtrail_tui.core.job import Level, Status
+from devtrail_tui.core.pull_request_source import Account
 from devtrail_tui.core.retry import delay_s
 from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from tests.doubles.claude_faults import ClaudeFault

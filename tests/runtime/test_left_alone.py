@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from devtrail_tui.core.context import GITHUB, AnalysisRequest, Context
+from devtrail_tui.core.context import AnalysisRequest, Context
 from devtrail_tui.core.errors import JobEnded
 from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.core.job import Level, Progress, Status
+from devtrail_tui.core.pull_request_source import GITHUB
 from devtrail_tui.runtime.job_thread import stuck_threads
 from tests.house.desk import PATIENCE_S
 from tests.runtime.conftest import Bench

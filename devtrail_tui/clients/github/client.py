@@ -1,4 +1,4 @@
-"""The GitHub client (core.context.PullRequestSource)."""
+"""The GitHub client (core.pull_request_source.PullRequestSource)."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.clients.github.failures import RequestRefused, UnexpectedAnswer
 from devtrail_tui.clients.github.hydrate import Hydration
 from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, GitHubLimits, Limiter, Narrate, Waiting, date_of
+from devtrail_tui.clients.github.participation import participation
 from devtrail_tui.clients.github.search import Discovery
 from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
 from devtrail_tui.clients.github.transport import Transport
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.context import (
+from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
+from devtrail_tui.core.evidence import PullRequestRef
+from devtrail_tui.core.pull_request_source import (
     GITHUB,
     Account,
     DiscoveredPullRequests,
     FetchedPullRequest,
     MergedCounts,
+    Participation,
     Repository,
 )
-from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
-from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.service import ClientEnvironment, RateLimit
 from devtrail_tui.core.text import safe_line
 
@@ -168,6 +170,10 @@ class GitHubClient:
         """All pull requests merged in [`start`, `end`) that `login` wrote, commented on or reviewed according to GitHub's search.
         Verify the results with core.involvement. Raises RequestRefused if the token may not see them."""
         return await Discovery(self._calls, self._narrate, repository, login).run(start, end)
+
+    async def participation(self, login: str, start: datetime, end: datetime) -> Participation:
+        """The repositories in which `login`, the token's owner, took part in [`start`, `end`); excluded ones are omitted."""
+        return await participation(self._calls, self._narrate, login, start, end, self._excluded)
 
     async def merged_counts(self, repository: Repository, login: str, start: datetime, end: datetime) -> MergedCounts:
         """Counts that explain why `discover` returned nothing."""

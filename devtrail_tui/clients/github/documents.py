@@ -85,6 +85,26 @@ query Search($query: String!, $after: String) {{
 {_FOUND}"""
 """One page of one role."""
 
+CONTRIBUTIONS = f"""
+query Contributions($from: DateTime!, $to: DateTime!) {{
+  {_RATE_LIMIT}
+  viewer {{
+    contributionsCollection(from: $from, to: $to) {{
+      restrictedContributionsCount
+      pullRequestContributionsByRepository(maxRepositories: 100) {{
+        repository {{ nameWithOwner }}
+        contributions {{ totalCount }}
+      }}
+      pullRequestReviewContributionsByRepository(maxRepositories: 100) {{
+        repository {{ nameWithOwner }}
+        contributions {{ totalCount }}
+      }}
+    }}
+  }}
+}}
+"""
+"""The token's owner in at most a year."""
+
 NOTHING_FOUND = f"""
 query NothingFound($merged: String!, $closed: String!, $assigned: String!) {{
   {_RATE_LIMIT}
@@ -161,6 +181,7 @@ DOCUMENTS = {
     "Repository": REPOSITORY,
     "Discover": DISCOVER,
     "Search": SEARCH,
+    "Contributions": CONTRIBUTIONS,
     "NothingFound": NOTHING_FOUND,
     "PullRequests": PULL_REQUESTS,
     "MoreOfPullRequest": MORE_OF_PULL_REQUEST,

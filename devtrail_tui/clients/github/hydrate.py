@@ -19,11 +19,11 @@ from devtrail_tui.clients.github.changed_files import with_files
 from devtrail_tui.clients.github.failures import RequestRefused, TooHeavy, UnexpectedAnswer
 from devtrail_tui.clients.github.limiter import Narrate
 from devtrail_tui.clients.github.shapes import Node, child, children, next_cursor, text
-from devtrail_tui.core.context import FetchedPullRequest
 from devtrail_tui.core.errors import TemporaryError
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut
+from devtrail_tui.core.pull_request_source import FetchedPullRequest
 
 LARGEST_BATCH = 20
 GROW_AFTER = 3

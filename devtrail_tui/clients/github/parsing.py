@@ -15,8 +15,8 @@ from devtrail_tui.clients.github.shapes import (
     text,
     whole_number,
 )
-from devtrail_tui.core.context import Repository
 from devtrail_tui.core.evidence import GHOST, ChangedFile, Comment, PullRequest, PullRequestRef, Review
+from devtrail_tui.core.pull_request_source import Repository
 from devtrail_tui.core.text import safe, safe_line
 
 MOST_TITLE = 500

@@ -18,11 +18,11 @@ from devtrail_tui.clients.github.calls import MOST_TRIES, Calls
 from devtrail_tui.clients.github.failures import RequestRefused, TooHeavy
 from devtrail_tui.clients.github.limiter import Narrate
 from devtrail_tui.clients.github.shapes import Node, child, children, list_of, next_cursor, whole_number
-from devtrail_tui.core.context import DiscoveredPullRequests, MergedCounts, Repository
 from devtrail_tui.core.errors import PermanentError
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut
+from devtrail_tui.core.pull_request_source import DiscoveredPullRequests, MergedCounts, Repository
 
 MOST_RESULTS = 1000
 QUALIFIERS: Mapping[str, str] = {"author": "author", "commenter": "commenter", "reviewer": "reviewed-by"}
@@ -85,15 +85,15 @@ class _RoleResults:
 
 
 class Discovery:
-    """Discovers the pull requests of one repository and login."""
+    """Discovers the pull requests of one login in one repository, or, without it, in all that the token can see."""
 
-    def __init__(self, calls: Calls, narrate: Narrate, repository: Repository, login: str) -> None:
-        if not _LOGIN.fullmatch(login) or not _NAME.fullmatch(repository.name):
-            raise PermanentError(
-                f"GitHub cannot be searched for {login} in {repository.name}: that is not a valid login."
-            )
+    def __init__(self, calls: Calls, narrate: Narrate, repository: Repository | None, login: str) -> None:
+        self._name = repository.name if repository else "all repositories"
+        if not _LOGIN.fullmatch(login) or (repository and not _NAME.fullmatch(repository.name)):
+            raise PermanentError(f"GitHub cannot be searched for {login} in {self._name}: that is not a valid login.")
         self._calls = calls
         self._narrate = narrate
+        self._scope = f"repo:{repository.name} is:pr" if repository else "is:pr"
         self._repository = repository
         self._login = login
         self._refusal: RequestRefused | None = None
@@ -116,18 +116,24 @@ class Discovery:
             return DiscoveredPullRequests(newest_first)
         if not refs:
             raise self._refused()
-        left_out = LeftOut(f"pull requests of {self._repository.name}", str(self._refused()), max(hidden, 1))
+        left_out = LeftOut(f"pull requests of {self._name}", str(self._refused()), max(hidden, 1))
         return DiscoveredPullRequests(newest_first, (left_out,))
+
+    async def commented(self, start: datetime, end: datetime) -> DiscoveredPullRequests:
+        """Those merged in [`start`, `end`) that the login commented on."""
+        span = Span.between(start, end)
+        results = await self._whole("commenter", span, await self._page("commenter", span, None), look_again=True)
+        left_out = [LeftOut("pull requests", str(self._refused()), max(results.hidden, 1))] if self._refusal else []
+        return DiscoveredPullRequests(list(results.refs.values()), left_out)
 
     async def merged_counts(self, start: datetime, end: datetime) -> MergedCounts:
         """How many pull requests the repository has in [`start`, `end`), for a person of whom it has none. One request."""
         span = Span.between(start, end)
         days = f"{_stamp(span.first)}..{_stamp(span.last)}"
-        scope = f"repo:{self._repository.name} is:pr"
         queries = {
-            "merged": f"{scope} is:merged merged:{days}",
-            "closed": f"{scope} is:closed is:unmerged author:{self._login} closed:{days}",
-            "assigned": f"{scope} is:merged assignee:{self._login} merged:{days}",
+            "merged": f"{self._scope} is:merged merged:{days}",
+            "closed": f"{self._scope} is:closed is:unmerged author:{self._login} closed:{days}",
+            "assigned": f"{self._scope} is:merged assignee:{self._login} merged:{days}",
         }
         answer = await self._asked("NothingFound", queries, tries=2)
         return MergedCounts(**{name: whole_number(child(answer.data, name), "issueCount") for name in queries})
@@ -175,7 +181,7 @@ class Discovery:
         return child(document, alias)
 
     def _refused(self) -> RequestRefused:
-        reason = f"The token cannot search {self._repository.name}: {self._refusal}."
+        reason = f"The token cannot search {self._name}: {self._refusal}."
         return RequestRefused(f"{reason} {PERMISSION}", kind=FORBIDDEN)
 
     async def _asked(self, name: str, variables: Mapping[str, object], *, tries: int) -> GraphAnswer:
@@ -207,19 +213,19 @@ class Discovery:
                 seen.refs[ref.node_id] = ref
 
     def _is_ours(self, ref: PullRequestRef) -> bool:
-        return ref.repository.casefold() == self._repository.name.casefold()
+        return self._repository is None or ref.repository.casefold() == self._name.casefold()
 
     def _query(self, role: str, span: Span) -> str:
         """The query; sorted, so that pages are stable."""
         return (
-            f"repo:{self._repository.name} is:pr is:merged {QUALIFIERS[role]}:{self._login} "
+            f"{self._scope} is:merged {QUALIFIERS[role]}:{self._login} "
             f"merged:{_stamp(span.first)}..{_stamp(span.last)} sort:created-asc"
         )
 
     def _say_incomplete(self, role: str, span: Span, seen: int, count: int) -> None:
         self._narrate(
             Level.WARNING,
-            f"{self._repository.name}: GitHub's search counts {count} pull requests ({role}) from {span.first:%Y-%m-%d} to "
+            f"{self._name}: GitHub's search counts {count} pull requests ({role}) from {span.first:%Y-%m-%d} to "
             f"{span.last:%Y-%m-%d} but returned {seen}; sync again later for the rest.",
         )
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from devtrail_tui.core.context import Context, Repository
+from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import AuthenticationError, TemporaryError
 from devtrail_tui.core.evidence import KnownPullRequest, PullRequestRef
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut, LeftOutList
 from devtrail_tui.core.progress import Count, Part, Progress
+from devtrail_tui.core.pull_request_source import Repository
 from devtrail_tui.jobs.github_sync.tally import Tally
 
 LOOKING = "looking for pull requests"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from devtrail_tui.core.context import Context, PullRequestSource, Repository
+from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import (
     AuthenticationError,
     PermanentError,
@@ -16,6 +16,7 @@ from devtrail_tui.core.errors import (
 from devtrail_tui.core.evidence import AnalysisState, KnownPullRequest, PullRequestRef
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut
+from devtrail_tui.core.pull_request_source import PullRequestSource, Repository
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import LOOKING, Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.tally import Tally, left_as_it_is

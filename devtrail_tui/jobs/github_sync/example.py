@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from devtrail_tui.core.components import components
-from devtrail_tui.core.context import GITHUB, Preview, PreviewContext, PullRequestSource
+from devtrail_tui.core.context import Preview, PreviewContext
 from devtrail_tui.core.errors import AuthenticationError, NotPossible, PermanentError
 from devtrail_tui.core.evidence import PullRequest
 from devtrail_tui.core.involvement import roles
+from devtrail_tui.core.pull_request_source import GITHUB, PullRequestSource
+from devtrail_tui.core.repository_names import ALL
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
 from devtrail_tui.jobs.github_sync.discovery import day_begins
+from devtrail_tui.jobs.github_sync.owners import expanded
 from devtrail_tui.jobs.github_sync.wording import name_of
 
 
@@ -47,8 +50,10 @@ async def _newest(
     today = context.clock.now().astimezone().date()
     start = day_begins(config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS))
     end = day_begins((config.end_date or today) + timedelta(days=1))
-    problems = []
-    for name in config.repositories:
+    problems, names = [], config.repositories
+    if any(name.endswith(ALL) for name in names):
+        names = tuple(expanded(names, await source.participation(login, start, end)))
+    for name in names:
         try:
             refs = (await source.discover(await source.repository(name), login, start, end)).refs
         except AuthenticationError:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from devtrail_tui.core.context import Context, PullRequestSource
+from devtrail_tui.core.context import Context
 from devtrail_tui.core.evidence import NewEvidence, PullRequest
+from devtrail_tui.core.pull_request_source import PullRequestSource
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.matching.matcher import Matcher

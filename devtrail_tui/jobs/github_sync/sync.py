@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from devtrail_tui.core.components import components
-from devtrail_tui.core.context import GITHUB, Context, PullRequestSource
+from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import AuthenticationError, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import (
     AnalysisState,
@@ -22,10 +22,12 @@ from devtrail_tui.core.figures import figures_of
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut
+from devtrail_tui.core.pull_request_source import GITHUB, PullRequestSource
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
 from devtrail_tui.jobs.github_sync.discovery import SyncScope, discover
+from devtrail_tui.jobs.github_sync.owners import resolved
 from devtrail_tui.jobs.github_sync.plan import plan
 from devtrail_tui.jobs.github_sync.rejudging import judged_otherwise, look_up
 from devtrail_tui.jobs.github_sync.tally import Tally, counted, left_as_it_is
@@ -41,7 +43,8 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
     matcher = await _matcher(config, context)
     source = await context.source(GITHUB)
     scope = await _settle(config, context, source, judged_by=matcher.judged_by if matcher else None)
-    board = Board(context, config.repositories)
+    repositories = await resolved(config.repositories, context, source, scope)
+    board = Board(context, repositories)
     board.budget_usd = config.budget_usd if matcher else None
     sync = Sync(context, source, board, scope, matcher)
     await sync.begin()
@@ -271,6 +274,7 @@ class Sync:
             "start": scope.start.isoformat(),
             "end": scope.end.isoformat(),
             "identified": self._identified,
+            "repositories": [work.asked for work in self._board.works],
         }
         async with self._saving:
             cursor = {"": {**own, **self._board.tally.plus(more).carried()}}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from devtrail_tui.core.context import MergedCounts
 from devtrail_tui.core.evidence import AnalysisState, PullRequest
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.pull_request_source import MergedCounts
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.matching.matcher import Judgement
 

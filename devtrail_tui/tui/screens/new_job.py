@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -69,7 +70,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
     """Returns the launched job, or None. Errors keep all input."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("launch", "show_prompt", priority=True),
+        *bindings("launch", "show_prompt", "choose_repositories", priority=True),
         *bindings("back", hidden=True),
     ]
     CSS = """
@@ -124,6 +125,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
             yield Static("", id="trouble")
             yield Static("", id="disclosure")
             with Horizontal(id="buttons"):
+                yield Button("Repositories", id="choose-repositories", compact=True)
                 yield Button("What is sent", id="show-prompt", compact=True)
                 yield Button("Launch", id="launch", variant="primary", compact=True)
                 yield Button("Back", id="leave", compact=True)
@@ -157,7 +159,10 @@ class NewJobScreen(ModalScreen["Job | None"]):
         has_preview = job_type.preview is not None
         self.query_one("#show-prompt").display = has_preview
         preview = f"{key_of(self, 'show_prompt')} what is sent · " if has_preview else ""
-        keys = f"tab next · {preview}{key_of(self, 'launch')} launch · {key_of(self, 'back')} back"
+        has_repositories = any(True for _ in form.repository_fields())
+        self.query_one("#choose-repositories").display = has_repositories
+        choice = f"{key_of(self, 'choose_repositories')} repositories · " if has_repositories else ""
+        keys = f"tab next · {choice}{preview}{key_of(self, 'launch')} launch · {key_of(self, 'back')} back"
         box.border_subtitle = Content(keys)
         await self.query_one("#form-holder").mount(form)
         form.focus_first()
@@ -180,7 +185,8 @@ class NewJobScreen(ModalScreen["Job | None"]):
     def on_facts_read(self, message: FactsRead) -> None:
         """Show the repositories to offer and the secret sources."""
         if self._form is not None:
-            self._form.offer_repositories(list(message.facts.repositories))
+            for repositories in self._form.repository_fields():
+                repositories.offer(list(message.facts.repositories))
             for field in self._form.secrets():
                 secret = message.facts.secrets.get(field.setting.secret_name)
                 field.show_source(secret.where if secret else None)
@@ -276,6 +282,25 @@ class NewJobScreen(ModalScreen["Job | None"]):
             self.on_launch_failed(LaunchFailed(error))
         else:
             self.app.push_screen(PromptScreen(prompt.text))
+
+    @on(Button.Pressed, "#choose-repositories")
+    def action_choose_repositories(self) -> None:
+        """Offer the repositories in which the person took part in the form's days."""
+        from devtrail_tui.actions.repositories import repositories_for_form
+        from devtrail_tui.tui.screens.repositories import RepositoriesScreen, RepositoryChoice
+
+        form = self._form
+        field = next(form.repository_fields(), None) if form is not None else None
+        if form is None or field is None:
+            return
+        ask = partial(repositories_for_form, self._services, form.job_type, form.raw())
+        present = {name.casefold() for name in field.raw.replace(",", " ").split()}
+
+        def chosen(choice: RepositoryChoice | None) -> None:
+            if choice is not None:
+                field.take(choice.chosen, choice.offered)
+
+        self.app.push_screen(RepositoriesScreen(ask, present), chosen)
 
     def on_job_launched(self, message: JobLaunched) -> None:
         """Close with the job, or with the active job that does the same."""

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from devtrail_tui.clients.github.client import GitHubClient
-from devtrail_tui.core.context import FetchedPullRequest
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.pull_request_source import FetchedPullRequest
 from devtrail_tui.core.service import RateLimit
 from devtrail_tui.demo.dataset import build_world
 from devtrail_tui.demo.server import GITHUB_TOKEN

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from devtrail_tui.clients.github import search
 from devtrail_tui.clients.github.client import GitHubClient
 from devtrail_tui.clients.github.search import Span
-from devtrail_tui.core.context import Repository
 from devtrail_tui.core.errors import PermanentError, RepositoryNotFound, TemporaryError
+from devtrail_tui.core.pull_request_source import Repository
 from devtrail_tui.demo import search_query
 from devtrail_tui.demo.world import World
 from tests.clients.github.conftest import FAR_AHEAD, LONG_AGO, Said

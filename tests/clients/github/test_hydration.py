@@ -9,10 +9,10 @@ from contextlib import aclosing
 import pytest
 
 from devtrail_tui.clients.github.client import GitHubClient
-from devtrail_tui.core.context import PullRequestSource
 from devtrail_tui.core.errors import AuthenticationError, TemporaryError
 from devtrail_tui.core.evidence import GHOST, PullRequest, PullRequestRef
 from devtrail_tui.core.involvement import roles
+from devtrail_tui.core.pull_request_source import PullRequestSource
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.demo import records
 from devtrail_tui.demo.awkward import HOSTILE, MANY_COMMENTS, MANY_FILES, MANY_REMARKS
