@@ -30,7 +30,8 @@ from devtrail_tui.core.service import S, Service, ServiceSpec
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRequest:
-    """A request ready to send. `key`: SHA-256 of everything that is sent; `worst_case_usd`: upper bound of its price."""
+    """A request ready to send. `key`: SHA-256 of everything that decides the answer; `worst_case_usd`: upper bound of its price,
+    with at most `most_input_tokens`."""
 
     key: str
     body: Mapping[str, Any]
@@ -39,15 +40,22 @@ class AnalysisRequest:
     input_tokens: int
     criterion_ids: frozenset[str]
     source_text: tuple[str, ...]
+    most_input_tokens: int = 0
+
+
+CUT, REFUSED = "cut", "refused"
+"""Categories of useless answers that are asked for differently the next time."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedAnswer:
-    """A validated answer: the accepted matches, and a sentence for each rejected one."""
+    """A validated answer: the accepted matches, and a sentence for each rejected one. A useless answer has a `problem` and a
+    `category`."""
 
     matches: tuple[Match, ...]
     dropped: tuple[str, ...] = ()
     problem: str = ""
+    category: str = ""
 
 
 class Analyser(Service, Protocol):
@@ -89,6 +97,14 @@ class Analyser(Service, Protocol):
         """Send the request once as a paid call; unbilled temporary failures are retried, and the wait is shown. An answer that
         arrives after cancellation goes to `late`, in another thread. Raises AuthenticationError, PermanentError, TemporaryError,
         OutcomeUnknown."""
+        ...
+
+    def resized(self, request: AnalysisRequest, max_tokens: int) -> AnalysisRequest:
+        """The request with room for an answer of `max_tokens`; its key stays. Pure."""
+        ...
+
+    async def counted(self, request: AnalysisRequest) -> AnalysisRequest:
+        """The request with its input counted by the service, for a lower bound; free. Unchanged if the service cannot count."""
         ...
 
     def preview(self, request: AnalysisRequest) -> str:
@@ -163,6 +179,18 @@ class AnalysisLedger(Protocol):
 
     async def find(self, key: str) -> Analysis | None:
         """The stored answer to this request, if any."""
+        ...
+
+    async def find_useless(self, key: str) -> Analysis | None:
+        """The latest discarded answer to this request, if any."""
+        ...
+
+    async def discard(self, key: str) -> None:
+        """Mark the stored answer as useless: its text and price stay, but it no longer answers the request."""
+        ...
+
+    async def uncertain_usd(self) -> float:
+        """The worst cases of this job's calls with an unknown outcome, which are part of its `spent_usd`."""
         ...
 
     async def lease(self, request: AnalysisRequest) -> Analysis | bool:

@@ -92,6 +92,10 @@ class TemporaryError(DevTrailError):
         super().__init__(message)
 
 
+class LimitReached(TemporaryError):
+    """A limit that the service announced, with its end in `retry_after_s`: the job waits for it without spending a try."""
+
+
 class OutcomeUnknown(TemporaryError):
     """A paid call was sent and no answer came, so it may have been billed and counts at its worst case. Not raised if nothing
     was sent or the service refused the call."""

@@ -47,6 +47,10 @@ class ClaudeService:
         self._answered += 1
         return json_answer(200, self._message(data, reading, text, stop_reason))
 
+    def count(self, data: Any) -> HttpResponse:
+        """`POST /v1/messages/count_tokens`."""
+        return json_answer(200, {"input_tokens": tokens(len("".join(_cacheable(data)))) + 12})
+
     def _message(self, data: Mapping[str, Any], reading: ParsedRequest, text: str, stop_reason: str) -> dict[str, Any]:
         content: list[dict[str, Any]] = []
         thought = _thought(data, reading)

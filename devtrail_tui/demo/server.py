@@ -157,6 +157,8 @@ class DemoServer:
             return claude_error(401, "authentication_error", "invalid x-api-key")
         if request.path.startswith("/v1/models"):
             return self._claude.models(request.path)
+        if request.path == "/v1/messages/count_tokens":
+            return self._claude.count(request.json)
         return self._claude.message(request.json)
 
     def _usual_headers(self, request: Request) -> list[tuple[str, str]]:

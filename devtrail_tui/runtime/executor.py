@@ -7,13 +7,13 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from devtrail_tui.core.errors import ClaimLost, StoreError
 from devtrail_tui.core.job import Claim, Job, Level
 from devtrail_tui.core.job_type import JobType
-from devtrail_tui.core.retry import delay_s
+from devtrail_tui.core.retry import LONGEST_RETRY_AFTER_S, delay_s
 from devtrail_tui.core.setting import Kind
 from devtrail_tui.runtime.context import JobContext
 from devtrail_tui.runtime.job_output import JobStores
@@ -160,8 +160,11 @@ class Execution:
                 self._context.output.note("Cancelled. Saved results are kept.", Level.WARNING)
             case InterruptedRun(StopReason.STOP):
                 self._context.output.note("Stopped with the program; resumes at the next start.", Level.WARNING)
-            case FailedRun(sentence) | WaitingRun(sentence):
-                self._context.output.note(sentence, Level.ERROR if isinstance(outcome, FailedRun) else Level.WARNING)
+            case FailedRun(sentence):
+                self._context.output.note(sentence, Level.ERROR)
+            case WaitingRun(sentence, wait_s):
+                again = f" Waiting; again at {self._due(wait_s):%Y-%m-%d %H:%M} UTC." if wait_s is not None else ""
+                self._context.output.note(sentence + again, Level.WARNING)
         try:
             await self._context.output.flush()
         except ClaimLost:
@@ -176,15 +179,18 @@ class Execution:
                 await write(lambda: queue.fail(claim, sentence))
             case RetryableRun(sentence, retry_after_s):
                 await self._retry_or_fail(sentence, retry_after_s)
-            case WaitingRun(sentence):
-                again = self._stores.clock.now() + timedelta(seconds=SECRET_RETRY_S)
-                await write(lambda: queue.release(claim, waiting_for=sentence, run_at=again))
+            case WaitingRun(sentence, wait_s):
+                due = self._due(SECRET_RETRY_S if wait_s is None else wait_s)
+                await write(lambda: queue.release(claim, waiting_for=sentence, run_at=due))
             case InterruptedRun(StopReason.CANCEL):
                 await write(lambda: queue.cancelled(claim, "Cancelled by you."))
             case InterruptedRun(StopReason.STOP):
                 await write(lambda: queue.release(claim))
             case InterruptedRun(StopReason.LOST):
                 _logger.warning("job %d was taken over by another worker; its writes are refused", self.job.id)
+
+    def _due(self, wait_s: float) -> datetime:
+        return self._stores.clock.now() + timedelta(seconds=min(wait_s, LONGEST_RETRY_AFTER_S))
 
     async def _retry_or_fail(self, sentence: str, retry_after_s: float | None) -> None:
         queue, job, write = self._stores.queue, self.job, self._stores.store_retry.write

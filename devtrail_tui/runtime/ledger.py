@@ -36,6 +36,15 @@ class Ledger:
     async def find(self, key: str) -> Analysis | None:
         return await asyncio.to_thread(self._store.find, key)
 
+    async def find_useless(self, key: str) -> Analysis | None:
+        return await asyncio.to_thread(self._store.find_useless, key)
+
+    async def discard(self, key: str) -> None:
+        await self._store_retry.write(lambda: self._store.discard(key))
+
+    async def uncertain_usd(self) -> float:
+        return await asyncio.to_thread(self._store.uncertain_usd, self._claim.job_id)
+
     async def lease(self, request: AnalysisRequest) -> Analysis | bool:
         key, worst_usd, model = request.key, request.worst_case_usd or 0.0, str(request.body.get("model", ""))
         leased = await self._store_retry.write(lambda: self._store.lease(self._claim, key, model, worst_usd))

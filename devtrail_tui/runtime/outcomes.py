@@ -12,6 +12,7 @@ from devtrail_tui.core.errors import (
     CancelRequested,
     ClaimLost,
     DevTrailError,
+    LimitReached,
     SecretMissing,
     StoreError,
     TemporaryError,
@@ -56,9 +57,10 @@ class RetryableRun:
 
 @dataclass(frozen=True, slots=True)
 class WaitingRun:
-    """The job cannot run yet."""
+    """The job cannot run yet; it is tried again after `wait_s`, or the usual time."""
 
     sentence: str
+    wait_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ def _raised(job: Job, error: BaseException) -> RunOutcome:
             return InterruptedRun(StopReason.LOST)
         case StoreError() if not isinstance(error, PASSES):
             return error
-        case StoreError() | SecretMissing():  # raised by a read; failed writes wait in StoreRetry
-            return WaitingRun(_text_of(error))
+        case StoreError() | SecretMissing() | LimitReached():  # raised by a read; failed writes wait in StoreRetry
+            return WaitingRun(_text_of(error), _seconds(error))
         case TemporaryError():
             return RetryableRun(_text_of(error), _seconds(error))
         case TimeoutError():
@@ -133,7 +135,7 @@ def _text_of(error: BaseException) -> str:
         return "(its text cannot be shown)"
 
 
-def _seconds(error: TemporaryError) -> float | None:
+def _seconds(error: BaseException) -> float | None:
     retry_after_s = getattr(error, "retry_after_s", None)  # a plugin's subclass may lack it
     return retry_after_s if isinstance(retry_after_s, int | float) else None
 

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, null, select, update
+from sqlalchemy import Connection, Text, bindparam, cast, delete, exists, func, null, select, update
 
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import CancelRequested, ClaimLost
@@ -26,6 +26,20 @@ _columns = analyses.c
 _OF_KEY = _columns.key == bindparam("request")
 _FIELDS = tuple(Analysis.__dataclass_fields__)
 _FIND = select(*(_columns[name] for name in _FIELDS)).where(_OF_KEY, _columns.answered_at.is_not(None))
+_DISCARDED = "#"
+"""Follows the key of a useless answer, before the row's id, whose digits are below a colon."""
+_USELESS = (
+    select(*(_columns[name] for name in _FIELDS))
+    .where(_columns.key.between(bindparam("first"), bindparam("last")))
+    .order_by(_columns.id.desc())
+    .limit(1)
+)
+_DISCARD = (
+    update(analyses)
+    .where(_OF_KEY, _columns.answered_at.is_not(None))
+    .values(key=_columns.key + _DISCARDED + cast(_columns.id, Text))
+)
+_UNCERTAIN_OF = select(func.coalesce(func.sum(_columns.uncertain_usd), 0.0)).where(_columns.job_id == bindparam("job"))
 _LIVE = exists().where(
     jobs.c.id == _columns.call_job_id,
     jobs.c.claim_no == _columns.call_claim_no,
@@ -76,6 +90,26 @@ class Analyses:
         """The stored answer to this request, if any."""
         with self._database.read() as connection:
             return _find_on(connection, key)
+
+    def find_useless(self, key: str) -> Analysis | None:
+        """The latest discarded answer to this request, if any."""
+        with self._database.read() as connection:
+            keys = {"first": f"{key}{_DISCARDED}0", "last": f"{key}{_DISCARDED}:"}
+            row = connection.execute(_USELESS, keys).one_or_none()
+        return None if row is None else Analysis(*row)
+
+    def discard(self, key: str) -> Future[None]:
+        """Let the stored answer no longer answer its request; its text and price stay."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(_DISCARD, {"request": key})
+
+        return self._database.write(work)
+
+    def uncertain_usd(self, job_id: int) -> float:
+        """The worst cases of a job's calls whose outcome is unknown."""
+        with self._database.read() as connection:
+            return float(connection.execute(_UNCERTAIN_OF, {"job": job_id}).scalar_one())
 
     def under_way(self, keys: Sequence[str]) -> set[str]:
         """The requests among `keys` with a call in flight."""

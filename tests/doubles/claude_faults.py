@@ -33,9 +33,9 @@ class ClaudeFault(Fault):
         return cls.fixed(f"claude {status}", claude_error(status, kind, message))
 
     @classmethod
-    def refusal(cls) -> Fault:
+    def refusal(cls, category: str | None = None) -> Fault:
         """A whole, paid answer with `stop_reason: refusal` and no content."""
-        details = {"type": "refusal", "category": None, "explanation": None}
+        details = {"type": "refusal", "category": category, "explanation": None}
         return cls("refusal", change=lambda answer: _reworded(answer, "refusal", None, stop_details=details))
 
     @classmethod

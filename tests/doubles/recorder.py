@@ -52,7 +52,7 @@ class Recorded:
     @property
     def service(self) -> str:
         """ "claude" or "github"."""
-        return "claude" if self.routes & {"messages", "models"} else "github"
+        return "claude" if self.routes & {"messages", "models", "count_tokens"} else "github"
 
 
 def recorded_request(request: Request) -> Recorded:
@@ -72,6 +72,8 @@ def recorded_request(request: Request) -> Recorded:
 
 
 def _path_routes(path: str) -> set[str]:
+    if path == "/v1/messages/count_tokens":
+        return {"count_tokens"}
     if path.startswith(("/v1/messages", "/v1/models")):
         return {path.split("/")[2]}
     if path == "/graphql":

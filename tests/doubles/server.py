@@ -144,7 +144,7 @@ class FaultyServer(DemoServer):
             return None  # the demo's own refusal
         if "anthropic-version" not in request.headers:
             return claude_error(400, "invalid_request_error", "anthropic-version: header is required")
-        if not request.path.startswith("/v1/messages"):
+        if request.path != "/v1/messages":
             return None
         if request.method != "POST":
             return claude_error(405, "invalid_request_error", "Method Not Allowed")

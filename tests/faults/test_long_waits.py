@@ -89,10 +89,11 @@ def test_a_day_of_claudes_limit_is_visible_and_can_be_cancelled(
     real.server.faults.always(route, ClaudeFault.limit(DAY_S))
     job = real.work(real.launch())
     assert job.status is Status.PENDING
-    assert "rate limit" in (job.error or "")
+    assert "rate limit" in (job.waiting_for or "")
+    assert job.attempt == 0, "an announced limit spends no try"
     assert abs(job.run_at - datetime.now(UTC) - timedelta(seconds=DAY_S)) < timedelta(minutes=2)
     assert f"again at {job.run_at:%Y-%m-%d %H:%M} UTC" in real.log(job)
-    assert f"its next try (until {local(job.run_at)})" in show(job)
+    assert f"(until {local(job.run_at)})" in show(job)
     cancelled = real.services.queue.cancel(job.id).result()
     assert cancelled.status is Status.CANCELLED
     assert real.server.count(route) <= UNDER_WAY

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import replace
 from typing import Any
 
 from devtrail_tui.clients.claude.prompt import MOST_MATCHES, MOST_QUOTES
-from devtrail_tui.core.context import AnalysisRequest, VerifiedAnswer
+from devtrail_tui.core.context import CUT, REFUSED, AnalysisRequest, VerifiedAnswer
 from devtrail_tui.core.evidence import Analysis, Match
 from devtrail_tui.core.quotes import QuotableTexts
 from devtrail_tui.core.text import safe, safe_line
 
 LONGEST_EXPLANATION = 1_500
 LONGEST_QUOTE = 600
+LEAST_CONFIDENCE = 40
+"""The prompt asks to leave out weaker claims."""
 _MOST_CLAIMS = 50
 """Maximum number of claims of one answer that are checked."""
 _MOST_SENTENCES = 20
 _STOPPED = {
-    "refusal": "Claude declined to judge this pull request.",
-    "max_tokens": "Claude's answer was cut off at the maximum length.",
-    "model_context_window_exceeded": "This pull request and the criteria do not fit into the model's context window.",
+    "refusal": (
+        REFUSED,
+        "Claude declined to judge this pull request{detail}; another model may judge it (--model, --rejudge).",
+    ),
+    "max_tokens": (CUT, "Claude's answer was cut off at the maximum length; the next sync allows a longer one."),
+    "model_context_window_exceeded": (
+        "too large",
+        "This pull request and the criteria do not fit into the model's context window.",
+    ),
 }
+_FENCED = re.compile(r"```[ \t]*(?:json)?[ \t]*\r?\n(.*?)```", re.IGNORECASE | re.DOTALL)
 
 
 def verify(request: AnalysisRequest, analysis: Analysis) -> VerifiedAnswer:
     """The valid matches of an answer, strongest first; `dropped` reports invalid parts, `problem` why there is no answer."""
     if analysis.stop_reason not in ("end_turn", "stop_sequence"):
-        stopped = f"Claude's answer ended early ({safe_line(analysis.stop_reason, limit=60)})."
-        return VerifiedAnswer(matches=(), problem=_STOPPED.get(analysis.stop_reason, stopped))
+        return _stopped(analysis.stop_reason)
     try:
         claims = _claims(analysis.answer)
     except ValueError as error:
-        return VerifiedAnswer(matches=(), problem=str(error))
+        return VerifiedAnswer(matches=(), problem=str(error), category="prose")
     texts = QuotableTexts(request.source_text)
     dropped: list[str] = []
     matches: dict[str, Match] = {}
@@ -55,9 +65,20 @@ def verify(request: AnalysisRequest, analysis: Analysis) -> VerifiedAnswer:
     return VerifiedAnswer(matches=tuple(ranked[:MOST_MATCHES]), dropped=tuple(dropped))
 
 
+def _stopped(stop_reason: str) -> VerifiedAnswer:
+    """An answer that ended early; a refusal's category follows its reason after a colon."""
+    reason, _, detail = stop_reason.partition(": ")
+    other = ("ended", f"Claude's answer ended early ({safe_line(stop_reason, limit=60)}).")
+    category, sentence = _STOPPED.get(reason, other)
+    shown_detail = f" ({safe_line(detail, limit=40)})" if detail else ""
+    return VerifiedAnswer((), problem=sentence.replace("{detail}", shown_detail), category=category)
+
+
 def _claims(answer: str) -> list[Any]:
+    """The claims in an answer. Some gateways drop the requested format: one object in a fence is accepted too."""
+    fenced = _FENCED.findall(answer)
     try:
-        content = json.loads(answer, parse_constant=_no_number)
+        content = json.loads(fenced[0] if len(fenced) == 1 else answer, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise ValueError("Claude's answer is not JSON.") from None
     claims = content.get("matches") if isinstance(content, dict) else None
@@ -90,11 +111,17 @@ def _match(claim: Any, criterion_ids: frozenset[str], texts: QuotableTexts, drop
 
 
 def _confidence(criterion_id: str, value: Any) -> float:
-    is_integer = isinstance(value, int) and not isinstance(value, bool)
-    if not (is_integer or (isinstance(value, float) and value.is_integer())) or not 0 <= value <= 100:
-        shown_value = safe_line(str(value)[:40], limit=20)
-        raise ValueError(f"{criterion_id} dropped: its confidence “{shown_value}” is not a whole number from 0 to 100.")
-    return float(value) / 100
+    """A confidence of 0.0-1.0; a number in a text is read too. Raises ValueError."""
+    shown_value = safe_line(str(value)[:40], limit=20)
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not 0 <= number <= 100:
+        raise ValueError(f"{criterion_id} dropped: its confidence “{shown_value}” is not a number from 0 to 100.")
+    if round(number) < LEAST_CONFIDENCE:
+        raise ValueError(f"{criterion_id} dropped: its confidence of {round(number)} is below {LEAST_CONFIDENCE}.")
+    return round(number) / 100
 
 
 def _quotes(criterion_id: str, value: Any, texts: QuotableTexts, dropped: list[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,13 +15,14 @@ from devtrail_tui.clients.claude import answers, failures, prices
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
 from devtrail_tui.clients.claude.calls import Call, CallFailed, CallResult, ClaudeConnection, Method
 from devtrail_tui.clients.claude.connection import SdkConnection
-from devtrail_tui.clients.claude.request import build_request, judgement_key, preview
+from devtrail_tui.clients.claude.request import bounded, build_request, judgement_key, preview
 from devtrail_tui.clients.claude.shared_limits import ClaudeLimits
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import AnalysisRequest, VerifiedAnswer
 from devtrail_tui.core.errors import (
     AuthenticationError,
     DevTrailError,
+    LimitReached,
     OutcomeUnknown,
     PermanentError,
     TemporaryError,
@@ -36,6 +38,9 @@ from devtrail_tui.core.text import safe, safe_line
 LONGEST_WAIT_S = 300.0
 """Longer waits are not done here: the error goes to the job, which is returned to the queue for that time."""
 _MODELS_NAMED = 6
+COUNT_MARGIN = 1.02
+"""Claude's count is an estimate and may differ by a small amount from what is billed (Anthropic's documentation)."""
+_COUNTED = ("model", "system", "messages", "output_config")
 
 
 class ClaudeAnalyser:
@@ -138,6 +143,20 @@ class ClaudeAnalyser:
 
         return self._analysis(request, await self._call(Method.CREATE, request.body, arrived if late else None))
 
+    def resized(self, request: AnalysisRequest, max_tokens: int) -> AnalysisRequest:
+        return bounded(request, max_tokens=max_tokens)
+
+    async def counted(self, request: AnalysisRequest) -> AnalysisRequest:
+        body = {name: request.body[name] for name in _COUNTED if name in request.body}
+        try:
+            answer = (await self._send_once(Method.COUNT_TOKENS, body)).body
+        except (TemporaryError, PermanentError):
+            return request
+        tokens = answer.get("input_tokens") if isinstance(answer, dict) else None
+        if type(tokens) is not int or not 0 < tokens < request.most_input_tokens:
+            return request
+        return bounded(request, input_tokens=math.ceil(tokens * COUNT_MARGIN))
+
     def preview(self, request: AnalysisRequest) -> str:
         return preview(request, self._base_url)
 
@@ -163,7 +182,7 @@ class ClaudeAnalyser:
             key=request.key,
             model=safe_line(str(message.get("model") or self._model), limit=100),
             answer=self._redact(safe("".join(text for text in texts if isinstance(text, str)))),
-            stop_reason=safe_line(str(message.get("stop_reason") or "unknown"), limit=60),
+            stop_reason=safe_line(_stop_reason(message), limit=60),
             usage=usage,
             cost_usd=prices.cost_usd(self._model, usage, at=now) if counted else None,
             request_id=safe_line(answer.request_id, limit=100),
@@ -194,12 +213,7 @@ class ClaudeAnalyser:
                 self._pause_all(str(error), delay_s(self._unknown_in_a_row, self._random))
                 raise
             except TemporaryError as error:
-                retry_after_s = error.retry_after_s
-                if retry_after_s is not None:
-                    self._pause_all("Claude asked to wait.", retry_after_s)
-                if attempt >= self._attempts or (retry_after_s is not None and retry_after_s > LONGEST_WAIT_S):
-                    raise
-                seconds = delay_s(attempt, self._random, retry_after_s=retry_after_s)
+                seconds = self._retry_s(error, attempt)
                 self._narrate(
                     Level.WARNING, f"{error} Retrying in {seconds:.0f} s (try {attempt} of {self._attempts})."
                 )
@@ -207,6 +221,19 @@ class ClaudeAnalyser:
             else:
                 self._unknown_in_a_row = 0
                 return answer
+
+    def _retry_s(self, error: TemporaryError, attempt: int) -> float:
+        """The wait before the next try. Raises the error after the last one, and LimitReached for a wait that is too long."""
+        retry_after_s = error.retry_after_s
+        if retry_after_s is not None:
+            self._pause_all(str(error) if isinstance(error, LimitReached) else "Claude asked to wait.", retry_after_s)
+        if isinstance(error, LimitReached):
+            raise error
+        if retry_after_s is not None and retry_after_s > LONGEST_WAIT_S:
+            raise LimitReached(str(error), retry_after_s=retry_after_s)
+        if attempt >= self._attempts:
+            raise error
+        return delay_s(attempt, self._random, retry_after_s=retry_after_s)
 
     async def _send_once(
         self, method: Method, arguments: Mapping[str, Any], late: Callable[[CallResult], None] | None = None
@@ -238,7 +265,7 @@ class ClaudeAnalyser:
         """Wait for a pause set by another call; raise an earlier call's authentication error."""
         seconds, reason = self._limits.pending(self._clock.monotonic())
         if seconds > LONGEST_WAIT_S:
-            raise TemporaryError(reason, retry_after_s=seconds)
+            raise LimitReached(reason, retry_after_s=seconds)
         if seconds > 0:
             await self._pause(reason, seconds)
         refused = self._limits.refused_since(self._refusals_before)
@@ -271,6 +298,13 @@ class ClaudeAnalyser:
     def _clean(self, text: str) -> str:
         """Foreign text for a log line: sanitised, short, without the key."""
         return safe_line(self._redact(text.replace(self._api_key, "[key]") if self._api_key else text), limit=300)
+
+
+def _stop_reason(message: Mapping[str, Any]) -> str:
+    """Why the answer ended; a refusal with its category: `refusal: cyber`."""
+    reason, details = str(message.get("stop_reason") or "unknown"), message.get("stop_details")
+    category = details.get("category") if isinstance(details, dict) else None
+    return f"{reason}: {category}" if reason == "refusal" and isinstance(category, str) and category else reason
 
 
 def _day_of(model: Mapping[str, Any]) -> str:

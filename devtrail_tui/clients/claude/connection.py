@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT_S = 10.0
 _LOGGERS = ("anthropic", "httpx2", "httpcore2", "httpx", "httpcore")
-_WAIT_HEADERS = ("retry-after", "retry-after-ms")
+_WAIT_HEADERS = ("retry-after", "retry-after-ms", "x-should-retry")
 _METHODS: Mapping[Method, Callable[[AsyncAnthropic], Callable[..., Awaitable[Any]]]] = {
     Method.CREATE: lambda claude: claude.messages.with_raw_response.create,
     Method.COUNT_TOKENS: lambda claude: claude.messages.with_raw_response.count_tokens,

@@ -6,6 +6,7 @@ Of the service's answer only the message is quoted, sanitised, cut and without t
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,7 @@ from devtrail_tui.clients.claude.calls import CallKind, Failure
 from devtrail_tui.core.errors import (
     AuthenticationError,
     DevTrailError,
+    LimitReached,
     OutcomeUnknown,
     PermanentError,
     TemporaryError,
@@ -22,6 +24,12 @@ from devtrail_tui.core.errors import (
 
 SERVICE = "anthropic"
 _TEMPORARY = frozenset({408, 409, 429})
+_SPENT_WORDS = re.compile(
+    r"spend(?:ing)? limit|credit balance|usage limits?\b|billing|insufficient (?:funds|credit)", re.IGNORECASE
+)
+"""What a 400 or 429 about money says (measured; Anthropic names no error type of its own for it)."""
+LONGEST_SPEND_WAIT_S = 24 * 3600.0
+"""The longest wait for a spend limit that a job sits out."""
 
 
 class AccountError(AuthenticationError):
@@ -76,10 +84,15 @@ def _translate_status(
         )
     if status == 404 and failure.type == "not_found_error":
         return UnknownModel(f"Claude does not know the model {model}.")
-    if status in _TEMPORARY or status >= 500:
-        return TemporaryError(
-            f"{_trouble(status)} ({status}){trail}.", retry_after_s=retry_after_s(failure.headers, now)
-        )
+    wait_s = retry_after_s(failure.headers, now)
+    if _SPENT_WORDS.search(message):
+        sentence = f"Claude's spend limit or credit is reached ({status}){trail}: {message}."
+        if wait_s is not None and wait_s <= LONGEST_SPEND_WAIT_S:
+            return LimitReached(sentence, retry_after_s=wait_s)
+        return AccountError(f"{sentence} Raise it at platform.claude.com.", service=SERVICE)
+    should_retry = failure.headers.get("x-should-retry", "").lower()
+    if should_retry == "true" or (should_retry != "false" and (status in _TEMPORARY or status >= 500)):
+        return TemporaryError(f"{_trouble(status)} ({status}){trail}.", retry_after_s=wait_s)
     if not message:
         return PermanentError(f"{host} answered {status}, but not like Claude{trail}; check ANTHROPIC_BASE_URL.")
     return PermanentError(f"Claude refused the request ({status}){trail}: {message}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from devtrail_tui.clients.claude import prices, prompt
@@ -27,7 +28,10 @@ _FRAME_TOKENS = 200
 
 
 def request_key(body: Mapping[str, Any]) -> str:
-    """SHA-256 (hex) of the whole body as canonical JSON: sorted keys, no white space, UTF-8."""
+    """SHA-256 (hex) of a body as canonical JSON: sorted keys, no white space, UTF-8. The room for the answer, which follows the
+    budget, does not count."""
+    if "max_tokens" in body:
+        body = {**body, "max_tokens": MAX_OUTPUT_TOKENS}
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -81,18 +85,32 @@ def _priced(body: dict[str, Any], judged: Sequence[Criterion], source_text: tupl
     system = "".join(block["text"] for block in body["system"]) + json.dumps(body["output_config"])
     user = body["messages"][0]["content"]
     cached, fresh = expected_tokens(system), expected_tokens(user) + _FRAME_TOKENS
+    most_input = most_tokens(system) + most_tokens(user) + _FRAME_TOKENS
     return AnalysisRequest(
         key=request_key(body),
         body=body,
-        worst_case_usd=prices.worst_case_usd(
-            model, most_tokens(system) + most_tokens(user) + _FRAME_TOKENS, MAX_OUTPUT_TOKENS
-        ),
+        worst_case_usd=prices.worst_case_usd(model, most_input, MAX_OUTPUT_TOKENS),
         expected_usd=prices.cost_usd(
             model, {prices.CACHE_READ: cached, prices.INPUT: fresh, prices.OUTPUT: EXPECTED_OUTPUT_TOKENS}
         ),
         input_tokens=cached + fresh,
         criterion_ids=frozenset(criterion.id for criterion in judged),
         source_text=source_text,
+        most_input_tokens=most_input,
+    )
+
+
+def bounded(
+    request: AnalysisRequest, *, max_tokens: int | None = None, input_tokens: int | None = None
+) -> AnalysisRequest:
+    """The request with another room for its answer, or another bound of its input; its key stays."""
+    room = request.body["max_tokens"] if max_tokens is None else max_tokens
+    most_input = request.most_input_tokens if input_tokens is None else input_tokens
+    return replace(
+        request,
+        body={**request.body, "max_tokens": room},
+        most_input_tokens=most_input,
+        worst_case_usd=prices.worst_case_usd(request.body["model"], most_input, room),
     )
 
 

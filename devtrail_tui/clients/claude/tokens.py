@@ -6,8 +6,8 @@ import math
 
 _EXPECTED_BYTES_A_TOKEN = 3.6
 """English prose has 4 to 4.5 bytes per token, code, paths and JSON 2.5 to 3.5."""
-_FEWEST_BYTES_A_TOKEN = 1.5
-"""Dense text (hashes, base64, minified code) has about 2; the rest is a margin for what a request adds."""
+_FEWEST_BYTES_A_TOKEN = 1.0
+"""A token has at least a byte."""
 
 
 def expected_tokens(text: str) -> int:

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 
 from devtrail_tui.clients.github.failures import Limited
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.errors import SecretRejected, TemporaryError
+from devtrail_tui.core.errors import LimitReached, SecretRejected
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.service import RateLimit
 
@@ -130,12 +130,12 @@ class Limiter:
 
     def hold(self, resource: str, limited: Limited, times: int, host: str) -> None:
         """Block all requests until the limit is over; `times` counts the limits this request has hit, from 1. Raises
-        TemporaryError after the last one."""
+        LimitReached after the last one."""
         wait_is_known = limited.seconds is not None
         wait = limited.seconds if limited.seconds is not None else UNKNOWN_WAIT_S * 2.0 ** (times - 1)
         wait = min(max(wait, 0.0), LONGEST_WAIT_S)
         if times > (MOST_WAITS if wait_is_known else MOST_UNKNOWN_WAITS):
-            raise TemporaryError(
+            raise LimitReached(
                 f"{host} still limits requests after {times - 1} waits: try again later, or stop other users of this token.",
                 retry_after_s=wait,
             )

@@ -123,7 +123,7 @@ def _waiting_list(work: RepositoryWork, known: KnownPullRequest, scope: SyncScop
     if not known.current:
         return work.to_match
     if known.analysis_state is AnalysisState.FAILED:
-        return work.to_match if scope.rejudge else None
+        return work.to_match  # a useless answer: it is asked for once more
     if known.judged_by is None:
         return work.to_look_up
     if known.judged_by == scope.judged_by:

@@ -9,7 +9,7 @@ from typing import Any
 
 from devtrail_tui.core.components import components
 from devtrail_tui.core.context import Context
-from devtrail_tui.core.errors import AuthenticationError, PermanentError, TemporaryError
+from devtrail_tui.core.errors import AuthenticationError, LimitReached, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import (
     AnalysisState,
     KnownPullRequest,
@@ -23,7 +23,7 @@ from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut
 from devtrail_tui.core.pull_request_source import GITHUB, PullRequestSource
-from devtrail_tui.core.wording import count_of
+from devtrail_tui.core.wording import count_of, dollars
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
 from devtrail_tui.jobs.github_sync.discovery import SyncScope, discover
@@ -57,7 +57,7 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
     await sync.identify()
     await sync.fetch_and_match()
     sync.raise_what_stopped_matching()
-    return sync.result()
+    return sync.result(await context.analyses.uncertain_usd())
 
 
 async def _matcher(config: GithubSyncConfig, context: Context) -> Matcher | None:
@@ -174,10 +174,11 @@ class Sync:
         missing = self._board.tally.not_analysed + self._board.tally.outdated
         evidence_sentence = f"All evidence is stored; {missing} not analysed."
         if isinstance(stopped, TemporaryError):
-            raise TemporaryError(f"{stopped} {evidence_sentence}", retry_after_s=stopped.retry_after_s)
+            kind = LimitReached if isinstance(stopped, LimitReached) else TemporaryError
+            raise kind(f"{stopped} {evidence_sentence}", retry_after_s=stopped.retry_after_s)
         raise PermanentError(f"{stopped} {evidence_sentence} Retry the job to match the rest.")
 
-    def result(self) -> dict[str, Any]:
+    def result(self, uncertain_usd: float) -> dict[str, Any]:
         """The job's result over all attempts."""
         board, tally = self._board, self._board.tally
         result = {
@@ -193,9 +194,10 @@ class Sync:
             "judgedOtherwise": board.judged_otherwise,
             "failed": tally.failed,
             "spentUsd": round(self._context.spent_usd, 6),
+            "uncertainUsd": round(uncertain_usd, 6),
             "budgetReached": bool(self._matcher and self._matcher.budget_reached),
             "repositories": board.repositories_json(),
-            "message": self._message(),
+            "message": self._message(uncertain_usd),
         }
         return self.closing(result, nothing_analysed=self._unanalysed > 0 and not tally.matched + tally.without_match)
 
@@ -284,7 +286,7 @@ class Sync:
             self._board.tally = self._board.tally.plus(more)
         return stored
 
-    def _message(self) -> str:
+    def _message(self, uncertain_usd: float) -> str:
         board, tally = self._board, self._board.tally
         if board.hints and not board.found:
             return ""
@@ -297,5 +299,8 @@ class Sync:
         otherwise = board.judged_otherwise
         phrases += (
             [f"{otherwise['count']} judged by another rubric, model, context or prompt version"] if otherwise else []
+        )
+        phrases += (
+            [f"{dollars(uncertain_usd)} of the cost uncertain (calls without an answer)"] if uncertain_usd else []
         )
         return ", ".join(phrases) + "."

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from devtrail_tui.core.context import Analyser, AnalysisRequest, Context
+from devtrail_tui.core.context import CUT, REFUSED, Analyser, AnalysisRequest, Context
 from devtrail_tui.core.errors import (
     AuthenticationError,
     DevTrailError,
@@ -22,6 +22,10 @@ from devtrail_tui.jobs.matching.budget import Budget
 
 FAILURES_IN_A_ROW = 3
 """After this many failed calls in a row the service is considered down."""
+USELESS_IN_A_ROW = 3
+"""After this many paid answers in a row that cannot be used, matching stops."""
+ROOM_AFTER_A_CUT = 20_000
+"""Maximum tokens of an answer to a request whose last one was cut; below the maximum of a call without streaming (21,333)."""
 UNKNOWN_OUTCOMES = 3
 """Maximum sends of a request without an answer, each counted at its worst case."""
 
@@ -51,9 +55,9 @@ class Matcher:
         self._context = context
         self._analyser = analyser
         self._criteria = criteria
-        self._budget = Budget(context, budget_usd)
+        self._budget = Budget(context, analyser, budget_usd)
         self._calls = asyncio.Semaphore(analyser.concurrency)
-        self._failures_in_a_row = 0
+        self._failures_in_a_row = self._useless_in_a_row = 0
         self._waited = False
         self.judged_by = analyser.judged_by(criteria)
         self.stopped_by: DevTrailError | None = None
@@ -78,14 +82,14 @@ class Matcher:
             request = self.request(entry)
         except RepositoryExcluded as error:
             return Judgement(AnalysisState.NOT_ANALYSED, note=str(error))
-        ledger, unknown = self._context.analyses, 0
+        unknown = 0
         while True:
-            stored = await ledger.find(request.key)
-            if stored is not None:
-                return self._read(request, stored, paid=False)
+            known = await self._known(request)
+            if isinstance(known, Judgement):
+                return known
             try:
                 async with self._calls:
-                    judgement = await self._ask(request)
+                    judgement = await self._ask(known)
             except OutcomeUnknown as error:
                 unknown += 1
                 if unknown == UNKNOWN_OUTCOMES:
@@ -100,7 +104,24 @@ class Matcher:
                 self._context.log(
                     "Another job sends the same requests; waiting for its answers instead of paying twice."
                 )
-            await ledger.wait_for(request.key)
+            await self._context.analyses.wait_for(request.key)
+
+    async def _known(self, request: AnalysisRequest) -> Judgement | AnalysisRequest:
+        """The judgement, if no call is needed for it; otherwise the request to send. After a useless answer each later job sends
+        it once more, with more room if the answer was cut, but not after a refusal."""
+        ledger, job_id = self._context.analyses, self._context.job_id
+        stored = await ledger.find(request.key)
+        if stored is not None:
+            judgement = await self._read(request, stored, paid=False)
+            if judgement.state is AnalysisState.ANALYSED or stored.job_id == job_id:
+                return judgement
+        useless = await ledger.find_useless(request.key)
+        if useless is None:
+            return request
+        verified = self._analyser.verify(request, useless)
+        if useless.job_id == job_id or verified.category == REFUSED:
+            return Judgement(AnalysisState.FAILED, verified.problem)
+        return self._analyser.resized(request, ROOM_AFTER_A_CUT) if verified.category == CUT else request
 
     def request(self, entry: NewEvidence) -> AnalysisRequest:
         """The request with its tokens and dollars; nothing is sent. Raises RepositoryExcluded."""
@@ -122,18 +143,26 @@ class Matcher:
 
     async def _ask(self, request: AnalysisRequest) -> Judgement | None:
         """Lease the call and make it; None if another job has it in flight."""
-        worst_usd = request.worst_case_usd or 0.0
-        if self.stopped_by is not None or not self._budget.reserve(worst_usd):
+        sized = None if self.stopped_by is not None else await self._budget.reserve(request)
+        if sized is None:
             return self._not_analysed()
+        analysis: Analysis | None = None
         try:
-            leased = await self._context.analyses.lease(request)
+            if self.stopped_by is not None:  # meanwhile
+                return self._not_analysed()
+            leased = await self._context.analyses.lease(sized)
             if isinstance(leased, Analysis):
-                return self._read(request, leased, paid=False)
-            return await self._call(request) if leased else None
+                return await self._read(sized, leased, paid=False)
+            if not leased:
+                return None
+            answered = await self._call(sized)
+            analysis = answered if isinstance(answered, Analysis) else None
         finally:
-            self._budget.release(worst_usd)
+            self._budget.release(sized, analysis)
+        return await self._read(sized, answered, paid=True) if isinstance(answered, Analysis) else answered
 
-    async def _call(self, request: AnalysisRequest) -> Judgement:
+    async def _call(self, request: AnalysisRequest) -> Analysis | Judgement:
+        """The paid answer, stored; a judgement if the call failed."""
         ledger = self._context.analyses
 
         def late(analysis: Analysis) -> None:
@@ -157,7 +186,7 @@ class Matcher:
             await ledger.release(request.key)
             return self._failed_call(error)
         self._failures_in_a_row = 0
-        return self._read(request, analysis, paid=True)
+        return _priced(request, analysis)
 
     def _failed_call(self, error: DevTrailError) -> Judgement:
         self._failures_in_a_row += 1
@@ -177,10 +206,16 @@ class Matcher:
             return Judgement(AnalysisState.NOT_ANALYSED, note=str(self.stopped_by))
         return Judgement(AnalysisState.NOT_ANALYSED, note="The budget was reached.")
 
-    def _read(self, request: AnalysisRequest, analysis: Analysis, *, paid: bool) -> Judgement:
+    async def _read(self, request: AnalysisRequest, analysis: Analysis, *, paid: bool) -> Judgement:
+        """The judgement in an answer. A useless answer no longer answers its request, so that a later sync may ask once more."""
         verified = self._analyser.verify(request, analysis)
         if verified.problem:
-            return Judgement(AnalysisState.FAILED, verified.problem, analysis.key, None, verified.dropped, paid)
+            await self._context.analyses.discard(analysis.key)
+            self._useless_in_a_row += paid
+            if self._useless_in_a_row == USELESS_IN_A_ROW:
+                self._stop(PermanentError(f"{USELESS_IN_A_ROW} answers in a row could not be used: {verified.problem}"))
+            return Judgement(AnalysisState.FAILED, verified.problem, None, None, verified.dropped, paid)
+        self._useless_in_a_row = 0
         return Judgement(AnalysisState.ANALYSED, "", analysis.key, verified.matches, verified.dropped, paid)
 
 

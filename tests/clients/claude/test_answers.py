@@ -115,23 +115,49 @@ def test_a_claim_without_quotes_is_dropped(request_sent: AnalysisRequest, quotes
     assert found.dropped == ("debugging dropped: it has no quote.",)
 
 
-@pytest.mark.parametrize("confidence", [140, -1, 101, 88.5, "88", True, None, [88], 10**400])
+@pytest.mark.parametrize("confidence", [140, -1, 101, "many", True, None, [88], 10**400])
 def test_a_confidence_outside_0_to_100_is_dropped(request_sent: AnalysisRequest, confidence: Any) -> None:
     found = checked(request_sent, claim(confidence=confidence), claim("testing", 60))
     assert [match.criterion_id for match in found.matches] == ["testing"]
-    assert "is not a whole number from 0 to 100" in found.dropped[0]
+    assert "is not a number from 0 to 100" in found.dropped[0]
 
 
 def test_a_number_too_large_for_a_float_is_dropped(request_sent: AnalysisRequest) -> None:
     answer = json.dumps({"matches": [claim(confidence=88)]}).replace("88", "1e999")
     assert verify(request_sent, analysis(answer)).dropped == (
-        "debugging dropped: its confidence “inf” is not a whole number from 0 to 100.",
+        "debugging dropped: its confidence “inf” is not a number from 0 to 100.",
     )
 
 
-@pytest.mark.parametrize(("confidence", "stored"), [(0, 0.0), (100, 1.0), (88.0, 0.88)])
-def test_the_ends_of_the_range_are_kept(request_sent: AnalysisRequest, confidence: float, stored: float) -> None:
+@pytest.mark.parametrize(
+    ("confidence", "stored"),
+    [(40, 0.4), (100, 1.0), (88.0, 0.88), (88.7, 0.89), ("88", 0.88), (" 85.5 ", 0.86), (39.6, 0.4)],
+)
+def test_numbers_of_any_form_in_the_range_are_kept(
+    request_sent: AnalysisRequest, confidence: float, stored: float
+) -> None:
     assert checked(request_sent, claim(confidence=confidence)).matches[0].confidence == stored
+
+
+@pytest.mark.parametrize("confidence", [0, 5, 39, "12", 39.4])
+def test_a_confidence_below_what_the_prompt_asks_for_is_dropped(request_sent: AnalysisRequest, confidence: Any) -> None:
+    found = checked(request_sent, claim(confidence=confidence))
+    assert found.matches == ()
+    assert "is below 40" in found.dropped[0]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["```json\n{}\n```", "```\n{}\n```", "Here it is:\n\n```JSON\r\n{}\r\n```\nThat is all.", "\n``` json\n{}```"],
+)
+def test_one_object_in_a_fence_is_read(request_sent: AnalysisRequest, frame: str) -> None:
+    answer = frame.replace("{}", json.dumps({"matches": [claim(confidence=70)]}))
+    assert [match.confidence for match in verify(request_sent, analysis(answer)).matches] == [0.7]
+
+
+def test_two_objects_in_fences_are_no_answer(request_sent: AnalysisRequest) -> None:
+    one = f"```json\n{json.dumps({'matches': [claim()]})}\n```"
+    assert verify(request_sent, analysis(f"{one}\n{one}")).category == "prose"
 
 
 @pytest.mark.parametrize("criterion_id", ["no-such-criterion", "hiring", "Debugging", "", None, 3, ["debugging"]])
@@ -193,20 +219,26 @@ def test_texts_are_made_safe_and_bounded(
     ],
 )
 def test_no_json_is_a_problem(request_sent: AnalysisRequest, answer: str) -> None:
-    assert verify(request_sent, analysis(answer)) == VerifiedAnswer((), problem="Claude's answer is not JSON.")
+    assert verify(request_sent, analysis(answer)) == VerifiedAnswer(
+        (), problem="Claude's answer is not JSON.", category="prose"
+    )
 
 
 @pytest.mark.parametrize("answer", ["[]", "null", "7", "{}", '{"matches": {}}', '{"matches": null}'])
 def test_json_of_another_shape_is_a_problem(request_sent: AnalysisRequest, answer: str) -> None:
     expected = "Claude's answer does not have the requested format."
-    assert verify(request_sent, analysis(answer)) == VerifiedAnswer((), problem=expected)
+    assert verify(request_sent, analysis(answer)) == VerifiedAnswer((), problem=expected, category="prose")
 
 
 @pytest.mark.parametrize(
     ("stop_reason", "problem"),
     [
-        ("refusal", "Claude declined to judge this pull request."),
-        ("max_tokens", "Claude's answer was cut off at the maximum length."),
+        ("refusal", "Claude declined to judge this pull request; another model may judge it (--model, --rejudge)."),
+        (
+            "refusal: cyber",
+            "Claude declined to judge this pull request (cyber); another model may judge it (--model, --rejudge).",
+        ),
+        ("max_tokens", "Claude's answer was cut off at the maximum length; the next sync allows a longer one."),
         (
             "model_context_window_exceeded",
             "This pull request and the criteria do not fit into the model's context window.",
@@ -217,7 +249,9 @@ def test_json_of_another_shape_is_a_problem(request_sent: AnalysisRequest, answe
 )
 def test_an_answer_that_did_not_end_is_a_problem(request_sent: AnalysisRequest, stop_reason: str, problem: str) -> None:
     whole = json.dumps({"matches": [claim()]})
-    assert verify(request_sent, analysis(whole, stop_reason)) == VerifiedAnswer((), problem=problem)
+    verified = verify(request_sent, analysis(whole, stop_reason))
+    assert (verified.matches, verified.problem) == ((), problem)
+    assert verified.category
 
 
 def test_no_matches_is_a_good_answer(request_sent: AnalysisRequest) -> None:

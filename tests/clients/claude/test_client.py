@@ -127,8 +127,8 @@ async def test_a_deprecated_model_is_a_warning(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("fault", "stop_reason", "problem"),
     [
-        (ClaudeFault.refusal(), "refusal", "Claude declined to judge this pull request."),
-        (ClaudeFault.max_tokens(), "max_tokens", "Claude's answer was cut off at the maximum length."),
+        (ClaudeFault.refusal(), "refusal", "declined to judge this pull request"),
+        (ClaudeFault.max_tokens(), "max_tokens", "was cut off at the maximum length"),
         (ClaudeFault.says("It is solid."), "end_turn", "Claude's answer is not JSON."),
         (ClaudeFault.says('{"matches": [NaN]}'), "end_turn", "Claude's answer is not JSON."),
     ],
@@ -143,7 +143,7 @@ async def test_a_paid_answer_that_is_no_answer_is_still_returned(
     assert answered.stop_reason == stop_reason
     assert answered.cost_usd is not None
     assert answered.cost_usd > 0
-    assert analyser.verify(sent, answered).problem == problem
+    assert problem in analyser.verify(sent, answered).problem
     assert desk.server.count("messages") == 1
 
 
