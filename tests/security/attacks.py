@@ -197,7 +197,7 @@ ATTACKS: Sequence[Attack] = (
                     [
                         "The retry waits … after every failure",
                         "the RETRY waits longer after every failure",
-                        "“The retry waits longer”",
+                        "“The retry waits much longer”",
                     ],
                 )
             )

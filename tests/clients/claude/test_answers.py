@@ -90,7 +90,7 @@ def test_a_quote_may_come_from_any_text_of_the_pull_request(request_sent: Analys
         "We measured this for six weeks in every region.",
         "root cause: the client retried without a limit.",
         "Root cause … without a limit.",
-        "“Root cause: the client retried without a limit.”",
+        "“Root cause: the client never retried.”",
         "without a limit. That explains",  # two texts joined
         "limit",  # too short to prove anything
         "",
