@@ -76,7 +76,7 @@ class ClaudeAnalyser:
         self._random = random or Random()  # noqa: S311 - jitter, no secret
         self._narrate = narrate
         self._waiting = waiting
-        self._base_url = base_url or DEFAULT_BASE_URL
+        self._base_url = (base_url or DEFAULT_BASE_URL).rstrip("/").removesuffix("/v1")
         self._host = urlsplit(self._base_url).hostname or self._base_url
         self._user_context = user_context
         self._concurrency = concurrency
@@ -105,10 +105,16 @@ class ClaudeAnalyser:
         return judgement_key(self._model, criteria, self._redact(self._user_context))
 
     async def check(self) -> None:
-        answer = await self._call(Method.RETRIEVE_MODEL, {"model_id": self._model})
+        try:
+            answer = await self._call(Method.RETRIEVE_MODEL, {"model_id": self._model})
+        except (failures.AccountError, PermanentError) as error:
+            if isinstance(error, UnknownModel) or type(error) is AuthenticationError:
+                raise
+            self._narrate(
+                Level.INFO, f"{self._host} does not describe the model {self._model}; the first answer decides."
+            )
+            return
         model = answer.body if isinstance(answer.body, dict) else {}
-        if model.get("id") is None:
-            raise failures.unreadable(self._host)
         if model.get("lifecycle") == "retired":
             raise PermanentError(await self._other_models(f"The model {self._model} is retired."))
         if model.get("lifecycle") == "deprecated":
@@ -206,7 +212,8 @@ class ClaudeAnalyser:
                 self._unknown_model = UnknownModel(await self._other_models(str(error)))
                 raise self._unknown_model from None
             except AuthenticationError as error:
-                self._limits.refuse(error)
+                if method is Method.CREATE or type(error) is AuthenticationError:
+                    self._limits.refuse(error)
                 raise
             except OutcomeUnknown as error:  # the caller decides whether to pay again
                 self._unknown_in_a_row += 1

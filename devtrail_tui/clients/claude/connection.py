@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
 from devtrail_tui.clients.claude.calls import Call, CallFailed, CallKind, CallResult, Failure, Method
 
 if TYPE_CHECKING:
@@ -78,9 +79,23 @@ class SdkConnection:
                 base_url=call.base_url,
                 max_retries=0,
                 open_telemetry=False,
+                default_headers=None if call.base_url == DEFAULT_BASE_URL else {"x-api-key": call.api_key},
                 http_client=anthropic.DefaultAsyncHttpxClient(follow_redirects=False),
             )
         return self._clients[address]
+
+
+def _gateway_message(body: object) -> str:
+    """The reason in an error of another shape than Claude's: AWS (`message`), FastAPI (`detail`, a text or a list), Vertex (a
+    list with an `error`); "" for any other."""
+    if isinstance(body, list) and body:
+        return _gateway_message(body[0])
+    if not isinstance(body, dict):
+        return body if isinstance(body, str) else ""
+    for name in ("error", "message", "Message", "detail", "msg"):
+        if reason := _gateway_message(body.get(name)):
+            return reason
+    return ""
 
 
 def _timeout(call: Call) -> Any:
@@ -98,6 +113,7 @@ def _failure(error: Exception) -> Failure | None:
         headers = {name: header for name in _WAIT_HEADERS if (header := error.response.headers.get(name))}
         texts = (error.type, error.api_message, error.request_id)  # a gateway's error may have any values
         kind, message, request_id = (text if isinstance(text, str) else "" for text in texts)
+        message = _gateway_message(error.body) or message
         return Failure(CallKind.STATUS, "", error.status_code, kind, message, request_id, headers)
     if isinstance(error, anthropic.APIResponseValidationError):
         return Failure(CallKind.UNREADABLE)

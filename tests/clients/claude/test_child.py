@@ -42,7 +42,9 @@ async def test_it_says_what_the_package_says_in_this_process(
     await there._connection.aclose()  # type: ignore[attr-defined] # it is the package's
 
 
-async def test_every_failure_comes_through(analyser: MakeAnalyser, warm: ClaudeProcess, server: FaultyServer) -> None:
+async def test_every_failure_comes_through(
+    analyser: MakeAnalyser, warm: ClaudeProcess, server: FaultyServer, sent: AnalysisRequest
+) -> None:
     with pytest.raises(AuthenticationError, match="rejected the API key"):
         await analyser(warm, key="sk-wrong").check()
     with pytest.raises(PermanentError, match="Available: claude-opus-5-5, claude-sonnet-5-5"):
@@ -52,9 +54,9 @@ async def test_every_failure_comes_through(analyser: MakeAnalyser, warm: ClaudeP
         await analyser(warm).check()
     assert limited.value.retry_after_s == 3_600
     for fault in (Fault.html(200), Fault.truncated_json()):
-        server.faults.next("models", fault)
+        server.faults.next("messages", fault)
         with pytest.raises(PermanentError, match="not from Claude"):
-            await analyser(warm).check()
+            await analyser(warm).answer(sent)
     with pytest.raises(CallFailed) as strange:
         await warm.call(Call(Method.LIST_MODELS, {"nonsense": 1}, CLAUDE_KEY, server.url, 10.0))
     assert strange.value.failure.kind is CallKind.UNKNOWN

@@ -1,0 +1,80 @@
+"""Claude behind a gateway: what it may lack, refuse or word otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtrail_tui.clients.claude.connection import _gateway_message
+from devtrail_tui.core.job import Status
+from devtrail_tui.demo.dataset import build_world
+from devtrail_tui.store.secrets import Secrets
+from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
+from tests.house.desk import Desk
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.status(404, {"detail": "Not Found"}),
+        Fault.status(403, {"message": "Forbidden"}),
+        Fault.status(405, {"detail": "Method Not Allowed"}),
+        Fault.status(200, {"object": "list", "data": []}),
+        Fault.status(400, {"error": {"message": "Invalid route", "code": 400}}),
+    ],
+    ids=lambda fault: fault.name,
+)
+def test_a_gateway_that_does_not_describe_the_model_is_no_reason_to_stop(fault: Fault, tmp_path: Path) -> None:
+    with FaultyServer(build_world()) as server:
+        server.faults.always("models", fault)
+        desk = Desk(server, tmp_path)
+        try:
+            job = desk.sync("acme/web")
+            assert job.status is Status.COMPLETED
+            assert job.result is not None
+            assert job.result["matched"] > 0
+        finally:
+            desk.close()
+
+
+def test_a_base_url_may_end_in_v1(tmp_path: Path) -> None:
+    with FaultyServer(build_world()) as server:
+        desk = Desk(server, tmp_path, settings={"anthropic_base_url": f"{server.url}/v1/"})
+        try:
+            assert desk.sync("acme/web").status is Status.COMPLETED
+            assert {r.path for r in server.requests if "messages" in r.routes} == {"/v1/messages"}
+            assert all("x-api-key" in r.headers for r in server.requests if "messages" in r.routes)
+        finally:
+            desk.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"message": "User is not authorized to perform bedrock:InvokeModel"}, "not authorized to perform"),
+        ({"Message": "The security token is expired"}, "token is expired"),
+        ({"detail": "model not allowed for this key"}, "model not allowed"),
+        ({"detail": [{"loc": ["body", "model"], "msg": "field required"}]}, "field required"),
+        ([{"error": {"code": 429, "message": "Quota exceeded", "status": "RESOURCE_EXHAUSTED"}}], "Quota exceeded"),
+        ({"error": {"type": "x", "message": "Claude's own"}}, "Claude's own"),
+        ({"error": "just a text"}, "just a text"),
+    ],
+)
+def test_the_reason_in_an_error_of_another_shape_is_shown(body: Any, reason: str, tmp_path: Path) -> None:
+    assert reason in _gateway_message(body)
+    with FaultyServer(build_world()) as server:
+        server.faults.always("messages", Fault.status(422, body))
+        desk = Desk(server, tmp_path)
+        try:
+            assert reason in desk.log(desk.sync("acme/web"))
+        finally:
+            desk.close()
+
+
+def test_a_token_of_a_gateway_is_read_from_its_variable() -> None:
+    found = Secrets({"PATH": "", "ANTHROPIC_AUTH_TOKEN": "gateway-token"}).find("anthropic")
+    assert found is not None
+    assert found.reference == "secret:env:ANTHROPIC_AUTH_TOKEN"
