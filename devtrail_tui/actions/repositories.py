@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from devtrail_tui.actions.preview import PreviewServices
 from devtrail_tui.core.errors import InvalidInput, UsageError
 from devtrail_tui.core.pull_request_source import GITHUB, Participation
 from devtrail_tui.core.setting import Kind, read_values
@@ -85,6 +84,8 @@ async def repositories_taken_part(
     first = start or last - timedelta(days=DEFAULT_DAYS)
     if first > last:
         raise UsageError(f"The first day, {first}, is after the last day, {last}.")
+    from devtrail_tui.actions.preview import PreviewServices  # loads the database layer
+
     async with PreviewServices(services, typed_secrets or {}) as context:
         source = await context.source(GITHUB)
         login = (await source.account()).login

@@ -97,7 +97,7 @@ def own_criteria(folder: Path, *ids: str) -> str:
 def test_a_slow_answer_leaves_newer_evidence_as_it_is(site: Site, serve: Serve, world: World) -> None:
     gate = site.server.faults.hang("messages", times=len(TITLES))
     slow = site.headless("sync", "acme/shop")
-    site.wait_until(lambda: calls(site) >= len(TITLES), "the calls to Claude")
+    site.wait_until(lambda: calls(site) >= 1, "the first call to Claude, which is sent alone")
     sync(site, "--no-analyse", server=serve(changed(world, "Retry storm, ended")))
     gate.release()
     assert slow.wait() == 0, site.said_by(slow)

@@ -177,9 +177,9 @@ def test_a_kill_adds_its_calls_under_way(site: Site, server: FaultyServer, kille
 
 def test_a_cancelled_job_frees_its_requests(site: Site, server: FaultyServer) -> None:
     server.latency = Latency()
-    gate = server.faults.hang("messages", times=CLAUDE_CONCURRENCY)
+    gate = server.faults.hang("messages", times=CLAUDE_CONCURRENCY, after=1)  # the first call is sent alone
     first = site.headless("sync", REPOSITORY, *days(server))
-    wait_for_calls(server, site, CLAUDE_CONCURRENCY)
+    wait_for_calls(server, site, CLAUDE_CONCURRENCY + 1)
     second = site.headless("sync", REPOSITORY, *days(server, later=1))
     site.wait_until(lambda: "Another job sends the same requests" in site.said_by(second), "the second to wait")
     assert site.headless("jobs", "cancel", "1").wait() == 0

@@ -34,9 +34,9 @@ def github_house(tmp_path: Path, server: FaultyServer) -> House:
 async def test_repositories_are_marked_and_taken(github_house: House, size: tuple[int, int]) -> None:
     async with github_house.app(size=size) as (app, pilot):
         await pilot.press("n")
-        await sees(pilot, "Repositories *", "f2 repositories")
+        await sees(pilot, "Repositories *", "^r repositories")
         await typed(pilot, "other/place ACME/API ")
-        await pilot.press("f2")
+        await pilot.press("ctrl+r")
         shown = await sees(pilot, "Which repositories?", "acme/shop", "acme/platform", "space mark")
         assert "pull requests" in shown
         assert "4 repositories with pull requests of robin-demo" in shown
@@ -54,7 +54,7 @@ async def test_what_was_typed_is_marked_already_and_esc_changes_nothing(github_h
         await pilot.press("n")
         await sees(pilot, "Repositories *")
         await typed(pilot, "acme/SHOP")
-        await pilot.press("f2")
+        await pilot.press("ctrl+r")
         await sees(pilot, "Which repositories?", "[x] acme/shop")
         assert isinstance(app.screen, RepositoriesScreen)
         assert "[x] acme/shop" in screen_text(app)
@@ -69,7 +69,7 @@ async def test_keys_typed_before_github_has_answered_go_nowhere_else(github_hous
     async with github_house.app() as (app, pilot):
         await pilot.press("n")
         await sees(pilot, "Repositories *")
-        await pilot.press("f2")
+        await pilot.press("ctrl+r")
         await sees(pilot, "Asking GitHub in which repositories you took part")
         await pilot.press("j", "space", "x", "enter")
         gate.release()
@@ -84,5 +84,5 @@ async def test_an_error_is_shown_instead_of_the_list(github_house: House, server
     async with github_house.app() as (_app, pilot):
         await pilot.press("n")
         await sees(pilot, "Repositories *")
-        await pilot.press("f2")
+        await pilot.press("ctrl+r")
         await sees(pilot, "rejected the GitHub token (401)")

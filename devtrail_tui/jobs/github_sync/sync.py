@@ -199,7 +199,9 @@ class Sync:
             "repositories": board.repositories_json(),
             "message": self._message(uncertain_usd),
         }
-        return self.closing(result, nothing_analysed=self._unanalysed > 0 and not tally.matched + tally.without_match)
+        # With a budget of 0 nobody asked for an analysis.
+        asked_for = self._unanalysed > 0 and board.budget_usd != 0
+        return self.closing(result, nothing_analysed=asked_for and not tally.matched + tally.without_match)
 
     def closing(self, result: dict[str, Any], *, nothing_analysed: bool = False) -> dict[str, Any]:
         """A job's result with what was left out, in data and in its message."""

@@ -59,6 +59,7 @@ class Matcher:
         self._calls = asyncio.Semaphore(analyser.concurrency)
         self._failures_in_a_row = self._useless_in_a_row = 0
         self._waited = False
+        self._began_at = context.clock.now()
         self.judged_by = analyser.judged_by(criteria)
         self.stopped_by: DevTrailError | None = None
 
@@ -109,19 +110,23 @@ class Matcher:
     async def _known(self, request: AnalysisRequest) -> Judgement | AnalysisRequest:
         """The judgement, if no call is needed for it; otherwise the request to send. After a useless answer each later job sends
         it once more, with more room if the answer was cut, but not after a refusal."""
-        ledger, job_id = self._context.analyses, self._context.job_id
+        ledger = self._context.analyses
         stored = await ledger.find(request.key)
         if stored is not None:
             judgement = await self._read(request, stored, paid=False)
-            if judgement.state is AnalysisState.ANALYSED or stored.job_id == job_id:
+            if judgement.state is AnalysisState.ANALYSED or self._is_recent(stored):
                 return judgement
         useless = await ledger.find_useless(request.key)
         if useless is None:
             return request
         verified = self._analyser.verify(request, useless)
-        if useless.job_id == job_id or verified.category == REFUSED:
+        if self._is_recent(useless) or verified.category == REFUSED:
             return Judgement(AnalysisState.FAILED, verified.problem)
         return self._analyser.resized(request, ROOM_AFTER_A_CUT) if verified.category == CUT else request
+
+    def _is_recent(self, analysis: Analysis) -> bool:
+        """Whether this job, or another one while it ran, got the answer."""
+        return analysis.job_id == self._context.job_id or analysis.created_at >= self._began_at
 
     def request(self, entry: NewEvidence) -> AnalysisRequest:
         """The request with its tokens and dollars; nothing is sent. Raises RepositoryExcluded."""
