@@ -29,7 +29,9 @@ declare(
     CommandGroup("Form", 4, "in the new-job form"),
     Command("launch", "ctrl+s", "launch", "launch", "Launch the job with these settings"),
     Command("show_prompt", "f3", "show_prompt", "what is sent", "Show what would be sent to Claude, on one example"),
-    Command("choose_repositories", "ctrl+r", "choose_repositories", "repositories", "Choose among those you took part in"),
+    Command(
+        "choose_repositories", "ctrl+r", "choose_repositories", "repositories", "Choose among those you took part in"
+    ),
     Command("turn_flag", "enter,space", "turn", "", "Toggle a yes/no field", in_palette=False),
 )
 

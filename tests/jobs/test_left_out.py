@@ -212,6 +212,15 @@ def test_files_that_rest_cannot_list_either_are_unknown_not_empty(desk: Desk, st
     assert all(desk.services.evidence.pull_request(detail.entry.id).files_unknown for detail in details.values())
 
 
+def test_claude_is_told_that_the_files_are_unknown(desk: Desk) -> None:
+    desk.server.faults.always("hydrate", GitHubFault.without_files())
+    desk.server.faults.always(lambda request: request.path.endswith("/files"), Fault.status(403, {"message": "No"}))
+    desk.sync("acme/web")
+    prompts = [r.json["messages"][0]["content"] for r in desk.server.requests if "messages" in r.routes]
+    assert prompts
+    assert all("GitHub could not tell which files were changed" in prompt for prompt in prompts)
+
+
 def test_nothing_found_says_what_there_is_and_what_to_check(desk: Desk) -> None:
     job = desk.sync(SHOP, analyse=False, startDate="2019-01-01", endDate="2019-01-31")
     result = result_of(job)

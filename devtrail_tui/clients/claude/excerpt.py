@@ -168,6 +168,7 @@ def _left_out(whole: PullRequest, kept: PullRequest, limits: _Limits, excluded_f
         _fewer("reviews", len(kept.reviews), len(whole.reviews)),
         _fewer("review comments", len(kept.review_comments), len(whole.review_comments)),
         _fewer("files", len(kept.files), max(len(whole.files), whole.changed_files - excluded_files)),
+        "files: GitHub could not tell which files were changed; the change is not empty" if whole.files_unknown else "",
     )
     return tuple(sentence for sentence in sentences if sentence)
 
