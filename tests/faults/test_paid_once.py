@@ -64,8 +64,7 @@ def test_a_second_launch_follows_the_first(site: Site, server: FaultyServer) -> 
     assert "Already queued as job 1, budget $5" in site.said_by(queued)
     assert '"status": "COMPLETED"' in site.said_by(again)
     assert site.rows("SELECT count(*) FROM jobs") == [(1,)]
-    calls, different = paid(server)
-    assert calls == different > 10
+    assert_paid_once(site, server)
 
 
 @pytest.mark.full
@@ -121,12 +120,20 @@ def both_end(*processes: HeadlessWorker) -> list[int]:
     return [each.wait() for each in processes]
 
 
+def assert_paid_once(site: Site, server: FaultyServer) -> None:
+    """No request was sent twice, but those whose answer could not be used, which a later job may send once more."""
+    keys = [request_key(each.json) for each in server.requests if "messages" in each.routes]
+    useless = {str(key).partition("#")[0] for (key,) in site.rows("SELECT key FROM analyses WHERE key LIKE '%#%'")}
+    assert {key for key in keys if keys.count(key) > 1} <= useless
+    assert len(set(keys)) > 10
+
+
 def test_overlapping_syncs_of_two_processes_pay_once(site: Site, server: FaultyServer) -> None:
     first = site.headless("sync", REPOSITORY, *days(server))
     second = site.headless("sync", REPOSITORY, *days(server, later=1))
     assert both_end(first, second) == [0, 0]
-    calls, different = paid(server)
-    assert calls == different > 10
+    _, different = paid(server)
+    assert_paid_once(site, server)
     assert judged(site) == different
     spent, ledger = dollars(site)
     assert spent == ledger > 0
@@ -141,8 +148,7 @@ def test_overlapping_jobs_of_one_worker_pay_once(open_site: Callable[..., Site],
     work = site.headless("work", "--once", "--json")
     assert work.wait() == 0, site.said_by(work)
     assert json.loads(site.said_by(work)[site.said_by(work).index("{\n") :])["failed"] == 0
-    calls, different = paid(server)
-    assert calls == different > 10
+    assert_paid_once(site, server)
 
 
 @pytest.mark.full
@@ -153,8 +159,7 @@ def test_the_app_and_a_process_pay_once(site: Site, server: FaultyServer) -> Non
     command = site.headless("sync", REPOSITORY, *days(server, later=1))
     assert command.wait() == 0, site.said_by(command)
     site.wait_for_status("COMPLETED", job.id)
-    calls, different = paid(server)
-    assert calls == different > 10
+    assert_paid_once(site, server)
 
 
 @pytest.mark.parametrize("killed_after", [2, pytest.param(9, marks=pytest.mark.full)])
