@@ -313,4 +313,13 @@ def _numbered(attacks: Sequence[Attack]) -> list[Attack]:
     ]
 
 
-NUMBERED = _numbered(ATTACKS)
+def _apart(attacks: Sequence[Attack]) -> list[Attack]:
+    """The same with the useless answers far from each other: matching stops at the third in a row, in whatever order they arrive."""
+    useless = [each for each in attacks if each.failed]
+    ordered = [each for each in attacks if not each.failed]
+    for index, each in enumerate(useless):
+        ordered.insert(index * len(attacks) // len(useless), each)
+    return ordered
+
+
+NUMBERED = _numbered(_apart(ATTACKS))
