@@ -60,6 +60,9 @@ class UserSettings:
     budget_usd: float = setting(
         "Budget (USD)", Kind.DOLLARS, default=5.0, minimum=0, maximum=10_000, help="default for jobs"
     )
+    language: str = setting(
+        "Language", Kind.TEXT, default="", maximum=60, help="of Claude's explanations, such as German; default: English"
+    )
     concurrency: int = setting("Jobs at once", Kind.INTEGER, default=1, minimum=1, maximum=32, help="per worker")
     claude_concurrency: int = setting(
         "Calls to Claude", Kind.INTEGER, default=4, minimum=1, maximum=16, help="concurrent calls per job"

@@ -93,8 +93,8 @@ def _described(detail: EvidenceDetail) -> Iterator[str]:
         yield ""
         yield f"{match.criterion_id} · {match.confidence * 100:.0f} % ({detail.model or 'model'}'s own confidence)"
         yield f"  {safe_line(match.explanation)}"
-        for quote in match.quotes:
-            yield f"  > {safe_line(quote)}"
+        for quote, source in match.attributed_quotes():
+            yield f"  > {safe_line(quote)}{f' ({safe_line(source)})' if source else ''}"
 
 
 @evidence.command()

@@ -25,6 +25,7 @@ from devtrail_tui.core.evidence import (
 from devtrail_tui.core.job import Level, Progress
 from devtrail_tui.core.pull_request_source import GITHUB as GITHUB
 from devtrail_tui.core.pull_request_source import PullRequestSource as PullRequestSource
+from devtrail_tui.core.quotes import QuotableText
 from devtrail_tui.core.service import S, Service, ServiceSpec
 
 
@@ -39,7 +40,7 @@ class AnalysisRequest:
     expected_usd: float | None
     input_tokens: int
     criterion_ids: frozenset[str]
-    source_text: tuple[str, ...]
+    source_text: tuple[QuotableText, ...]
     most_input_tokens: int = 0
 
 

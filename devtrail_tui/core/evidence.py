@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from devtrail_tui.core.quotes import QuotePlace
 
 GHOST = "ghost"
 """GitHub's display name of a deleted account, whose `author` is null."""
@@ -14,6 +17,14 @@ GHOST = "ghost"
 
 OUTDATED = "judged before the latest change"
 """The label of an entry that was judged before its pull request changed."""
+
+
+_BOT_LOGIN = re.compile(r"\[bot\]$|(^|[-_])(ro)?bot$", re.IGNORECASE)
+
+
+def is_bot(login: str, kind: str) -> bool:
+    """Whether an account is a program: by GitHub's account type, or a user account that is named as one (`k8s-ci-robot`)."""
+    return kind == "Bot" or _BOT_LOGIN.search(login) is not None
 
 
 class Role(StrEnum):
@@ -64,7 +75,7 @@ class ChangedFile:
 @dataclass(frozen=True, slots=True)
 class Comment:
     """A comment in the conversation or, if `path` is set, on a line of the change. `author` is a login, `author_kind` GitHub's
-    account type: User, Bot, Mannequin, Organization."""
+    account type: User, Bot, Mannequin, Organization; `answers_url` the address of the comment that it answers."""
 
     author: str
     body: str
@@ -72,6 +83,7 @@ class Comment:
     path: str = ""
     url: str = ""
     author_kind: str = "User"
+    answers_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +131,19 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The model's judgement that this evidence matches a criterion. `confidence` is 0.0-1.0; each quote is verbatim."""
+    """The model's judgement that this evidence matches a criterion. `confidence` is 0.0-1.0; each quote is verbatim, and
+    `quote_places` has the place of each (empty for a match that was stored without)."""
 
     criterion_id: str
     confidence: float
     explanation: str
     quotes: tuple[str, ...]
+    quote_places: tuple[QuotePlace, ...] = ()
+
+    def attributed_quotes(self) -> tuple[tuple[str, str], ...]:
+        """Each quote with its author and kind of text: `carol, review`; empty where they are not recorded."""
+        sources = [", ".join(filter(None, (place.by, place.kind))) for place in self.quote_places]
+        return tuple(zip(self.quotes, sources or [""] * len(self.quotes), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from devtrail_tui.core.evidence import Criterion, EvidenceDetail, EvidenceEntry, Match
@@ -38,12 +39,14 @@ def figures_json(figures: Figures) -> dict[str, float | None]:
 
 
 def match_json(match: Match) -> dict[str, Any]:
-    """The model's match of one entry and one criterion."""
+    """The model's match of one entry and one criterion. `quotePlaces`: for each quote its text of the pull request (`kind`, and
+    `index` in the content's list of that kind), author, and offsets in characters."""
     return {
         "criterionId": match.criterion_id,
         "confidence": round(match.confidence, 4),
         "explanation": match.explanation,
         "quotes": list(match.quotes),
+        "quotePlaces": [asdict(place) for place in match.quote_places],
     }
 
 

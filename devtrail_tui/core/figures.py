@@ -14,12 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devtrail_tui.core.evidence import PullRequest, Review
+from devtrail_tui.core.evidence import PullRequest, Review, is_bot
 from devtrail_tui.core.wording import count_of, days_of
 
 Figures = Mapping[str, float | None]
 """By name; None if a pull request has no such figure, for example hours to the first review without a review."""
-_BOT = "Bot"
 _CHANGES_REQUESTED = "CHANGES_REQUESTED"
 
 
@@ -64,7 +63,9 @@ def _reviews_by_others(pull_request: PullRequest) -> list[tuple[datetime, Review
     dated = [
         (review.submitted_at, review)
         for review in pull_request.reviews
-        if review.submitted_at is not None and review.author.casefold() != author and review.author_kind != _BOT
+        if review.submitted_at is not None
+        and review.author.casefold() != author
+        and not is_bot(review.author, review.author_kind)
     ]
     return sorted(dated, key=lambda each: (each[0], each[1].author.casefold(), each[1].state))
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
+from devtrail_tui.demo.sent_text import sent_pull_request
 from devtrail_tui.demo.themes import THEMES
 
 REFUSAL, NOT_JSON, INVENTED = "refusal", "not_json", "invented"
@@ -62,11 +63,15 @@ def read_request(data: Mapping[str, Any]) -> ParsedRequest:
     """Take the criteria from the system text and the pull request from the user turn."""
     schema = ((data.get("output_config") or {}).get("format") or {}).get("schema") or {}
     system = "\n".join(_blocks(data.get("system") or ""))
-    pull = _pull_request("\n".join(text for message in data["messages"] for text in _blocks(message["content"])))
+    pull = sent_pull_request("\n".join(text for message in data["messages"] for text in _blocks(message["content"])))
     who = str(pull.get("work_of") or "")
-    is_author = not who or who == pull.get("author") or "author" in (pull.get("roles") or ())
-    texts = list(_texts(pull)) if is_author else list(_own_texts(pull, who)) or list(_texts(pull))
-    return ParsedRequest(_criteria(system, schema), str(pull.get("title") or ""), texts, who, is_author)
+    is_author = not who or "author" in pull["roles"]
+    conversation = [entry for entry in pull.get("conversation", ()) if not entry["bot"]]
+    own_texts = [entry["text"] for entry in conversation if entry["author"] == who]
+    texts = [pull.get("title", ""), pull.get("description", ""), *(entry["text"] for entry in conversation)]
+    if not is_author:
+        texts = own_texts or texts
+    return ParsedRequest(_criteria(system, schema), pull.get("title", ""), texts, who, is_author)
 
 
 def answer_for(reading: ParsedRequest, oddities: Mapping[str, str]) -> tuple[str, str]:
@@ -220,46 +225,6 @@ def _criteria(system: str, schema: Mapping[str, Any]) -> dict[str, str]:
         identifiers = schema["properties"]["matches"]["items"]["properties"]["criterion_id"]["enum"]
     lines = ((name, re.search(rf"^- {re.escape(name)}:(.*)", system, re.MULTILINE)) for name in identifiers)
     return {name: line.group(1)[:600] if line is not None else "" for name, line in lines}
-
-
-def _pull_request(text: str) -> dict[str, Any]:
-    """The JSON object at the start of a line."""
-    start = text.find("\n{")
-    if start < 0:
-        return {}
-    pull: dict[str, Any] = json.JSONDecoder(strict=False).raw_decode(text, start + 1)[0]
-    return pull
-
-
-_NOT_PROSE = re.compile("(?:url|id|author|login|path|branch|repository|state|time|_at|date|_on|work_of)$")
-
-
-def _texts(value: Any, name: str = "") -> Iterator[str]:
-    """All prose in the pull request, title first."""
-    if isinstance(value, str):
-        if len(value) > 12 and not _NOT_PROSE.search(name.lower()):
-            yield value
-    elif isinstance(value, dict):
-        for key in sorted(value, key=lambda key: (key != "title", key not in ("body", "description"))):
-            if key not in ("files", "components", "labels", "roles", "left_out"):
-                yield from _texts(value[key], key)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item, name)
-
-
-def _own_texts(value: Any, who: str, name: str = "") -> Iterator[str]:
-    """The prose of those entries whose `author` is this login."""
-    if isinstance(value, dict):
-        author = value.get("author")
-        if author == who and name:
-            yield from _texts(value)
-            return
-        for key, inner in value.items():
-            yield from _own_texts(inner, who, key)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _own_texts(item, who, name)
 
 
 @lru_cache(maxsize=512)

@@ -89,6 +89,7 @@ class ReviewCommentRecord:
     path: str
     created_at: datetime
     url: str
+    reply_to: ReviewCommentRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,10 +154,11 @@ def detail_of(story: Story, pull: PullRequestRecord) -> Detail:
 def _review(pull: PullRequestRecord, turn: Turn, moment: datetime, earlier: Sequence[ReviewRecord]) -> ReviewRecord:
     author = person(turn.login)
     remarks: list[ReviewCommentRecord] = []
+    threads = {remark.path: remark for review in earlier for remark in review.comments}
     for number, (path, text) in enumerate(turn.remarks, start=sum(len(review.comments) for review in earlier)):
         node_id = _part_id("PRRC", pull, number)
         url = pull.part_url("discussion_r", node_id)
-        remarks.append(ReviewCommentRecord(node_id, author, text, path, moment, url))
+        remarks.append(ReviewCommentRecord(node_id, author, text, path, moment, url, threads.get(path)))
     node_id = _part_id("PRR", pull, len(earlier))
     url = pull.part_url("pullrequestreview-", node_id)
     return ReviewRecord(node_id, author, _STATES[turn.sign], turn.text, moment, url, tuple(remarks))

@@ -149,8 +149,10 @@ def _support(support: MatchedEntry) -> Iterator[str]:
     yield f"{_facts(entry)} · model's confidence {percent(match.confidence)} %{outdated}"
     if match.explanation:
         yield inline(match.explanation)
-    for quote in match.quotes:
+    for quote, source in match.attributed_quotes():
         yield fenced(quote)
+        if source:
+            yield f"— {inline(source)}"
 
 
 def _facts(entry: EvidenceEntry) -> str:

@@ -64,6 +64,7 @@ class Clients:
     async def analyser(self, scope: ClientScope, *, model: str, about: str = "") -> Analyser:
         """The Claude client; the caller closes it. With a key, its child process starts now. Raises SecretMissing."""
         claude = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.claude.client")
+        settings = self._settings
         key = await scope.secret("anthropic")
         process = self._claude
         if process is not None and key:
@@ -71,18 +72,17 @@ class Clients:
                 await asyncio.to_thread(process.start)
         client: Analyser = claude.ClaudeAnalyser(
             key,
-            model,
+            claude.Judging(model, about, settings.language),
             connection=process,
-            limits=self._claude_limits.setdefault((key, self._settings.anthropic_base_url), ClaudeLimits()),
-            base_url=self._settings.anthropic_base_url,
+            limits=self._claude_limits.setdefault((key, settings.anthropic_base_url), ClaudeLimits()),
+            base_url=settings.anthropic_base_url,
             clock=self._clock,
             random=random.Random(),  # noqa: S311 - jitter, no secret
             narrate=scope.narrate,
             waiting=scope.waiting,
-            user_context=about,
             redact=self._secrets.redact,
             exclusions=self._exclusions,
-            concurrency=self._settings.claude_concurrency,
+            concurrency=settings.claude_concurrency,
         )
         return client
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, select
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceEntry, EvidenceType, KnownPullRequest, Match, Role
+from devtrail_tui.core.quotes import QuotePlace
 from devtrail_tui.store.job_rows import in_list, rows_of
 from devtrail_tui.store.tables import evidence_criteria, evidence_entries
 
@@ -44,7 +45,8 @@ def entries_on(connection: Connection, ids: Sequence[int]) -> dict[int, Evidence
     rows = {row.id: row for row in rows_of(connection, _ENTRIES, ids)}
     matches: defaultdict[int, list[Match]] = defaultdict(list)
     for row in rows_of(connection, _MATCHES, ids):
-        match = Match(row.criterion_id, float(row.confidence), row.explanation, tuple(row.quotes))
+        places = tuple(QuotePlace(**place) for place in row.quote_places)
+        match = Match(row.criterion_id, float(row.confidence), row.explanation, tuple(row.quotes), places)
         matches[row.evidence_id].append(match)
     return {number: _entry(rows[number], tuple(matches[number])) for number in ids if number in rows}
 

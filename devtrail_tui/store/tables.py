@@ -249,6 +249,7 @@ evidence_criteria = Table(
     Column("quotes", Json, nullable=False),
     Column("analysis_id", ROW_ID),
     Column("created_at", UtcTime, nullable=False),
+    Column("quote_places", Json, nullable=False, server_default="[]"),
     Index("ix_evidence_criteria_criterion", "criterion_id", "confidence"),
     sqlite_with_rowid=False,
 )

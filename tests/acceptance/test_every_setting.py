@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sqlite3
 import subprocess
 import threading
@@ -24,6 +23,7 @@ from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.actions.running import make_worker
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.demo.latency import Latency
+from devtrail_tui.demo.sent_text import sent_pull_request
 from devtrail_tui.demo.server import GITHUB_TOKEN
 from devtrail_tui.demo.world import World
 from devtrail_tui.services import Services
@@ -145,6 +145,14 @@ def model(person: Person) -> None:
     person.run(*SYNC)
     assert {each["model"] for each in person.messages()} == {"claude-haiku-5-5"}
     assert "claude-haiku-5-5" in person.run("doctor")
+
+
+@proof
+def language(person: Person) -> None:
+    person.set('language = "Norwegian"')
+    person.run(*SYNC)
+    assert all("Write each explanation in Norwegian" in str(each["system"]) for each in person.messages())
+    assert person.messages()
 
 
 @proof
@@ -276,9 +284,7 @@ def terminal_of(person: Person) -> Iterator[Terminal]:
 def files_sent(person: Person) -> list[str]:
     """The paths in the prompt that `--show-prompt` shows."""
     prompt = json.loads(person.run("sync", "acme/web", "--show-prompt", "--json"))["request"]["messages"][0]["content"]
-    found = re.search(r'"files": \[(.*?)\]', prompt, re.DOTALL)
-    assert found is not None
-    return [each.partition(" +")[0] for each in re.findall(r'"([^"]*)"', found.group(1))]
+    return [each.partition(" +")[0] for each in sent_pull_request(prompt)["files"]]
 
 
 @pytest.mark.usefixtures("processes")

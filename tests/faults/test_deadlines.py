@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from devtrail_tui.clients.claude.client import ClaudeAnalyser
+from devtrail_tui.clients.claude.request import Judging
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.clients.github.failures import TooHeavy
 from devtrail_tui.clients.github.transport import Transport
@@ -56,7 +57,7 @@ async def test_github(server: FaultyServer, calls: int) -> None:
 async def test_claude(server: FaultyServer, calls: int) -> None:
     analyser = ClaudeAnalyser(
         CLAUDE_KEY,
-        "claude-sonnet-5-5",
+        Judging("claude-sonnet-5-5"),
         clock=SystemClock(),
         narrate=lambda *_: None,
         waiting=lambda *_: None,

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from devtrail_tui.clients.claude.client import ClaudeAnalyser
+from devtrail_tui.clients.claude.request import Judging
 from devtrail_tui.clients.github.calls import Calls
 from devtrail_tui.clients.github.client import GitHubClient
 from devtrail_tui.core.errors import TemporaryError
@@ -110,7 +111,7 @@ async def test_githubs_calls_wait_ten_thousand_times_within_full_jitter(small_se
 async def analyser(server: FaultyServer, clock: HastyClock) -> AsyncIterator[ClaudeAnalyser]:
     made = ClaudeAnalyser(
         CLAUDE_KEY,
-        "claude-sonnet-5-5",
+        Judging("claude-sonnet-5-5"),
         clock=clock,
         narrate=nobody,
         waiting=nothing,

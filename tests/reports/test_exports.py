@@ -216,7 +216,7 @@ def test_json_holds_everything_once() -> None:
     assert [entry["id"] for entry in document["entries"]] == [1, 2]
     assert document["criteria"][0]["criterion_id"] == "5"
     assert document["criteria"][0]["evidence"] == [
-        {"id": 1, "confidence": 0.88, "explanation": "Found the cause.", "quotes": ["q"]}
+        {"id": 1, "confidence": 0.88, "explanation": "Found the cause.", "quotes": ["q"], "quotePlaces": []}
     ]
     assert document["counts"] == {
         "entries": 2,

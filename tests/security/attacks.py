@@ -314,7 +314,7 @@ def _numbered(attacks: Sequence[Attack]) -> list[Attack]:
 
 
 def _apart(attacks: Sequence[Attack]) -> list[Attack]:
-    """The same with the useless answers far from each other: matching stops at the third in a row, in whatever order they arrive."""
+    """The same with the useless answers far from each other: matching stops at the third in a row, in the order of arrival."""
     useless = [each for each in attacks if each.failed]
     ordered = [each for each in attacks if not each.failed]
     for index, each in enumerate(useless):

@@ -8,25 +8,30 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from devtrail_tui.demo.answers import HttpResponse, json_answer
+from devtrail_tui.demo.sent_text import sent_pull_request
 from tests.doubles.faults import Fault, Scene
 from tests.doubles.recorder import Recorded
 
 Says = Callable[[Mapping[str, Any]], str]
 """The text of an answer, given the pull request as it was sent."""
-_FENCED = re.compile(r"<<<BEGIN PULL REQUEST (\w+)>>>\n(.*)\n<<<END PULL REQUEST \1>>>", re.DOTALL)
 
 
-def sent_pull_request(request: Recorded) -> dict[str, Any]:
-    """The pull request inside a request to Claude: what stands between the marks, as JSON."""
-    found = _FENCED.search(request.json["messages"][0]["content"])
-    assert found is not None, "the pull request does not stand between its marks"
-    data: dict[str, Any] = json.loads(found[2])
-    return data
+def question_of(request: Recorded) -> str:
+    """The user turn of a request."""
+    text: str = request.json["messages"][0]["content"]
+    return text
+
+
+def asked_about(request: Recorded) -> dict[str, Any]:
+    """The pull request inside a request to Claude."""
+    pull = sent_pull_request(question_of(request))
+    assert pull, "the pull request does not stand between its marks"
+    return pull
 
 
 def mark_of(request: Recorded) -> str:
     """The mark around the pull request."""
-    found = _FENCED.search(request.json["messages"][0]["content"])
+    found = re.search(r"<<<BEGIN PULL REQUEST (\w+)>>>", question_of(request))
     assert found is not None
     return found[1]
 
@@ -35,7 +40,7 @@ def obeying(says: Says, **more: Any) -> Fault:
     """Every answer is what `says` makes of the pull request; `more` replaces fields of the message."""
 
     def answer(scene: Scene) -> HttpResponse:
-        return message(scene.request, says(sent_pull_request(scene.request)), **more)
+        return message(scene.request, says(asked_about(scene.request)), **more)
 
     return Fault("obeys", answer=answer)
 

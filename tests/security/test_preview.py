@@ -10,6 +10,7 @@ import pytest
 
 from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.redaction import Redactor
+from devtrail_tui.demo.sent_text import sent_pull_request
 from devtrail_tui.demo.server import CLAUDE_KEY, GITHUB_TOKEN
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
@@ -45,7 +46,7 @@ def test_it_shows_exactly_what_a_sync_sends_and_sends_nothing(line: CommandLine,
     assert line(*SYNC).code == 0
     sent = [each.json for each in server.recorder.requests if "messages" in each.routes]
     assert shown.json["request"] in sent
-    assert f'"number": {shown.json["number"]}' in shown.json["request"]["messages"][0]["content"]
+    assert f"#{shown.json['number']}, written by" in shown.json["request"]["messages"][0]["content"]
     plain = line(*SYNC, "--show-prompt").out
     for block in (*shown.json["request"]["system"], {"text": shown.json["request"]["messages"][0]["content"]}):
         assert block["text"] in plain
@@ -151,20 +152,13 @@ async def test_what_was_stored_before_it_was_excluded_is_not_sent(
 
 def test_an_excluded_path_is_left_out_and_that_is_said(line: CommandLine, server: FaultyServer, own_home: Path) -> None:
     before = line(*SYNC, "--show-prompt", "--json").json["request"]["messages"][0]["content"]
-    files = [entry.split(" +")[0] for entry in data_of(before)["files"]]
+    files = [entry.split(" +")[0] for entry in sent_pull_request(before)["files"]]
     exclude(own_home, f"exclude_paths = [{json.dumps(files[0])}]")
     after = line(*SYNC, "--show-prompt", "--json").json["request"]["messages"][0]["content"]
-    shown = data_of(after)
+    shown = sent_pull_request(after)
     assert files[0] not in [entry.split(" +")[0] for entry in shown["files"]]
     assert len(shown["files"]) == len(files) - 1
     assert any("by the engineer's own settings: 1 files" in sentence for sentence in shown["left_out"])
-
-
-def data_of(content: str) -> dict[str, list[str]]:
-    """The fenced pull request in a user turn."""
-    start = content.index(">>>\n") + 4
-    data: dict[str, list[str]] = json.loads(content[start : content.index("\n<<<END")])
-    return data
 
 
 def test_a_token_in_the_context_is_neither_stored_nor_sent(

@@ -28,7 +28,7 @@ from tests.doubles.server import FaultyServer
 from tests.faults.small_world import small_world
 from tests.house.desk import Desk
 from tests.security.attacks import ATTACKS, CONTEXT, LEAKED, NUMBERED, OTHER, TEXT_OF_ANOTHER, Attack, body, true_claim
-from tests.security.obeying_claude import claim, claims, mark_of, message, obeying, sent_pull_request
+from tests.security.obeying_claude import asked_about, claim, claims, mark_of, message, obeying
 
 FENCE = re.compile(r"<<<(BEGIN|END) PULL REQUEST (\w+)>>>")
 
@@ -186,8 +186,8 @@ def test_every_request_is_without_tools_and_keeps_the_data_apart(server: FaultyS
         question = sent["messages"][0]["content"]
         mark = mark_of(request)
         assert [found for found in FENCE.findall(question) if found[1] == mark] == [("BEGIN", mark), ("END", mark)]
-        assert question.index(CONTEXT) < question.index(f"<<<BEGIN PULL REQUEST {mark}>>>")
-        pull = sent_pull_request(request)
+        assert CONTEXT in system
+        pull = asked_about(request)
         assert pull["title"] not in system
         assert mark not in json.dumps(pull)
 

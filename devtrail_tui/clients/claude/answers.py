@@ -11,11 +11,10 @@ from typing import Any
 from devtrail_tui.clients.claude.prompt import MOST_MATCHES, MOST_QUOTES
 from devtrail_tui.core.context import CUT, REFUSED, AnalysisRequest, VerifiedAnswer
 from devtrail_tui.core.evidence import Analysis, Match
-from devtrail_tui.core.quotes import QuotableTexts
+from devtrail_tui.core.quotes import QuotableTexts, Quotation, QuotePlace
 from devtrail_tui.core.text import safe, safe_line
 
-LONGEST_EXPLANATION = 1_500
-LONGEST_QUOTE = 600
+LONGEST_EXPLANATION = 2_000
 LEAST_CONFIDENCE = 40
 """The prompt asks to leave out weaker claims."""
 _MOST_CLAIMS = 50
@@ -107,7 +106,9 @@ def _match(claim: Any, criterion_ids: frozenset[str], texts: QuotableTexts, drop
     if not explanation:
         raise ValueError(f"{criterion_id} dropped: it has no explanation.")
     quotes = _quotes(criterion_id, claim.get("quotes"), texts, dropped)
-    return Match(criterion_id, confidence, explanation, quotes)
+    return Match(
+        criterion_id, confidence, explanation, tuple(each.text for each in quotes), tuple(each.place for each in quotes)
+    )
 
 
 def _confidence(criterion_id: str, value: Any) -> float:
@@ -124,22 +125,24 @@ def _confidence(criterion_id: str, value: Any) -> float:
     return round(number) / 100
 
 
-def _quotes(criterion_id: str, value: Any, texts: QuotableTexts, dropped: list[str]) -> tuple[str, ...]:
-    verbatim: dict[str, None] = {}
-    invented = 0
+def _quotes(criterion_id: str, value: Any, texts: QuotableTexts, dropped: list[str]) -> tuple[Quotation, ...]:
+    quotations: dict[str, Quotation] = {}
+    unknown = 0
     for quote in value if isinstance(value, list) else []:
-        verbatim_text = texts.find(quote) if isinstance(quote, str) else None
-        if verbatim_text is None:
-            invented += 1
+        quotation = texts.find(quote) if isinstance(quote, str) else None
+        if quotation is None:
+            unknown += 1
             shown_quote = safe_line(quote, limit=60) if isinstance(quote, str) else "?"
-            dropped.append(f"{criterion_id}: a quote was dropped, the pull request does not contain “{shown_quote}”.")
-        elif len(verbatim) < MOST_QUOTES:
-            # A part of a verbatim quote is verbatim: a long one is cut without an ellipsis.
-            verbatim.setdefault(verbatim_text[:LONGEST_QUOTE].rstrip())
-    if not verbatim:
-        reason = "none of its quotes is in the pull request" if invented else "it has no quote"
+            dropped.append(
+                f"{criterion_id}: a quote was dropped, the pull request does not contain “{shown_quote}” "
+                "as a person's own text."
+            )
+        elif len(quotations) < MOST_QUOTES:
+            quotations.setdefault(quotation.text, quotation)
+    if not quotations:
+        reason = "none of its quotes is in the pull request" if unknown else "it has no quote"
         raise ValueError(f"{criterion_id} dropped: {reason}.")
-    return tuple(verbatim)
+    return tuple(quotations.values())
 
 
 def _folded(earlier: Match | None, match: Match) -> Match:
@@ -147,5 +150,9 @@ def _folded(earlier: Match | None, match: Match) -> Match:
     if earlier is None:
         return match
     stronger, weaker = (match, earlier) if match.confidence > earlier.confidence else (earlier, match)
-    quotes = tuple(dict.fromkeys((*stronger.quotes, *weaker.quotes)))[:MOST_QUOTES]
-    return replace(stronger, quotes=quotes)
+    both = zip((*stronger.quotes, *weaker.quotes), (*stronger.quote_places, *weaker.quote_places), strict=True)
+    quotations: dict[str, QuotePlace] = {}
+    for quote, place in both:
+        quotations.setdefault(quote, place)
+    quotes = tuple(quotations)[:MOST_QUOTES]
+    return replace(stronger, quotes=quotes, quote_places=tuple(quotations[quote] for quote in quotes))

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -15,7 +16,7 @@ from devtrail_tui.clients.claude import answers, failures, prices
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
 from devtrail_tui.clients.claude.calls import Call, CallFailed, CallResult, ClaudeConnection, Method
 from devtrail_tui.clients.claude.connection import SdkConnection
-from devtrail_tui.clients.claude.request import bounded, build_request, judgement_key, preview
+from devtrail_tui.clients.claude.request import Judging, bounded, build_request, preview
 from devtrail_tui.clients.claude.shared_limits import ClaudeLimits
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import AnalysisRequest, VerifiedAnswer
@@ -55,13 +56,12 @@ class ClaudeAnalyser:
     def __init__(
         self,
         api_key: str,
-        model: str,
+        judging: Judging,
         *,
         clock: Clock,
         narrate: Callable[[Level, str], None],
         waiting: Callable[[str, datetime | None], None],
         base_url: str | None = None,
-        user_context: str = "",
         random: Random | None = None,
         concurrency: int = 4,
         attempts: int = 6,
@@ -71,18 +71,18 @@ class ClaudeAnalyser:
         connection: ClaudeConnection | None = None,
         limits: ClaudeLimits | None = None,
     ) -> None:
-        self._api_key, self._model = api_key, model
+        self._api_key, self._model = api_key, judging.model
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - jitter, no secret
         self._narrate = narrate
         self._waiting = waiting
         self._base_url = (base_url or DEFAULT_BASE_URL).rstrip("/").removesuffix("/v1")
         self._host = urlsplit(self._base_url).hostname or self._base_url
-        self._user_context = user_context
         self._concurrency = concurrency
         self._attempts = attempts
         self._call_timeout_s = call_timeout_s
         self._redact = redact
+        self._judging = replace(judging, user_context=redact(judging.user_context))
         self._exclusions = exclusions
         connection_here = SdkConnection()
         self._connection: ClaudeConnection = connection or connection_here
@@ -102,7 +102,7 @@ class ClaudeAnalyser:
         return self._concurrency
 
     def judged_by(self, criteria: Sequence[Criterion]) -> str:
-        return judgement_key(self._model, criteria, self._redact(self._user_context))
+        return self._judging.key(criteria)
 
     async def check(self) -> None:
         try:
@@ -130,13 +130,12 @@ class ClaudeAnalyser:
         roles: Sequence[Role],
     ) -> AnalysisRequest:
         return build_request(
-            self._model,
+            self._judging,
             pull_request,
             components,
             criteria,
             login=login,
             roles=roles,
-            user_context=self._user_context,
             redact=self._redact,
             exclusions=self._exclusions,
         )

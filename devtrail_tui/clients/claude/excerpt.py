@@ -5,13 +5,15 @@ The person's own texts are shortened last, because they are judged.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
 from devtrail_tui.clients.claude.tokens import expected_tokens
-from devtrail_tui.core.evidence import ChangedFile, Comment, PullRequest, Review, Role
+from devtrail_tui.core.evidence import ChangedFile, Comment, PullRequest, Review, Role, is_bot
+from devtrail_tui.core.figures import figures_of, phrases
+from devtrail_tui.core.program_text import program_spans
 from devtrail_tui.core.text import safe, safe_line
 
 T = TypeVar("T", Comment, Review)
@@ -26,10 +28,14 @@ _MOST_LABELS = 30
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """`content` is JSON-ready; `left_out` has one sentence per kind of shortened content."""
+    """The parts of a pull request, each with a heading of one line; `left_out` has one sentence per kind of shortened content."""
 
-    content: Mapping[str, Any]
+    parts: tuple[tuple[str, str], ...]
     left_out: tuple[str, ...]
+
+    def document(self, mark: str) -> str:
+        """The parts as text; each begins with a line that contains `mark`, which no text must contain."""
+        return "\n".join(f"== {mark} {heading} ==\n{text}".rstrip() for heading, text in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +73,9 @@ def excerpt(
     *larger, smallest = _STEPS
     for limits in larger:
         content = _shown(cleaned, components, login, roles, limits, excluded)
-        if expected_tokens(json.dumps(content.content, ensure_ascii=False, indent=1)) <= room_tokens:
+        if expected_tokens(content.document("0" * 12)) <= room_tokens:
             return content
     return _shown(cleaned, components, login, roles, smallest, excluded)
-
-
-def quotable(pull_request: PullRequest) -> tuple[str, ...]:
-    """All texts of the pull request that a quote may come from, complete, as stored."""
-    return (
-        pull_request.title,
-        pull_request.body,
-        *(comment.body for comment in pull_request.comments),
-        *(review.body for review in pull_request.reviews),
-        *(comment.body for comment in pull_request.review_comments),
-        *(file.path for file in pull_request.files),
-        *pull_request.labels,
-    )
 
 
 def _cleaned(pull_request: PullRequest) -> PullRequest:
@@ -93,7 +86,7 @@ def _cleaned(pull_request: PullRequest) -> PullRequest:
         repository=safe_line(pull_request.repository),
         author=safe_line(pull_request.author),
         title=safe_line(pull_request.title),
-        body=safe(pull_request.body).strip(),
+        body=_marked(safe(pull_request.body)),
         files=tuple(replace(file, path=safe_line(file.path)) for file in pull_request.files),
         comments=tuple(_cleaned_entry(comment) for comment in pull_request.comments),
         reviews=tuple(_cleaned_entry(each) for each in reviews),
@@ -105,7 +98,7 @@ def _cleaned(pull_request: PullRequest) -> PullRequest:
 
 
 def _cleaned_entry(entry: T) -> T:
-    return replace(entry, author=safe_line(entry.author), body=safe(entry.body).strip())
+    return replace(entry, author=safe_line(entry.author), body=_marked(safe(entry.body)))
 
 
 def _shown(
@@ -124,36 +117,72 @@ def _shown(
         review_comments=_kept(whole.review_comments, limits.entries, login),
     )
     left_out = (*_left_out(whole, shortened, limits, excluded[0]), *_excluded(*excluded))
-    involvement = {"work_of": safe_line(login), "roles": [role.value for role in roles]}
-    components_shown = [safe_line(component) for component in components]
-    content = {**involvement, **_content(shortened, components_shown, limits), "left_out": list(left_out)}
-    return Excerpt(content=content, left_out=left_out)
+    who = f"work of: {safe_line(login)} ({', '.join(role.value for role in roles)})"
+    return Excerpt(parts=tuple(_parts(shortened, who, components, limits, left_out)), left_out=left_out)
 
 
-def _content(kept: PullRequest, components: list[str], limits: _Limits) -> dict[str, Any]:
-    def text(entry: Comment | Review) -> str:
-        return _cut(entry.body, limits.text)
+def _parts(
+    shown: PullRequest, who: str, components: Sequence[str], limits: _Limits, left_out: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """The parts in order: facts, title, description, files, the conversation, what was left out."""
+    author = _name(shown.author, shown.author_kind)
+    facts = [
+        f"{shown.repository}#{shown.number}, written by {author}, merged {shown.merged_at:%Y-%m-%d}",
+        who,
+        f"size and time: {', '.join(phrases(figures_of(shown)))}",
+        f"components: {', '.join(map(safe_line, components))}" if components else "",
+        f"labels: {', '.join(shown.labels)}" if shown.labels else "",
+    ]
+    yield "pull request", "\n".join(filter(None, facts))
+    yield "title", _cut(shown.title, _LONGEST_TITLE)
+    if shown.body:
+        yield f"description by {author}", _cut(shown.body, limits.description)
+    if shown.files:
+        paths = [f"{file.path[:_LONGEST_PATH]} +{file.additions} -{file.deletions}" for file in shown.files]
+        yield "changed files with added and removed lines", "\n".join(paths)
+    yield from _conversation(shown, limits.text)
+    if left_out:
+        yield "left out", "\n".join(left_out)
 
-    return {
-        "repository": kept.repository,
-        "number": kept.number,
-        "author": kept.author,
-        "merged_on": kept.merged_at.date().isoformat(),
-        "title": _cut(kept.title, _LONGEST_TITLE),
-        "description": _cut(kept.body, limits.description),
-        "labels": list(kept.labels),
-        "components": components,
-        "additions": kept.additions,
-        "deletions": kept.deletions,
-        "changed_files": kept.changed_files,
-        "files": [f"{file.path[:_LONGEST_PATH]} +{file.additions} -{file.deletions}" for file in kept.files],
-        "comments": [{"author": comment.author, "text": text(comment)} for comment in kept.comments],
-        "reviews": [{"author": review.author, "state": review.state, "text": text(review)} for review in kept.reviews],
-        "review_comments": [
-            {"author": comment.author, "path": comment.path[:_LONGEST_PATH], "text": text(comment)}
-            for comment in kept.review_comments
-        ],
-    }
+
+def _conversation(shown: PullRequest, limit: int) -> Iterator[tuple[str, str]]:
+    """Comments, reviews and comments on lines, numbered in the order in which they were written."""
+    entries: list[tuple[datetime, Comment | Review]] = [
+        (each.created_at, each) for each in (*shown.comments, *shown.review_comments)
+    ]
+    entries += [(each.submitted_at or shown.merged_at, each) for each in shown.reviews]
+    entries.sort(key=lambda entry: (entry[0], isinstance(entry[1], Comment)))  # a review before its comments on lines
+    numbers = {entry.url: number for number, (_, entry) in enumerate(entries, start=1) if entry.url}
+    for number, (moment, entry) in enumerate(entries, start=1):
+        by = f"by {_name(entry.author, entry.author_kind)}, {moment:%Y-%m-%d %H:%M}"
+        if isinstance(entry, Review):
+            heading = f"{number}. review {by}, {entry.state}"
+        else:
+            line = f" on {entry.path[:_LONGEST_PATH]}" if entry.path else ""
+            answered = numbers.get(entry.answers_url)
+            heading = f"{number}. comment{line} {by}{f', answers {answered}' if answered else ''}"
+        yield heading, _cut(entry.body, limit)
+
+
+def _name(login: str, kind: str) -> str:
+    return f"{login} (bot)" if is_bot(login, kind) else login
+
+
+def _marked(text: str) -> str:
+    """The text as people see it on GitHub, with what programs wrote in square brackets."""
+    pieces: list[str] = []
+    end = 0
+    for span in program_spans(text):
+        pieces.append(text[end : span.start])
+        end = span.end
+        if not span.shown:
+            continue
+        if len(pieces) > 1 and not pieces[-1].strip() and pieces[-2].endswith("]"):  # one bracket for neighbours
+            pieces[-2] = pieces[-2][:-1]
+            pieces.append(f"{text[span.start : span.end].strip()}]")
+        else:
+            pieces.append(f"[program: {text[span.start : span.end].strip()}]")
+    return "".join([*pieces, text[end:]]).strip()
 
 
 def _left_out(whole: PullRequest, kept: PullRequest, limits: _Limits, excluded_files: int) -> tuple[str, ...]:

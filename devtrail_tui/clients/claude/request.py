@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from devtrail_tui.clients.claude import prices, prompt
-from devtrail_tui.clients.claude.excerpt import Excerpt, excerpt, quotable
+from devtrail_tui.clients.claude.excerpt import excerpt
 from devtrail_tui.clients.claude.tokens import expected_tokens, most_tokens
 from devtrail_tui.core.components import components as components_of
 from devtrail_tui.core.context import AnalysisRequest
@@ -17,6 +17,8 @@ from devtrail_tui.core.errors import NotPossible, RepositoryExcluded
 from devtrail_tui.core.evidence import Criterion, PullRequest, Role
 from devtrail_tui.core.exclusions import NOTHING_EXCLUDED, Exclusions
 from devtrail_tui.core.pull_request_privacy import without_excluded_paths, without_secrets
+from devtrail_tui.core.quotable import quotable_texts
+from devtrail_tui.core.quotes import QuotableText
 from devtrail_tui.core.redaction import Redact, mask_patterns
 
 MAX_OUTPUT_TOKENS = 10_000
@@ -36,34 +38,43 @@ def request_key(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def judgement_key(model: str, criteria: Sequence[Criterion], user_context: str) -> str:
-    """SHA-256 (hex) of everything that all requests share: model, instructions, rubric, answer format, context."""
-    judged = [criterion for criterion in criteria if criterion.pr_detectable]
-    schema = prompt.answer_schema([each.id for each in judged])
-    return request_key(
-        {
-            "model": model,
-            "system": [prompt.instructions(), prompt.rubric(judged)],
-            "schema": schema,
-            "context": user_context,
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What all requests of a job share besides the criteria. `language` is that of the explanations, as a person names it
+    (empty: Claude's choice, English)."""
+
+    model: str
+    user_context: str = ""
+    language: str = ""
+
+    def shared_body(self, criteria: Sequence[Criterion]) -> dict[str, Any]:
+        """The part of the body that is the same for all pull requests."""
+        schema = prompt.answer_schema([criterion.id for criterion in criteria])
+        return {
+            "model": self.model,
+            "max_tokens": MAX_OUTPUT_TOKENS,
+            "system": prompt.system_blocks(criteria, self.user_context, self.language),
+            "output_config": {"format": {"type": "json_schema", "schema": schema}},
         }
-    )
+
+    def key(self, criteria: Sequence[Criterion]) -> str:
+        """SHA-256 (hex) of everything that all requests share: model, instructions, rubric, answer format, context."""
+        return request_key(self.shared_body([each for each in criteria if each.pr_detectable]))
 
 
 def build_request(
-    model: str,
+    judging: Judging,
     pull_request: PullRequest,
     components: Sequence[str],
     criteria: Sequence[Criterion],
     *,
     login: str,
     roles: Sequence[Role],
-    user_context: str = "",
     redact: Redact = mask_patterns,
     exclusions: Exclusions = NOTHING_EXCLUDED,
 ) -> AnalysisRequest:
     """The request for one pull request. Criteria that are not pr_detectable, and excluded content, are omitted. Secrets are
-    masked first, so key, price and quotes refer to the masked texts.
+    masked first, as they were before storing, so key, price and quotes refer to the stored texts.
 
     Raises NotPossible if no criterion remains, RepositoryExcluded.
     """
@@ -72,15 +83,19 @@ def build_request(
     judged = [criterion for criterion in criteria if criterion.pr_detectable]
     if not judged:
         raise NotPossible("No criterion is pr_detectable; import some (criteria import).")
-    open_part, files, comments = without_excluded_paths(pull_request, exclusions)
+    masked = without_secrets(pull_request, redact)
+    open_part, files, comments = without_excluded_paths(masked, exclusions)
     if files:
         components = components_of(open_part.files)
-    open_part = without_secrets(open_part, redact)
     excerpt_shown = excerpt(open_part, components, login=login, roles=roles, excluded=(files, comments))
-    return _priced(_body(model, judged, excerpt_shown, redact(user_context)), judged, quotable(open_part))
+    messages = [{"role": "user", "content": prompt.question(excerpt_shown)}]
+    body = {**judging.shared_body(judged), "messages": messages}
+    return _priced(body, judged, quotable_texts(masked, exclusions, login=login))
 
 
-def _priced(body: dict[str, Any], judged: Sequence[Criterion], source_text: tuple[str, ...]) -> AnalysisRequest:
+def _priced(
+    body: dict[str, Any], judged: Sequence[Criterion], source_text: tuple[QuotableText, ...]
+) -> AnalysisRequest:
     model = body["model"]
     system = "".join(block["text"] for block in body["system"]) + json.dumps(body["output_config"])
     user = body["messages"][0]["content"]
@@ -112,21 +127,6 @@ def bounded(
         most_input_tokens=most_input,
         worst_case_usd=prices.worst_case_usd(request.body["model"], most_input, room),
     )
-
-
-def _body(model: str, criteria: Sequence[Criterion], shown: Excerpt, user_context: str) -> dict[str, Any]:
-    return {
-        "model": model,
-        "max_tokens": MAX_OUTPUT_TOKENS,
-        "system": [
-            {"type": "text", "text": prompt.instructions()},
-            {"type": "text", "text": prompt.rubric(criteria), "cache_control": {"type": "ephemeral"}},
-        ],
-        "messages": [{"role": "user", "content": prompt.question(shown, user_context)}],
-        "output_config": {
-            "format": {"type": "json_schema", "schema": prompt.answer_schema([criterion.id for criterion in criteria])}
-        },
-    }
 
 
 def preview(request: AnalysisRequest, base_url: str) -> str:

@@ -34,7 +34,7 @@ fragment Comments on IssueCommentConnection {
 
 fragment ReviewComments on PullRequestReviewCommentConnection {
   pageInfo { hasNextPage endCursor }
-  nodes { author { ...Actor } body createdAt path url }
+  nodes { author { ...Actor } body createdAt path url replyTo { url } }
 }
 
 fragment Reviews on PullRequestReviewConnection {
@@ -56,7 +56,7 @@ fragment Actor on Actor { __typename login }
 
 fragment ReviewComments on PullRequestReviewCommentConnection {
   pageInfo { hasNextPage endCursor }
-  nodes { author { ...Actor } body createdAt path url }
+  nodes { author { ...Actor } body createdAt path url replyTo { url } }
 }
 """
 

@@ -109,6 +109,7 @@ def comment(node: Node) -> Comment:
         path=safe_line(text(node, "path"), limit=MOST_PATH) if "path" in node else "",
         url=_url(node),
         author_kind=kind,
+        answers_url=_url(child(node, "replyTo")) if node.get("replyTo") is not None else "",
     )
 
 

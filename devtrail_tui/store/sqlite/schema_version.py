@@ -19,7 +19,7 @@ from devtrail_tui.store.sqlite.backup import Reason, back_up, prune
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """The revisions in `migrations/versions`, oldest first; a test compares them."""
 HEAD = REVISIONS[-1]
 MIGRATION_BACKUPS = 3

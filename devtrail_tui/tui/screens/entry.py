@@ -159,8 +159,9 @@ def _match(match: Match, criterion: Criterion | None) -> Iterator[Piece]:
     if criterion is not None:
         yield (f"\n{safe_line(criterion.description)}", _MUTED)
     yield f"\n{safe(match.explanation).strip()}"
-    for quote in match.quotes:
+    for quote, source in match.attributed_quotes():
         yield (f"\n  “{safe_line(quote)}”", "italic")
+        yield (f" — {safe_line(source)}" if source else "", _MUTED)
 
 
 def _files(detail: EvidenceDetail) -> Iterator[Piece]:

@@ -14,6 +14,7 @@ import pytest
 
 from devtrail_tui.clients.claude.child_process import ClaudeProcess
 from devtrail_tui.clients.claude.client import ClaudeAnalyser
+from devtrail_tui.clients.claude.request import Judging
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.context import Analyser, AnalysisRequest
 from devtrail_tui.core.evidence import ChangedFile, Comment, Criterion, PullRequest, Review, Role
@@ -98,10 +99,12 @@ class Desk:
     waits: list[tuple[str, datetime | None]] = field(default_factory=list)
     opened: list[ClaudeAnalyser] = field(default_factory=list)
 
-    def analyser(self, *, key: str = CLAUDE_KEY, model: str = MODEL, **options: Any) -> ClaudeAnalyser:
+    def analyser(
+        self, *, key: str = CLAUDE_KEY, model: str = MODEL, user_context: str = "", language: str = "", **options: Any
+    ) -> ClaudeAnalyser:
         made = ClaudeAnalyser(
             key,
-            model,
+            Judging(model, user_context, language),
             clock=self.clock,
             random=random.Random(5),
             narrate=lambda level, line: self.lines.append((level, line)),
@@ -160,7 +163,7 @@ def analyser(server: FaultyServer) -> MakeAnalyser:
     def make(process: ClaudeProcess, *, key: str = CLAUDE_KEY, model: str = MODEL, attempts: int = 6) -> ClaudeAnalyser:
         return ClaudeAnalyser(
             key,
-            model,
+            Judging(model),
             clock=HastyClock(),
             random=random.Random(3),
             narrate=lambda *_: None,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from devtrail_tui.clients.claude.answers import LONGEST_EXPLANATION, LONGEST_QUOTE, verify
-from devtrail_tui.clients.claude.request import build_request
+from devtrail_tui.clients.claude.answers import LONGEST_EXPLANATION, verify
+from devtrail_tui.clients.claude.request import Judging, build_request
 from devtrail_tui.core.context import AnalysisRequest, VerifiedAnswer
 from devtrail_tui.core.evidence import Analysis, Criterion, PullRequest, Role
-from devtrail_tui.core.quotes import QuotableTexts
+from devtrail_tui.core.quotes import LONGEST_QUOTE, QuotableText, QuotableTexts
 
 QUOTE = "Root cause: the client retried without a limit."
 
@@ -23,7 +23,7 @@ QUOTE = "Root cause: the client retried without a limit."
 @pytest.fixture
 def request_sent(make_pull_request: Callable[..., PullRequest], criteria: list[Criterion]) -> AnalysisRequest:
     return build_request(
-        "claude-sonnet-5-5", make_pull_request(), ["payments"], criteria, login="mona", roles=[Role.AUTHOR]
+        Judging("claude-sonnet-5-5"), make_pull_request(), ["payments"], criteria, login="mona", roles=[Role.AUTHOR]
     )
 
 
@@ -81,7 +81,11 @@ def test_what_holds_is_kept_strongest_first_and_scaled(request_sent: AnalysisReq
     ],
 )
 def test_a_quote_may_come_from_any_text_of_the_pull_request(request_sent: AnalysisRequest, quote: str) -> None:
-    assert checked(request_sent, claim(quotes=[quote])).matches[0].quotes == (" ".join(quote.split()),)
+    assert checked(request_sent, claim(quotes=[quote])).matches[0].quotes in (
+        (quote,),
+        ("Retries are now bounded,\nwith jitter.",),
+        ("Retries are now bounded,\nwith",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,13 +202,13 @@ def test_texts_are_made_safe_and_bounded(
 ) -> None:
     long = "word " * 400
     request = build_request(
-        "claude-sonnet-5-5", make_pull_request(body=long), [], criteria, login="mona", roles=[Role.AUTHOR]
+        Judging("claude-sonnet-5-5"), make_pull_request(body=long), [], criteria, login="mona", roles=[Role.AUTHOR]
     )
     (match,) = checked(request, claim(explanation="\x1b]52;c;x\x07Good\u202e " + "x" * 5000, quotes=[long])).matches
     assert match.explanation.startswith("Good xxx")
     assert len(match.explanation) == LONGEST_EXPLANATION
     assert len(match.quotes[0]) <= LONGEST_QUOTE
-    assert QuotableTexts([long]).find(match.quotes[0]) is not None
+    assert QuotableTexts([QuotableText(long, "description")]).find(match.quotes[0]) is not None
 
 
 @pytest.mark.parametrize(
@@ -291,4 +295,7 @@ def test_whatever_comes_only_what_holds_goes_on(request_sent: AnalysisRequest, a
         assert match.criterion_id in request_sent.criterion_ids
         assert 0.0 <= match.confidence <= 1.0
         assert match.quotes
-        assert all(texts.find(quote) == quote for quote in match.quotes)
+        found_again = [texts.find(quote) for quote in match.quotes]
+        assert [(each.text, each.place) for each in found_again if each] == list(
+            zip(match.quotes, match.quote_places, strict=True)
+        )

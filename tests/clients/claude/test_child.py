@@ -12,6 +12,7 @@ import pytest
 
 from devtrail_tui.clients.claude.calls import Call, CallFailed, CallKind, Method
 from devtrail_tui.clients.claude.child_process import ClaudeProcess, child_environ
+from devtrail_tui.clients.claude.request import Judging
 from devtrail_tui.core.context import AnalysisRequest
 from devtrail_tui.core.errors import AuthenticationError, PermanentError, TemporaryError
 from devtrail_tui.core.evidence import Analysis
@@ -30,7 +31,7 @@ async def test_it_says_what_the_package_says_in_this_process(
 ) -> None:
     here, there = analyser(warm), analyser(warm)
     there._connection = there.__class__(  # the same without a child
-        CLAUDE_KEY, MODEL, clock=HastyClock(), narrate=lambda *_: None, waiting=lambda *_: None
+        CLAUDE_KEY, Judging(MODEL), clock=HastyClock(), narrate=lambda *_: None, waiting=lambda *_: None
     )._connection
     await here.check()
     first, second = await here.answer(sent), await there.answer(sent)
