@@ -13,6 +13,7 @@ from devtrail_tui.core.text import safe_line
 
 T = TypeVar("T")
 LOG_LEVELS = ("debug", "info", "warning", "error")
+EFFORTS = ("low", "medium", "high")
 APP_NAME = "devtrail-tui"
 
 
@@ -59,6 +60,13 @@ class UserSettings:
     model: str = setting("Model", Kind.TEXT, default="claude-sonnet-5-5", maximum=100, help="default for jobs")
     budget_usd: float = setting(
         "Budget (USD)", Kind.DOLLARS, default=5.0, minimum=0, maximum=10_000, help="default for jobs"
+    )
+    effort: str = setting(
+        "Effort",
+        Kind.CHOICE,
+        default="low",
+        choices=EFFORTS,
+        help="Claude's thinking, billed, where the model has a choice",
     )
     language: str = setting(
         "Language", Kind.TEXT, default="", maximum=60, help="of Claude's explanations, such as German; default: English"

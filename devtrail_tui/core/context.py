@@ -23,6 +23,7 @@ from devtrail_tui.core.evidence import (
     Role,
 )
 from devtrail_tui.core.job import Level, Progress
+from devtrail_tui.core.price_range import PriceRange
 from devtrail_tui.core.pull_request_source import GITHUB as GITHUB
 from devtrail_tui.core.pull_request_source import PullRequestSource as PullRequestSource
 from devtrail_tui.core.quotes import QuotableText
@@ -32,12 +33,12 @@ from devtrail_tui.core.service import S, Service, ServiceSpec
 @dataclass(frozen=True, slots=True)
 class AnalysisRequest:
     """A request ready to send. `key`: SHA-256 of everything that decides the answer; `worst_case_usd`: upper bound of its price,
-    with at most `most_input_tokens`."""
+    with at most `most_input_tokens`; `price`: what it is likely to cost. Both are None for a model without a known price."""
 
     key: str
     body: Mapping[str, Any]
     worst_case_usd: float | None
-    expected_usd: float | None
+    price: PriceRange | None
     input_tokens: int
     criterion_ids: frozenset[str]
     source_text: tuple[QuotableText, ...]

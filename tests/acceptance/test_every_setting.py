@@ -148,6 +148,13 @@ def model(person: Person) -> None:
 
 
 @proof
+def effort(person: Person) -> None:
+    person.set('effort = "medium"')
+    person.run(*SYNC)
+    assert {each["output_config"]["effort"] for each in person.messages()} == {"medium"}
+
+
+@proof
 def language(person: Person) -> None:
     person.set('language = "Norwegian"')
     person.run(*SYNC)

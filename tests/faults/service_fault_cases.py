@@ -186,8 +186,11 @@ def _github(case: Case) -> Ending:  # noqa: C901, PLR0912 - a table of cases, on
             return Ending(Status.COMPLETED)
         case Kind.PAGE:
             return replace(nothing, words="web page", calls=1)
+        case Kind.LOGIN if case.call != "user" and not case.lasting:
+            return Ending(Status.COMPLETED, calls=1)  # after successes it is tried once more
         case Kind.LOGIN:
-            return replace(nothing, status=Status.FAILED, words="rejected the GitHub token", calls=1)
+            calls = 1 if case.call == "user" else 2
+            return replace(nothing, status=Status.FAILED, words="rejected the GitHub token", calls=calls)
         case Kind.REFUSED:
             words = _WORDS_OF[case.name]
             if follow_up:
@@ -196,7 +199,8 @@ def _github(case: Case) -> Ending:  # noqa: C901, PLR0912 - a table of cases, on
                 words = "was not found"
             if not case.graphql and case.name == "graphql-forbidden":
                 words = "no usable login"
-            return replace(nothing, status=Status.FAILED, words=words, calls=1)
+            status = Status.COMPLETED if case.call == "PullRequests" else Status.FAILED  # the repository is left out
+            return replace(nothing, status=status, words=words, calls=1)
         case Kind.PART:
             return _missing_nodes(case, nothing, without_one)
         case Kind.TROUBLE if not case.graphql and case.name in ("list", "null", "empty", "graphql-error"):
@@ -216,13 +220,18 @@ def _missing_nodes(case: Case, nothing: Ending, without_one: Ending) -> Ending:
     spoils = case.call in ("Discover", "PullRequests") or (case.lasting and case.call in ("user", "Repository"))
     if not spoils or not case.lasting:
         return Ending(Status.COMPLETED)
-    return replace(without_one, words="could not be fetched") if case.call == "PullRequests" else nothing
+    return replace(without_one, words="does not return it") if case.call == "PullRequests" else nothing
 
 
-def _claude(case: Case) -> Ending:  # noqa: C901 - a table of cases, one a line
-    """Without the first call's word on key and model nothing begins; later on all evidence is kept, whatever Claude says."""
+def _claude(case: Case) -> Ending:  # noqa: C901, PLR0911, PLR0912 - a table of cases, one a line
+    """Where the model is not described, the first answer decides; all evidence is kept, whatever Claude says."""
     nothing = Ending(Status.PENDING, stored=0, analysed=0)
     at_check = case.call == "models"
+    if at_check and (case.kind in (Kind.REFUSED, Kind.UNREADABLE) or case.name in ("402", "403")):
+        if not case.lasting:
+            return Ending(Status.COMPLETED, calls=1)
+        if case.kind is not Kind.LOGIN:
+            return Ending(Status.FAILED, _WORDS_OF.get(case.name, "not from Claude"), analysed=0, calls=1 + IN_A_ROW)
     spoiled = PULL_REQUESTS if at_check else (PULL_REQUESTS + 1 - case.index if case.lasting else 1)
     rest = PULL_REQUESTS - spoiled
     kept = "All evidence is stored"
@@ -242,12 +251,11 @@ def _claude(case: Case) -> Ending:  # noqa: C901 - a table of cases, one a line
             return replace(nothing, words="limit", calls=1) if at_check else Ending(Status.PENDING, kept, analysed=None)
         case Kind.REFUSED | Kind.UNREADABLE:
             words = _WORDS_OF.get(case.name, "not from Claude")
-            if at_check:
-                return replace(nothing, status=Status.FAILED, words=words, calls=1)
             status = Status.FAILED if spoiled >= IN_A_ROW else Status.COMPLETED
             return Ending(status, words, analysed=rest, calls=spoiled)
         case Kind.USELESS:
-            return Ending(Status.COMPLETED, analysed=rest, useless=spoiled, calls=spoiled)
+            status = Status.FAILED if spoiled >= IN_A_ROW else Status.COMPLETED
+            return Ending(status, analysed=rest, useless=spoiled, calls=spoiled)
         case Kind.WRONG:
             return Ending(Status.COMPLETED, "there is no criterion", calls=spoiled)
         case _ if not case.lasting:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from devtrail_tui.clients.github.limiter import REJECTED
 from devtrail_tui.core.evidence import AnalysisState, EvidenceDetail
 from devtrail_tui.core.job import Job, Status
 from tests.doubles.server import FaultyServer
@@ -22,6 +23,7 @@ from tests.faults.longest_jitter import use_longest_jitter
 from tests.faults.service_fault_cases import (
     CASES,
     CLAUDE,
+    CLAUDE_FAULTS,
     GITHUB,
     ONLY_MESSAGES,
     SAMPLE,
@@ -109,11 +111,14 @@ def check(case: Case, desk: Desk, clean: Mapping[int, EvidenceDetail]) -> None:
 
 def _once_more(desk: Desk, job: Job) -> Job:
     """The same job where it may go on, else a new one."""
+    if job.status is Status.FAILED:
+        job = desk.work(desk.services.queue.retry(job.id).result())
+        if job.status is not Status.PENDING:
+            return job
+        desk.clock.advance(REJECTED.total_seconds())
     if job.status is Status.PENDING:
         desk.clock.advance(max((job.run_at - desk.clock.now()).total_seconds(), 0) + 1)
         return desk.work(job)
-    if job.status is Status.FAILED:
-        return desk.work(desk.services.queue.retry(job.id).result())
     return desk.sync()
 
 
@@ -135,8 +140,9 @@ def _judged(detail: EvidenceDetail) -> tuple[object, ...]:
 
 
 def _paid_twice(server: FaultyServer) -> list[bytes]:
-    """Questions that were answered whole, and so paid for, more than once."""
+    """Requests with a useful answer, which was paid for, more than once. A useless one is asked for once more by the next job."""
     damaged = {"close", "cut", "truncated JSON"}
+    useless = {fault.name for kind, fault in CLAUDE_FAULTS.values() if kind is Kind.USELESS}
     answered = Counter(
         request.body
         for request in server.requests
@@ -144,6 +150,7 @@ def _paid_twice(server: FaultyServer) -> list[bytes]:
         and request.status == 200
         and request.fault not in damaged
         and not (request.fault or "").startswith(("status", "html"))
+        and request.fault not in useless
     )
     return [body for body, times in answered.items() if times > 1]
 

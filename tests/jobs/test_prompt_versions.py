@@ -61,7 +61,10 @@ def test_each_quote_stands_where_it_says(desk: Desk) -> None:
                     entry = content[lists[place.kind]][place.index]
                     text, by = entry["body"], entry["author"]
                 else:
-                    text, by = {"title": content["title"], "description": content["body"]}[place.kind], content["author"]
+                    text, by = (
+                        {"title": content["title"], "description": content["body"]}[place.kind],
+                        content["author"],
+                    )
                 assert text[place.start : place.end] == quote
                 assert place.by == by
                 places += 1

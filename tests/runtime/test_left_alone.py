@@ -22,7 +22,7 @@ from tests.runtime.conftest import Bench
 ANSWER = Analysis(
     "k" * 64, "claude-sonnet-5-5", "{}", "end_turn", {}, 0.25, "req_1", datetime(2026, 11, 20, tzinfo=UTC)
 )
-REQUEST = AnalysisRequest("k" * 64, {"model": "claude-sonnet-5-5"}, 0.5, 0.1, 10, frozenset(), ())
+REQUEST = AnalysisRequest("k" * 64, {"model": "claude-sonnet-5-5"}, 0.5, None, 10, frozenset(), ())
 
 
 class Blocking:

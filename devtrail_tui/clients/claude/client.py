@@ -16,7 +16,8 @@ from devtrail_tui.clients.claude import answers, failures, prices
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
 from devtrail_tui.clients.claude.calls import Call, CallFailed, CallResult, ClaudeConnection, Method
 from devtrail_tui.clients.claude.connection import SdkConnection
-from devtrail_tui.clients.claude.request import Judging, bounded, build_request, preview
+from devtrail_tui.clients.claude.models import has_effort, retirement
+from devtrail_tui.clients.claude.request import Judging, bounded, build_request, preview, without_effort
 from devtrail_tui.clients.claude.shared_limits import ClaudeLimits
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.context import AnalysisRequest, VerifiedAnswer
@@ -115,10 +116,14 @@ class ClaudeAnalyser:
             )
             return
         model = answer.body if isinstance(answer.body, dict) else {}
+        if not has_effort(model, self._judging.effort):
+            self._limits.forgo_effort(self._model)
         if model.get("lifecycle") == "retired":
             raise PermanentError(await self._other_models(f"The model {self._model} is retired."))
         if model.get("lifecycle") == "deprecated":
-            self._narrate(Level.WARNING, f"The model {self._model} is deprecated and will be retired{_day_of(model)}.")
+            self._narrate(
+                Level.WARNING, f"The model {self._model} is deprecated and will be retired{retirement(model)}."
+            )
 
     def prepare(
         self,
@@ -244,6 +249,8 @@ class ClaudeAnalyser:
     async def _send_once(
         self, method: Method, arguments: Mapping[str, Any], late: Callable[[CallResult], None] | None = None
     ) -> CallResult:
+        if "output_config" in arguments and not self._limits.has_effort(self._model):
+            arguments = without_effort(arguments)
         call = Call(method, arguments, self._api_key, self._base_url, self._call_timeout_s)
         billed = method is Method.CREATE
         failure: DevTrailError
@@ -262,6 +269,9 @@ class ClaudeAnalyser:
                 now=self._clock.now(),
                 clean=self._clean,
             )
+        if isinstance(failure, failures.EffortRefused) and "effort" in arguments.get("output_config", ()):
+            self._limits.forgo_effort(self._model)
+            return await self._send_once(method, arguments, late)  # the refusal is not billed
         raise failure
 
     def _pause_all(self, reason: str, seconds: float) -> None:
@@ -311,14 +321,6 @@ def _stop_reason(message: Mapping[str, Any]) -> str:
     reason, details = str(message.get("stop_reason") or "unknown"), message.get("stop_details")
     category = details.get("category") if isinstance(details, dict) else None
     return f"{reason}: {category}" if reason == "refusal" and isinstance(category, str) and category else reason
-
-
-def _day_of(model: Mapping[str, Any]) -> str:
-    """` on 2026-12-01`, if the model has a retirement date."""
-    try:
-        return f" on {datetime.fromisoformat(model.get('retires_at') or ''):%Y-%m-%d}"
-    except (TypeError, ValueError):
-        return ""
 
 
 def _usage_counts(usage: object) -> dict[str, int]:

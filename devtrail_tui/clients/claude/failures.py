@@ -28,8 +28,13 @@ _SPENT_WORDS = re.compile(
     r"spend(?:ing)? limit|credit balance|usage limits?\b|billing|insufficient (?:funds|credit)", re.IGNORECASE
 )
 """What a 400 or 429 about money says (measured; Anthropic names no error type of its own for it)."""
+_EFFORT = re.compile(r"\beffort\b", re.IGNORECASE)
 LONGEST_SPEND_WAIT_S = 24 * 3600.0
 """The longest wait for a spend limit that a job sits out."""
+
+
+class EffortRefused(PermanentError):
+    """The model, or a gateway before it, has no choice of effort."""
 
 
 class AccountError(AuthenticationError):
@@ -93,6 +98,8 @@ def _translate_status(
     should_retry = failure.headers.get("x-should-retry", "").lower()
     if should_retry == "true" or (should_retry != "false" and (status in _TEMPORARY or status >= 500)):
         return TemporaryError(f"{_trouble(status)} ({status}){trail}.", retry_after_s=wait_s)
+    if status == 400 and _EFFORT.search(message):
+        return EffortRefused(f"{host} knows no effort for {model}{trail}: {message}.")
     if not message:
         return PermanentError(f"{host} answered {status}, but not like Claude{trail}; check ANTHROPIC_BASE_URL.")
     return PermanentError(f"Claude refused the request ({status}){trail}: {message}.")

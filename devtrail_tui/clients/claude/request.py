@@ -16,6 +16,7 @@ from devtrail_tui.core.context import AnalysisRequest
 from devtrail_tui.core.errors import NotPossible, RepositoryExcluded
 from devtrail_tui.core.evidence import Criterion, PullRequest, Role
 from devtrail_tui.core.exclusions import NOTHING_EXCLUDED, Exclusions
+from devtrail_tui.core.price_range import PriceRange
 from devtrail_tui.core.pull_request_privacy import without_excluded_paths, without_secrets
 from devtrail_tui.core.quotable import quotable_texts
 from devtrail_tui.core.quotes import QuotableText
@@ -24,7 +25,10 @@ from devtrail_tui.core.redaction import Redact, mask_patterns
 MAX_OUTPUT_TOKENS = 10_000
 """Three matches take about 700; the rest is for the model's thinking, which counts too. Below the maximum of a call without
 streaming (21,333)."""
-EXPECTED_OUTPUT_TOKENS = 900
+OUTPUT_TOKENS = (600, 2_000, 7_200)
+"""Few, expected and many tokens of an answer, thinking included: the mean of a job's answers lies between the first and last."""
+_INPUT_SHARES = (0.8, 1.0, 1.25)
+"""The same for the input, as a part of its estimate: tokenizers differ by 30 %."""
 _FRAME_TOKENS = 200
 """Tokens the service adds to our texts: roles, marks, its own instructions on the answer's format."""
 
@@ -41,11 +45,12 @@ def request_key(body: Mapping[str, Any]) -> str:
 @dataclass(frozen=True, slots=True)
 class Judging:
     """What all requests of a job share besides the criteria. `language` is that of the explanations, as a person names it
-    (empty: Claude's choice, English)."""
+    (empty: Claude's choice, English); `effort` is asked for, whether the model has such a choice or not."""
 
     model: str
     user_context: str = ""
     language: str = ""
+    effort: str = "low"
 
     def shared_body(self, criteria: Sequence[Criterion]) -> dict[str, Any]:
         """The part of the body that is the same for all pull requests."""
@@ -54,7 +59,7 @@ class Judging:
             "model": self.model,
             "max_tokens": MAX_OUTPUT_TOKENS,
             "system": prompt.system_blocks(criteria, self.user_context, self.language),
-            "output_config": {"format": {"type": "json_schema", "schema": schema}},
+            "output_config": {"effort": self.effort, "format": {"type": "json_schema", "schema": schema}},
         }
 
     def key(self, criteria: Sequence[Criterion]) -> str:
@@ -105,14 +110,25 @@ def _priced(
         key=request_key(body),
         body=body,
         worst_case_usd=prices.worst_case_usd(model, most_input, MAX_OUTPUT_TOKENS),
-        expected_usd=prices.cost_usd(
-            model, {prices.CACHE_READ: cached, prices.INPUT: fresh, prices.OUTPUT: EXPECTED_OUTPUT_TOKENS}
-        ),
+        price=expected_price(model, cached, fresh),
         input_tokens=cached + fresh,
         criterion_ids=frozenset(criterion.id for criterion in judged),
         source_text=source_text,
         most_input_tokens=most_input,
     )
+
+
+def expected_price(model: str, cached: int, fresh: int) -> PriceRange | None:
+    """What a request with so many cached and other input tokens is likely to cost; None for a model without a price."""
+    amounts = [
+        prices.cost_usd(
+            model,
+            {prices.CACHE_READ: round(share * cached), prices.INPUT: round(share * fresh), prices.OUTPUT: output},
+        )
+        for share, output in zip(_INPUT_SHARES, OUTPUT_TOKENS, strict=True)
+    ]
+    low, expected, high = amounts
+    return None if low is None or expected is None or high is None else PriceRange(low, expected, high).narrowed()
 
 
 def bounded(
@@ -127,6 +143,12 @@ def bounded(
         most_input_tokens=most_input,
         worst_case_usd=prices.worst_case_usd(request.body["model"], most_input, room),
     )
+
+
+def without_effort(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body for a model or gateway that knows no effort."""
+    output_config = {name: part for name, part in body["output_config"].items() if name != "effort"}
+    return {**body, "output_config": output_config}
 
 
 def preview(request: AnalysisRequest, base_url: str) -> str:

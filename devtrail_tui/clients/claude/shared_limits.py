@@ -8,13 +8,15 @@ from devtrail_tui.core.errors import AuthenticationError
 
 
 class ClaudeLimits:
-    """The pause of all calls, in monotonic time, and the rejections of the key. Each job waits in its own loop."""
+    """The pause of all calls, in monotonic time, the rejections of the key, and the models without a choice of effort. Each job
+    waits in its own loop."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._not_before = 0.0
         self._reason = ""
         self._refusals: list[AuthenticationError] = []
+        self._without_effort: set[str] = set()
 
     def pause(self, until: float, reason: str) -> None:
         """Pause all calls until `until`, for a displayed reason; an earlier, longer pause stays."""
@@ -42,3 +44,13 @@ class ClaudeLimits:
         """The first rejection after the first `count` ones."""
         with self._lock:
             return self._refusals[count] if len(self._refusals) > count else None
+
+    def forgo_effort(self, model: str) -> None:
+        """Record that a model has no choice of effort at this host."""
+        with self._lock:
+            self._without_effort.add(model)
+
+    def has_effort(self, model: str) -> bool:
+        """Whether to send an effort to this model: True until it is known to have no choice."""
+        with self._lock:
+            return model not in self._without_effort

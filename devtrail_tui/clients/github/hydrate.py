@@ -66,6 +66,7 @@ class Hydration:
         self._size = LARGEST_BATCH
         self._successes = 0
         self._in_trouble = 0
+        self._without_answer = 0
         self._deferred: list[PullRequestRef] = []
 
     async def batches(self, refs: Sequence[PullRequestRef]) -> AsyncGenerator[list[FetchedPullRequest]]:
@@ -96,6 +97,8 @@ class Hydration:
             yield results
         for ref in self._deferred:
             yield [await self._single(ref, others_wait=False)]
+        if 1 < self._without_answer == len(refs):
+            raise TemporaryError("GitHub did not answer for any of the pull requests; it may be in trouble.")
 
     async def _read(
         self, batch: Sequence[PullRequestRef], answer: GraphAnswer
@@ -115,6 +118,7 @@ class Hydration:
     async def _single(self, ref: PullRequestRef, *, others_wait: bool) -> FetchedPullRequest:
         """One pull request, with ever smaller pages."""
         trouble: TemporaryError | None = None
+        answered = False
         for failures, sizes in enumerate(SIZES, start=1):
             try:
                 answer = await self._calls.graph("PullRequests", {"ids": [ref.node_id], **sizes.variables()}, tries=1)
@@ -122,6 +126,7 @@ class Hydration:
                 if hydrated is not None:
                     self._in_trouble = 0
                     return hydrated
+                answered = True
                 reason = next((error.message for error in answer.errors), "no reason given")
                 trouble = TooHeavy(f"GitHub does not return it: {reason.rstrip('.')}.")
             except TooHeavy as error:
@@ -129,6 +134,7 @@ class Hydration:
             if failures < len(SIZES):
                 await self._calls.back_off(failures, trouble)
         self._in_trouble += 1
+        self._without_answer += not answered
         if others_wait and self._in_trouble == 2 * MOST_IN_TROUBLE:
             raise TemporaryError(f"GitHub failed on {self._in_trouble} pull requests in a row: {trouble}")
         return FetchedPullRequest(ref, None, str(trouble))

@@ -74,6 +74,11 @@ class Board:
         return sum(len(work.refs) for work in self.works)
 
     @property
+    def pending(self) -> int:
+        """The number of pull requests that are not done yet."""
+        return self.found - sum(work.done for work in self.works)
+
+    @property
     def stored_before(self) -> int:
         """Pull requests stored before this job began; those of its own earlier attempts do not count."""
         stored = sum(work.stored_before for work in self.works)
@@ -101,11 +106,11 @@ class Board:
 
     def show(self) -> None:
         """Publish the progress."""
-        tally, total, items_done = self.tally, self.found, sum(work.done for work in self.works)
+        tally, total = self.tally, self.found
         totals_known = self.phase != LOOKING
         self._context.progress(
             Progress(
-                percent=(100 * items_done / total if total else 100.0) if totals_known else None,
+                percent=(100 * (total - self.pending) / total if total else 100.0) if totals_known else None,
                 phase=self.phase,
                 current_part=self.current[0],
                 current_item=self.current[1],

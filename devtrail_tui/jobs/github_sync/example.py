@@ -35,7 +35,7 @@ async def preview(config: GithubSyncConfig, context: PreviewContext) -> Preview:
         login=login,
         roles=roles(pull_request, login),
     )
-    price = "" if request.expected_usd is None else f", about ${request.expected_usd:.4f}"
+    price = "" if request.price is None else f", about ${request.price.expected_usd:.4f}"
     head = (
         f"This would be sent for {name_of(pull_request)}, the newest found, with all its texts. Each pull request is one such "
         f"request (this one about {request.input_tokens:,} tokens{price}). Nothing was sent now."

@@ -8,6 +8,7 @@ from typing import Any
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import RepositoryExcluded
 from devtrail_tui.core.evidence import NewEvidence, PullRequest
+from devtrail_tui.core.price_range import PriceRange, total
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import Board
 from devtrail_tui.jobs.matching.matcher import Matcher
@@ -44,19 +45,19 @@ async def judged_otherwise(
     entries = [stored for work in board.works for stored in work.judged_otherwise]
     if not entries:
         return None
-    prices: list[float | None] = []
+    prices: list[PriceRange | None] = []
     for stored in entries[:SAMPLE_SIZE]:
         entry = evidence_of(await context.evidence.pull_request(stored.evidence_id))
         answered = await _answered(context, matcher, entry)
-        prices.append(0.0 if answered else matcher.request(entry).expected_usd)
+        prices.append(PriceRange(0, 0, 0) if answered else matcher.request(entry).price)
     known_prices = [price for price in prices if price is not None]
-    usd = len(entries) * sum(known_prices) / len(known_prices) if known_prices else None
-    cost = "" if usd is None else f" It would cost about ${usd:.2f}."
+    price = total(known_prices).times(len(entries) / len(known_prices)) if known_prices else None
+    cost = "" if price is None else f" It would cost {price.words()}."
     context.log(
         f"{count_of(len(entries), 'stored pull request')} judged by another rubric, model, context or prompt version; "
         f"judge again with --rejudge.{cost}"
     )
-    return {"count": len(entries), "expectedUsd": None if usd is None else round(usd, 4)}
+    return {"count": len(entries), "expectedUsd": None if price is None else round(price.expected_usd, 4)}
 
 
 async def _answered(context: Context, matcher: Matcher, entry: NewEvidence) -> bool:

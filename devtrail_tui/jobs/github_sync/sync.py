@@ -138,6 +138,8 @@ class Sync:
         """Process the board. Matching runs concurrently with fetching."""
         board = self._board
         board.enter("fetching and matching" if self._matcher else "fetching")
+        if self._matcher is not None:
+            self._matcher.forecast.pending = board.pending
         async with asyncio.TaskGroup() as group:
             for work in board.works:
                 for stored in work.to_match:
@@ -222,7 +224,7 @@ class Sync:
                 self._context.log(f"{work.name}{number}: {hydrated.problem}", Level.ERROR)
                 self._board.left_out.add(LeftOut(work.name, hydrated.problem, names=(number,)))
                 self._board.tally = self._board.tally.plus(Tally(failed=1))
-                self._board.finish_one(work)
+                self._finish_unmatched(work)
                 continue
             for item in hydrated.left_out:
                 self._board.leave_out(item)
@@ -232,18 +234,23 @@ class Sync:
             else:
                 name = name_of(entry.pull_request)
                 self._context.log(f"{name}: you did not take part in it; skipped.", Level.DEBUG)
-                self._board.finish_one(work)
+                self._finish_unmatched(work)
 
     async def _store(self, work: RepositoryWork, entry: NewEvidence, group: asyncio.TaskGroup) -> None:
         updated = entry.pull_request.node_id in work.known_ids
         (stored,) = await self._save((entry,), Tally(new=0 if updated else 1, updated=1 if updated else 0))
         if self._matcher is None or stored.current:
             self._board.tally = self._board.tally.plus(left_as_it_is(stored))
-            self._board.finish_one(work)
+            self._finish_unmatched(work)
         elif stored.updated_at > entry.pull_request.updated_at:  # another job has stored a newer state
             group.create_task(self._match_stored(work, stored))
         else:
             group.create_task(self._match(work, stored, entry, self._matcher))
+
+    def _finish_unmatched(self, work: RepositoryWork) -> None:
+        if self._matcher is not None:
+            self._matcher.forecast.pending -= 1
+        self._board.finish_one(work)
 
     async def _match_stored(self, work: RepositoryWork, known: KnownPullRequest) -> None:
         assert self._matcher is not None  # noqa: S101 - discovery yields these only with a matcher
@@ -253,9 +260,13 @@ class Sync:
     async def _match(self, work: RepositoryWork, known: KnownPullRequest, entry: NewEvidence, matcher: Matcher) -> None:
         pull_request = entry.pull_request
         judgement = await matcher.judge(entry)
+        if (each_usd := matcher.forecast.each_usd) is not None:
+            self._board.phase = f"fetching and matching, so far ${each_usd:.3f} each"
         judged = matcher.record(known.evidence_id, entry, judgement)
         if judgement.state is not AnalysisState.ANALYSED:
-            self._unanalysed += 1
+            self._unanalysed += (
+                known.analysis_state is not AnalysisState.FAILED
+            )  # asked once more, as useless as before
             self._board.left_out.add(LeftOut("analyses", judgement.note, names=(name_of(pull_request),)))
         await self._save((), counted(judgement, known), lines_of(pull_request, judgement), judgements=(judged,))
         self._board.at(pull_request.repository, f"#{pull_request.number}")

@@ -18,7 +18,9 @@ from devtrail_tui.core.errors import (
 )
 from devtrail_tui.core.evidence import Analysis, AnalysisState, Criterion, Match, NewEvidence, NewJudgement
 from devtrail_tui.core.job import Level
+from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.matching.budget import Budget
+from devtrail_tui.jobs.matching.forecast import Forecast, over_budget
 
 FAILURES_IN_A_ROW = 3
 """After this many failed calls in a row the service is considered down."""
@@ -56,6 +58,8 @@ class Matcher:
         self._analyser = analyser
         self._criteria = criteria
         self._budget = Budget(context, analyser, budget_usd)
+        self._budget_usd = budget_usd
+        self.forecast = Forecast()
         self._calls = asyncio.Semaphore(analyser.concurrency)
         self._failures_in_a_row = self._useless_in_a_row = 0
         self._waited = False
@@ -77,6 +81,13 @@ class Matcher:
 
     async def judge(self, entry: NewEvidence) -> Judgement:
         """Match one pull request. Raises only for a cancel, a lost claim or a store error; other errors become a judgement."""
+        judgement = await self._judgement(entry)
+        self.forecast.pending -= 1
+        if self.forecast.is_worth_saying():
+            self._log_forecast()
+        return judgement
+
+    async def _judgement(self, entry: NewEvidence) -> Judgement:
         if self.stopped_by is not None:
             return self._not_analysed()
         try:
@@ -88,6 +99,8 @@ class Matcher:
             known = await self._known(request)
             if isinstance(known, Judgement):
                 return known
+            if self.forecast.request(known.price):
+                self._log_forecast()
             try:
                 async with self._calls:
                     judgement = await self._ask(known)
@@ -191,7 +204,20 @@ class Matcher:
             await ledger.release(request.key)
             return self._failed_call(error)
         self._failures_in_a_row = 0
-        return _priced(request, analysis)
+        answer = _priced(request, analysis)
+        self.forecast.answer(answer.cost_usd or 0.0)
+        return answer
+
+    def _log_forecast(self) -> None:
+        price = self.forecast.whole(self._context.spent_usd)
+        if price is None:
+            return
+        each_usd = self.forecast.each_usd
+        if each_usd is None:
+            sentence = f"{count_of(self.forecast.pending, 'pull request')} to analyse: {price.words()}"
+        else:
+            sentence = f"So far ${each_usd:.3f} each; the whole job will cost {price.words()}"
+        self._context.log(f"{sentence}{over_budget(price, self._budget_usd)}.")
 
     def _failed_call(self, error: DevTrailError) -> Judgement:
         self._failures_in_a_row += 1

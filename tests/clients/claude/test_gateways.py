@@ -12,6 +12,7 @@ from devtrail_tui.core.job import Status
 from devtrail_tui.demo.dataset import build_world
 from devtrail_tui.store.secrets import Secrets
 from tests.doubles.faults import Fault
+from tests.doubles.recorder import Recorded
 from tests.doubles.server import FaultyServer
 from tests.house.desk import Desk
 
@@ -78,3 +79,50 @@ def test_a_token_of_a_gateway_is_read_from_its_variable() -> None:
     found = Secrets({"PATH": "", "ANTHROPIC_AUTH_TOKEN": "gateway-token"}).find("anthropic")
     assert found is not None
     assert found.reference == "secret:env:ANTHROPIC_AUTH_TOKEN"
+
+
+REFUSALS = (
+    "output_config.effort: Extra inputs are not permitted",
+    "This model does not support the effort parameter.",
+    "effort is not supported for anthropic.claude-haiku-4-5 on this profile",
+)
+
+
+def efforts(server: FaultyServer) -> list[str | None]:
+    return [each.json["output_config"].get("effort") for each in server.requests if "messages" in each.routes]
+
+
+@pytest.mark.parametrize("message", REFUSALS)
+def test_where_effort_is_refused_the_request_is_sent_once_more_without_it(message: str, tmp_path: Path) -> None:
+    def refuses(request: Recorded) -> bool:
+        return "messages" in request.routes and "effort" in request.json["output_config"]
+
+    body = {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
+    with FaultyServer(build_world()) as server:
+        server.faults.always("models", Fault.status(404, {"detail": "Not Found"}))
+        server.faults.always(refuses, Fault.status(400, body))
+        desk = Desk(server, tmp_path)
+        try:
+            job, again = desk.sync("acme/web"), desk.sync("acme/shop")
+            assert (job.status, again.status) == (Status.COMPLETED, Status.COMPLETED)
+            assert efforts(server).count("low") == 1, "remembered for this host and model"
+            assert efforts(server).count(None) >= job.result["matched"] > 0  # type: ignore[index]  # a completed job has one
+            assert job.result["notAnalysed"] == 0  # type: ignore[index]  # as above
+        finally:
+            desk.close()
+
+
+@pytest.mark.parametrize(
+    ("effort", "sent"),
+    [({"supported": False}, None), ({"supported": True, "low": {"supported": False}}, None), (None, "low")],
+)
+def test_effort_is_sent_where_the_model_has_the_choice(effort: object, sent: str | None, tmp_path: Path) -> None:
+    with FaultyServer(build_world()) as server:
+        model = {"id": "claude-sonnet-5-5", "lifecycle": "active", "capabilities": {"effort": effort}}
+        server.faults.always("models", Fault.status(200, model))
+        desk = Desk(server, tmp_path)
+        try:
+            assert desk.sync("acme/web").status is Status.COMPLETED
+            assert set(efforts(server)) == {sent}
+        finally:
+            desk.close()

@@ -251,11 +251,12 @@ def test_the_preview_holds_every_text_that_leaves_the_machine(
 
 def test_price_of_a_request(make_pull_request: Make, criteria: list[Criterion]) -> None:
     request = build(make_pull_request(), criteria)
-    assert request.expected_usd is not None
+    assert request.price is not None
     assert request.worst_case_usd is not None
-    assert 0 < request.expected_usd < request.worst_case_usd < 1
+    assert 0 < request.price.low_usd < request.price.expected_usd < request.price.high_usd < request.worst_case_usd < 1
+    assert request.price.high_usd <= 8 * request.price.low_usd
     unknown = build(make_pull_request(), criteria, model="claude-of-tomorrow")
-    assert (unknown.expected_usd, unknown.worst_case_usd) == (None, None)
+    assert (unknown.price, unknown.worst_case_usd) == (None, None)
     assert unknown.input_tokens == request.input_tokens
 
 
