@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from devtrail_tui.core.errors import DevTrailError, InvalidInput, UsageError
+from devtrail_tui.core.model_price import ModelPrice
 from devtrail_tui.core.setting import Kind, Setting, read_values, setting, settings_of
 from devtrail_tui.core.text import safe_line
 
@@ -104,6 +105,12 @@ class UserSettings:
     )
     plain_secrets: bool = setting(
         "Plain secrets", Kind.FLAG, default=False, help="let auth login store secrets unencrypted as a last resort"
+    )
+    prices: Mapping[str, ModelPrice] = setting(
+        "Prices", Kind.PRICES, default={}, help="of models, in dollars per million tokens; for aliases of a gateway"
+    )
+    http_hosts: tuple[str, ...] = setting(
+        "Hosts over http", Kind.PATTERNS, default=(), help="that may get your keys unencrypted"
     )
     exclude_repositories: tuple[str, ...] = setting(
         "Excluded repositories", Kind.PATTERNS, default=(), help="neither fetched nor sent"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from devtrail_tui.core.price_range import PriceRange
 from devtrail_tui.core.setting import Setting, parse_config, settings_of
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ class Surroundings(Protocol):
         """Whether the settings exclude a repository."""
         ...
 
-    def price_known(self, model: str) -> bool:
-        """Whether the price list contains `model`."""
+    def usual_price(self, model: str) -> PriceRange | None:
+        """What judging one pull request of usual size costs; None for a model without a known price."""
         ...
 
 

@@ -32,7 +32,8 @@ class PriceRange:
         if self.high_usd <= widest * self.low_usd:
             return self
         middle = (self.low_usd * self.high_usd) ** 0.5 or self.expected_usd
-        low, high = middle / widest**0.5, middle * widest**0.5
+        low = middle / widest**0.5
+        high = low * widest
         return PriceRange(low, min(max(self.expected_usd, low), high), high)
 
     def words(self) -> str:

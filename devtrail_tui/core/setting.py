@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from devtrail_tui.core.errors import InvalidInput
+from devtrail_tui.core.model_price import PRICE_EXAMPLE, ModelPrice
 from devtrail_tui.core.repository_names import repository_name
 from devtrail_tui.core.text import safe, safe_line
 
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     CHOICE = "choice"  # str, one of `choices`
     PATTERNS = "patterns"  # tuple[str, ...] of globs; in config.toml only
     TABLE = "table"  # dict[str, str]; in config.toml only
+    PRICES = "prices"  # dict[str, ModelPrice] by model; in config.toml only
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,21 @@ def _read_repositories(each: Setting, value: Any) -> tuple[str, ...]:
     return tuple(names.values())
 
 
+def _read_prices(each: Setting, value: Any) -> dict[str, ModelPrice]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{each.label} must be a table with a line for each model: {PRICE_EXAMPLE}.")
+    prices: dict[str, ModelPrice] = {}
+    for model, amounts in value.items():
+        try:
+            prices[model] = ModelPrice(**amounts)
+        except (TypeError, ValueError) as error:
+            problem = f" ({error})" if isinstance(error, ValueError) else ""
+            raise ValueError(
+                f"The price of {safe_line(model, limit=60)} must be dollars per million tokens: {PRICE_EXAMPLE}{problem}."
+            ) from None
+    return prices
+
+
 _READERS: Mapping[Kind, Callable[[Setting, Any], Any]] = {
     Kind.TEXT: _read_text,
     Kind.LONG_TEXT: _read_text,
@@ -280,4 +297,5 @@ _READERS: Mapping[Kind, Callable[[Setting, Any], Any]] = {
     Kind.CHOICE: _read_choice,
     Kind.PATTERNS: _read_patterns,
     Kind.TABLE: _read_table,
+    Kind.PRICES: _read_prices,
 }

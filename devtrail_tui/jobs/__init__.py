@@ -69,7 +69,7 @@ def _with_defaults(job_type: JobType[Any], defaults: Mapping[str, Any]) -> JobTy
     for setting in job_type.settings:
         if (
             setting.default_from not in ("", *defaults)
-            or setting.kind in (Kind.PATTERNS, Kind.TABLE)
+            or setting.kind in (Kind.PATTERNS, Kind.TABLE, Kind.PRICES)
             or setting.environment
         ):
             raise UsageError(

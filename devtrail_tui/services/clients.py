@@ -72,7 +72,7 @@ class Clients:
                 await asyncio.to_thread(process.start)
         client: Analyser = claude.ClaudeAnalyser(
             key,
-            claude.Judging(model, about, settings.language, settings.effort),
+            claude.Judging(model, about, settings.language, settings.effort, settings.prices),
             connection=process,
             limits=self._claude_limits.setdefault((key, settings.anthropic_base_url), ClaudeLimits()),
             base_url=settings.anthropic_base_url,

@@ -26,6 +26,8 @@ from devtrail_tui.store.secret_places import PlainFile, SecretPlace
 from devtrail_tui.store.secrets import Secrets
 
 if TYPE_CHECKING:
+    from devtrail_tui.core.model_price import ModelPrice
+    from devtrail_tui.core.price_range import PriceRange
     from devtrail_tui.jobs import Catalogue
     from devtrail_tui.services.clients import Clients
     from devtrail_tui.store.analyses import Analyses
@@ -52,14 +54,17 @@ def settings_problems(settings: Settings) -> dict[str, str]:
     from devtrail_tui.store.sqlite.engine import SqliteDatabase
 
     def priced(model: str) -> None:
-        if not price_known(model):
-            raise NotPossible(f"The price of {model} is not known, so a budget cannot be enforced. Choose another.")
+        if not price_known(model, settings.prices):
+            raise NotPossible(
+                f"The price of {model} is not known, so a budget cannot be enforced. Choose another, or give its price in "
+                "config.toml ([prices])."
+            )
 
     return settings.problems(
         {
             "database_url": SqliteDatabase,
             "github_url": endpoint,
-            "anthropic_base_url": host_of,
+            "anthropic_base_url": lambda url: host_of(url, settings.http_hosts),
             "model": priced,
             "secret_key_file": lambda path: SecretKey({}, path, (settings.folders.data,)).cipher(),
         }
@@ -74,6 +79,7 @@ class LocalSurroundings:
     github_host: str
     claude_host: str
     exclusions: Exclusions
+    prices: Mapping[str, ModelPrice]
 
     @property
     def today(self) -> date:
@@ -82,10 +88,10 @@ class LocalSurroundings:
     def excluded(self, repository: str) -> bool:
         return self.exclusions.repository(repository)
 
-    def price_known(self, model: str) -> bool:
-        from devtrail_tui.clients.claude.prices import price_known
+    def usual_price(self, model: str) -> PriceRange | None:
+        from devtrail_tui.clients.claude.request import USUAL_TOKENS, expected_price
 
-        return price_known(model)
+        return expected_price(model, *USUAL_TOKENS, self.prices)
 
 
 class Services:
@@ -102,7 +108,11 @@ class Services:
         github = settings.read("github_url", endpoint)
         self.exclusions = Exclusions(settings.exclude_repositories, settings.exclude_paths)
         self.surroundings = LocalSurroundings(
-            self.clock, github.api_host, settings.read("anthropic_base_url", host_of), self.exclusions
+            self.clock,
+            github.api_host,
+            settings.read("anthropic_base_url", lambda url: host_of(url, settings.http_hosts)),
+            self.exclusions,
+            settings.prices,
         )
         key = SecretKey(
             environ, settings.secret_key_file, (settings.folders.data, database_folder(settings.database_url))

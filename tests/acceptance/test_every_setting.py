@@ -148,6 +148,24 @@ def model(person: Person) -> None:
 
 
 @proof
+def prices(person: Person) -> None:
+    person.set('model = "team-sonnet"')
+    assert "[prices]" in person.run(*SYNC, exit_code=2)
+    person.set('model = "claude-haiku-5-5"', "[prices]", "claude-haiku-5-5 = {input = 2_000.0, output = 10_000}")
+    assert json.loads(person.run(*SYNC, "--budget", "1000"))["result"]["spentUsd"] > 1
+
+
+@proof
+def http_hosts(person: Person) -> None:
+    person.environ["ANTHROPIC_BASE_URL"] = person.server.url.replace("127.0.0.1", "0.0.0.0")  # noqa: S104 - the same server
+    person.set()
+    assert 'http_hosts = ["0.0.0.0"]' in person.run(*SYNC, exit_code=2)
+    person.set('http_hosts = ["0.0.0.0"]')
+    person.run(*SYNC)
+    assert person.messages()
+
+
+@proof
 def effort(person: Person) -> None:
     person.set('effort = "medium"')
     person.run(*SYNC)

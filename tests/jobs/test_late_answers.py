@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from devtrail_tui.clients.claude.child_process import ClaudeProcess
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Status
+from devtrail_tui.demo.world import World
 from tests.house.desk import PATIENCE_S, Desk
+from tests.jobs.test_budget import LengthyClaude
 
 
 @pytest.mark.usefixtures("processes")
@@ -35,3 +39,28 @@ def test_an_answer_after_the_cancel_still_counts_at_its_price(desk: Desk, monkey
     paid = [each.body for each in desk.server.requests if "messages" in each.routes]
     assert len(paid) == len(set(paid)), "what came late was asked again"
     assert len(paid) > asked
+
+
+@pytest.mark.usefixtures("processes")
+def test_a_stop_waits_for_answers_under_way(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each was paid for: it is in the ledger, its price is known, and the next try does not ask again."""
+    with LengthyClaude(world, 1) as server:
+        desk = Desk(server, tmp_path)
+        monkeypatch.setattr(desk.services.clients, "_claude", ClaudeProcess(SystemClock()))
+        gate = server.faults.hang("messages", times=4, after=1)  # the first call is sent alone
+        job = desk.launch("acme/shop")
+        desk.start()
+        desk.wait_until(lambda: server.count("messages") == 5)
+        desk.stop()
+        assert desk.job(job).status is Status.PENDING
+        gate.release()
+        desk.close()
+        desk = Desk(server, tmp_path)
+        try:
+            done = desk.work(job)
+            assert done.result is not None
+            assert done.result["uncertainUsd"] == 0
+            assert done.spent_usd == pytest.approx(server.billed_usd)
+            assert all(len(bills) == 1 for bills in server.bills.values())
+        finally:
+            desk.close()

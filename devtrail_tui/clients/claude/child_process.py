@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +22,8 @@ from devtrail_tui.core.clock import Clock
 
 IDLE_S = 60.0
 _LOOK_EVERY_S = 1.0
+LATE_ANSWERS_S = 0.6
+"""How long the end waits for answers under way, which are paid; a stop of the program takes two seconds at most."""
 _END_S = 0.5
 """How long a child may take to end after its stdin was closed, before it is killed."""
 _PROGRAM = ("-P", "-m", "devtrail_tui.clients.claude.child")
@@ -64,7 +66,8 @@ class ClaudeProcess:
             raise
 
     def close(self) -> None:
-        """End the child, even with calls in flight; later calls are refused. Blocks for about a second at most."""
+        """End the child; later calls are refused. Answers under way are waited for up to `LATE_ANSWERS_S`, so that what they cost
+        is known. Blocks for about two seconds at most."""
         with self._starting:
             self._closed = True
             child = self._child
@@ -107,7 +110,8 @@ class _Child:
         )
         self._writer = threading.Thread(target=self._write, name="claude-calls", daemon=True)
         self._writer.start()
-        threading.Thread(target=self._read, name="claude-answers", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="claude-answers", daemon=True)
+        self._reader.start()
 
     def submit(self, request: Mapping[str, Any]) -> Future[CallResult] | None:
         """Send a call; None if the child has ended or is ending."""
@@ -121,11 +125,15 @@ class _Child:
         return future
 
     def end(self) -> None:
-        """End the process and wait for it."""
+        """Wait a short time for answers under way, then end the process and wait for it."""
+        with self._lock:
+            sent = [future for future in self._waiting.values() if future.running()]
+        wait(sent, LATE_ANSWERS_S)
         self._outbox.put(None)
         self._writer.join(2 * _END_S)
         self.process.kill()  # a write to a hanging child would block for ever
         self._writer.join(_END_S)
+        self._reader.join(_END_S)  # it hands over the late answers
 
     def _write(self) -> None:
         """Send submitted calls; end the process when idle or requested. Only this thread does blocking writes."""

@@ -154,7 +154,7 @@ class ClaudeAnalyser:
         return self._analysis(request, await self._call(Method.CREATE, request.body, arrived if late else None))
 
     def resized(self, request: AnalysisRequest, max_tokens: int) -> AnalysisRequest:
-        return bounded(request, max_tokens=max_tokens)
+        return bounded(request, self._judging.own_prices, max_tokens=max_tokens)
 
     async def counted(self, request: AnalysisRequest) -> AnalysisRequest:
         body = {name: request.body[name] for name in _COUNTED if name in request.body}
@@ -165,7 +165,7 @@ class ClaudeAnalyser:
         tokens = answer.get("input_tokens") if isinstance(answer, dict) else None
         if type(tokens) is not int or not 0 < tokens < request.most_input_tokens:
             return request
-        return bounded(request, input_tokens=math.ceil(tokens * COUNT_MARGIN))
+        return bounded(request, self._judging.own_prices, input_tokens=math.ceil(tokens * COUNT_MARGIN))
 
     def preview(self, request: AnalysisRequest) -> str:
         return preview(request, self._base_url)
@@ -194,7 +194,7 @@ class ClaudeAnalyser:
             answer=self._redact(safe("".join(text for text in texts if isinstance(text, str)))),
             stop_reason=safe_line(_stop_reason(message), limit=60),
             usage=usage,
-            cost_usd=prices.cost_usd(self._model, usage, at=now) if counted else None,
+            cost_usd=prices.cost_usd(self._model, usage, at=now, own=self._judging.own_prices) if counted else None,
             request_id=safe_line(answer.request_id, limit=100),
             created_at=now,
         )

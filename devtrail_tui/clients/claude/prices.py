@@ -10,10 +10,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from devtrail_tui.core.model_price import ModelPrice
+
 if TYPE_CHECKING:
     from genai_prices import Usage
 
 _PROVIDER = "anthropic"
+OwnPrices = Mapping[str, ModelPrice]
+"""The person's own prices by model."""
+NO_PRICES: OwnPrices = {}
 
 INPUT = "input_tokens"
 OUTPUT = "output_tokens"
@@ -24,13 +29,23 @@ CACHE_WRITE_1H = "cache_creation_1h_input_tokens"
 name for a nested count) is the part cached for an hour."""
 
 
-def price_known(model: str) -> bool:
-    """Whether the price list contains `model`."""
-    return cost_usd(model, {INPUT: 1, OUTPUT: 1}) is not None
+def price_known(model: str, own: OwnPrices = NO_PRICES) -> bool:
+    """Whether the price list or the person's own prices contain `model`."""
+    return cost_usd(model, {INPUT: 1, OUTPUT: 1}, own=own) is not None
 
 
-def cost_usd(model: str, usage: Mapping[str, int], *, at: datetime | None = None) -> float | None:
-    """The cost in dollars of a call with this usage at the standard rates of `at` (aware UTC; None: today)."""
+def cost_usd(
+    model: str, usage: Mapping[str, int], *, at: datetime | None = None, own: OwnPrices = NO_PRICES
+) -> float | None:
+    """The cost in dollars of a call with this usage, by the person's own price or at the standard rates of `at` (aware UTC;
+    None: today)."""
+    if model in own:
+        return own[model].cost_usd(
+            input=usage.get(INPUT, 0),
+            output=usage.get(OUTPUT, 0),
+            cache_read=usage.get(CACHE_READ, 0),
+            cache_write=usage.get(CACHE_WRITE, 0),
+        )
     from genai_prices import calc_price
 
     try:
@@ -40,11 +55,11 @@ def cost_usd(model: str, usage: Mapping[str, int], *, at: datetime | None = None
     return float(price.total_price)
 
 
-def worst_case_usd(model: str, input_tokens: int, max_tokens: int, *, at: datetime | None = None) -> float | None:
+def worst_case_usd(model: str, input_tokens: int, max_tokens: int, own: OwnPrices = NO_PRICES) -> float | None:
     """An upper bound in dollars for a call with at most these tokens: every input token written to the cache (the most
     expensive case), every output token used."""
-    plain = cost_usd(model, {INPUT: input_tokens, OUTPUT: max_tokens}, at=at)
-    cached = cost_usd(model, {CACHE_WRITE: input_tokens, OUTPUT: max_tokens}, at=at)
+    plain = cost_usd(model, {INPUT: input_tokens, OUTPUT: max_tokens}, own=own)
+    cached = cost_usd(model, {CACHE_WRITE: input_tokens, OUTPUT: max_tokens}, own=own)
     return None if plain is None or cached is None else max(plain, cached)
 
 

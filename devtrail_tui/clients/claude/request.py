@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devtrail_tui.clients.claude import prices, prompt
@@ -29,6 +29,8 @@ OUTPUT_TOKENS = (600, 2_000, 7_200)
 """Few, expected and many tokens of an answer, thinking included: the mean of a job's answers lies between the first and last."""
 _INPUT_SHARES = (0.8, 1.0, 1.25)
 """The same for the input, as a part of its estimate: tokenizers differ by 30 %."""
+USUAL_TOKENS = (3_000, 2_500)
+"""Cached and other input tokens of a pull request of usual size."""
 _FRAME_TOKENS = 200
 """Tokens the service adds to our texts: roles, marks, its own instructions on the answer's format."""
 
@@ -51,6 +53,7 @@ class Judging:
     user_context: str = ""
     language: str = ""
     effort: str = "low"
+    own_prices: prices.OwnPrices = field(default_factory=dict)
 
     def shared_body(self, criteria: Sequence[Criterion]) -> dict[str, Any]:
         """The part of the body that is the same for all pull requests."""
@@ -95,11 +98,11 @@ def build_request(
     excerpt_shown = excerpt(open_part, components, login=login, roles=roles, excluded=(files, comments))
     messages = [{"role": "user", "content": prompt.question(excerpt_shown)}]
     body = {**judging.shared_body(judged), "messages": messages}
-    return _priced(body, judged, quotable_texts(masked, exclusions, login=login))
+    return _priced(body, judged, quotable_texts(masked, exclusions, login=login), judging.own_prices)
 
 
 def _priced(
-    body: dict[str, Any], judged: Sequence[Criterion], source_text: tuple[QuotableText, ...]
+    body: dict[str, Any], judged: Sequence[Criterion], source_text: tuple[QuotableText, ...], own: prices.OwnPrices
 ) -> AnalysisRequest:
     model = body["model"]
     system = "".join(block["text"] for block in body["system"]) + json.dumps(body["output_config"])
@@ -109,8 +112,8 @@ def _priced(
     return AnalysisRequest(
         key=request_key(body),
         body=body,
-        worst_case_usd=prices.worst_case_usd(model, most_input, MAX_OUTPUT_TOKENS),
-        price=expected_price(model, cached, fresh),
+        worst_case_usd=prices.worst_case_usd(model, most_input, MAX_OUTPUT_TOKENS, own),
+        price=expected_price(model, cached, fresh, own),
         input_tokens=cached + fresh,
         criterion_ids=frozenset(criterion.id for criterion in judged),
         source_text=source_text,
@@ -118,12 +121,13 @@ def _priced(
     )
 
 
-def expected_price(model: str, cached: int, fresh: int) -> PriceRange | None:
+def expected_price(model: str, cached: int, fresh: int, own: prices.OwnPrices = prices.NO_PRICES) -> PriceRange | None:
     """What a request with so many cached and other input tokens is likely to cost; None for a model without a price."""
     amounts = [
         prices.cost_usd(
             model,
             {prices.CACHE_READ: round(share * cached), prices.INPUT: round(share * fresh), prices.OUTPUT: output},
+            own=own,
         )
         for share, output in zip(_INPUT_SHARES, OUTPUT_TOKENS, strict=True)
     ]
@@ -132,7 +136,11 @@ def expected_price(model: str, cached: int, fresh: int) -> PriceRange | None:
 
 
 def bounded(
-    request: AnalysisRequest, *, max_tokens: int | None = None, input_tokens: int | None = None
+    request: AnalysisRequest,
+    own: prices.OwnPrices,
+    *,
+    max_tokens: int | None = None,
+    input_tokens: int | None = None,
 ) -> AnalysisRequest:
     """The request with another room for its answer, or another bound of its input; its key stays."""
     room = request.body["max_tokens"] if max_tokens is None else max_tokens
@@ -141,7 +149,7 @@ def bounded(
         request,
         body={**request.body, "max_tokens": room},
         most_input_tokens=most_input,
-        worst_case_usd=prices.worst_case_usd(request.body["model"], most_input, room),
+        worst_case_usd=prices.worst_case_usd(request.body["model"], most_input, room, own),
     )
 
 

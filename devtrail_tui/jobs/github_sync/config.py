@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from devtrail_tui.core.job_type import Surroundings
 from devtrail_tui.core.setting import Kind, setting
+from devtrail_tui.jobs.matching.forecast import over_budget
 
 DEFAULT_RANGE_DAYS = 365
 
@@ -94,10 +95,10 @@ def check(config: GithubSyncConfig, surroundings: Surroundings) -> Mapping[str, 
         problems["startDate"] = f"{start} is after the last day, {end}."
     elif start is None and end is not None and end < today - timedelta(days=DEFAULT_RANGE_DAYS):
         problems["startDate"] = f"The last day, {end}, is over a year ago; enter a first day."
-    if config.analyse and not surroundings.price_known(config.model):
+    if config.analyse and surroundings.usual_price(config.model) is None:
         problems["model"] = (
             f"The price of {config.model or 'this model'} is not known, so the budget cannot be enforced. "
-            "Choose another, such as claude-sonnet-5-5."
+            "Choose another, such as claude-sonnet-5-5, or give its price in config.toml ([prices])."
         )
     return problems
 
@@ -136,5 +137,19 @@ def discloses(config: GithubSyncConfig, surroundings: Surroundings) -> str:
         return f"{github_sentence}; nothing is sent to Claude."
     return (
         f"{github_sentence}; titles, descriptions, comments, reviews and file names (no code) go to {config.model} at "
-        f"{surroundings.claude_host}, for at most ${config.budget_usd:.2f}."
+        f"{surroundings.claude_host}, for at most ${config.budget_usd:.2f}{_pays_for(config, surroundings)}."
     )
+
+
+def _pays_for(config: GithubSyncConfig, surroundings: Surroundings) -> str:
+    """A clause: how far the budget goes; or, with a number of pull requests, what they may cost."""
+    price = surroundings.usual_price(config.model)
+    if price is None or not config.budget_usd:
+        return ""
+    if config.max_pull_requests is not None:
+        whole = price.times(config.max_pull_requests * len(config.repositories))
+        return f"; up to {config.max_pull_requests} of each repository cost {whole.words()}" + over_budget(
+            whole, config.budget_usd
+        )
+    fewest, most = (int(config.budget_usd / usd) for usd in (price.high_usd, price.low_usd))
+    return f", which pays for {fewest:,} to {most:,} pull requests"
