@@ -162,6 +162,10 @@ class JobEvidence(Protocol):
         """Entries without an analysis, oldest merge first."""
         ...
 
+    async def latest_cursor(self, key: str) -> Any:
+        """What the newest job that saved a cursor under this key saved; None if none did."""
+        ...
+
     async def pull_request(self, evidence_id: int) -> PullRequest:
         """The stored pull request of an entry. Raises NotFound."""
         ...

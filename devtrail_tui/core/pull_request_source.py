@@ -120,6 +120,10 @@ class PullRequestSource(Service, Protocol):
         """Counts that explain why `discover` returned nothing."""
         ...
 
+    async def paths(self, repository: Repository) -> Sequence[str]:
+        """The paths of all files of the repository's default branch. Raises PermanentError if the token may not see them."""
+        ...
+
     def hydrate(self, refs: Sequence[PullRequestRef]) -> AsyncIterator[FetchedPullRequest]:
         """Fetch each pull request completely (files, comments, reviews), in batches; every ref yields once, in any order."""
         ...

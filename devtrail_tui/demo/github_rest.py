@@ -1,7 +1,8 @@
-"""GitHub's REST API as far as the program uses it: the account and the rate limits."""
+"""GitHub's REST API as far as the program uses it: the account, the rate limits, and a repository's files."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from devtrail_tui.demo.answers import HttpResponse, github_error, json_answer
@@ -11,6 +12,7 @@ from devtrail_tui.demo.world import World
 
 MEDIA_TYPE = ("x-github-media-type", "github.v3; format=json")
 
+_TREE = re.compile(r"/repos/([^/]+/[^/]+)/git/trees/HEAD")
 _USER_LINKS = {
     "events_url": "/events{/privacy}",
     "followers_url": "/followers",
@@ -39,7 +41,18 @@ class RestService:
             return json_answer(200, data, (MEDIA_TYPE,))
         if not self._limits.core.spend(1):
             return github_error(403, f"API rate limit exceeded for user ID {self._world.viewer.number}.")
-        return json_answer(200, self._private_user(api_root), (MEDIA_TYPE,)) if path == "/user" else not_found()
+        if path == "/user":
+            return json_answer(200, self._private_user(api_root), (MEDIA_TYPE,))
+        tree = _TREE.fullmatch(path)
+        return self._tree(tree[1]) if tree else not_found()
+
+    def _tree(self, name: str) -> HttpResponse:
+        """All files that the repository's pull requests have touched, as GitHub's `git-tree`."""
+        paths = self._world.paths(name)
+        if not paths:
+            return not_found()
+        files = [{"path": path, "mode": "100644", "type": "blob", "sha": "0" * 40, "size": 1_000} for path in paths]
+        return json_answer(200, {"sha": "0" * 40, "tree": files, "truncated": False}, (MEDIA_TYPE,))
 
     def _private_user(self, api_root: str) -> dict[str, Any]:
         """GitHub's `private-user`."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from devtrail_tui.demo.records import Person, PullRequestRecord, RepositoryRecord, ReviewRecord
+
+_PULLS_OF_A_TREE = 500
 
 
 @dataclass(eq=False)
@@ -50,6 +53,13 @@ class World:
             if follow_renames and folded in (name.casefold() for name in repository.former_names):
                 return repository
         return None
+
+    def paths(self, full_name: str) -> Sequence[str]:
+        """The files that the repository's first pull requests touched, for want of a real repository's tree; none if there is no
+        such repository."""
+        repository = self.repository(full_name)
+        pulls = islice((pull for pull in self.pull_requests if pull.repository is repository), _PULLS_OF_A_TREE)
+        return sorted({file.path for pull in pulls for file in pull.detail.files}) if repository else []
 
     def node(self, node_id: str) -> PullRequestRecord | ReviewRecord | None:
         """The pull request or review with this global id."""

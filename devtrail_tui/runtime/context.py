@@ -181,6 +181,9 @@ class _Evidence:
     async def not_analysed(self, login: str | None, repositories: Sequence[str]) -> Sequence[EvidenceEntry]:
         return await asyncio.to_thread(self._store.not_analysed, login, repositories)
 
+    async def latest_cursor(self, key: str) -> Any:
+        return await asyncio.to_thread(self._store.latest_cursor, key)
+
     async def pull_request(self, evidence_id: int) -> PullRequest:
         return await asyncio.to_thread(self._store.pull_request, evidence_id)
 

@@ -43,6 +43,12 @@ from devtrail_tui.store.tables import analyses, evidence_criteria, evidence_entr
 _PROVE_CLAIM = update(jobs).where(FENCE).values(crashes=0, updated_at=bindparam("now"))
 """Also clears the crash count: a job that saves makes progress."""
 _SAVE_CURSOR = upsert(sync_cursors, "cursor", "updated_at")
+_LATEST_CURSOR = (
+    select(sync_cursors.c.cursor)
+    .where(sync_cursors.c.repository == bindparam("key"))
+    .order_by(sync_cursors.c.job_id.desc())
+    .limit(1)
+)
 _CURSORS = select(sync_cursors.c.repository, sync_cursors.c.cursor).where(sync_cursors.c.job_id == bindparam("job"))
 
 _KNOWN_NODES = select(*KNOWN_COLUMNS).where(
@@ -134,6 +140,11 @@ class EvidenceStore:
         """The cursors saved by the job's attempts, by repository name."""
         with self._database.read() as connection:
             return dict(connection.execute(_CURSORS, {"job": job_id}).all())
+
+    def latest_cursor(self, key: str) -> Any:
+        """The cursor of the newest job that saved one under this name; None if none did."""
+        with self._database.read() as connection:
+            return connection.execute(_LATEST_CURSOR, {"key": key}).scalar_one_or_none()
 
     def known_nodes(
         self, host: str, account_id: str | None, login: str, node_ids: Sequence[str]

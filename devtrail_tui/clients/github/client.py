@@ -19,7 +19,7 @@ from devtrail_tui.clients.github.hydrate import Hydration
 from devtrail_tui.clients.github.limiter import CORE, GRAPHQL, GitHubLimits, Limiter, Narrate, Waiting, date_of
 from devtrail_tui.clients.github.participation import participation
 from devtrail_tui.clients.github.search import Discovery
-from devtrail_tui.clients.github.shapes import Node, child, text, whole_number
+from devtrail_tui.clients.github.shapes import Node, child, children, text, whole_number
 from devtrail_tui.clients.github.transport import Transport
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import PermanentError, RepositoryExcluded, RepositoryNotFound
@@ -178,6 +178,12 @@ class GitHubClient:
     async def merged_counts(self, repository: Repository, login: str, start: datetime, end: datetime) -> MergedCounts:
         """Counts that explain why `discover` returned nothing."""
         return await Discovery(self._calls, self._narrate, repository, login).merged_counts(start, end)
+
+    async def paths(self, repository: Repository) -> Sequence[str]:
+        """The paths of all files of the default branch, in one request; GitHub lists up to 100,000."""
+        tree, _ = await self._calls.rest(f"/repos/{repository.name}/git/trees/HEAD?recursive=1")
+        files = [node for node in children(_object(tree), "tree") if node.get("type") == "blob"]
+        return [safe_line(text(node, "path"), limit=parsing.MOST_PATH) for node in files]
 
     async def server_version(self) -> str:
         """The version of an Enterprise Server, such as 3.17.2; "" for github.com."""

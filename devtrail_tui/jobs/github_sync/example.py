@@ -10,9 +10,11 @@ from devtrail_tui.core.errors import AuthenticationError, NotPossible, Permanent
 from devtrail_tui.core.evidence import PullRequest
 from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.pull_request_source import GITHUB, PullRequestSource
+from devtrail_tui.core.repository_layout import RepositoryLayout
 from devtrail_tui.core.repository_names import ALL
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
 from devtrail_tui.jobs.github_sync.discovery import day_begins
+from devtrail_tui.jobs.github_sync.layouts import layout_of
 from devtrail_tui.jobs.github_sync.owners import expanded
 from devtrail_tui.jobs.github_sync.wording import name_of
 
@@ -26,11 +28,11 @@ async def preview(config: GithubSyncConfig, context: PreviewContext) -> Preview:
         raise NotPossible("Matching with Claude is off, so nothing would be sent to Claude.")
     source = await context.source(GITHUB)
     login = (await source.account()).login
-    pull_request = await _newest(config, context, source, login)
+    pull_request, layout = await _newest(config, context, source, login)
     analyser = await context.analyser(model=config.model, about=config.user_context)
     request = analyser.prepare(
         pull_request,
-        components(pull_request.files),
+        components(pull_request.files, layout),
         await context.criteria(),
         login=login,
         roles=roles(pull_request, login),
@@ -46,7 +48,7 @@ async def preview(config: GithubSyncConfig, context: PreviewContext) -> Preview:
 
 async def _newest(
     config: GithubSyncConfig, context: PreviewContext, source: PullRequestSource, login: str
-) -> PullRequest:
+) -> tuple[PullRequest, RepositoryLayout | None]:
     today = context.clock.now().astimezone().date()
     start = day_begins(config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS))
     end = day_begins((config.end_date or today) + timedelta(days=1))
@@ -55,7 +57,8 @@ async def _newest(
         names = tuple(expanded(names, await source.participation(login, start, end)))
     for name in names:
         try:
-            refs = (await source.discover(await source.repository(name), login, start, end)).refs
+            repository = await source.repository(name)
+            refs = (await source.discover(repository, login, start, end)).refs
         except AuthenticationError:
             raise
         except PermanentError as error:
@@ -64,6 +67,6 @@ async def _newest(
         async for hydrated in source.hydrate(refs[:1]):
             if hydrated.pull_request is None:
                 raise PermanentError(f"{name} #{hydrated.ref.number}: {hydrated.problem}")
-            return hydrated.pull_request
+            return hydrated.pull_request, await layout_of(source, repository)
     found_nothing = f"No merged pull request of {login} was found in these days, so there is no example."
     raise NotPossible(" ".join(problems) or found_nothing)

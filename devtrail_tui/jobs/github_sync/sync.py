@@ -27,6 +27,7 @@ from devtrail_tui.core.wording import count_of, dollars
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
 from devtrail_tui.jobs.github_sync.discovery import SyncScope, discover
+from devtrail_tui.jobs.github_sync.layouts import Layouts
 from devtrail_tui.jobs.github_sync.owners import resolved
 from devtrail_tui.jobs.github_sync.plan import plan
 from devtrail_tui.jobs.github_sync.rejudging import judged_otherwise, look_up
@@ -49,6 +50,7 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
     sync = Sync(context, source, board, scope, matcher)
     await sync.begin()
     await discover(context, source, board, scope)
+    await sync.learn_layouts()
     if matcher is not None:
         await look_up(context, board, matcher, sync.evidence_of, rejudge=config.rejudge)
         board.judged_otherwise = await judged_otherwise(context, board, matcher, sync.evidence_of)
@@ -116,6 +118,7 @@ class Sync:
         self._saving = asyncio.Lock()
         self._identified = False
         self._unanalysed = 0
+        self._layouts = Layouts(context, source)
 
     async def begin(self) -> None:
         """Resume the counts of earlier attempts; the first attempt stores account and days of the job."""
@@ -125,6 +128,12 @@ class Sync:
         # Only once: a save without progress would reset the crash count of a job that keeps crashing its workers.
         if not saved:
             await self._save((), Tally())
+
+    async def learn_layouts(self) -> None:
+        """Learn the shape of each repository from which something is fetched, for the names of components."""
+        for work in self._board.works:
+            if work.repository is not None:
+                await self._layouts.learn(work.repository, fetch=bool(work.to_fetch))
 
     async def identify(self) -> None:
         """Assign stored entries to the account, once per job: a save resets the crash count, so it must be progress."""
@@ -163,7 +172,7 @@ class Sync:
             login=self._scope.login,
             pull_request=pull_request,
             roles=roles(pull_request, self._scope.login),
-            components=components(pull_request.files),
+            components=components(pull_request.files, self._layouts.of(pull_request.repository)),
             figures=figures_of(pull_request),
             account_id=self._scope.account_id,
         )
@@ -292,7 +301,8 @@ class Sync:
             "repositories": [work.asked for work in self._board.works],
         }
         async with self._saving:
-            cursor = {"": {**own, **self._board.tally.plus(more).carried()}}
+            layouts = self._layouts.unsaved() if entries else {}
+            cursor = {**layouts, "": {**own, **self._board.tally.plus(more).carried()}}
             stored = await self._context.save(
                 entries, judgements=judgements, ownership=ownership, cursor=cursor, log=log
             )
