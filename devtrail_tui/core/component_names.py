@@ -79,6 +79,11 @@ class ComponentPath:
         """Package and names."""
         return (self.package, *self.names) if self.package else self.names
 
+    @property
+    def items(self) -> int:
+        """The number of levels that name an item of a conventional area; 0 outside one."""
+        return self.usual + bool(self.package) if self.worth == AREA_WORTH else 0
+
     def name(self, shown: Sequence[str] | None = None) -> str:
         """The name with these of `levels` (None: the usual ones); empty if there are none."""
         usual = self.levels[: self.usual + bool(self.package)]
@@ -180,7 +185,7 @@ def _area(parts: Sequence[str], package: str, areas: frozenset[str], worth: int)
         area = segment.lower()
         if area not in areas or _repeats(area, package):
             continue
-        items = _items(area, parts[index + 1 :])
+        items = [] if area == "migrations" else _items(area, parts[index + 1 :])
         if not items and worth < AREA_WORTH and index + 2 < len(parts):
             continue
         usual = 1 if area in _WHOLE_AREAS or _DOTNET.match(package) else min(1 + len(items), 2)

@@ -12,8 +12,10 @@ from tests.doubles.faults import Fault
 from tests.doubles.github_faults import GitHubFault
 from tests.doubles.recorder import Recorded
 
-GITHUB = ("user", "Repository", "Discover", "PullRequests", "MoreOfPullRequest", "MoreOfReview")
-"""GitHub's calls in their order. The last two are about the first pull request only."""
+TREE = "HEAD"
+GITHUB = ("user", "Repository", "Discover", TREE, "PullRequests", "MoreOfPullRequest", "MoreOfReview")
+"""GitHub's calls in their order. The last two are about the first pull request only; without the tree, names of components are
+simpler and nothing else (tests/jobs/test_layouts.py)."""
 CLAUDE = ("models", "message 1", "message 2", "message 3")
 PULL_REQUESTS = 3
 FOLLOW_UPS = {"MoreOfPullRequest", "MoreOfReview"}
@@ -165,7 +167,7 @@ def _cases() -> Iterator[Case]:
     for service, calls, faults in (("github", GITHUB, GITHUB_FAULTS), ("claude", CLAUDE, CLAUDE_FAULTS)):
         for name, (kind, fault) in faults.items():
             for call in calls:
-                if kind in ONLY_MESSAGES and call not in MESSAGES:
+                if call == TREE or (kind in ONLY_MESSAGES and call not in MESSAGES):
                     continue
                 for lasting in (False, True):
                     yield Case(service, name, kind, fault, call, lasting)
@@ -223,15 +225,21 @@ def _missing_nodes(case: Case, nothing: Ending, without_one: Ending) -> Ending:
     return replace(without_one, words="does not return it") if case.call == "PullRequests" else nothing
 
 
-def _claude(case: Case) -> Ending:  # noqa: C901, PLR0911, PLR0912 - a table of cases, one a line
+def _undescribed_model(case: Case) -> Ending:
+    """The first answers decide: one of them in passing is nothing, three failures in a row end the matching."""
+    if not case.lasting:
+        return Ending(Status.COMPLETED, calls=1)
+    return Ending(Status.FAILED, _WORDS_OF.get(case.name, "not from Claude"), analysed=0, calls=1 + IN_A_ROW)
+
+
+def _claude(case: Case) -> Ending:  # noqa: C901 - a table of cases, one a line
     """Where the model is not described, the first answer decides; all evidence is kept, whatever Claude says."""
     nothing = Ending(Status.PENDING, stored=0, analysed=0)
     at_check = case.call == "models"
-    if at_check and (case.kind in (Kind.REFUSED, Kind.UNREADABLE) or case.name in ("402", "403")):
-        if not case.lasting:
-            return Ending(Status.COMPLETED, calls=1)
-        if case.kind is not Kind.LOGIN:
-            return Ending(Status.FAILED, _WORDS_OF.get(case.name, "not from Claude"), analysed=0, calls=1 + IN_A_ROW)
+    if at_check and (
+        case.kind in (Kind.REFUSED, Kind.UNREADABLE) or (case.name in ("402", "403") and not case.lasting)
+    ):
+        return _undescribed_model(case)
     spoiled = PULL_REQUESTS if at_check else (PULL_REQUESTS + 1 - case.index if case.lasting else 1)
     rest = PULL_REQUESTS - spoiled
     kept = "All evidence is stored"
@@ -240,13 +248,10 @@ def _claude(case: Case) -> Ending:  # noqa: C901, PLR0911, PLR0912 - a table of 
             return Ending(Status.COMPLETED)
         case Kind.LOGIN:
             return Ending(Status.FAILED, kept, analysed=0 if at_check else None)
+        case Kind.MODEL if at_check:
+            return replace(nothing, status=Status.FAILED, words="does not know the model")
         case Kind.MODEL:
-            words = "does not know the model"
-            return (
-                replace(nothing, status=Status.FAILED, words=words)
-                if at_check
-                else Ending(Status.FAILED, kept, analysed=None)
-            )
+            return Ending(Status.FAILED, kept, analysed=None)
         case Kind.LONG_LIMIT:
             return replace(nothing, words="limit", calls=1) if at_check else Ending(Status.PENDING, kept, analysed=None)
         case Kind.REFUSED | Kind.UNREADABLE:

@@ -1,6 +1,6 @@
 """Promise 18: whatever GitHub or Claude answers, at whatever call, the job ends as designed and the evidence is whole.
 
-A small sync makes ten calls, one after another but for the last three, which are under way together. Each fault is put at each
+A small sync makes eleven calls, one after another but for the last three, which are under way together. Each fault is put at each
 call, once or from there on for good. Afterwards the services are well again, and what is missing is made up for without paying
 for any answer twice.
 """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from devtrail_tui.core.context import Context
-from devtrail_tui.core.errors import AuthenticationError, PermanentError, TemporaryError
+from devtrail_tui.core.errors import AuthenticationError, LimitReached, PermanentError, TemporaryError
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.pull_request_source import PullRequestSource, Repository
 from devtrail_tui.core.repository_layout import RepositoryLayout
@@ -54,7 +54,7 @@ async def layout_of(
     """The layout of a repository as it is now; None if the token may not see its files, which is logged."""
     try:
         return RepositoryLayout.of(await source.paths(repository))
-    except AuthenticationError:
+    except (AuthenticationError, LimitReached):
         raise
     except (PermanentError, TemporaryError) as error:
         log(

@@ -1,0 +1,75 @@
+"""The layout of a repository: one request, kept with the cursor, and never a reason to stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from devtrail_tui.core.job import Job, Status
+from tests.doubles.faults import Fault
+from tests.doubles.github_faults import GitHubFault
+from tests.doubles.recorder import Recorded
+from tests.house.desk import Desk
+
+SHOP = "acme/shop"
+
+
+def is_tree(request: Recorded) -> bool:
+    return request.path.endswith("/git/trees/HEAD")
+
+
+def trees(desk: Desk) -> int:
+    return sum(map(is_tree, desk.server.requests))
+
+
+def components_of(desk: Desk) -> dict[tuple[str, int], tuple[str, ...]]:
+    return {key: detail.entry.components for key, detail in desk.evidence().items()}
+
+
+def test_it_is_asked_for_once_and_used_by_later_jobs(desk: Desk) -> None:
+    desk.sync(SHOP, maxPullRequests=5)
+    assert trees(desk) == 1
+    desk.sync(SHOP)
+    desk.sync(SHOP)
+    assert trees(desk) == 1
+    whole = components_of(desk)
+    assert len(whole) > 20
+    assert any(" " in names[0] or "/" in names[0] for names in whole.values() if names)
+
+
+def test_a_change_gets_the_same_names_whatever_was_stored_before(desk: Desk) -> None:
+    desk.sync(SHOP, maxPullRequests=3)
+    few = components_of(desk)
+    desk.sync(SHOP)
+    assert few.items() <= components_of(desk).items()
+
+
+def test_nothing_new_and_a_dry_run_ask_and_store_nothing_more(desk: Desk) -> None:
+    desk.sync(SHOP, dryRun=True)
+    assert trees(desk) == 1
+    desk.sync(SHOP)
+    assert trees(desk) == 2, "a dry run stores nothing"
+    desk.sync(SHOP)
+    assert trees(desk) == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.status(409, {"message": "Git Repository is empty."}),
+        Fault.status(404, {"message": "Not Found"}),
+        GitHubFault.forbidden(),
+        Fault.bad_gateway(502),
+        Fault.status(200, {"tree": None}),
+        Fault.status(200, []),
+        Fault.html(200),
+    ],
+    ids=lambda fault: fault.name,
+)
+def test_without_it_names_are_simpler_and_that_is_said(desk: Desk, fault: Fault) -> None:
+    desk.server.faults.always(is_tree, fault)
+    job: Job = desk.sync(SHOP)
+    assert job.status is Status.COMPLETED
+    assert "list of files could not be read" in desk.log(job)
+    assert all(names for names in components_of(desk).values())
+    desk.server.faults.clear()
+    assert desk.sync("acme/web").status is Status.COMPLETED
