@@ -91,9 +91,6 @@ def test_all_of_an_owner_are_synced(line: CommandLine, server: FaultyServer, wor
 
 def test_the_repositories_of_an_owner_are_fixed_by_the_first_attempt(line: CommandLine, server: FaultyServer) -> None:
     queued = line("sync", "acme/*", *DAYS, "--no-analyse", "--no-wait", "--json").json
-    server.faults.next(
-        "hydrate", Fault.status(200, {"data": None, "errors": [{"type": "RATE_LIMITED", "message": "x"}]})
-    )
     server.faults.always("hydrate", Fault.close())
     assert line("work", "--once", "--json").json["jobs"][0]["status"] == "PENDING"
     server.faults.clear()

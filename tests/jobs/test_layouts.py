@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from devtrail_tui.core.job import Job, Status
 from tests.doubles.faults import Fault
 from tests.doubles.github_faults import GitHubFault
 from tests.doubles.recorder import Recorded
+from tests.doubles.server import FaultyServer
+from tests.faults.small_world import Written, small_world
 from tests.house.desk import Desk
 
 SHOP = "acme/shop"
@@ -65,11 +69,12 @@ def test_nothing_new_and_a_dry_run_ask_and_store_nothing_more(desk: Desk) -> Non
     ],
     ids=lambda fault: fault.name,
 )
-def test_without_it_names_are_simpler_and_that_is_said(desk: Desk, fault: Fault) -> None:
-    desk.server.faults.always(is_tree, fault)
-    job: Job = desk.sync(SHOP)
-    assert job.status is Status.COMPLETED
-    assert "list of files could not be read" in desk.log(job)
-    assert all(names for names in components_of(desk).values())
-    desk.server.faults.clear()
-    assert desk.sync("acme/web").status is Status.COMPLETED
+def test_without_it_names_are_simpler_and_that_is_said(fault: Fault, tmp_path: Path) -> None:
+    with FaultyServer(small_world([Written("Retry with backoff")])) as server:
+        server.faults.always(is_tree, fault)
+        desk = Desk(server, tmp_path)
+        job: Job = desk.sync(SHOP)
+        assert job.status is Status.COMPLETED
+        assert "list of files could not be read" in desk.log(job)
+        assert list(components_of(desk).values()) == [("services/retry",)]
+        desk.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,17 @@ from devtrail_tui.core.job import Job, Status
 from devtrail_tui.demo.answers import claude_error
 from tests.doubles.claude_faults import ClaudeFault
 from tests.doubles.faults import Fault
+from tests.doubles.server import FaultyServer
+from tests.faults.small_world import Written, small_world
 from tests.house.desk import Desk
+
+
+@pytest.fixture
+def server() -> Iterator[FaultyServer]:
+    """One repository with nine pull requests, whose answers are useful unless a test spoils them."""
+    with FaultyServer(small_world([Written(f"Retry with backoff, step {number}") for number in range(9)])) as running:
+        yield running
+
 
 CASES = Path(__file__).parent.parent / "cases"
 SHOP = "acme/shop"

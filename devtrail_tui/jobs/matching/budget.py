@@ -81,7 +81,7 @@ class Budget:
         if not self._output_tokens:
             return FEWEST_TOKENS
         ranked = sorted(self._output_tokens)
-        return ranked[math.ceil(_PERCENTILE * len(ranked)) - 1]
+        return ranked[math.floor(_PERCENTILE * (len(ranked) - 1))]
 
     def _say_reached(self) -> None:
         if not self.reached:

@@ -9,12 +9,18 @@ import pytest
 
 from devtrail_tui.clients.claude.connection import _gateway_message
 from devtrail_tui.core.job import Status
-from devtrail_tui.demo.dataset import build_world
+from devtrail_tui.demo.world import World
 from devtrail_tui.store.secrets import Secrets
 from tests.doubles.faults import Fault
 from tests.doubles.recorder import Recorded
 from tests.doubles.server import FaultyServer
+from tests.faults.small_world import Written, small_world
 from tests.house.desk import Desk
+
+
+def small() -> World:
+    """A repository of three pull requests, each of which shows resilience."""
+    return small_world([Written(f"Retry with backoff, step {number}") for number in range(3)])
 
 
 @pytest.mark.parametrize(
@@ -29,11 +35,11 @@ from tests.house.desk import Desk
     ids=lambda fault: fault.name,
 )
 def test_a_gateway_that_does_not_describe_the_model_is_no_reason_to_stop(fault: Fault, tmp_path: Path) -> None:
-    with FaultyServer(build_world()) as server:
+    with FaultyServer(small()) as server:
         server.faults.always("models", fault)
         desk = Desk(server, tmp_path)
         try:
-            job = desk.sync("acme/web")
+            job = desk.sync("acme/shop")
             assert job.status is Status.COMPLETED
             assert job.result is not None
             assert job.result["matched"] > 0
@@ -42,10 +48,10 @@ def test_a_gateway_that_does_not_describe_the_model_is_no_reason_to_stop(fault: 
 
 
 def test_a_base_url_may_end_in_v1(tmp_path: Path) -> None:
-    with FaultyServer(build_world()) as server:
+    with FaultyServer(small()) as server:
         desk = Desk(server, tmp_path, settings={"anthropic_base_url": f"{server.url}/v1/"})
         try:
-            assert desk.sync("acme/web").status is Status.COMPLETED
+            assert desk.sync("acme/shop").status is Status.COMPLETED
             assert {r.path for r in server.requests if "messages" in r.routes} == {"/v1/messages"}
             assert all("x-api-key" in r.headers for r in server.requests if "messages" in r.routes)
         finally:
@@ -66,11 +72,11 @@ def test_a_base_url_may_end_in_v1(tmp_path: Path) -> None:
 )
 def test_the_reason_in_an_error_of_another_shape_is_shown(body: Any, reason: str, tmp_path: Path) -> None:
     assert reason in _gateway_message(body)
-    with FaultyServer(build_world()) as server:
+    with FaultyServer(small()) as server:
         server.faults.always("messages", Fault.status(422, body))
         desk = Desk(server, tmp_path)
         try:
-            assert reason in desk.log(desk.sync("acme/web"))
+            assert reason in desk.log(desk.sync("acme/shop"))
         finally:
             desk.close()
 
@@ -98,12 +104,12 @@ def test_where_effort_is_refused_the_request_is_sent_once_more_without_it(messag
         return "messages" in request.routes and "effort" in request.json["output_config"]
 
     body = {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
-    with FaultyServer(build_world()) as server:
+    with FaultyServer(small()) as server:
         server.faults.always("models", Fault.status(404, {"detail": "Not Found"}))
         server.faults.always(refuses, Fault.status(400, body))
         desk = Desk(server, tmp_path)
         try:
-            job, again = desk.sync("acme/web"), desk.sync("acme/shop")
+            job, again = desk.sync("acme/shop"), desk.sync("acme/shop")
             assert (job.status, again.status) == (Status.COMPLETED, Status.COMPLETED)
             assert efforts(server).count("low") == 1, "remembered for this host and model"
             assert efforts(server).count(None) >= job.result["matched"] > 0  # type: ignore[index]  # a completed job has one
@@ -117,12 +123,12 @@ def test_where_effort_is_refused_the_request_is_sent_once_more_without_it(messag
     [({"supported": False}, None), ({"supported": True, "low": {"supported": False}}, None), (None, "low")],
 )
 def test_effort_is_sent_where_the_model_has_the_choice(effort: object, sent: str | None, tmp_path: Path) -> None:
-    with FaultyServer(build_world()) as server:
+    with FaultyServer(small()) as server:
         model = {"id": "claude-sonnet-5-5", "lifecycle": "active", "capabilities": {"effort": effort}}
         server.faults.always("models", Fault.status(200, model))
         desk = Desk(server, tmp_path)
         try:
-            assert desk.sync("acme/web").status is Status.COMPLETED
+            assert desk.sync("acme/shop").status is Status.COMPLETED
             assert set(efforts(server)) == {sent}
         finally:
             desk.close()
