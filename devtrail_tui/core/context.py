@@ -95,10 +95,12 @@ class Analyser(Service, Protocol):
         RepositoryExcluded."""
         ...
 
-    async def answer(self, request: AnalysisRequest, *, late: Callable[[Analysis], None] | None = None) -> Analysis:
-        """Send the request once as a paid call; unbilled temporary failures are retried, and the wait is shown. An answer that
-        arrives after cancellation goes to `late`, in another thread. Raises AuthenticationError, PermanentError, TemporaryError,
-        OutcomeUnknown."""
+    async def answer(
+        self, request: AnalysisRequest, *, late: Callable[[Analysis | None], None] | None = None
+    ) -> Analysis:
+        """Send the request once as a paid call; unbilled temporary failures are retried, and the wait is shown. After a cancel,
+        an answer that still arrives goes to `late`, in another thread; None does if nothing was sent. Raises
+        AuthenticationError, PermanentError, TemporaryError, OutcomeUnknown."""
         ...
 
     def resized(self, request: AnalysisRequest, max_tokens: int) -> AnalysisRequest:
@@ -212,6 +214,10 @@ class AnalysisLedger(Protocol):
     async def keep(self, analysis: Analysis) -> None:
         """Store a paid answer at once and add its price to the job's `spent_usd`. Not fenced: the cost is recorded even if the
         claim was lost. A late answer replaces the uncertain cost of its call."""
+        ...
+
+    def release_late(self, key: str) -> None:
+        """`release` for a call that was cancelled before it was sent, from any thread; returns at once."""
         ...
 
     def keep_late(self, analysis: Analysis) -> None:

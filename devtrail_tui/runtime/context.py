@@ -27,7 +27,7 @@ from devtrail_tui.runtime.job_output import ClientScope, JobOutput, JobStores
 from devtrail_tui.runtime.ledger import Ledger
 from devtrail_tui.store.evidence_store import EvidenceStore
 
-_WHAT_CALLS_COST = ("keep", "keep_late", "release", "uncertain")
+_WHAT_CALLS_COST = ("keep", "keep_late", "release", "release_late", "uncertain")
 """Ledger calls that are accepted after the job has ended: a late answer was paid for too."""
 
 

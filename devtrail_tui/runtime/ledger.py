@@ -63,6 +63,9 @@ class Ledger:
         self._add_spent(analysis.cost_usd or 0.0)
         await self._store_retry.write(lambda: self._keep(analysis))
 
+    def release_late(self, key: str) -> None:
+        self._store.release(self._claim, key)
+
     def keep_late(self, analysis: Analysis) -> None:
         self._keep(analysis)  # if it cannot be stored now, the uncertain cost remains
 

@@ -10,6 +10,8 @@ from devtrail_tui.clients.claude.child_process import ClaudeProcess
 from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Status
 from devtrail_tui.demo.world import World
+from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.server import FaultyServer
 from tests.house.desk import PATIENCE_S, Desk
 from tests.jobs.test_budget import LengthyClaude
 
@@ -64,3 +66,15 @@ def test_a_stop_waits_for_answers_under_way(world: World, tmp_path: Path, monkey
             assert all(len(bills) == 1 for bills in server.bills.values())
         finally:
             desk.close()
+
+
+def test_a_stop_in_a_pause_leaves_nothing_uncertain(server: FaultyServer, tmp_path: Path) -> None:
+    desk = Desk(server, tmp_path, clock=SystemClock())
+    server.faults.next("messages", ClaudeFault.limit(retry_after=250), times=100, after=1)
+    job = desk.launch("acme/shop")
+    desk.start()
+    desk.wait_until(lambda: "Retrying in" in desk.log(desk.job(job)))
+    desk.stop()
+    assert desk.job(job).status is Status.PENDING
+    assert desk.services.analyses.uncertain_usd(job.id) == 0
+    desk.close()

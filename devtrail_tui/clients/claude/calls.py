@@ -61,6 +61,14 @@ class Failure:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Arrival:
+    """What becomes of a call whose caller was cancelled; `sending`: it is under way now."""
+
+    arrived: Callable[[CallResult | None], None] | None = None
+    sending: bool = False
+
+
 class CallFailed(Exception):
     """Carries a `Failure` to the caller; it never contains a key."""
 
@@ -72,8 +80,9 @@ class CallFailed(Exception):
 class ClaudeConnection(Protocol):
     """A connection that executes calls to Claude."""
 
-    async def call(self, call: Call, late: Callable[[CallResult], None] | None = None) -> CallResult:
-        """Make one call. If the caller is cancelled and an answer still arrives, `late` receives it, in any thread.
+    async def call(self, call: Call, late: Callable[[CallResult | None], None] | None = None) -> CallResult:
+        """Make one call. If the caller is cancelled and an answer still arrives, `late` receives it, in any thread; it receives
+        None if the call was not sent at all.
 
         Raises CallFailed."""
         ...

@@ -52,9 +52,9 @@ class ClaudeProcess:
         """Start the child early, so that its imports are done when it is needed; blocks for milliseconds. Raises CallFailed."""
         self._running()
 
-    async def call(self, call: Call, late: Callable[[CallResult], None] | None = None) -> CallResult:
-        """Make one call. A cancel withdraws a call that was not sent; an answer to a sent one goes to `late`, in the reading
-        thread. Raises CallFailed."""
+    async def call(self, call: Call, late: Callable[[CallResult | None], None] | None = None) -> CallResult:
+        """Make one call. A cancel withdraws a call that was not sent, of which `late` is told; an answer to a sent one goes to
+        `late` in the reading thread. Raises CallFailed."""
         request = asdict(call)
         while (future := self._running().submit(request)) is None:
             pass  # the child ended meanwhile: the next iteration starts another
@@ -199,8 +199,10 @@ class _Child:
             future.set_exception(CallFailed(Failure(**{**failure, "kind": CallKind(failure["kind"])})))
 
 
-def _hand_over(done: Future[CallResult], late: Callable[[CallResult], None]) -> None:
-    if not done.cancelled() and done.exception() is None:
+def _hand_over(done: Future[CallResult], late: Callable[[CallResult | None], None]) -> None:
+    if done.cancelled():
+        late(None)
+    elif done.exception() is None:
         late(done.result())
 
 

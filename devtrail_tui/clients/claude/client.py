@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from devtrail_tui.clients.claude import answers, failures, prices
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
-from devtrail_tui.clients.claude.calls import Call, CallFailed, CallResult, ClaudeConnection, Method
+from devtrail_tui.clients.claude.calls import Arrival, Call, CallFailed, CallResult, ClaudeConnection, Method
 from devtrail_tui.clients.claude.connection import SdkConnection
 from devtrail_tui.clients.claude.models import has_effort, retirement
 from devtrail_tui.clients.claude.request import Judging, bounded, build_request, preview, without_effort
@@ -145,13 +145,21 @@ class ClaudeAnalyser:
             exclusions=self._exclusions,
         )
 
-    async def answer(self, request: AnalysisRequest, *, late: Callable[[Analysis], None] | None = None) -> Analysis:
-        def arrived(answer: CallResult) -> None:
-            assert late is not None  # noqa: S101 - only passed on with `late`
-            with suppress(PermanentError):  # an unreadable answer: its cost stays uncertain
-                late(self._analysis(request, answer))
+    async def answer(
+        self, request: AnalysisRequest, *, late: Callable[[Analysis | None], None] | None = None
+    ) -> Analysis:
+        def arrived(answer: CallResult | None) -> None:
+            if late is not None:
+                with suppress(PermanentError):  # an unreadable answer: its cost stays uncertain
+                    late(None if answer is None else self._analysis(request, answer))
 
-        return self._analysis(request, await self._call(Method.CREATE, request.body, arrived if late else None))
+        arrival = Arrival(arrived)
+        try:
+            return self._analysis(request, await self._call(Method.CREATE, request.body, arrival))
+        except asyncio.CancelledError:
+            if not arrival.sending:
+                arrived(None)
+            raise
 
     def resized(self, request: AnalysisRequest, max_tokens: int) -> AnalysisRequest:
         return bounded(request, self._judging.own_prices, max_tokens=max_tokens)
@@ -199,9 +207,7 @@ class ClaudeAnalyser:
             created_at=now,
         )
 
-    async def _call(
-        self, method: Method, arguments: Mapping[str, Any], late: Callable[[CallResult], None] | None = None
-    ) -> CallResult:
+    async def _call(self, method: Method, arguments: Mapping[str, Any], arrival: Arrival | None = None) -> CallResult:
         """One call with its retries."""
         if not self._prices_loaded:
             await asyncio.to_thread(prices.price_known, self._model)  # imports the price list off the loop
@@ -211,7 +217,7 @@ class ClaudeAnalyser:
             await self._cleared()
             attempt += 1
             try:
-                answer = await self._send_once(method, arguments, late)
+                answer = await self._send_once(method, arguments, arrival)
             except UnknownModel as error:
                 self._unknown_model = UnknownModel(await self._other_models(str(error)))
                 raise self._unknown_model from None
@@ -247,16 +253,18 @@ class ClaudeAnalyser:
         return delay_s(attempt, self._random, retry_after_s=retry_after_s)
 
     async def _send_once(
-        self, method: Method, arguments: Mapping[str, Any], late: Callable[[CallResult], None] | None = None
+        self, method: Method, arguments: Mapping[str, Any], arrival: Arrival | None = None
     ) -> CallResult:
         if "output_config" in arguments and not self._limits.has_effort(self._model):
             arguments = without_effort(arguments)
         call = Call(method, arguments, self._api_key, self._base_url, self._call_timeout_s)
         billed = method is Method.CREATE
         failure: DevTrailError
+        arrival = arrival or Arrival()
+        arrival.sending = True
         try:
             async with asyncio.timeout(self._call_timeout_s):
-                return await self._connection.call(call, late)
+                return await self._connection.call(call, arrival.arrived)
         except TimeoutError:
             sentence = f"Claude at {self._host} did not answer within {self._call_timeout_s:.0f} s."
             failure = failures.unanswered(sentence, billed=billed)
@@ -269,9 +277,10 @@ class ClaudeAnalyser:
                 now=self._clock.now(),
                 clean=self._clean,
             )
+        arrival.sending = False
         if isinstance(failure, failures.EffortRefused) and "effort" in arguments.get("output_config", ()):
             self._limits.forgo_effort(self._model)
-            return await self._send_once(method, arguments, late)  # the refusal is not billed
+            return await self._send_once(method, arguments, arrival)  # the refusal is not billed
         raise failure
 
     def _pause_all(self, reason: str, seconds: float) -> None:

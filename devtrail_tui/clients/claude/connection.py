@@ -40,7 +40,7 @@ class SdkConnection:
     def __init__(self) -> None:
         self._clients: dict[tuple[str, str], AsyncAnthropic] = {}
 
-    async def call(self, call: Call, late: Callable[[CallResult], None] | None = None) -> CallResult:  # noqa: ARG002
+    async def call(self, call: Call, late: Callable[[CallResult | None], None] | None = None) -> CallResult:  # noqa: ARG002
         """Make one call; a cancel aborts it, so there are no late answers. Raises CallFailed."""
         if not self._clients:
             load_sdk()

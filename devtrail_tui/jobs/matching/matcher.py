@@ -183,8 +183,11 @@ class Matcher:
         """The paid answer, stored; a judgement if the call failed."""
         ledger = self._context.analyses
 
-        def late(analysis: Analysis) -> None:
-            ledger.keep_late(_priced(request, analysis))
+        def late(analysis: Analysis | None) -> None:
+            if analysis is None:
+                ledger.release_late(request.key)
+            else:
+                ledger.keep_late(_priced(request, analysis))
 
         try:
             analysis = await self._analyser.answer(request, late=late)

@@ -11,6 +11,7 @@ import pytest
 from devtrail_tui.clients.claude.shared_limits import ClaudeLimits
 from devtrail_tui.core.context import AnalysisRequest
 from devtrail_tui.core.errors import AuthenticationError, OutcomeUnknown, PermanentError, TemporaryError
+from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.core.job import Level
 from devtrail_tui.demo.server import CLAUDE_KEY
 from tests.clients.claude.conftest import Desk
@@ -196,13 +197,15 @@ async def test_an_account_that_is_turned_away_is_not_asked_for_again(
 async def test_waiting_is_cancelled_at_once_and_says_so(desk: Desk, sent: AnalysisRequest) -> None:
     desk.clock = held = HeldClock(desk.clock.now())
     desk.server.faults.next("messages", ClaudeFault.overloaded())
-    task = asyncio.create_task(desk.analyser().answer(sent))
+    late: list[Analysis | None] = []
+    task = asyncio.create_task(desk.analyser().answer(sent, late=late.append))
     await held.sleepers.get()
     assert desk.waits[0][1] is not None
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert desk.waits[-1] == ("", None)
+    assert late == [None], "no call is under way, so nothing is uncertain"
 
 
 async def test_the_last_of_several_ends_the_waiting(desk: Desk, sent: AnalysisRequest) -> None:
