@@ -270,7 +270,7 @@ class Sync:
         pull_request = entry.pull_request
         judgement = await matcher.judge(entry)
         if (each_usd := matcher.forecast.each_usd) is not None:
-            self._board.phase = f"fetching and matching, so far ${each_usd:.3f} each"
+            self._board.phase = f"matching, so far ${each_usd:.3f} each"
         judged = matcher.record(known.evidence_id, entry, judgement)
         if judgement.state is not AnalysisState.ANALYSED:
             self._unanalysed += (
