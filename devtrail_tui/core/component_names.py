@@ -34,6 +34,8 @@ _VAGUE_AREAS = words("api core lib utils helpers modules module common shared cl
 _WORKSPACES = words("packages apps libs modules projects plugins crates workspaces services extensions")
 _INNER_WORKSPACES = words("contrib plugins extensions addons")
 _KEPT_WORKSPACES = words("roles charts")
+_DEEPEST_SERVICE = 4
+"""Folders among which a role, a chart or a .NET project is looked for."""
 _SIDES = words("frontend backend client server web mobile ios android infra infrastructure")
 _SOURCE_ROOTS = words("src source sources app main java kotlin scala python golang lib pkg")
 _INNER_ROOTS = words("src source sources lib main java kotlin scala groovy")
@@ -119,16 +121,16 @@ def package_of(parts: Sequence[str]) -> tuple[str, list[str]]:
     """The package of a path ("" if none) and the path within it."""
     top = parts[0].lower()
     inner = list(parts)
-    if top in _KEPT_WORKSPACES and len(parts) >= 3:
-        return f"{parts[0]}/{parts[1]}", inner[2:]
+    for place, folder in enumerate(parts[:-1][:_DEEPEST_SERVICE]):
+        if folder.lower() in _KEPT_WORKSPACES and place + 2 < len(parts):
+            return f"{folder}/{parts[place + 1]}", inner[place + 2 :]
+        if _DOTNET.match(folder):
+            return folder, inner[place + 1 :]
     if top in _WORKSPACES and len(parts) >= (4 if top in _AREAS else 3):
         inner = inner[1:]
         if inner[0].startswith("@") and len(inner) > 2:
             inner = inner[1:]
         return inner[0], inner[1:]
-    for place in range(min(2, len(parts) - 1)):
-        if _DOTNET.match(parts[place]):
-            return parts[place], inner[place + 1 :]
     if top in _SIDES and len(parts) >= 3:
         return inner[0], inner[1:]
     holds_sources = len(parts) > 2 and parts[1].lower() in _PACKAGE_ROOTS

@@ -50,15 +50,17 @@ _BUILD = re.compile(r"^cmakelists\.txt$|\.cmake$|^meson\.build$|^configure(\.ac)
 _SITE_FILES = words("robots.txt humans.txt security.txt sitemap.xml favicon.ico")
 _SETTINGS_SUFFIXES = words("json toml yaml yml ini cfg conf properties props targets")
 _SETTINGS = re.compile(
-    r"\.config\.[cm]?[jt]s$|\.(csproj|fsproj|vbproj|sln|slnx|gradle|gradle\.kts|pbxproj|xcconfig|xcscheme|xcworkspacedata|podspec"
-    r"|gemspec|tfvars|bzl|bazelrc|nuspec)$|^(dockerfile|makefile|gemfile|rakefile|procfile|podfile|brewfile|justfile|workspace)$"
-    r"|^(build|workspace|module)(\.bazel)$|^build$|^(pom|nuget)\.(xml|config)$|^go\.(mod|work)$|^codeowners$|^package\.swift$"
-    r"|^(versions|providers|backend|terraform)\.tf$|^(setup|noxfile)\.py$|^mix\.exs$|^tsconfig[\w.-]*\.json$",
+    r"\.config\.[cm]?[jt]s$|\.([a-z]+proj|sln|slnx|dotsettings|props|targets|gradle|gradle\.kts|sbt|pbxproj|xcconfig|xcscheme"
+    r"|xcworkspacedata|plist|entitlements|podspec|gemspec|tfvars|bzl|bazelrc|nuspec)$"
+    r"|^(dockerfile|makefile|gemfile|rakefile|procfile|podfile|cartfile|brewfile|justfile|workspace|build|codeowners)$"
+    r"|^(build|workspace|module)\.bazel$|^(pom|nuget|nuget\.config)\.(xml|config)$|^go\.(mod|work)$|^package(@swift-[\d.]+)?\.swift$"
+    r"|^(versions|providers|backend|terraform)\.tf$|^(setup|noxfile)\.py$|^mix\.exs$|^(gradle|local)\.properties$"
+    r"|^(package|composer|deno|angular|nx|turbo|lerna|global|tsconfig[\w.-]*)\.json$|^(cargo|pyproject)\.toml$",
     re.IGNORECASE,
 )
 _DEPENDENCIES = re.compile(
     r"^(package-lock|npm-shrinkwrap|packages\.lock)\.json$|^pnpm-lock\.yaml$|^bun\.lockb?$|\.lock$|^go\.sum$|\.lockfile$"
-    r"|^\.terraform\.lock\.hcl$|^package\.resolved$|^directory\.packages\.props$|^packages\.config$|^[\w.-]*versions\.toml$"
+    r"|^\.terraform\.lock\.hcl$|^(package|cartfile)\.resolved$|^maven_install\.json$|^directory\.packages\.props$|^packages\.config$|^[\w.-]*versions\.toml$"
     r"|^requirements[\w.-]*\.(txt|in)$|^constraints[\w.-]*\.txt$|classpath\.txt$|^verification-metadata\.xml$"
     r"|^gradle-wrapper\.(jar|properties)$|^dependabot\.yml$|^renovate\.json5?$|^dependencies\.(gradle|gradle\.kts|toml|yaml|yml)$",
     re.IGNORECASE,

@@ -94,6 +94,17 @@ def test_a_change_gets_the_name_that_a_colleague_would_say(paths: list[str], sai
         ("infra/versions.tf", "settings"),
         (".terraform.lock.hcl", "dependencies"),
         ("BUILD.bazel", "settings"),
+        ("src/Services/Catalog/Catalog.API/Controllers/PicController.cs", "Catalog.API: controllers"),
+        ("src/Web/Directory.Build.props", "settings"),
+        ("ansible/roles/db/tasks/main.yml", "roles/db"),
+        ("deploy/helm/charts/web/templates/service.yaml", "charts/web"),
+        ("a/b/c/Cargo.toml", "settings"),
+        ("Package@swift-5.9.swift", "settings"),
+        ("third/party/maven_install.json", "dependencies"),
+        ("Packages/Timeline/Sources/Timeline/View.swift", "Timeline"),
+        ("apps/web/app/(dash)/settings/page.tsx", "web: pages/settings"),
+        ("packages/react-dom/src/client/ReactDOM.js", "react-dom: client"),
+        ("django/contrib/admin/sites.py", "admin"),
     ],
 )
 def test_other_paths_of_the_same_kinds(path: str, said: str) -> None:
