@@ -68,13 +68,15 @@ _SHOWN = 3
 @dataclass(frozen=True, slots=True)
 class ComponentPath:
     """The names of a file's component from coarse to fine; `usual` of them make its name where nothing is known about the
-    repository. `worth` and `depth` weigh the file's vote: certainty of the name, folders above the area."""
+    repository. `worth` and `depth` weigh the file's vote: certainty of the name, folders above the area. `group` is the folder
+    that holds the package beside others ("" if none does)."""
 
     package: str
     names: tuple[str, ...]
     usual: int
     worth: int
     depth: int
+    group: str = ""
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -97,20 +99,23 @@ class ComponentPath:
 
 def component_path(parts: Sequence[str]) -> ComponentPath:
     """The component of the file with these path segments. Pure."""
-    package, inner = package_of(without_test_folders(parts))
+    code = without_test_folders(parts)
+    package, inner = package_of(code)
     if package and "/" in package:
-        return ComponentPath(package, tuple(_folder_names(inner[:-1])), 0, 700, 0)
+        return ComponentPath(package, tuple(_folder_names(inner[:-1])), 0, 700, 0, package.partition("/")[0])
+    group = code[0] if package and code[0] != package and code[0].lower() in _WORKSPACES else ""
     inner = _without_inner_roots(inner, package)
     for below in range(1, len(inner) - 1):
         if inner[below - 1].lower() in _INNER_WORKSPACES:
-            return ComponentPath(inner[below], (*_folder_names(inner[below + 1 : -1]), _stem(inner[-1])), 0, 700, 0)
+            names = (*_folder_names(inner[below + 1 : -1]), _stem(inner[-1]))
+            return ComponentPath(inner[below], names, 0, 700, 0, inner[below - 1])
     found = (
         _next_route(inner)
         or _area(inner, package, _AREAS, AREA_WORTH)
         or _area(inner, package, _VAGUE_AREAS, 700)
         or _folders(inner, package)
     )
-    return ComponentPath(package, tuple(found[0]), *found[1:])
+    return ComponentPath(package, tuple(found[0]), *found[1:], group)
 
 
 Found = tuple[list[str], int, int, int]

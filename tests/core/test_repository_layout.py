@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -109,6 +110,38 @@ def test_a_change_gets_the_name_that_a_colleague_would_say(paths: list[str], sai
 )
 def test_other_paths_of_the_same_kinds(path: str, said: str) -> None:
     assert components([ChangedFile(path, 1, 1)]) == (said,)
+
+
+SHAPES = {
+    "plugins": ["src/vs/workbench/contrib/{0}/browser/file{1}.ts"],
+    "packages": ["packages/{0}/src/file{1}.ts"],
+    "Rails": [
+        "app/controllers/{0}_{1}_controller.rb",
+        "app/models/{0}_{1}.rb",
+        "app/services/{0}_{1}.rb",
+        "app/views/{0}/v{1}.erb",
+    ],
+    "components": ["src/components/{0}/part{1}.tsx", "src/hooks/use{0}{1}.ts", "src/pages/{0}/{1}.tsx"],
+}
+
+
+@pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("number", [30, 120, 400])
+def test_many_small_parts_are_not_all_named(shapes: list[str], number: int) -> None:
+    """Large parts are changed more often than small ones, as the square root of their size."""
+    rng = random.Random(number)
+    parts = [
+        [shape.format(f"part{part}", file) for shape in shapes for file in range(1 + 40 // (part + 1) + part % 3)]
+        for part in range(number)
+    ]
+    core = [f"src/core/engine{file % 7}/file{file}.ts" for part in parts for file in range(len(part))]
+    layout = RepositoryLayout.of([path for part in parts for path in part] + core)
+    weights = [len(part) ** 0.5 for part in parts]
+    changes = [[rng.choice(part)] for part in rng.choices(parts, weights, k=75)]
+    changes += [[rng.choice(core)] for _ in range(75)]
+    names = Counter(first_names(changes, layout))
+    assert sum(1 for count in names.values() if count == 1) <= MOST * names.total()
+    assert max(names.values()) <= MOST * names.total()
 
 
 @pytest.mark.parametrize("repository", REPOSITORIES, ids=lambda path: path.stem)
