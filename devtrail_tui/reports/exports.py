@@ -32,6 +32,7 @@ CSV_COLUMNS = (
     "model_confidence_percent",
     "explanation",
     "quotes",
+    "quote_sources",
     "evidence_id",
     "title",
     "url",
@@ -199,7 +200,8 @@ def _match_cells(match: Match) -> dict[str, object]:
     return {
         "model_confidence_percent": percent(match.confidence),
         "explanation": match.explanation,
-        "quotes": "\n".join(match.quotes),
+        "quotes": "\n".join(map(safe_line, match.quotes)),  # one a line
+        "quote_sources": "\n".join(source for _, source in match.attributed_quotes()),
     }
 
 

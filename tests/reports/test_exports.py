@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from devtrail_tui.core.evidence import AnalysisState
+from devtrail_tui.core.quotes import QuotePlace
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.reports.exports import CSV_COLUMNS, FORMATS, as_csv, as_json, markdown
 from devtrail_tui.reports.markdown_text import fenced, inline, link, web_address
@@ -190,6 +192,18 @@ def test_csv_has_a_row_per_match_and_one_for_each_entry_without() -> None:
     assert found[0]["model_confidence_percent"] == "50"
     assert found[2]["merged_at"] == ""
     assert found[2]["model"] == ""
+
+
+def test_each_quote_carries_its_author() -> None:
+    places = (QuotePlace("review", 0, "carol", 0, 9), QuotePlace("title", 0, "mona", 0, 3))
+    quoted = replace(match("5", 0.9, "over two\nlines", "one"), quote_places=places)
+    report = make_report(make_entry(1, matches=(quoted,)))
+    (row,) = rows(as_csv(report))
+    assert (row["quotes"], row["quote_sources"]) == ("over two lines\none", "carol, review\nmona, title")
+    assert "— carol, review" in markdown(report)
+    (evidence,) = json.loads(as_json(report))["criteria"][0]["evidence"]
+    assert evidence["quotes"][0] == "over two\nlines"
+    assert evidence["quotePlaces"][0]["by"] == "carol"
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1", "＝1", "'=1", "\x00=1"])
