@@ -50,15 +50,15 @@ class Forecast:
 
     def rest(self) -> PriceRange | None:
         """The price of what is pending; None as long as no price is known."""
+        pending = max(self.pending, 0)
         if len(self._paid_usd) < ENOUGH_ANSWERS:
             if not self._requests:
                 return None
-            return total(self._requests).times(self.pending / len(self._requests)).narrowed()
+            return total(self._requests).times(pending / len(self._requests)).narrowed()
         mean, spread = statistics.fmean(self._paid_usd), statistics.stdev(self._paid_usd)
-        error = _DEVIATIONS * spread * self.pending * math.sqrt(1 / len(self._paid_usd) + 1 / max(self.pending, 1))
-        expected = mean * self.pending
-        least = min(self._paid_usd) * self.pending
-        return PriceRange(max(expected - error, least), expected, expected + error)
+        error = _DEVIATIONS * spread * pending * math.sqrt(1 / len(self._paid_usd) + 1 / max(pending, 1))
+        expected = mean * pending
+        return PriceRange(max(expected - error, min(self._paid_usd) * pending), expected, expected + error)
 
     def whole(self, spent_usd: float) -> PriceRange | None:
         """The price of the whole job, of which `spent_usd` are spent."""
