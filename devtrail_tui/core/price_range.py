@@ -10,6 +10,8 @@ from devtrail_tui.core.wording import dollars
 WIDEST = 8.0
 """A range whose end is more than this many times its beginning tells a person nothing."""
 
+_LEAST_SHOWN_USD = 0.005
+
 
 @dataclass(frozen=True, slots=True)
 class PriceRange:
@@ -38,6 +40,8 @@ class PriceRange:
 
     def words(self) -> str:
         """For people: `about $0.42 ($0.13 to $0.98)`."""
+        if self.high_usd < _LEAST_SHOWN_USD:
+            return "less than $0.01"
         low, high = dollars(self.low_usd), dollars(self.high_usd)
         return f"about {dollars(self.expected_usd)}" + (f" ({low} to {high})" if low != high else "")
 
