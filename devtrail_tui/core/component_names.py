@@ -33,7 +33,7 @@ _AREAS = _FRONTEND | _BACKEND
 _VAGUE_AREAS = words("api core lib utils helpers modules module common shared clients db database scripts")
 _WORKSPACES = words("packages apps libs modules projects plugins crates workspaces services extensions")
 _INNER_WORKSPACES = words("contrib plugins extensions addons")
-_KEPT_WORKSPACES = words("roles charts")
+_NAMED_WORKSPACES = words("roles charts")
 _DEEPEST_SERVICE = 4
 """Folders among which a role, a chart or a .NET project is looked for."""
 _SIDES = words("frontend backend client server web mobile ios android infra infrastructure")
@@ -109,16 +109,16 @@ def component_path(parts: Sequence[str]) -> ComponentPath:
         if inner[below - 1].lower() in _INNER_WORKSPACES:
             names = (*_folder_names(inner[below + 1 : -1]), _stem(inner[-1]))
             return ComponentPath(inner[below], names, 0, 700, 0, inner[below - 1])
-    found = (
+    naming = (
         _next_route(inner)
         or _area(inner, package, _AREAS, AREA_WORTH)
         or _area(inner, package, _VAGUE_AREAS, 700)
         or _folders(inner, package)
     )
-    return ComponentPath(package, tuple(found[0]), *found[1:], group)
+    return ComponentPath(package, tuple(naming[0]), *naming[1:], group)
 
 
-Found = tuple[list[str], int, int, int]
+_Naming = tuple[list[str], int, int, int]
 """Names, the usual number of them, worth, depth."""
 
 
@@ -127,7 +127,7 @@ def package_of(parts: Sequence[str]) -> tuple[str, list[str]]:
     top = parts[0].lower()
     inner = list(parts)
     for place, folder in enumerate(parts[:-1][:_DEEPEST_SERVICE]):
-        if folder.lower() in _KEPT_WORKSPACES and place + 2 < len(parts):
+        if folder.lower() in _NAMED_WORKSPACES and place + 2 < len(parts):
             return f"{folder}/{parts[place + 1]}", inner[place + 2 :]
         if _DOTNET.match(folder):
             return folder, inner[place + 1 :]
@@ -149,7 +149,7 @@ def package_of(parts: Sequence[str]) -> tuple[str, list[str]]:
 def _without_inner_roots(parts: Sequence[str], package: str) -> list[str]:
     """The path without source roots and JVM domains beside other folders; outside a package the first folder stays."""
     *folders, file = parts
-    kept: list[str] = []
+    inner: list[str] = []
     skipped = 0
     for place, folder in enumerate(folders):
         below_root = place > 0 and folders[place - 1].lower() in _JVM_ROOTS
@@ -158,13 +158,13 @@ def _without_inner_roots(parts: Sequence[str], package: str) -> list[str]:
         if skipped:
             skipped -= 1
         elif folder.lower() not in _INNER_ROOTS or (place == 0 and not package):
-            kept.append(folder)
-    if all(each.lower() in _SOURCE_ROOTS for each in kept):
+            inner.append(folder)
+    if all(each.lower() in _SOURCE_ROOTS for each in inner):
         return list(parts)
-    return [*kept, file]
+    return [*inner, file]
 
 
-def _next_route(parts: Sequence[str]) -> Found | None:
+def _next_route(parts: Sequence[str]) -> _Naming | None:
     """Next.js app router (`app/(shop)/checkout/page.tsx`), where folders are pages; `pages/api` is an API."""
     lower = [segment.lower() for segment in parts]
     if "app" in lower[:-1]:
@@ -181,12 +181,12 @@ def _next_route(parts: Sequence[str]) -> Found | None:
     return None
 
 
-def _named(area: str, folders: Sequence[str], file: str, depth: int) -> Found:
+def _named(area: str, folders: Sequence[str], file: str, depth: int) -> _Naming:
     names = [area, *_items(area, [*folders, file])]
     return names, min(len(names), 2), AREA_WORTH, max(depth - 1, 0)
 
 
-def _area(parts: Sequence[str], package: str, areas: frozenset[str], worth: int) -> Found | None:
+def _area(parts: Sequence[str], package: str, areas: frozenset[str], worth: int) -> _Naming | None:
     """The outermost folder in `areas`, with the item below it."""
     for index, segment in enumerate(parts[:-1]):
         area = segment.lower()
@@ -214,7 +214,7 @@ def _items(area: str, inside: Sequence[str]) -> list[str]:
     return items
 
 
-def _folders(parts: Sequence[str], package: str) -> Found:
+def _folders(parts: Sequence[str], package: str) -> _Naming:
     """The folders below the source root, then the file; a file directly in the root gives its own name."""
     folders = _below_source_root(parts[:-1], package)
     stem = _stem(parts[-1])

@@ -59,6 +59,6 @@ def _vote(path: str, layout: RepositoryLayout | None) -> tuple[str, int]:
     if kind == "settings":
         package, inner = package_of(segments)
         return (package if package and len(inner) == 1 else kind), 4 * weight
-    found = component_path(segments)
-    name = layout.name(found, is_test=kind == "test") if layout else found.name()
-    return name, max(1, found.worth * 4 * weight // (100 * (4 + found.depth)))
+    component = component_path(segments)
+    name = layout.name(component, is_test=kind == "test") if layout else component.name()
+    return name, max(1, component.worth * 4 * weight // (100 * (4 + component.depth)))

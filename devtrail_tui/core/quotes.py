@@ -28,7 +28,7 @@ _ENDS = " .,;:!?…\"'"
 _CHANGED_LINES = re.compile(r" \+\d+ [-−]\d+$")
 """What follows a path in the request: the added and removed lines."""
 _BLANK = "\ue000"
-"""Stands for a character that cannot be quoted; text/safe input of the model that contains it is never found."""
+"""Stands for a character that cannot be quoted; a quote that contains it matches nothing."""
 _RUN = re.compile(r"\s+|\S+")
 
 

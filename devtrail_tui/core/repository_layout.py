@@ -37,7 +37,7 @@ _SETS = ("first", "named", "skipped", "grouped")
 class RepositoryLayout:
     """Levels, joined and in lower case: `named` ones get a name; `skipped` ones hold nearly all of the level above, so that their
     name tells nothing; `first` are all first ones, `main` is the one of them that holds most of the code ("" if none does).
-    `grouped` are the first ones too small for a name of their own: they get that of the folder beside whose others they lie.
+    `grouped` are packages too small for a name of their own: they get the name of the folder that holds the packages.
     `all_items`: each item of a conventional area gets a name."""
 
     first: frozenset[str]

@@ -154,7 +154,7 @@ def test_only_rejudge_pays_for_another_rubric_model_or_context(
     assert calls(site) == len(TITLES)
     assert "3 stored pull requests judged by another rubric, model, context or prompt version" in said
     assert "--rejudge" in said
-    assert re.search(r"It would cost (about (\$0\.|<)|less than \$0\.01)", said)
+    assert re.search(r"It would cost (about (\$0\.0|<)|less than \$0\.01)", said)
     sync(site, *options, "--rejudge")
     assert calls(site) == 2 * len(TITLES)
     if not options:

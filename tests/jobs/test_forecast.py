@@ -61,10 +61,10 @@ def test_after_twenty_answers_the_range_holds_nine_of_ten_bills(lengths: Lengths
         forecast = Forecast()
         forecast.pending = number
         for usd in prices[:ENOUGH_ANSWERS]:
-            assert not forecast.is_worth_saying()
+            assert not forecast.is_worth_logging()
             forecast.answer(usd)
             forecast.pending -= 1
-        assert forecast.is_worth_saying()
+        assert forecast.is_worth_logging()
         said = forecast.whole(sum(prices[:ENOUGH_ANSWERS]))
         assert said is not None
         assert said.high_usd <= 4 * said.low_usd * 1.000001

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from devtrail_tui.core.components import components
+from devtrail_tui.core.evidence import ChangedFile
 from devtrail_tui.core.job import Job, Status
+from devtrail_tui.core.repository_layout import RepositoryLayout
+from devtrail_tui.demo.world import World
 from tests.doubles.faults import Fault
 from tests.doubles.github_faults import GitHubFault
 from tests.doubles.recorder import Recorded
@@ -29,15 +33,18 @@ def components_of(desk: Desk) -> dict[tuple[str, int], tuple[str, ...]]:
     return {key: detail.entry.components for key, detail in desk.evidence().items()}
 
 
-def test_it_is_asked_for_once_and_used_by_later_jobs(desk: Desk) -> None:
+def test_it_is_asked_for_once_and_used_by_later_jobs(desk: Desk, world: World) -> None:
     desk.sync(SHOP, maxPullRequests=5)
     assert trees(desk) == 1
     desk.sync(SHOP)
     desk.sync(SHOP)
     assert trees(desk) == 1
-    whole = components_of(desk)
-    assert len(whole) > 20
-    assert any(" " in names[0] or "/" in names[0] for names in whole.values() if names)
+    layout = RepositoryLayout.of(world.paths(SHOP))
+    stored = desk.evidence()
+    assert len(stored) > 20
+    for detail in stored.values():
+        files = [ChangedFile(each["path"], each["additions"], each["deletions"]) for each in detail.content["files"]]
+        assert detail.entry.components == components(files, layout)
 
 
 def test_a_change_gets_the_same_names_whatever_was_stored_before(desk: Desk) -> None:

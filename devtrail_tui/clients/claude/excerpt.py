@@ -169,20 +169,22 @@ def _name(login: str, kind: str) -> str:
 
 
 def _marked(text: str) -> str:
-    """The text as people see it on GitHub, with what programs wrote in square brackets."""
-    pieces: list[str] = []
-    end = 0
+    """The text as people see it on GitHub, with what programs wrote in square brackets, neighbours in one pair."""
+    marked, end = "", 0
+    ends_with_program_text = False
     for span in program_spans(text):
-        pieces.append(text[end : span.start])
-        end = span.end
+        between, end = text[end : span.start], span.end
+        ends_with_program_text = ends_with_program_text and not between.strip()
         if not span.shown:
+            marked += between
             continue
-        if len(pieces) > 1 and not pieces[-1].strip() and pieces[-2].endswith("]"):  # one bracket for neighbours
-            pieces[-2] = pieces[-2][:-1]
-            pieces.append(f"{text[span.start : span.end].strip()}]")
+        program_text = text[span.start : span.end].strip()
+        if ends_with_program_text:
+            marked = f"{marked.rstrip().removesuffix(']')}{between or ' '}{program_text}]"
         else:
-            pieces.append(f"[program: {text[span.start : span.end].strip()}]")
-    return "".join([*pieces, text[end:]]).strip()
+            marked += f"{between}[program: {program_text}]"
+        ends_with_program_text = True
+    return (marked + text[end:]).strip()
 
 
 def _left_out(whole: PullRequest, kept: PullRequest, limits: _Limits, excluded_files: int) -> tuple[str, ...]:

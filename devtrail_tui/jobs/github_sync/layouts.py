@@ -58,9 +58,13 @@ async def layout_of(
     except (AuthenticationError, LimitReached):
         raise
     except (PermanentError, TemporaryError) as error:
+        hint = (
+            ""
+            if isinstance(error, TemporaryError)
+            else " A fine-grained token needs the permission Contents (read) for it."
+        )
         log(
-            f"{repository.name}: its list of files could not be read ({error}); components get simpler names. A fine-grained "
-            "token needs the permission Contents (read) for it.",
+            f"{repository.name}: its list of files could not be read ({error}); components get simpler names.{hint}",
             Level.WARNING,
         )
         return None

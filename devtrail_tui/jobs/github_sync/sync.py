@@ -273,9 +273,8 @@ class Sync:
             self._board.phase = f"matching, so far ${each_usd:.3f} each"
         judged = matcher.record(known.evidence_id, entry, judgement)
         if judgement.state is not AnalysisState.ANALYSED:
-            self._unanalysed += (
-                known.analysis_state is not AnalysisState.FAILED
-            )  # asked once more, as useless as before
+            # A useless answer that was asked for once more is no new failure.
+            self._unanalysed += known.analysis_state is not AnalysisState.FAILED
             self._board.left_out.add(LeftOut("analyses", judgement.note, names=(name_of(pull_request),)))
         await self._save((), counted(judgement, known), lines_of(pull_request, judgement), judgements=(judged,))
         self._board.at(pull_request.repository, f"#{pull_request.number}")

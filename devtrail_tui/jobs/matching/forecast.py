@@ -23,7 +23,7 @@ class Forecast:
         self.pending = 0
         self._requests: list[PriceRange] = []
         self._paid_usd: list[float] = []
-        self._said_at = 0
+        self._logged_at = 0
 
     def request(self, price: PriceRange | None) -> bool:
         """Take a request into account; whether it is the first with a price."""
@@ -36,11 +36,11 @@ class Forecast:
         """Take a paid answer into account."""
         self._paid_usd.append(usd)
 
-    def is_worth_saying(self) -> bool:
-        """Whether to say the range now: after 20 answers, and each time their number has doubled. Once for each."""
-        if len(self._paid_usd) < max(ENOUGH_ANSWERS, 2 * self._said_at):
+    def is_worth_logging(self) -> bool:
+        """Whether to log the range now: after 20 answers, and each time their number has doubled. Once for each."""
+        if len(self._paid_usd) < max(ENOUGH_ANSWERS, 2 * self._logged_at):
             return False
-        self._said_at = len(self._paid_usd)
+        self._logged_at = len(self._paid_usd)
         return True
 
     @property

@@ -83,7 +83,7 @@ class Matcher:
         """Match one pull request. Raises only for a cancel, a lost claim or a store error; other errors become a judgement."""
         judgement = await self._judgement(entry)
         self.forecast.pending -= 1
-        if self.forecast.is_worth_saying():
+        if self.forecast.is_worth_logging():
             self._log_forecast()
         return judgement
 

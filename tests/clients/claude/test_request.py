@@ -290,6 +290,14 @@ def test_text_is_sent_as_it_is_and_what_programs_wrote_is_marked(
     assert "a hint" not in text
 
 
+def test_a_persons_own_bracket_is_no_program_text(make_pull_request: Make, criteria: list[Criterion]) -> None:
+    body = "See [the runbook]\n<!-- a hint -->\n- [x] tests\n<!-- another -->\n- [ ] docs"
+    text = question(build(make_pull_request(body=body), criteria))
+    assert "See [the runbook]\n\n[program: - [x] tests" in text
+    assert "- [ ] docs]" in text
+    assert text.count("[program:") == 1
+
+
 def test_the_language_of_explanations_is_asked_for(make_pull_request: Make, criteria: list[Criterion]) -> None:
     rubric = build(make_pull_request(), criteria, language="Brazilian Portuguese").body["system"][1]["text"]
     assert "Write each explanation in Brazilian Portuguese" in rubric
