@@ -217,7 +217,7 @@ class AnalysisLedger(Protocol):
         ...
 
     def release_late(self, key: str) -> None:
-        """`release` for a call that was cancelled before it was sent, from any thread; returns at once."""
+        """`release` for a call whose job no longer waits for it, from any thread; returns at once."""
         ...
 
     def keep_late(self, analysis: Analysis) -> None:

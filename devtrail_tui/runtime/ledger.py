@@ -64,13 +64,13 @@ class Ledger:
         await self._store_retry.write(lambda: self._keep(analysis))
 
     def release_late(self, key: str) -> None:
-        self._store.release(self._claim, key)
+        self._store.release(self._claim, key, self._leased_usd[key])
 
     def keep_late(self, analysis: Analysis) -> None:
         self._keep(analysis)  # if it cannot be stored now, the uncertain cost remains
 
     async def release(self, key: str) -> None:
-        await self._store_retry.write(lambda: self._store.release(self._claim, key))
+        await self._store_retry.write(lambda: self._store.release(self._claim, key, self._leased_usd[key]))
 
     async def uncertain(self, key: str) -> None:
         call_usd = self._leased_usd[key]

@@ -56,7 +56,9 @@ _OURS = (
     _columns.call_job_id == bindparam("job"),
     _columns.call_claim_no == bindparam("claim"),
 )
-_UNASKED = delete(analyses).where(*_OURS, _columns.answered_at.is_(None), _columns.uncertain_usd == 0)
+_UNASKED = delete(analyses).where(
+    _OF_KEY, _columns.call_job_id.is_(None), _columns.answered_at.is_(None), _columns.uncertain_usd == 0
+)
 _END_CALL = update(analyses).where(*_OURS).values(**NO_CALL)
 _IS_OURS = select(_columns.id).where(*_OURS)
 _UNCERTAIN = update(analyses).where(_OF_KEY).values(uncertain_usd=_columns.uncertain_usd + bindparam("usd"), **NO_CALL)
@@ -142,13 +144,14 @@ class Analyses:
 
         return self._database.write(work)
 
-    def release(self, claim: Claim, key: str) -> Future[None]:
-        """Release the lease of a call that failed and was not billed."""
-        ours = {"request": key, **fenced_by(claim)}
+    def release(self, claim: Claim, key: str, call_usd: float) -> Future[None]:
+        """Release the lease of a call that failed and was not billed. If the lease has ended, its worst case `call_usd` was
+        counted as uncertain cost, and is taken off."""
 
         def work(connection: Connection) -> None:
-            if connection.execute(_UNASKED, ours).rowcount == 0:
-                connection.execute(_END_CALL, ours)
+            counted = _end_call_on(connection, key, claim, call_usd)
+            spend_on(connection, claim.job_id, -counted)
+            connection.execute(_UNASKED, {"request": key})
 
         return self._database.write(work)
 

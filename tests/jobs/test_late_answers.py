@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Status
 from devtrail_tui.demo.world import World
 from tests.doubles.claude_faults import ClaudeFault
+from tests.doubles.faults import Fault
+from tests.doubles.gate import Gate
 from tests.doubles.server import FaultyServer
 from tests.house.desk import PATIENCE_S, Desk
 from tests.jobs.test_budget import LengthyClaude
@@ -68,12 +71,35 @@ def test_a_stop_waits_for_answers_under_way(world: World, tmp_path: Path, monkey
             desk.close()
 
 
+@pytest.mark.usefixtures("processes")
+@pytest.mark.parametrize("refusal", [ClaudeFault.limit(), ClaudeFault.overloaded(), ClaudeFault.error()])
+def test_a_refusal_after_the_stop_costs_nothing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Fault
+) -> None:
+    with LengthyClaude(world, 1) as server:
+        desk = Desk(server, tmp_path)
+        monkeypatch.setattr(desk.services.clients, "_claude", ClaudeProcess(SystemClock()))
+        gate = Gate()
+        server.faults.next("messages", replace(refusal, gate=gate), times=4, after=1)
+        job = desk.launch("acme/shop")
+        desk.start()
+        desk.wait_until(lambda: server.count("messages") == 5)
+        desk.stop()
+        assert desk.services.analyses.uncertain_usd(job.id) > 0
+        gate.release()
+        desk.wait_until(lambda: desk.services.analyses.uncertain_usd(job.id) == 0)
+        desk.close()
+
+
 def test_a_stop_in_a_pause_leaves_nothing_uncertain(server: FaultyServer, tmp_path: Path) -> None:
     desk = Desk(server, tmp_path, clock=SystemClock())
-    server.faults.next("messages", ClaudeFault.limit(retry_after=250), times=100, after=1)
+    gate = Gate()
+    server.faults.next("messages", replace(ClaudeFault.limit(retry_after=250), gate=gate), times=100, after=1)
     job = desk.launch("acme/shop")
     desk.start()
-    desk.wait_until(lambda: "Retrying in" in desk.log(desk.job(job)))
+    desk.wait_until(lambda: server.count("messages") == 5)
+    gate.release()
+    desk.wait_until(lambda: desk.log(desk.job(job)).count("Retrying in") == 4)  # every call under way
     desk.stop()
     assert desk.job(job).status is Status.PENDING
     assert desk.services.analyses.uncertain_usd(job.id) == 0

@@ -29,6 +29,10 @@ class CallKind(StrEnum):
     UNREADABLE = "unreadable"
 
 
+UNBILLED = frozenset({CallKind.NOT_SENT, CallKind.STATUS})
+"""Failures of calls that cost nothing: Claude did not execute them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call. `arguments` are those of the SDK's method; `timeout_s` limits it from connecting to the last byte."""
@@ -82,7 +86,7 @@ class ClaudeConnection(Protocol):
 
     async def call(self, call: Call, late: Callable[[CallResult | None], None] | None = None) -> CallResult:
         """Make one call. If the caller is cancelled and an answer still arrives, `late` receives it, in any thread; it receives
-        None if the call was not sent at all.
+        None if the call was not sent at all, or failed in one of the ways of `UNBILLED`.
 
         Raises CallFailed."""
         ...

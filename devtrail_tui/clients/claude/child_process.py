@@ -17,7 +17,16 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import devtrail_tui
-from devtrail_tui.clients.claude.calls import Call, CallFailed, CallKind, CallResult, Failure, packed, read_message
+from devtrail_tui.clients.claude.calls import (
+    UNBILLED,
+    Call,
+    CallFailed,
+    CallKind,
+    CallResult,
+    Failure,
+    packed,
+    read_message,
+)
 from devtrail_tui.core.clock import Clock
 
 IDLE_S = 60.0
@@ -53,8 +62,8 @@ class ClaudeProcess:
         self._running()
 
     async def call(self, call: Call, late: Callable[[CallResult | None], None] | None = None) -> CallResult:
-        """Make one call. A cancel withdraws a call that was not sent, of which `late` is told; an answer to a sent one goes to
-        `late` in the reading thread. Raises CallFailed."""
+        """Make one call. A cancel withdraws a call that was not sent; what becomes of a sent one goes to `late` in the reading
+        thread. Raises CallFailed."""
         request = asdict(call)
         while (future := self._running().submit(request)) is None:
             pass  # the child ended meanwhile: the next iteration starts another
@@ -200,9 +209,10 @@ class _Child:
 
 
 def _hand_over(done: Future[CallResult], late: Callable[[CallResult | None], None]) -> None:
-    if done.cancelled():
+    error = None if done.cancelled() else done.exception()
+    if done.cancelled() or (isinstance(error, CallFailed) and error.failure.kind in UNBILLED):
         late(None)
-    elif done.exception() is None:
+    elif error is None:
         late(done.result())
 
 
