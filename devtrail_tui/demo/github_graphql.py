@@ -22,13 +22,12 @@ class GraphqlService:
         self._world = world
         self._bucket = bucket
         self._schema = demo_schema()
-        self._parse = lru_cache(maxsize=256)(self._parse_and_validate)
 
     def answer(self, data: Any) -> HttpResponse:
         """GitHub's response to a request's JSON; status 200 also for an invalid document or a spent limit."""
         if not isinstance(data, dict) or not isinstance(data.get("query"), str):
             return github_error(400, "Problems parsing JSON")
-        document, errors = self._parse(data["query"])
+        document, errors = _parsed(data["query"])
         if document is None or errors:
             return _errors_only(*errors)
         operation = get_operation_ast(document, data.get("operationName"))
@@ -54,12 +53,14 @@ class GraphqlService:
         )
         return json_answer(200, as_json(execution))
 
-    def _parse_and_validate(self, text: str) -> tuple[DocumentNode | None, Sequence[GraphQLError]]:
-        try:
-            document = parse(text)
-        except GraphQLError as error:
-            return None, (error,)
-        return document, validate(self._schema, document)
+
+@lru_cache(maxsize=256)  # for all servers of a process: validating takes longer than answering
+def _parsed(text: str) -> tuple[DocumentNode | None, Sequence[GraphQLError]]:
+    try:
+        document = parse(text)
+    except GraphQLError as error:
+        return None, (error,)
+    return document, validate(demo_schema(), document)
 
 
 def as_json(result: ExecutionResult) -> dict[str, Any]:
