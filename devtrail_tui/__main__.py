@@ -13,6 +13,8 @@ EXIT_TIMEOUT_S = 0.2
 
 def main() -> None:
     """Run the command line and exit with its exit code."""
+    if not _has_streams():
+        sys.exit(1)
     gc.disable()  # collection takes a fifth of start-up; long-running commands re-enable it
     try:
         from devtrail_tui import cli
@@ -32,6 +34,17 @@ def main() -> None:
     forced_exit.daemon = True
     forced_exit.start()
     sys.exit(code)
+
+
+def _has_streams() -> bool:
+    """Replace a closed stdin or stderr, whose number a file of ours would get; False, after a sentence, if stdout is closed."""
+    closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
+    for name in closed:
+        stream = open(os.devnull, "r+" if name == "stdin" else "w", encoding="utf-8")  # noqa: SIM115, PTH123 - stays open
+        setattr(sys, name, stream)
+    if "stdout" in closed:
+        sys.stderr.write("devtrail-tui: stdout is closed; redirect it to a file, or to /dev/null.\n")
+    return "stdout" not in closed
 
 
 if __name__ == "__main__":

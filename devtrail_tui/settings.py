@@ -90,6 +90,14 @@ class UserSettings:
     heartbeat_s: float = setting(
         "Heartbeat", Kind.SECONDS, default=10.0, minimum=0.2, maximum=600, help="interval of lease renewals"
     )
+    max_wait: float = setting(
+        "Longest wait",
+        Kind.SECONDS,
+        default=12 * 3600.0,
+        minimum=0,
+        maximum=14 * 24 * 3600,
+        help="for a network or service that is down: seconds, or such as 90m or 12h",
+    )
     theme: str = setting("Theme", Kind.TEXT, default="devtrail-dark", help="the app's colours")
     keys: Mapping[str, str] = setting("Keys", Kind.TABLE, default={}, help="the app's keys, by command")
     log_level: str = setting(

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.actions import Outcome
-from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.errors import InvalidInput, UsageError
 from devtrail_tui.core.job import job_json
 from devtrail_tui.core.job_filter import parse
 from devtrail_tui.core.status import Status
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from devtrail_tui.actions import Services
     from devtrail_tui.core.job import Attempt, Job
     from devtrail_tui.core.job_row import JobRow
+    from devtrail_tui.store.queue import RanOut
 
 CLEANUP_AGE = timedelta(days=30)
 """Default age of a clean-up: jobs that ended longer ago are deleted."""
@@ -55,9 +56,34 @@ def job_attempts(services: Services, job_id: int) -> Sequence[Attempt]:
     return services.views.attempts(job_id)
 
 
+def waiting_reason(services: Services, job: Job) -> str:
+    """Why a PENDING job waits, as a sentence; empty if it only waits for its turn."""
+    job_type = services.catalogue.get(job.type)
+    if job_type is None:
+        return f"This version has no job type {job.type}; update DevTrail, or install the plugin that has it."
+    try:
+        job_type.parse(job.config)
+    except InvalidInput as error:
+        return f"Another version of DevTrail stored its settings ({str(error).rstrip('.')}); update DevTrail."
+    return job.waiting_for or ""
+
+
+def rescue_orphans(services: Services, ran_out: RanOut) -> Sequence[Job]:
+    """Return the jobs of dead workers to the queue, or end them if they were cancelled; returns those that changed. `ran_out`
+    as of LeaseWatch. Raises StoreError."""
+    from devtrail_tui.runtime.process import alive, this_process
+
+    return services.queue.rescue(host=this_process().host, alive=alive, ran_out=ran_out).result()
+
+
 def cancel_job(services: Services, job_id: int) -> Outcome:
-    """Cancel a waiting job; request a running job to stop. Raises NotPossible, NotFound."""
+    """Cancel a waiting job; request a running job to stop, or end it if its worker is dead. Raises NotPossible, NotFound."""
     job = services.queue.cancel(job_id).result()
+    if job.status is Status.RUNNING:
+        from devtrail_tui.runtime.lease_watch import LeaseWatch
+
+        rescue_orphans(services, LeaseWatch(services.clock, services.settings.lease_s).ran_out)
+        job = services.views.job(job_id)
     if job.status is Status.RUNNING:
         return Outcome(f"Job {job_id} is stopping; saved results are kept.", job_json(job))
     return Outcome(f"Job {job_id} is cancelled.", job_json(job))

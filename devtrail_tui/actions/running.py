@@ -1,16 +1,15 @@
-"""Runs jobs in this process: the worker, one job until it ends, and the weekly backup."""
+"""Runs jobs in this process: the worker and the weekly backup."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from devtrail_tui.actions import Outcome
-from devtrail_tui.actions.jobs import get_job
-from devtrail_tui.core.errors import NotPossible, StoreError
+from devtrail_tui.actions.jobs import waiting_reason
+from devtrail_tui.core.errors import StoreError
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.wording import count_of
 
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 
 _STOP_S = 3.0
 """How long a stop waits for the worker's thread; the worker itself gives up earlier and leaves its jobs to their leases."""
-_MIN_PAUSE = timedelta(seconds=1)
-"""Minimum interval between two worker starts for one job, and between two rescues, against tight loops for a waiting job."""
-LOOK_S = 1.0
-"""Maximum interval between two looks at a job without a commit, for countdowns and the worker's state."""
 
 _logger = logging.getLogger(__name__)
 
@@ -54,7 +49,10 @@ def make_worker(
         store_retry=StoreRetry(services.clock),
     )
     pace = Pace(
-        concurrency=concurrency or settings.concurrency, lease_s=settings.lease_s, heartbeat_s=settings.heartbeat_s
+        concurrency=concurrency or settings.concurrency,
+        lease_s=settings.lease_s,
+        heartbeat_s=settings.heartbeat_s,
+        max_wait_s=settings.max_wait,
     )
     return Worker(dependencies, pace, job_id=job_id, once=once)
 
@@ -87,7 +85,7 @@ class WorkerThread:
         job_id: int | None = None,
         once: bool = False,
     ) -> None:
-        from devtrail_tui.runtime.worker import Summary
+        from devtrail_tui.runtime.outcomes import Summary
 
         self._services = services
         self._worker = make_worker(services, job_id=job_id, once=once, concurrency=1 if job_id is not None else None)
@@ -115,19 +113,34 @@ class WorkerThread:
         self._alive()
 
     def summary(self) -> Outcome:
-        """The jobs that the worker ended or returned, in their current state. Raises StoreError."""
-        jobs = [get_job(self._services, job_id) for job_id in dict.fromkeys(self._summary.ended)]
-        count, failed, lost = len(jobs), sum(job.status is Status.FAILED for job in jobs), len(self._summary.lost)
-        sentence = f"{count_of(count, 'job')} processed, {failed} failed." if count else "No job was waiting."
-        sentence += f" The end of {lost} could not be stored." if lost else ""
+        """The jobs that the worker ran and those it had to leave, in their current state. Raises StoreError."""
+        ran = [*self._summary.ended, *self._summary.waiting]
+        jobs = self._services.views.jobs([*dict.fromkeys([*ran, *self._worker.left_alone()])])
+        failed = sum(job.status is Status.FAILED for job in jobs)
+        waiting = [job for job in jobs if not job.status.finished]
+        count, lost = len(jobs) - failed - len(waiting), len(self._summary.lost)
+        sentence, success = self._sentence(count, failed, waiting), not (failed or lost or waiting)
         details = {
-            "success": not (failed or lost),
+            "success": success,
             "message": sentence,
             "processed": count,
             "failed": failed,
             "jobs": [{"id": job.id, "type": job.type, "status": str(job.status)} for job in jobs],
         }
-        return Outcome(sentence, details, exit_code=1 if failed or lost else 0)
+        return Outcome(sentence, details, exit_code=0 if success else 1)
+
+    def _sentence(self, count: int, failed: int, waiting: Sequence[Job]) -> str:
+        sentences = [f"Processed {count_of(count, 'job')} successfully, {failed} failed"]
+        sentences += [f"{len(self._summary.lost)} without a stored end"] if self._summary.lost else []
+        sentences += [f"{len(waiting)} could not run: {'; '.join(map(self._why, waiting))}"] if waiting else []
+        return ", ".join(sentences)
+
+    def _why(self, job: Job) -> str:
+        return f"job {job.id}: {(waiting_reason(self._services, job) or 'stopped').rstrip('.')}"
+
+    def blocks(self, job_id: int) -> bool:
+        """Whether the worker could not run this job until a person acts."""
+        return job_id in self._summary.blocked
 
     def _alive(self) -> bool:
         if self._error is not None:
@@ -141,75 +154,3 @@ class WorkerThread:
             self._error = error
         finally:
             self._on_end()
-
-
-class LocalRunner:
-    """Runs one job in this process: restarts a worker when a retry is due, and yields to another worker that has claimed the
-    job. `on_end` and `notify` as in WorkerThread."""
-
-    def __init__(
-        self, services: Services, job_id: int, *, on_end: Callable[[], None], notify: Callable[[str], None]
-    ) -> None:
-        from devtrail_tui.runtime.lease_watch import LeaseWatch
-
-        self._services = services
-        self._job_id = job_id
-        self._on_end = on_end
-        self._notify = notify
-        self._lease_watch = LeaseWatch(services.clock, services.settings.lease_s)
-        self._thread: WorkerThread | None = None
-        self._attempts_at_start = 0
-        self._not_before = services.clock.now()
-
-    def keep_going(self, job: Job) -> bool:
-        """Start a worker if the job is due and this process runs none; False if waiting will not help.
-
-        Raises StoreError.
-        """
-        now = self._services.clock.now()
-        if self._thread is not None and self._thread.check():
-            return True
-        if job.status is Status.RUNNING and now >= self._not_before:
-            self._not_before = now + _MIN_PAUSE
-            self._rescue()  # the job's worker may have been killed, with no other process to notice
-        if job.status is not Status.PENDING:
-            return True
-        if job.needs_worker not in (None, self._services.worker_id):
-            return False
-        if job.run_at > now:
-            # A retry has spent an attempt and becomes due; a job returned without an attempt lacks a secret, for example.
-            return self._thread is None or job.attempt > self._attempts_at_start
-        if now >= self._not_before:
-            self._not_before = now + _MIN_PAUSE
-            self._attempts_at_start = job.attempt
-            self._thread = WorkerThread(self._services, job_id=self._job_id, on_end=self._on_end, notify=self._notify)
-        return True
-
-    def wait_s(self, job: Job) -> float:
-        """Seconds until the next `keep_going` if nothing is committed before."""
-        ahead_s = (job.run_at - self._services.clock.now()).total_seconds()
-        return min(ahead_s, LOOK_S) if ahead_s > 0 else LOOK_S
-
-    def stop(self) -> None:
-        """Return the job if a worker of this process has it."""
-        if self._thread is not None:
-            self._thread.stop()
-
-    def _rescue(self) -> None:
-        """Return jobs of dead workers to the queue, as a worker does. Raises StoreError."""
-        from devtrail_tui.runtime.process import alive, this_process
-
-        rescue = self._services.queue.rescue
-        rescue(host=this_process().host, alive=alive, ran_out=self._lease_watch.ran_out).result()
-
-
-def runnable_job(services: Services, job_id: int) -> Job:
-    """A job that a worker of this process may run. Raises NotFound, NotPossible for a finished job, UsageError for an unknown
-    type."""
-    job = get_job(services, job_id)
-    if job.status.finished:
-        raise NotPossible(
-            f"Job {job_id} is finished ({job.status.lower()}); run it again with: devtrail-tui jobs retry {job_id}"
-        )
-    services.catalogue.named(job.type)
-    return job

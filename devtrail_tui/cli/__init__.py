@@ -7,14 +7,17 @@ import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TextIO
 
 from devtrail_tui.cli.faults import report_fault
 from devtrail_tui.cli.interruption import INTERRUPTED
-from devtrail_tui.cli.output import narrate, print_json, redact_with
+from devtrail_tui.cli.output import OutputFailed, narrate, print_json, redact_with
 from devtrail_tui.core.errors import DevTrailError, InvalidInput
 from devtrail_tui.core.text import safe_line
 
+_OUTPUT_ERRORS = (errno.EPIPE, errno.EIO, errno.ENOSPC)
+"""Errors of stdout: its reader has gone, its terminal was closed, its disk is full."""
 PROGRAM = "devtrail-tui"
 COMPLETION = "_DEVTRAIL_TUI_COMPLETE"
 """Set by a shell that requests completions."""
@@ -30,10 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(arguments, as_json=as_json)
         sys.stdout.flush()
+    except OutputFailed as error:
+        _discard_output(sys.stdout)
+        return _refuse(str(error), error.exit_code, {}, as_json=False)
     except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.EIO):  # EIO: the terminal was closed
+        if error.errno not in _OUTPUT_ERRORS:
             return report_fault(error, as_json=as_json)
-        _discard_output()
+        _discard_output(sys.stdout)
+        if error.errno == errno.ENOSPC:
+            return _refuse("stdout cannot be written: the disk is full.", 1, {}, as_json=False)
+        _discard_output(sys.stderr)
         return 0 if error.errno == errno.EPIPE else INTERRUPTED
     except Exception as error:  # noqa: BLE001 - people get a sentence, developers the report
         return report_fault(error, as_json=as_json)
@@ -50,6 +59,8 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
 
         gc.enable()  # see __main__; the app does so after its first screen
         return run(arguments)
+    except OutputFailed:
+        raise
     except DevTrailError as error:
         return _refuse(str(error), error.exit_code, error.problems if isinstance(error, InvalidInput) else {}, as_json)
     except KeyboardInterrupt:
@@ -70,11 +81,7 @@ def _replace_unencodable(stream: TextIO) -> None:
         reconfigure(errors="replace")
 
 
-def _discard_output() -> None:
-    """Suppress all further output, also at interpreter exit: the reader closed the pipe (`| head`)."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            os.dup2(null, stream.fileno())
-        except (OSError, ValueError):  # the stream has no file
-            continue
+def _discard_output(stream: TextIO) -> None:
+    """Suppress all further output of a stream, also at interpreter exit: the reader closed the pipe (`| head`)."""
+    with suppress(OSError, ValueError):  # the stream has no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

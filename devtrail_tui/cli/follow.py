@@ -148,7 +148,7 @@ def bar_text(
     if detail.total:
         segments.append(f"{detail.done}/{detail.total}")
     if job.status is Status.PENDING and job.waiting_for:
-        segments.append(safe_line(job.waiting_for))
+        segments.append(safe_line(job.waiting_for) + _countdown(job.run_at, now))
     elif detail.waiting:
         segments.append(safe_line(detail.waiting.sentence) + _countdown(detail.waiting.until, now))
     elif job.status is Status.RUNNING:

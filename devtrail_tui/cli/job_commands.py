@@ -11,7 +11,7 @@ import click
 
 from devtrail_tui.actions.jobs import get_job
 from devtrail_tui.actions.launching import check_config, disclosure, launch_job
-from devtrail_tui.cli.output import json_option, narrate, print_result
+from devtrail_tui.cli.output import json_option, max_wait_option, narrate, print_result
 from devtrail_tui.cli.run import report_end, run_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import AlreadyQueued, InvalidInput, UsageError
@@ -54,17 +54,25 @@ def command_for(job_type: JobType[Any]) -> click.Command:
         _option(setting) for setting in job_type.settings if setting != argument and setting.kind is not Kind.SECRET
     ]
 
-    def start(*, as_json: bool, no_wait: bool, config_file: Any, show_prompt: bool = False, **options: Any) -> int:
+    def start(
+        *,
+        as_json: bool,
+        no_wait: bool,
+        config_file: Any,
+        max_wait: str | None,
+        show_prompt: bool = False,
+        **options: Any,
+    ) -> int:
         raw = _from_file(config_file) if config_file else {}
         raw.update(_typed(job_type, options))
         if show_prompt:
             return _show_prompt(job_type, raw, as_json=as_json)
-        return _launch(job_type, raw, no_wait=no_wait, as_json=as_json)
+        return _launch(job_type, raw, no_wait=no_wait, as_json=as_json, max_wait=max_wait)
 
     command = click.Command(
         job_type.command, callback=start, params=parameters, help=job_type.description, short_help=job_type.description
     )
-    for add_option in (json_option, _CONFIG, _NO_WAIT, *([_SHOW_PROMPT] if job_type.preview else [])):
+    for add_option in (json_option, _CONFIG, max_wait_option, _NO_WAIT, *([_SHOW_PROMPT] if job_type.preview else [])):
         add_option(command)
     return command
 
@@ -119,8 +127,10 @@ def _show_prompt(job_type: JobType[Any], raw: Mapping[str, Any], *, as_json: boo
         return print_result(preview.data, [preview.text], as_json=as_json)
 
 
-def _launch(job_type: JobType[Any], raw: Mapping[str, Any], *, no_wait: bool, as_json: bool) -> int:
-    with opened() as services:
+def _launch(
+    job_type: JobType[Any], raw: Mapping[str, Any], *, no_wait: bool, as_json: bool, max_wait: str | None
+) -> int:
+    with opened(max_wait=max_wait) as services:
         try:
             if notice := disclosure(services, job_type, check_config(services, job_type, raw)):
                 narrate(notice)

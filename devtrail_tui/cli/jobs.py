@@ -18,6 +18,7 @@ from devtrail_tui.actions.jobs import (
     job_attempts,
     list_jobs,
     retry_job,
+    waiting_reason,
 )
 from devtrail_tui.actions.logs import log_lines, next_seq
 from devtrail_tui.cli.output import json_option, narrate, print_json, redacted, report, say, table
@@ -88,7 +89,7 @@ def show(*, job_id: int, as_json: bool) -> int:
         if as_json:
             print_json(job_json(job, log_lines(services, job_id)))
             return 0
-        for name, text in _facts(job):
+        for name, text in _facts(job, waiting_reason(services, job)):
             if text:
                 say(f"{name:<10} {text}")
         for line in (*_attempts(job_attempts(services, job_id)), *result_tables(job)):
@@ -105,13 +106,13 @@ def _attempts(attempts: Sequence[Attempt]) -> list[str]:
     return ["", *table(("Attempt", "Started", "Ended", "Outcome", "Error"), rows)] if len(rows) > 1 else []
 
 
-def _facts(job: Job) -> list[tuple[str, str]]:
+def _facts(job: Job, waiting: str) -> list[tuple[str, str]]:
     detail = job.progress_detail
     return [
         ("Job", f"{job.id} {job.type}"),
         ("What", job.title),
         ("Status", str(status_look(job))),
-        ("Waits for", _waits_for(job)),
+        ("Waits for", _waits_for(job, waiting)),
         ("Progress", f"{job.progress:.0f} %" + (f", {detail.done} of {detail.total}" if detail.total else "")),
         ("Attempt", f"{job.attempt} of {job.max_attempts}" if job.attempt else ""),
         ("Spent", dollars(job.spent_usd) if job.spent_usd else ""),
@@ -124,11 +125,11 @@ def _facts(job: Job) -> list[tuple[str, str]]:
     ]
 
 
-def _waits_for(job: Job) -> str:
+def _waits_for(job: Job, waiting_reason: str) -> str:
     """The reason a job waits, and the end of the wait if known."""
     if job.status is Status.PENDING:
         until: datetime | None = job.run_at if job.run_at > datetime.now(UTC) else None
-        reason = (job.waiting_for or "").removeprefix("Waits for ").rstrip(".")
+        reason = waiting_reason.removeprefix("Waits for ").rstrip(".")
     else:
         waiting = job.progress_detail.waiting
         reason, until = (waiting.sentence, waiting.until) if waiting else ("", None)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+import select
+import stat
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.redaction import Redactor
 from devtrail_tui.core.secret_patterns import SECRET_VARIABLES
 from devtrail_tui.core.text import safe, safe_line
@@ -22,6 +27,17 @@ def json_option(command: F) -> F:
     import click
 
     return click.option("--json", "as_json", is_flag=True, help="Print data as JSON on stdout.")(command)
+
+
+def max_wait_option(command: F) -> F:
+    """Add the option --max-wait, the setting max_wait, to a command."""
+    import click
+
+    return click.option(
+        "--max-wait",
+        metavar="TIME",
+        help="Longest wait for a network or service that is down, such as 90m. Default: 12h.",
+    )(command)
 
 
 class _Output:
@@ -50,6 +66,34 @@ def _echo(text: str, *, err: bool = False) -> None:
     import click  # the app does not need it to start
 
     click.echo(text, err=err)
+
+
+class OutputFailed(DevTrailError):
+    """The result of a command that ran jobs could not be printed."""
+
+
+@contextmanager
+def result_output(otherwise: str) -> Iterator[None]:
+    """Prints the result of a command that runs jobs. Raises OutputFailed, which ends with `otherwise`, if stdout is closed or
+    full, so that the command does not report a success that nobody received."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        raise OutputFailed(f"stdout cannot be written ({error.strerror}). {otherwise}") from None
+
+
+def stdout_is_closed() -> bool:
+    """Whether the reader of stdout, a pipe, has gone."""
+    try:
+        descriptor = sys.stdout.fileno()
+        if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            return False
+        poll = select.poll()
+        poll.register(descriptor, select.POLLERR)
+        return bool(poll.poll(0))
+    except (AttributeError, OSError, ValueError):  # stdout has no file, or was closed; Windows has no poll
+        return False
 
 
 def say(text: str = "") -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from devtrail_tui.actions import Services
+from devtrail_tui.actions.following import LOOK_S, LocalRunner, Rescuer, any_worker
 from devtrail_tui.actions.logs import log_lines
-from devtrail_tui.actions.running import LOOK_S, LocalRunner
 from devtrail_tui.cli.follow import Follower, Narrator, Notices, narrator
 from devtrail_tui.cli.interruption import INTERRUPTED, Interruption, WakeUp
-from devtrail_tui.cli.output import narrate, print_json, say, table
+from devtrail_tui.cli.output import OutputFailed, narrate, print_json, result_output, say, stdout_is_closed, table
 from devtrail_tui.core.job import Job, Status, job_json
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import status_look
@@ -46,22 +46,31 @@ def wait_for_job(services: Services, job_id: int, display: Narrator | None = Non
 def _follow(
     services: Services, follower: Follower, runner: LocalRunner | None, wake_up: WakeUp, notices: Notices
 ) -> Followed:
-    unsubscribe = services.database.on_commit(wake_up.set)
+    unsubscribe, rescuer = services.database.on_commit(wake_up.set), Rescuer(services)
     with Interruption(wake_up) as interruption:
         try:
             try:
                 job = follower.look()
-                while not (job.status.finished or interruption.requested) and (not runner or runner.keep_going(job)):
+                while not (job.status.finished or interruption.requested or stdout_is_closed()) and (
+                    not runner or runner.keep_going(job)
+                ):
+                    rescuer.look(job)
+                    if runner is None and job.status is Status.PENDING and not any_worker(services):
+                        notices.show(f"No worker is running. Open the app, or run: devtrail-tui work --job {job.id}")
                     wake_up.wait(runner.wait_s(job) if runner else LOOK_S)
                     job = notices.read(follower.look) or job
                 if interruption.requested:
                     notices.clear_bar()
                     interruption.say_stopping()
+                stopped_by_output = not job.status.finished and stdout_is_closed()
             finally:  # also if the terminal was closed and printing fails
                 if runner:
                     runner.stop()
                 unsubscribe()
-            return Followed(follower.look(), interruption.requested)
+            job = follower.look()
+            if stopped_by_output:
+                raise OutputFailed(f"The reader of stdout has gone. {how_to_go_on(job, services.worker_id)}")
+            return Followed(job, interruption.requested)
         finally:
             notices.clear_bar()
 
@@ -69,13 +78,14 @@ def _follow(
 def report_end(services: Services, followed: Followed, *, as_json: bool) -> int:
     """Print how a job ended (or how to continue it) and return the exit code."""
     job = followed.job
-    if as_json:
-        print_json(job_json(job, log_lines(services, job.id)))
-    if job.status.finished:
-        if not as_json:
+    with result_output(f"Job {job.id}: {status_look(job)}. Show it with: devtrail-tui jobs show {job.id}"):
+        if as_json:
+            print_json(job_json(job, log_lines(services, job.id)))
+        elif job.status.finished:
             say(end_sentence(job))
             for line in result_tables(job):
                 say(line)
+    if job.status.finished:
         return _CANCELLED if job.status is Status.CANCELLED else int(not job.successful)
     narrate(how_to_go_on(job, services.worker_id))
     return INTERRUPTED if followed.interrupted else _CANNOT_RUN

@@ -7,12 +7,13 @@ import sys
 import click
 
 from devtrail_tui.actions import Services
+from devtrail_tui.actions.following import LOOK_S, runnable_job
 from devtrail_tui.actions.jobs import list_jobs
 from devtrail_tui.actions.logs import next_seq
-from devtrail_tui.actions.running import LOOK_S, WorkerThread, runnable_job
+from devtrail_tui.actions.running import WorkerThread
 from devtrail_tui.cli.follow import Follower, LineNarrator, Notices
 from devtrail_tui.cli.interruption import INTERRUPTED, Interruption, WakeUp
-from devtrail_tui.cli.output import json_option, narrate, report
+from devtrail_tui.cli.output import json_option, max_wait_option, narrate, report, result_output, stdout_is_closed
 from devtrail_tui.cli.run import report_end, run_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import UsageError
@@ -26,12 +27,13 @@ _MAX_CONCURRENCY = 32
 @click.option("--once", is_flag=True, help="Stop when no job can run now.")
 @click.option("--job", "job_id", type=int, metavar="JOB", help="Run only this job, then stop.")
 @click.option("--concurrency", metavar="N", help="Maximum concurrent jobs.")
+@max_wait_option
 @json_option
-def work(*, once: bool, job_id: int | None, concurrency: str | None, as_json: bool) -> int:
+def work(*, once: bool, job_id: int | None, concurrency: str | None, max_wait: str | None, as_json: bool) -> int:
     """Run waiting jobs until stopped. Ctrl+C or SIGTERM returns running jobs to the queue."""
     if job_id is not None and (once or concurrency):
         raise UsageError("--job runs one job and ends; omit --once and --concurrency.")
-    with opened(concurrency=concurrency) as services:
+    with opened(concurrency=concurrency, max_wait=max_wait) as services:
         if job_id is not None:
             return _one_job(services, job_id, as_json=as_json)
         return _queue(services, once=once, as_json=as_json)
@@ -52,7 +54,7 @@ def _queue(services: Services, *, once: bool, as_json: bool) -> int:
         if not once:
             narrate("Worker running. Ctrl+C returns running jobs to the queue and stops.")
         try:
-            while worker.check() and not interruption.requested:
+            while worker.check() and not (interruption.requested or stdout_is_closed()):
                 wake_up.wait(LOOK_S)
                 notices.read(running_jobs.look)
             if interruption.requested:
@@ -61,7 +63,9 @@ def _queue(services: Services, *, once: bool, as_json: bool) -> int:
             worker.stop()
             unsubscribe()
         running_jobs.look()
-    exit_code = report(worker.summary(), as_json=as_json)
+    summary = worker.summary()
+    with result_output(summary.sentence):
+        exit_code = report(summary, as_json=as_json)
     return INTERRUPTED if interruption.requested else exit_code
 
 

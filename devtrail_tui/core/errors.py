@@ -1,7 +1,8 @@
 """Errors whose message is shown to people: what happened, to what, and what to do next.
 
 Every error that can reach a person is a `DevTrailError`. The runtime decides by its class:
-`TemporaryError` is retried with backoff, `SecretMissing` makes the job wait, any other class fails the job at once.
+`TemporaryError` is retried with backoff, `ServiceUnavailable` and `SecretMissing` make the job wait, any other class fails the
+job at once.
 """
 
 from __future__ import annotations
@@ -90,6 +91,10 @@ class TemporaryError(DevTrailError):
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(message)
+
+
+class ServiceUnavailable(TemporaryError):
+    """The network or the service is down: the job waits for it without spending a try, for hours if need be."""
 
 
 class LimitReached(TemporaryError):

@@ -100,6 +100,10 @@ class Job:
         """Whether a cancel was requested."""
         return self.cancel_requested_at is not None
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether it may run now: due by our clock, or due when it was stored, by a clock that may have been ahead of ours."""
+        return self.run_at <= max(now, self.updated_at)
+
     @property
     def left_out(self) -> bool:
         """Whether the job's result lists work that was left out (core.left_out)."""

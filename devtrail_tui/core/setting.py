@@ -177,6 +177,10 @@ def config_json(config: Any) -> dict[str, Any]:
     return out
 
 
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?([smhd])")
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
 def _read_text(each: Setting, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{each.label} must be text in quotes.")
@@ -221,6 +225,14 @@ def _read_number(each: Setting, value: Any) -> float:
     if each.maximum is not None and number > each.maximum:
         raise ValueError(f"{each.label} must be at most {each.maximum:,g}.")
     return number
+
+
+def _read_seconds(each: Setting, value: Any) -> float:
+    """Seconds, or a number with a unit: 90s, 30m, 12h, 2d."""
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return _read_number(each, value)
+    return _read_number(each, float(match[1]) * _UNITS_S[match[2]])
 
 
 def _read_integer(each: Setting, value: Any) -> int:
@@ -293,7 +305,7 @@ _READERS: Mapping[Kind, Callable[[Setting, Any], Any]] = {
     Kind.FLAG: _read_flag,
     Kind.INTEGER: _read_integer,
     Kind.DOLLARS: _read_number,
-    Kind.SECONDS: _read_number,
+    Kind.SECONDS: _read_seconds,
     Kind.CHOICE: _read_choice,
     Kind.PATTERNS: _read_patterns,
     Kind.TABLE: _read_table,

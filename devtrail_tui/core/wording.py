@@ -96,6 +96,14 @@ def days_of(days: float) -> str:
     return f"{days * 24:.1f} h" if days < 1 else f"{days:.1f} days"
 
 
+def span(seconds: float) -> str:
+    """A chosen length of time in a suitable unit: "90 s", "30 min", "12 h", "2 d"."""
+    for unit, unit_s, least_s in (("d", DAY, 2 * DAY), ("h", HOUR, HOUR), ("min", MINUTE, 2 * MINUTE)):
+        if seconds >= least_s:
+            return f"{seconds / unit_s:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
 def took(seconds: float) -> str:
     """A duration: "0:48", "12:05", "1:02:03", "10 h 02", "4.2 d". Negative durations count as 0."""
     whole_seconds = max(0, math.floor(seconds))

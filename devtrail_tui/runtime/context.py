@@ -44,6 +44,8 @@ class JobContext:
         self._cursor: dict[str, Any] = {}
         self._clients: dict[object, Any] = {}
         self._exits = AsyncExitStack()
+        self.progressed = False
+        """Whether this run stored something new."""
         self.evidence = self._guarded(_Evidence(stores.evidence))
         self.criteria = self._guarded(_Criteria(claim, stores))
         ledger = Ledger(claim, stores.analyses, stores.store_retry, stores.clock, self.output.add_spent)
@@ -101,11 +103,12 @@ class JobContext:
         now, moved = self._stores.clock.now(), plain(dict(cursor or {}), "cursor")
         log_lines = [(now, level, message) for message, level in (_checked_line(*line) for line in log)]
         save = partial(self._stores.evidence.save, judgements=judgements, ownership=ownership, cursor=moved)
-        stored = await self._stores.store_retry.write(
+        saved = await self._stores.store_retry.write(
             lambda: self.output.lines.write(lambda lines: save(self._claim, evidence, log=[*lines, *log_lines]))
         )
         self._cursor.update(moved)
-        return stored
+        self.progressed = self.progressed or saved.changed
+        return saved.entries
 
     async def source(self, spec: ServiceSpec[S]) -> S:
         return await self._client(spec, lambda scope: self._stores.clients.source(spec, scope))

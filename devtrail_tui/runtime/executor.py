@@ -15,6 +15,7 @@ from devtrail_tui.core.job import Claim, Job, Level
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.retry import LONGEST_RETRY_AFTER_S, delay_s
 from devtrail_tui.core.setting import Kind
+from devtrail_tui.core.wording import span
 from devtrail_tui.runtime.context import JobContext
 from devtrail_tui.runtime.job_output import JobStores
 from devtrail_tui.runtime.job_thread import JobThread
@@ -22,12 +23,14 @@ from devtrail_tui.runtime.outcomes import (
     CompletedRun,
     FailedRun,
     InterruptedRun,
+    OutageRun,
     RetryableRun,
     RunOutcome,
     StopReason,
     WaitingRun,
     outcome_of,
 )
+from devtrail_tui.store.queue import failures_in_a_row
 
 SECRET_RETRY_S = 60.0
 """The delay before a job that cannot run (missing secret, unreadable store) is tried again."""
@@ -51,8 +54,12 @@ class Execution:
     handler does not end in time.
     """
 
-    def __init__(self, job: Job, job_type: JobType[Any], stores: JobStores, rng: random.Random) -> None:
+    def __init__(
+        self, job: Job, job_type: JobType[Any], stores: JobStores, rng: random.Random, *, max_wait_s: float
+    ) -> None:
         self.job = job
+        self._max_wait_s = max_wait_s
+        self._claimed_at = stores.clock.now()
         self.claim = Claim(job.id, job.claim_no, job.worker_id or "")
         self._job_type = job_type
         self._stores = stores
@@ -162,7 +169,9 @@ class Execution:
                 self._context.output.note("Stopped with the program; resumes at the next start.", Level.WARNING)
             case FailedRun(sentence):
                 self._context.output.note(sentence, Level.ERROR)
-            case WaitingRun(sentence, wait_s):
+            case WaitingRun(sentence, wait_s) if (
+                sentence != self.job.waiting_for
+            ):  # said once, however often it is tried
                 again = f" Waiting; again at {self._due(wait_s):%Y-%m-%d %H:%M} UTC." if wait_s is not None else ""
                 self._context.output.note(sentence + again, Level.WARNING)
         try:
@@ -179,6 +188,8 @@ class Execution:
                 await write(lambda: queue.fail(claim, sentence))
             case RetryableRun(sentence, retry_after_s):
                 await self._retry_or_fail(sentence, retry_after_s)
+            case OutageRun(sentence, retry_after_s):
+                await self._wait_out(sentence, retry_after_s)
             case WaitingRun(sentence, wait_s):
                 due = self._due(SECRET_RETRY_S if wait_s is None else wait_s)
                 await write(lambda: queue.release(claim, waiting_for=sentence, run_at=due))
@@ -194,15 +205,45 @@ class Execution:
 
     async def _retry_or_fail(self, sentence: str, retry_after_s: float | None) -> None:
         queue, job, write = self._stores.queue, self.job, self._stores.store_retry.write
-        if job.attempt >= job.max_attempts:
+        progressed = self._context.progressed
+        if job.attempt >= job.max_attempts and not progressed:
             await self._note(Level.ERROR, sentence)
             await write(lambda: queue.fail(self.claim, f"{sentence} Given up after {job.attempt} tries."))
             return
-        wait = delay_s(job.attempt, self._rng, retry_after_s=retry_after_s)
+        failures = await asyncio.to_thread(failures_in_a_row, self._stores.database, job.id)
+        due, when = self._pause(failures.count, retry_after_s)
+        counted = "It made progress, so no try is counted" if progressed else f"Try {job.attempt} of {job.max_attempts}"
+        await self._note(Level.WARNING, f"{sentence} {counted}; again {when}.")
+        await write(lambda: queue.retry_later(self.claim, sentence, due, progressed=progressed))
+
+    async def _wait_out(self, sentence: str, retry_after_s: float | None) -> None:
+        """Return the job until the network or the service is back; fail it once the outage has lasted too long."""
+        queue, write, progressed = self._stores.queue, self._stores.store_retry.write, self._context.progressed
+        failures = await asyncio.to_thread(failures_in_a_row, self._stores.database, self.job.id)
+        now = self._stores.clock.now()
+        since = now if progressed else failures.outage_since or self._claimed_at
+        left_s = self._max_wait_s - (now - since).total_seconds()
+        if left_s <= 0 or (retry_after_s or 0) > left_s:
+            await self._note(Level.ERROR, sentence)
+            given_up = f"{sentence} Given up after {span(self._max_wait_s)} of waiting; retry the job when it is back."
+            await write(lambda: queue.fail(self.claim, given_up))
+            return
+        due, when = self._pause(failures.count, retry_after_s, longest_s=left_s)
+        last = now + timedelta(seconds=left_s)
+        await self._note(
+            Level.WARNING,
+            f"{sentence} Waiting until it is back, at most until {last:%Y-%m-%d %H:%M} UTC; again {when}. "
+            "Cancel the job to stop waiting.",
+        )
+        await write(lambda: queue.retry_later(self.claim, sentence, due, outage=True, progressed=progressed))
+
+    def _pause(
+        self, failures: int, retry_after_s: float | None, longest_s: float = LONGEST_RETRY_AFTER_S
+    ) -> tuple[datetime, str]:
+        """The time of the next try after so many failures in a row before this one, and its words."""
+        wait = min(delay_s(failures + 1, self._rng, retry_after_s=retry_after_s), longest_s)
         due = self._stores.clock.now() + timedelta(seconds=wait)
-        when = f"in {wait:.0f} s" if wait < _SAID_IN_SECONDS else f"at {due:%Y-%m-%d %H:%M} UTC"
-        await self._note(Level.WARNING, f"{sentence} Try {job.attempt} of {job.max_attempts}; again {when}.")
-        await write(lambda: queue.retry_later(self.claim, sentence, due))
+        return due, f"in {wait:.0f} s" if wait < _SAID_IN_SECONDS else f"at {due:%Y-%m-%d %H:%M} UTC"
 
     async def _note(self, level: Level, line: str) -> None:
         now = self._stores.clock.now()

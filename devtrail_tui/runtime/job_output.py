@@ -19,6 +19,7 @@ from devtrail_tui.runtime.log_buffer import LogBuffer
 from devtrail_tui.runtime.store_retry import StoreRetry
 from devtrail_tui.store.analyses import Analyses
 from devtrail_tui.store.criteria_store import CriteriaStore
+from devtrail_tui.store.database import Database
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
 from devtrail_tui.store.queue import JobQueue
@@ -55,6 +56,7 @@ class ClientFactory(Protocol):
 class JobStores:
     """The stores behind a job's context."""
 
+    database: Database
     queue: JobQueue
     job_log: JobLog
     evidence: EvidenceStore

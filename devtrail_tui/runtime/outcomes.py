@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -14,6 +14,7 @@ from devtrail_tui.core.errors import (
     DevTrailError,
     LimitReached,
     SecretMissing,
+    ServiceUnavailable,
     StoreError,
     TemporaryError,
 )
@@ -57,10 +58,19 @@ class RetryableRun:
 
 @dataclass(frozen=True, slots=True)
 class WaitingRun:
-    """The job cannot run yet; it is tried again after `wait_s`, or the usual time."""
+    """The job cannot run yet; it is tried again after `wait_s`, or the usual time. `person`: a person must act first."""
 
     sentence: str
     wait_s: float | None = None
+    person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutageRun:
+    """The network or a service is down; `retry_after_s` is the wait that the service asked for."""
+
+    sentence: str
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +80,30 @@ class InterruptedRun:
     reason: StopReason | None
 
 
-RunOutcome = CompletedRun | FailedRun | RetryableRun | WaitingRun | InterruptedRun | StoreError
+RunOutcome = CompletedRun | FailedRun | RetryableRun | WaitingRun | OutageRun | InterruptedRun | StoreError
 """A StoreError: the database is unusable, which is not the job's fault; its lease returns it to the queue."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """Ids of the jobs that a worker ran: `ended` by an end of their own or a retry, `waiting` for a service, a limit or a secret
+    (those for which a person must act also in `blocked`), `lost` without a recorded end."""
+
+    ended: list[int] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    blocked: list[int] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
+
+    def note(self, job_id: int, outcome: RunOutcome) -> None:
+        """Add a job by its outcome."""
+        match outcome:
+            case WaitingRun(person=person):
+                self.waiting.append(job_id)
+                self.blocked += [job_id] if person else []
+            case OutageRun():
+                self.waiting.append(job_id)
+            case _:
+                self.ended.append(job_id)
 
 
 def outcome_of(job: Job, result: object, error: BaseException | None) -> RunOutcome:
@@ -109,9 +141,10 @@ def _raised(job: Job, error: BaseException) -> RunOutcome:
         case StoreError() if not isinstance(error, PASSES):
             return error
         case StoreError() | SecretMissing() | LimitReached():  # raised by a read; failed writes wait in StoreRetry
-            return WaitingRun(_text_of(error), _seconds(error))
+            return WaitingRun(_text_of(error), _seconds(error), person=isinstance(error, SecretMissing))
         case TemporaryError():
-            return RetryableRun(_text_of(error), _seconds(error))
+            kind = OutageRun if isinstance(error, ServiceUnavailable) else RetryableRun
+            return kind(_text_of(error), _seconds(error))
         case TimeoutError():
             return RetryableRun(f"A call took too long: {safe_line(_text_of(error)) or 'no answer in time'}.")
         case DevTrailError():

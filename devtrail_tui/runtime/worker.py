@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,16 +19,17 @@ from devtrail_tui.core.errors import StoreError
 from devtrail_tui.core.job import Claim, Job
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.runtime.executor import STOP_GRACE_S, Execution
+from devtrail_tui.runtime.foreign_jobs import ForeignJobs
 from devtrail_tui.runtime.job_output import JobStores
 from devtrail_tui.runtime.job_thread import MOST_STUCK, stuck_threads
 from devtrail_tui.runtime.leases import LeaseKeeper
-from devtrail_tui.runtime.outcomes import StopReason
+from devtrail_tui.runtime.outcomes import StopReason, Summary
 from devtrail_tui.runtime.process import this_process
 from devtrail_tui.runtime.store_retry import AGAIN_S, PASSES
 from devtrail_tui.runtime.upkeep import duties_of_worker
 from devtrail_tui.store import workers
-from devtrail_tui.store.database import Database, await_commit
-from devtrail_tui.store.queue import any_due, cancel_requested, next_due_at
+from devtrail_tui.store.database import await_commit
+from devtrail_tui.store.queue import cancel_requested, due_of_other_types, next_due_at
 
 GIVE_BACK_S = STOP_GRACE_S + 0.3
 """How long a stop waits until running jobs are returned; remaining ones are left to their leases."""
@@ -46,25 +47,17 @@ class WorkerDependencies(JobStores):
     """The stores, clients and job types of a worker."""
 
     worker_id: str
-    database: Database
     catalogue: Mapping[str, JobType[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Number of concurrent jobs, lease length and heartbeat interval in seconds."""
+    """Number of concurrent jobs; lease length, heartbeat interval and longest wait for a service that is down, in seconds."""
 
     concurrency: int = 1
     lease_s: float = 30.0
     heartbeat_s: float = 10.0
-
-
-@dataclass(slots=True)
-class Summary:
-    """Ids of the jobs that a worker ended or returned, by their resulting status."""
-
-    ended: list[int] = field(default_factory=list)
-    lost: list[int] = field(default_factory=list)
+    max_wait_s: float = 12 * 3600.0
 
 
 class Worker:
@@ -88,9 +81,9 @@ class Worker:
         self._registered = False
         self._no_room = ""
         self._not_before = 0.0
-        self._duties = duties_of_worker(
-            dependencies.database, dependencies.queue, dependencies.clock, pace.lease_s, self._claims
-        )
+        database, clock = dependencies.database, dependencies.clock
+        self._duties = duties_of_worker(database, dependencies.queue, clock, pace.lease_s, self._claims)
+        self._foreign = ForeignJobs(database, dependencies.worker_id, dependencies.catalogue, clock)
         self._claim_at = datetime.min.replace(tzinfo=UTC)
         self._running: dict[asyncio.Task[None], Execution] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -120,6 +113,13 @@ class Worker:
     def wake(self) -> None:
         """Check the queue now; thread-safe."""
         self._call(self._set_woken)
+
+    def left_alone(self) -> Sequence[int]:
+        """The due jobs that this version cannot run; blocks."""
+        dependencies = self._dependencies
+        types, now = tuple(dependencies.catalogue), dependencies.clock.now()
+        others = due_of_other_types(dependencies.database, dependencies.worker_id, types, now)
+        return [*self._foreign.ids, *others]
 
     @property
     def busy(self) -> bool:
@@ -259,9 +259,7 @@ class Worker:
             await self._register()
         if not self._registered:
             return None
-        if not any_due(
-            dependencies.database, dependencies.worker_id, types, dependencies.clock.now(), idle=not self._running
-        ):
+        if not self._foreign.any_due(idle=not self._running):
             self._no_room = ""
             self._claim_at = (
                 next_due_at(dependencies.database, dependencies.worker_id, types, dependencies.clock.now()) or _NEVER
@@ -275,8 +273,12 @@ class Worker:
                     types=types,
                     job_id=self._job_id,
                     idle=not self._running,
+                    excluded=self._foreign.ids,
                 )
             )
+            if job is not None and self._foreign.includes(job.id, job.type, job.config):
+                await await_commit(dependencies.queue.release(Claim(job.id, job.claim_no, dependencies.worker_id)))
+                return await self._claim()
         except PASSES as error:
             self._no_room_yet(error)
             return None
@@ -284,15 +286,15 @@ class Worker:
         return job
 
     def _start(self, job: Job, keeper: LeaseKeeper) -> None:
-        execution = Execution(job, self._dependencies.catalogue[job.type], self._dependencies, self._rng)
+        job_type, longest_s = self._dependencies.catalogue[job.type], self._pace.max_wait_s
+        execution = Execution(job, job_type, self._dependencies, self._rng, max_wait_s=longest_s)
         keeper.add(execution.claim)
         task = asyncio.create_task(self._see_through(execution, keeper), name=f"job-{job.id}")
         self._running[task] = execution
 
     async def _see_through(self, execution: Execution, keeper: LeaseKeeper) -> None:
         try:
-            await execution.run()
-            self._summary.ended.append(execution.job.id)
+            self._summary.note(execution.job.id, await execution.run())
         except StoreError as error:  # the job's end was not recorded: it is returned when its lease expires
             self._summary.lost.append(execution.job.id)
             _logger.error("job %d: its end could not be stored: %s", execution.job.id, error)  # noqa: TRY400 - a sentence is enough

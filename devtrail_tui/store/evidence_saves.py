@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceType, KnownPullRequest, NewEvidence, NewJudgement
 from devtrail_tui.core.pull_request_json import pull_request_json
@@ -34,7 +34,10 @@ def _save(*, by_account: bool) -> Any:
         *_SAVED_AGAIN,
         key=[_columns.host, _columns.node_id, person],
         key_where=_columns.account_id.is_not(None) if by_account else _columns.account_id.is_(None),
-        where=_columns.pr_updated_at <= new_value(_columns.pr_updated_at),
+        where=and_(
+            _columns.pr_updated_at <= new_value(_columns.pr_updated_at),
+            or_(*(_columns[name].is_distinct_from(new_value(_columns[name])) for name in _SAVED_AGAIN[:-2])),
+        ),
     )
 
 
@@ -46,6 +49,13 @@ _SAVED = select(*KNOWN_COLUMNS).where(
     or_(_columns.account_id.is_not(None), func.lower(_columns.login) == func.lower(bindparam("login"))),
 )
 _ANALYSIS = select(analyses.c.id, analyses.c.answered_at).where(analyses.c.key == bindparam("key"))
+_JUDGEMENT = select(
+    _columns.analysis_state,
+    _columns.analysis_id,
+    _columns.analysis_note,
+    _columns.judged_pr_updated_at,
+    _columns.judged_by,
+).where(_columns.id == bindparam("evidence"))
 _ADD_MATCHES = insert(evidence_criteria)
 _NOT_OLDER = or_(
     _columns.judged_pr_updated_at.is_(None),
@@ -67,19 +77,27 @@ _SET_FAILED = (
 )
 
 
-def save_entry_on(connection: Connection, new: NewEvidence, job_id: int, now: datetime) -> KnownPullRequest:
-    """Store a fetched pull request, unless a newer state is stored; returns the stored state."""
+def save_entry_on(
+    connection: Connection, new: NewEvidence, job_id: int, now: datetime
+) -> tuple[KnownPullRequest, bool]:
+    """Store a fetched pull request, unless a newer state is stored; returns the stored state and whether a row changed."""
     pull_request = new.pull_request
     if new.account_id is not None:
         take_over_on(connection, pull_request, new.account_id, new.login)
-    connection.execute(_SAVE[new.account_id is not None], _values_of(new, job_id, now))
+    changed = connection.execute(_SAVE[new.account_id is not None], _values_of(new, job_id, now)).rowcount > 0
     person = {"account": new.account_id, "login": new.login}
     row = connection.execute(_SAVED, {"host": pull_request.host, "node": pull_request.node_id, **person}).one()
-    return known_of(row)
+    return known_of(row), changed
 
 
-def save_judgement_on(connection: Connection, new: NewJudgement, job_id: int, now: datetime) -> None:
-    """Store the judgement of an entry, unless a newer state of its pull request was judged."""
+def save_judgement_on(connection: Connection, new: NewJudgement, job_id: int, now: datetime) -> bool:
+    """Store the judgement of an entry, unless a newer state of its pull request was judged; returns whether it changed."""
+    before = connection.execute(_JUDGEMENT, {"evidence": new.evidence_id}).one_or_none()
+    _save_judgement_on(connection, new, job_id, now)
+    return connection.execute(_JUDGEMENT, {"evidence": new.evidence_id}).one_or_none() != before
+
+
+def _save_judgement_on(connection: Connection, new: NewJudgement, job_id: int, now: datetime) -> None:
     entry = {"evidence": new.evidence_id, "judged": new.pr_updated_at}
     note = {**entry, "note": new.note, "job": job_id, "now": now}
     if new.matches is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, or_, select, update
@@ -40,8 +40,9 @@ from devtrail_tui.store.job_rows import FENCE, fenced_by, in_list, rows_of
 from devtrail_tui.store.sqlite.upsert import upsert
 from devtrail_tui.store.tables import analyses, evidence_criteria, evidence_entries, jobs, sync_cursors
 
-_PROVE_CLAIM = update(jobs).where(FENCE).values(crashes=0, updated_at=bindparam("now"))
-"""Also clears the crash count: a job that saves makes progress."""
+_PROVE_CLAIM = update(jobs).where(FENCE).values(updated_at=bindparam("now"))
+_NO_CRASHES = update(jobs).where(FENCE, jobs.c.crashes > 0).values(crashes=0)
+"""A job that makes progress is healthy."""
 _SAVE_CURSOR = upsert(sync_cursors, "cursor", "updated_at")
 _LATEST_CURSOR = (
     select(sync_cursors.c.cursor)
@@ -50,6 +51,7 @@ _LATEST_CURSOR = (
     .limit(1)
 )
 _CURSORS = select(sync_cursors.c.repository, sync_cursors.c.cursor).where(sync_cursors.c.job_id == bindparam("job"))
+_CURSORS_NAMED = _CURSORS.where(in_list(sync_cursors.c.repository))
 
 _KNOWN_NODES = select(*KNOWN_COLUMNS).where(
     evidence_entries.c.type == EvidenceType.PULL_REQUEST.value,
@@ -89,6 +91,14 @@ _MODELS = select(evidence_entries.c.id, analyses.c.model).join(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The stored states of the saved pull requests, in their order: the newest of any job; and whether the save changed a row."""
+
+    entries: Sequence[KnownPullRequest]
+    changed: bool
+
+
 class EvidenceStore:
     """All access to evidence. Reads block; saves are fenced by the saving job's claim."""
 
@@ -106,13 +116,12 @@ class EvidenceStore:
         ownership: Ownership | None = None,
         cursor: Mapping[str, Any] | None = None,
         log: Sequence[Line] = (),
-    ) -> Future[list[KnownPullRequest]]:
+    ) -> Future[Saved]:
         """Store ownership, evidence, judgements, cursor (JSON by repository name, "" for the whole job) and log lines in one
         transaction.
 
-        The future returns the stored state of each of `evidence` afterwards, in that order: the newest state of any job. It
-        raises ClaimLost, without changes, if another worker owns the job or it has ended. The job's crash count is reset.
-        Secrets in texts and log lines are masked.
+        The future raises ClaimLost, without changes, if another worker owns the job or it has ended. A save of something new
+        resets the job's crash count; one of what is stored already does not. Secrets in texts and log lines are masked.
         """
         now = self._clock.now()
         entries = [replace(new, pull_request=without_secrets(new.pull_request, self._redact)) for new in evidence]
@@ -121,18 +130,21 @@ class EvidenceStore:
         row = {"job_id": claim.job_id, "updated_at": now}
         cursors = [{**row, "repository": name, "cursor": position} for name, position in (cursor or {}).items()]
 
-        def work(connection: Connection) -> list[KnownPullRequest]:
+        def work(connection: Connection) -> Saved:
             if connection.execute(_PROVE_CLAIM, {**fenced_by(claim), "now": now}).rowcount != 1:
                 raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; its last results were not stored.")
             if ownership is not None:
                 identify_on(connection, ownership)
             stored = [save_entry_on(connection, new, claim.job_id, now) for new in entries]
-            for judgement in redacted:
-                save_judgement_on(connection, judgement, claim.job_id, now)
+            changes = [changed for _, changed in stored]
+            changes.append(ownership is not None)
+            changes += [save_judgement_on(connection, judgement, claim.job_id, now) for judgement in redacted]
             if cursors:
-                connection.execute(_SAVE_CURSOR, cursors)
+                changes.append(_move_cursors_on(connection, claim, cursors))
+            if any(changes):
+                connection.execute(_NO_CRASHES, fenced_by(claim))
             append_on(connection, claim, lines)
-            return stored
+            return Saved([known for known, _ in stored], any(changes))
 
         return self._database.write(work)
 
@@ -217,6 +229,14 @@ class EvidenceStore:
         """The model of each analysed entry, by entry id."""
         with self._database.read() as connection:
             return dict(connection.execute(_MODELS).all())
+
+
+def _move_cursors_on(connection: Connection, claim: Claim, cursors: Sequence[Mapping[str, Any]]) -> bool:
+    """Store cursors; returns whether one of them moved."""
+    names = [each["repository"] for each in cursors]
+    before: dict[str, Any] = dict(map(tuple, rows_of(connection, _CURSORS_NAMED, names, job=claim.job_id)))
+    connection.execute(_SAVE_CURSOR, cursors)
+    return any(before.get(each["repository"]) != each["cursor"] for each in cursors)
 
 
 def _no_such(evidence_id: int) -> NotFound:

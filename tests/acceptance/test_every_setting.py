@@ -31,6 +31,7 @@ from devtrail_tui.services.log_file import logging_to
 from devtrail_tui.settings import SETTINGS, load_settings
 from tests.acceptance.terminal import Terminal
 from tests.doubles.clock import HastyClock
+from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 from tests.house.program import PROGRAM, environ_of, write_config
 
@@ -239,6 +240,14 @@ def heartbeat_s(person: Person) -> None:
                 ends.append(person.lease_end())
         unsubscribe()
     assert min((after - before).total_seconds() for before, after in pairwise(ends)) < 5
+
+
+@proof
+def max_wait(person: Person) -> None:
+    person.set('max_wait = "0s"')
+    person.server.faults.always("user", Fault.close())
+    assert "Given up after 0 s of waiting" in person.run(*SYNC, exit_code=1)
+    person.server.faults.clear()
 
 
 @proof

@@ -16,7 +16,7 @@ from devtrail_tui.core.clock import SystemClock
 from devtrail_tui.core.job import Claim, Level, NewJob
 from devtrail_tui.core.job_filter import parse
 from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.queue import JobQueue, any_due
+from devtrail_tui.store.queue import JobQueue, first_due
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 
@@ -62,7 +62,7 @@ def measured(database: SqliteDatabase) -> dict[str, float]:
     window = [row.id for row in views.jobs_page(limit=50)]
     costs = {
         "claim": microseconds(lambda: queue.claim("w", lease_s=60).result(), 200),
-        "due": microseconds(lambda: any_due(database, "w", ("GITHUB_SYNC",), SystemClock().now()), 200),
+        "due": microseconds(lambda: first_due(database, "w", ("GITHUB_SYNC",), SystemClock().now()), 200),
         "newest page": microseconds(lambda: views.jobs_page(limit=50), 100),
         "rows of a window": microseconds(lambda: views.job_rows(window), 100),
         "counts": microseconds(views.counts, 100),

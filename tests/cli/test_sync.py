@@ -124,7 +124,7 @@ def test_no_wait_only_queues_and_work_once_runs_it(line: CommandLine, server: Fa
     assert worked.code == 0
     assert worked.json == {
         "success": True,
-        "message": "1 job processed, 0 failed.",
+        "message": "Processed 1 job successfully, 0 failed",
         "processed": 1,
         "failed": 0,
         "jobs": [{"id": queued.json["id"], "type": "GITHUB_SYNC", "status": "COMPLETED"}],

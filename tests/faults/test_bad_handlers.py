@@ -172,7 +172,7 @@ def test_a_blocked_job_has_a_bound_on_its_time(site: Site, finish: Path) -> None
     assert_alone_at_fault(site, blocked, "The job did not end within 0.5 s. Given up after 1 tries.")
     assert "job-" in "\n".join(lines(site, blocked))
     assert site.job(neighbour.id).status is Status.COMPLETED
-    assert "2 jobs processed, 1 failed." in site.said_by(process)
+    assert "Processed 1 job successfully, 1 failed" in site.said_by(process)
 
 
 def test_a_third_thread_that_does_not_end_is_the_last(site: Site) -> None:

@@ -151,23 +151,44 @@ async def test_claudes_calls_wait_ten_thousand_times_within_full_jitter(small_se
     await claude_waits(small_server, SAMPLES // 5)
 
 
-def test_a_job_waits_within_full_jitter_between_its_tries_and_is_given_up(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+def test_an_outage_is_waited_out_with_growing_pauses_and_given_up_after_the_longest_wait(
+    server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_longest_jitter(monkeypatch)
+    desk = Desk(server, tmp_path, settings={"max_wait": "20m"})
     desk.server.faults.always("user", Fault.close())
-    job = desk.launch()
-    for attempt in range(1, job.max_attempts):
-        began = desk.clock.now()
-        job = desk.work(job)
-        assert (job.status, job.attempt) == (Status.PENDING, attempt)
-        inner = desk.clock.now() - began  # what the call's own retries took
-        assert job.run_at - began <= inner + timedelta(seconds=min(CAP_S, BASE_S * 2 ** (attempt - 1)))
-        assert desk.work(job).attempt == attempt  # not before its time
-        desk.clock.advance(max((job.run_at - desk.clock.now()).total_seconds(), 0) + 0.001)
+    job, failures = desk.launch(), 0
+    began = desk.clock.now()
+    while not (job := desk.work(job)).status.finished:
+        failures += 1
+        assert (job.status, job.attempt) == (Status.PENDING, 0), "an outage spends no try"
+        pause_s = (job.run_at - desk.clock.now()).total_seconds()
+        left_s = (began + timedelta(minutes=20) - desk.clock.now()).total_seconds()
+        assert pause_s == pytest.approx(min(CAP_S, BASE_S * 2 ** (failures - 1), left_s), abs=0.1)
+        desk.clock.advance(pause_s + 0.001)
+    assert failures > job.max_attempts
+    assert desk.clock.now() - began >= timedelta(minutes=20)
+    assert "Given up after 20 min of waiting; retry the job when it is back." in (job.error or "")
+    assert desk.services.queue.retry(job.id).result().status is Status.PENDING
+    assert desk.work(job).status is Status.PENDING, "a person's retry begins a new wait"
+    desk.close()
+
+
+def test_an_outage_of_claude_is_waited_out_and_nothing_is_paid_twice(server: FaultyServer, tmp_path: Path) -> None:
+    desk = Desk(server, tmp_path)
+    desk.server.faults.always("messages", ClaudeFault.overloaded())
+    job = desk.sync("acme/shop")
+    assert (job.status, job.attempt) == (Status.PENDING, 0)
+    assert "overloaded" in (job.waiting_for or "")
+    desk.server.faults.clear()
+    desk.clock.advance(400)
     job = desk.work(job)
-    assert job.status is Status.FAILED
-    assert f"Given up after {job.max_attempts} tries" in (job.error or "")
+    assert job.status is Status.COMPLETED
+    assert job.result is not None
+    assert job.result["notAnalysed"] == 0
+    paid = [each.body for each in desk.server.requests if "messages" in each.routes and not each.fault]
+    assert len(paid) == len(set(paid))
+    desk.close()
 
 
 # --- the service's own word

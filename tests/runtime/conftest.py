@@ -16,7 +16,7 @@ from devtrail_tui.core.job import Job, LogLine
 from devtrail_tui.core.job_type import JobType
 from devtrail_tui.core.setting import Kind, setting
 from devtrail_tui.jobs import Catalogue
-from devtrail_tui.runtime.worker import Summary
+from devtrail_tui.runtime.outcomes import Summary
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from tests.house.desk import Workplace

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 
 from devtrail_tui.actions.launching import launch_job
 from devtrail_tui.actions.running import make_worker
@@ -122,6 +124,24 @@ def test_what_time_can_mend_is_tried_again_later_and_given_up_in_the_end(bench: 
     assert (again.status, again.attempt) == (Status.PENDING, 1)
     assert again.run_at >= again.created_at
     assert "Try 1 of 2" in bench.log(twice.id)[-1].message
+
+
+@pytest.mark.parametrize(("position", "attempts"), [("new", 0), ("same", 1)])
+def test_a_save_of_something_new_gives_the_try_back(position: str, attempts: int, bench: Bench) -> None:
+    async def troubled(_config: Any, context: Context) -> dict[str, Any]:
+        await context.save(cursor={"": context.clock.now().isoformat() if position == "new" else "same"})
+        raise TemporaryError("The network is down.")
+
+    bench.job_type("TROUBLED", troubled, max_attempts=3)
+    job = bench.launch("TROUBLED")
+    bench.work()
+    for failures in (1, 2):
+        again = bench.job(job.id)
+        # The first save of an unchanging position is new.
+        assert (again.status, again.attempt) == (Status.PENDING, attempts * (failures - 1))
+        due = text("UPDATE jobs SET run_at = created_at")
+        bench.services.database.write(partial(Connection.execute, statement=due)).result()
+        bench.work()
 
 
 def test_the_services_own_wait_is_honoured(bench: Bench) -> None:

@@ -110,7 +110,9 @@ def judged(
 
 def save(store: EvidenceStore, claim: Claim, *entries: NewEvidence | Judged, **also: Any) -> list[int]:
     """Save entries, then the judgements of those that have one, as a job does; their ids."""
-    known = store.save(claim, [each.new if isinstance(each, Judged) else each for each in entries], **also).result()
+    known = (
+        store.save(claim, [each.new if isinstance(each, Judged) else each for each in entries], **also).result().entries
+    )
     judgements = [
         NewJudgement(
             evidence_id=stored.evidence_id,

@@ -11,7 +11,7 @@ from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.job import Claim, Level, NewJob, Progress, Status
 from devtrail_tui.store.evidence_store import EvidenceStore
 from devtrail_tui.store.job_log import JobLog
-from devtrail_tui.store.queue import JobQueue, any_due
+from devtrail_tui.store.queue import JobQueue, first_due
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 from tests.doubles.clock import START, ManualClock
@@ -44,11 +44,11 @@ def test_a_job_whose_worker_died_waits_until_it_can_run_alone_and_those_behind_i
 ) -> None:
     before, crashed, behind = enqueue(queue, priority=2), enqueue(queue, priority=1), enqueue(queue)
     run(database, "UPDATE jobs SET crashes = 1 WHERE id = :id", id=crashed)
-    assert any_due(database, ME, TYPES, clock.now(), idle=False)
+    assert first_due(database, ME, TYPES, clock.now(), idle=False)
     assert claim_of(queue.claim(ME, lease_s=30, idle=False).result()).job_id == before
-    assert not any_due(database, ME, TYPES, clock.now(), idle=False)
+    assert not first_due(database, ME, TYPES, clock.now(), idle=False)
     assert queue.claim(ME, lease_s=30, idle=False).result() is None
-    assert any_due(database, ME, TYPES, clock.now())
+    assert first_due(database, ME, TYPES, clock.now())
     assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == crashed
     assert claim_of(queue.claim(ME, lease_s=30, idle=False).result()).job_id == behind
 
@@ -96,8 +96,8 @@ def test_a_job_for_one_worker_is_left_by_the_others(
 ) -> None:
     job_id = enqueue(queue, needs_worker=ME)
     assert queue.claim(OTHER, lease_s=30).result() is None
-    assert not any_due(database, OTHER, TYPES, clock.now())
-    assert any_due(database, ME, TYPES, clock.now())
+    assert not first_due(database, OTHER, TYPES, clock.now())
+    assert first_due(database, ME, TYPES, clock.now())
     assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == job_id
 
 
@@ -107,7 +107,7 @@ def test_dependencies_and_pauses_hold_a_job(queue: JobQueue, database: SqliteDat
     claim = claim_of(queue.claim(ME, lease_s=30).result())
     assert claim.job_id == second
     assert queue.claim(ME, lease_s=30).result() is None
-    assert not any_due(database, ME, TYPES, clock.now())
+    assert not first_due(database, ME, TYPES, clock.now())
     queue.finish(claim, {}).result()
     for paused in ("GITHUB_SYNC", "*"):
         run(database, "INSERT INTO queue_pauses VALUES (:type, '', 0)", type=paused)
@@ -117,13 +117,13 @@ def test_dependencies_and_pauses_hold_a_job(queue: JobQueue, database: SqliteDat
 
 
 def test_a_job_is_due_when_its_time_has_come(queue: JobQueue, clock: ManualClock, database: SqliteDatabase) -> None:
-    assert not any_due(database, ME, TYPES, clock.now())
+    assert not first_due(database, ME, TYPES, clock.now())
     enqueue(queue, run_at=START + timedelta(hours=1))
-    assert not any_due(database, ME, TYPES, clock.now())
+    assert not first_due(database, ME, TYPES, clock.now())
     assert queue.claim(ME, lease_s=30).result() is None
     clock.advance(3600)
-    assert not any_due(database, ME, ("OTHER",), clock.now())
-    assert any_due(database, ME, TYPES, clock.now())
+    assert not first_due(database, ME, ("OTHER",), clock.now())
+    assert first_due(database, ME, TYPES, clock.now())
     assert queue.claim(ME, lease_s=30).result() is not None
 
 
@@ -143,9 +143,9 @@ def test_a_job_meant_for_now_does_not_wait_for_a_clock_that_was_set_back(
             queue.retry(job_id).result()
     later = enqueue(queue, run_at=START + timedelta(seconds=5))
     clock.advance(-3600)
-    assert any_due(database, ME, TYPES, clock.now())
+    assert first_due(database, ME, TYPES, clock.now())
     assert claim_of(queue.claim(ME, lease_s=30).result()).job_id == job_id
-    assert not any_due(database, ME, TYPES, clock.now()), f"job {later} was meant for later"
+    assert not first_due(database, ME, TYPES, clock.now()), f"job {later} was meant for later"
 
 
 @pytest.mark.parametrize("by", ["release", "rescue"])

@@ -34,7 +34,7 @@ def save_for_ever(url: str, said: Connection) -> None:
     done = evidence.cursor(job.id).get("", 0)
     while True:
         done += 1
-        (known,) = evidence.save(claim, [new_evidence(done)]).result()
+        (known,) = evidence.save(claim, [new_evidence(done)]).result().entries
         judged = NewJudgement(known.evidence_id, known.updated_at, AnalysisState.ANALYSED, "rubric", matches=(match(),))
         line = (clock.now(), Level.INFO, str(done))
         evidence.save(claim, judgements=[judged], cursor={"": done}, log=[line]).result()

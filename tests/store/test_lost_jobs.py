@@ -96,7 +96,7 @@ def test_a_save_forgives_crashes(queue: JobQueue, clock: ManualClock, evidence: 
     job_id = enqueue(queue)
     for _ in range(5):
         claim = claim_of(queue.claim(ME, lease_s=30).result())
-        evidence.save(claim).result()
+        evidence.save(claim, cursor={"": claim.claim_no}).result()
         clock.advance(31)
         (job,) = queue.rescue(host=HOST, alive=everyone_lives).result()
         assert (job.id, job.status, job.crashes) == (job_id, Status.PENDING, 1)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, event, text
 
 from devtrail_tui.core.job import NewJob, Status
 from devtrail_tui.core.job_filter import parse
-from devtrail_tui.store.queue import JobQueue, any_due
+from devtrail_tui.store.queue import JobQueue, first_due
 from devtrail_tui.store.sqlite.engine import SqliteDatabase
 from devtrail_tui.store.views import Views
 from tests.doubles.clock import START
@@ -71,7 +71,7 @@ def test_a_claim_keeps_to_them_whatever_statistics_say(busy: SqliteDatabase, que
 
 
 def test_whether_one_is_due_is_read_off_an_index(busy: SqliteDatabase) -> None:
-    plan = plan_of(busy, "SELECT jobs.id", lambda: any_due(busy, "w", ("T",), START))
+    plan = plan_of(busy, "SELECT jobs.id", lambda: first_due(busy, "w", ("T",), START))
     assert "SCAN jobs USING INDEX ix_jobs_due" in plan
     assert not any("TEMP B-TREE" in step for step in plan)
 

@@ -18,6 +18,7 @@ from devtrail_tui.core.errors import (
     LimitReached,
     OutcomeUnknown,
     PermanentError,
+    ServiceUnavailable,
     TemporaryError,
     UnknownModel,
 )
@@ -48,7 +49,7 @@ def translate(
     reason = clean(failure.reason)
     match failure.kind:
         case CallKind.NOT_SENT:
-            return TemporaryError(f"Claude at {host} cannot be reached ({reason}); check the network.")
+            return ServiceUnavailable(f"Claude at {host} cannot be reached ({reason}); check the network.")
         case CallKind.UNKNOWN:
             return unanswered(
                 f"The connection to Claude at {host} was lost before an answer came ({reason}).", billed=billed
@@ -61,7 +62,7 @@ def translate(
 
 def unanswered(sentence: str, *, billed: bool) -> TemporaryError:
     """The error for a call that was sent and has no answer."""
-    return OutcomeUnknown(f"{sentence} The call may have been billed.") if billed else TemporaryError(sentence)
+    return OutcomeUnknown(f"{sentence} The call may have been billed.") if billed else ServiceUnavailable(sentence)
 
 
 def unreadable(host: str) -> PermanentError:
@@ -97,7 +98,7 @@ def _translate_status(
         return AccountError(f"{sentence} Raise it at platform.claude.com.", service=SERVICE)
     should_retry = failure.headers.get("x-should-retry", "").lower()
     if should_retry == "true" or (should_retry != "false" and (status in _TEMPORARY or status >= 500)):
-        return TemporaryError(f"{_trouble(status)} ({status}){trail}.", retry_after_s=wait_s)
+        return ServiceUnavailable(f"{_trouble(status)} ({status}){trail}.", retry_after_s=wait_s)
     if status == 400 and _EFFORT.search(message):
         return EffortRefused(f"{host} knows no effort for {model}{trail}: {message}.")
     if not message:

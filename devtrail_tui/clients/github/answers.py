@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from devtrail_tui.clients.github.failures import Limited, RequestRefused, TooHeavy, Unreachable
 from devtrail_tui.clients.github.limiter import seconds_of_retry_after, seconds_until_reset
 from devtrail_tui.clients.github.transport import HttpAnswer
-from devtrail_tui.core.errors import AuthenticationError, DevTrailError, TemporaryError
+from devtrail_tui.core.errors import AuthenticationError, DevTrailError, ServiceUnavailable
 from devtrail_tui.core.text import safe_line
 
 NOT_FOUND = "NOT_FOUND"
@@ -60,9 +60,9 @@ class GraphAnswer:
 
 
 def decoded(answer: HttpAnswer, host: str) -> Any:
-    """The JSON of an answer. Raises TemporaryError for a web page, Unreachable for incomplete JSON."""
+    """The JSON of an answer. Raises ServiceUnavailable for a web page, Unreachable for incomplete JSON."""
     if _is_page(answer):
-        raise TemporaryError(
+        raise ServiceUnavailable(
             f"{host} answered with a web page instead of GitHub's data: log in to the network, or check the proxy and "
             "DEVTRAIL_GITHUB_URL."
         )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devtrail_tui.core.errors import PermanentError, TemporaryError
+from devtrail_tui.core.errors import PermanentError, ServiceUnavailable
 
 
-class Unreachable(TemporaryError):
+class Unreachable(ServiceUnavailable):
     """No usable answer: name not found, connection refused or lost, service unavailable. Retried with backoff."""
 
 
-class TooHeavy(TemporaryError):
+class TooHeavy(ServiceUnavailable):
     """GitHub could not finish this request (502, 504, its own limits, our deadline). A smaller one may succeed."""
 
 

@@ -19,7 +19,7 @@ from devtrail_tui.clients.github.changed_files import with_files
 from devtrail_tui.clients.github.failures import RequestRefused, TooHeavy, UnexpectedAnswer
 from devtrail_tui.clients.github.limiter import Narrate
 from devtrail_tui.clients.github.shapes import Node, child, children, next_cursor, text
-from devtrail_tui.core.errors import TemporaryError
+from devtrail_tui.core.errors import ServiceUnavailable, TemporaryError
 from devtrail_tui.core.evidence import PullRequestRef
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut
@@ -98,7 +98,7 @@ class Hydration:
         for ref in self._deferred:
             yield [await self._single(ref, others_wait=False)]
         if 1 < self._without_answer == len(refs):
-            raise TemporaryError("GitHub did not answer for any of the pull requests; it may be in trouble.")
+            raise ServiceUnavailable("GitHub did not answer for any of the pull requests; it may be in trouble.")
 
     async def _read(
         self, batch: Sequence[PullRequestRef], answer: GraphAnswer
@@ -136,7 +136,7 @@ class Hydration:
         self._in_trouble += 1
         self._without_answer += not answered
         if others_wait and self._in_trouble == 2 * MOST_IN_TROUBLE:
-            raise TemporaryError(f"GitHub failed on {self._in_trouble} pull requests in a row: {trouble}")
+            raise ServiceUnavailable(f"GitHub failed on {self._in_trouble} pull requests in a row: {trouble}")
         return FetchedPullRequest(ref, None, str(trouble))
 
     async def _ask_batch(self, batch: Sequence[PullRequestRef]) -> GraphAnswer:

@@ -9,7 +9,13 @@ from typing import Any
 
 from devtrail_tui.core.components import components
 from devtrail_tui.core.context import Context
-from devtrail_tui.core.errors import AuthenticationError, LimitReached, PermanentError, TemporaryError
+from devtrail_tui.core.errors import (
+    AuthenticationError,
+    LimitReached,
+    PermanentError,
+    ServiceUnavailable,
+    TemporaryError,
+)
 from devtrail_tui.core.evidence import (
     AnalysisState,
     KnownPullRequest,
@@ -185,7 +191,8 @@ class Sync:
         missing = self._board.tally.not_analysed + self._board.tally.outdated
         evidence_sentence = f"All evidence is stored; {missing} not analysed."
         if isinstance(stopped, TemporaryError):
-            kind = LimitReached if isinstance(stopped, LimitReached) else TemporaryError
+            kinds: tuple[type[TemporaryError], ...] = (LimitReached, ServiceUnavailable, TemporaryError)
+            kind = next(kind for kind in kinds if issubclass(type(stopped), kind))
             raise kind(f"{stopped} {evidence_sentence}", retry_after_s=stopped.retry_after_s)
         raise PermanentError(f"{stopped} {evidence_sentence} Retry the job to match the rest.")
 

@@ -19,12 +19,15 @@ from devtrail_tui.core.service import RateLimit
 from devtrail_tui.store.database import Database
 from devtrail_tui.store.queue import claim, cleanup, endings, enqueue, requests
 from devtrail_tui.store.queue.claim import Renewal
-from devtrail_tui.store.queue.claim import any_due as any_due
+from devtrail_tui.store.queue.claim import due_of_other_types as due_of_other_types
+from devtrail_tui.store.queue.claim import first_due as first_due
 from devtrail_tui.store.queue.claim import next_due_at as next_due_at
 from devtrail_tui.store.queue.cleanup import prune_events as prune_events
+from devtrail_tui.store.queue.failures import failures_in_a_row as failures_in_a_row
 from devtrail_tui.store.queue.requests import cancel_requested as cancel_requested
 from devtrail_tui.store.queue.rescue import POISON_CRASHES as POISON_CRASHES
-from devtrail_tui.store.queue.rescue import Owners, RanOut, Rescue, owners
+from devtrail_tui.store.queue.rescue import Owners, Rescue, owners
+from devtrail_tui.store.queue.rescue import RanOut as RanOut
 from devtrail_tui.store.queue.transitions import FINISHED, Transition
 from devtrail_tui.store.workers import Alive
 
@@ -54,13 +57,15 @@ class JobQueue:
         types: Sequence[str] | None = None,
         job_id: int | None = None,
         idle: bool = True,
+        excluded: Collection[int] = (),
     ) -> Future[Job | None]:
-        """Claim the most urgent job this worker may run now (only of `types`, only `job_id`), or None. `idle`: the worker runs
-        nothing else, so it may claim a job whose worker died, which runs alone.
+        """Claim the most urgent job this worker may run now (only of `types`, only `job_id`, none of `excluded`), or None.
+        `idle`: the worker runs nothing else, so it may claim a job whose worker died, which runs alone.
 
         The job is returned as RUNNING with a new `claim_no` and one more attempt; its lease ends in `lease_s` seconds.
         """
-        return self._write(claim.claim, worker_id, lease_s, types if types is None else tuple(types), job_id, idle)
+        candidates = claim.Candidates(types if types is None else tuple(types), job_id, idle, tuple(excluded))
+        return self._write(claim.claim, worker_id, lease_s, candidates)
 
     def renew(self, worker_id: str, claims: Sequence[Claim], lease_s: float) -> Future[Renewal]:
         """The heartbeat: extend the leases of `claims` to `lease_s` seconds from now and mark the worker as live."""
@@ -83,9 +88,13 @@ class JobQueue:
         """RUNNING to CANCELLED, after the work has stopped. False if the claim is lost."""
         return self._end(endings.CANCELLED, owner, why=reason)
 
-    def retry_later(self, owner: Claim, error: str, run_at: datetime) -> Future[bool]:
-        """RUNNING to PENDING, due at `run_at`; the attempt counts. False if the claim is lost."""
-        return self._end(endings.RETRY_LATER, owner, why=error, due=run_at, waiting="Waits for its next try.")
+    def retry_later(
+        self, owner: Claim, error: str, run_at: datetime, *, outage: bool = False, progressed: bool = False
+    ) -> Future[bool]:
+        """RUNNING to PENDING, due at `run_at`. The attempt counts, unless the network or a service is down (`outage`), or it
+        `progressed`: stored something new. False if the claim is lost."""
+        waiting = error if outage else "Waits for its next try."
+        return self._end(endings.RETRY_LATER[outage, progressed], owner, why=error, due=run_at, waiting=waiting)
 
     def release(self, owner: Claim, *, waiting_for: str | None = None, run_at: datetime | None = None) -> Future[bool]:
         """RUNNING to PENDING without counting the attempt (a stop, a missing secret); without `run_at` it keeps its place in the

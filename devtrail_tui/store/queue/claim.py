@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,8 +41,11 @@ _FOR_WORKER = or_(jobs.c.needs_worker.is_(None), jobs.c.needs_worker == bindpara
 _OF_TYPES = jobs.c.type.in_(bindparam("types", expanding=True))
 
 
+_NOT_EXCLUDED = jobs.c.id.not_in(bindparam("excluded", expanding=True))
+
+
 def _claiming(*, of_types: bool, of_id: bool) -> Transition:
-    candidates = select(jobs.c.id).where(_READY, _DUE, _FOR_WORKER)
+    candidates = select(jobs.c.id).where(_READY, _DUE, _FOR_WORKER, _NOT_EXCLUDED)
     if of_types:
         candidates = candidates.where(_OF_TYPES)
     if of_id:
@@ -57,16 +60,19 @@ def _claiming(*, of_types: bool, of_id: bool) -> Transition:
         attempt=jobs.c.attempt + 1,
         worker_id=bindparam("worker"),
         lease_expires_at=bindparam("lease"),
-        waiting_for=null(),
         started_at=func.coalesce(jobs.c.started_at, bindparam("now")),
         completed_at=null(),
     )
 
 
 _CLAIM = {(types, one): _claiming(of_types=types, of_id=one) for types in (False, True) for one in (False, True)}
-_ALL_DUE = select(jobs.c.id, jobs.c.crashes).where(_READY, _DUE, _FOR_WORKER, _OF_TYPES)
+_ALL_DUE = select(jobs.c.id, jobs.c.type, jobs.c.config, jobs.c.crashes).where(
+    _READY, _DUE, _FOR_WORKER, _OF_TYPES, _NOT_EXCLUDED
+)
 _ANY_DUE = _ALL_DUE.order_by(jobs.c.run_at).limit(1)
+"""Stops at the first job that is not due yet, however many wait for their time."""
 _FIRST_DUE = _ALL_DUE.order_by(*_IN_TURN).limit(1)
+_OF_OTHER_TYPES = select(jobs.c.id).where(_READY, _DUE, _FOR_WORKER, ~_OF_TYPES).order_by(jobs.c.id)
 _NEXT_DUE = (
     select(jobs.c.run_at)
     .where(_READY, jobs.c.run_at > bindparam("now"), _FOR_WORKER, _OF_TYPES)
@@ -99,31 +105,61 @@ class Renewal:
     cancel_requested: frozenset[Claim]
 
 
-def claim(
-    connection: Connection,
-    worker_id: str,
-    lease_s: float,
-    types: Sequence[str] | None,
-    job_id: int | None,
-    idle: bool,  # noqa: FBT001 - as in JobQueue.claim
-    now: datetime,
-) -> Job | None:
-    """Claim the most urgent job this worker may run now (only of `types`, only `job_id`), or None. `idle`: nothing else runs."""
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The jobs that a claim may take: of `types`, only `job_id` (None: any), none of `excluded`; `idle`: the worker runs nothing
+    else."""
+
+    types: Sequence[str] | None
+    job_id: int | None
+    idle: bool
+    excluded: Sequence[int]
+
+
+def claim(connection: Connection, worker_id: str, lease_s: float, candidates: Candidates, now: datetime) -> Job | None:
+    """Claim the most urgent candidate that this worker may run now, or None."""
     lease = now + timedelta(seconds=lease_s)
-    parameters: dict[str, Any] = {"worker": worker_id, "now": now, "lease": lease, "idle": int(idle)}
-    if types is not None:
-        parameters["types"] = types
-    if job_id is not None:
-        parameters["only"] = job_id
-    return _CLAIM[types is not None, job_id is not None].apply(connection, parameters)
+    parameters: dict[str, Any] = {"worker": worker_id, "now": now, "lease": lease, "idle": int(candidates.idle)}
+    parameters["excluded"] = candidates.excluded
+    if candidates.types is not None:
+        parameters["types"] = candidates.types
+    if candidates.job_id is not None:
+        parameters["only"] = candidates.job_id
+    return _CLAIM[candidates.types is not None, candidates.job_id is not None].apply(connection, parameters)
 
 
-def any_due(database: Database, worker_id: str, types: Sequence[str], now: datetime, *, idle: bool = True) -> bool:
-    """Whether this worker could claim a job of `types` now (`idle`: it runs nothing else); a read, which needs no write lock."""
+@dataclass(frozen=True, slots=True)
+class DueJob:
+    """A job that a worker could claim."""
+
+    id: int
+    type: str
+    config: Mapping[str, Any]
+
+
+def first_due(
+    database: Database,
+    worker_id: str,
+    types: Sequence[str],
+    now: datetime,
+    *,
+    idle: bool = True,
+    excluded: Collection[int] = (),
+) -> DueJob | None:
+    """The job that this worker would claim now (arguments as of `claim`); a read, which needs no write lock."""
+    parameters = {"worker": worker_id, "types": list(types), "now": now, "excluded": list(excluded)}
+    with database.read() as connection:
+        first = connection.execute(_ANY_DUE, parameters).one_or_none()
+        if first is not None:
+            first = connection.execute(_FIRST_DUE, parameters).one_or_none()
+    return None if first is None or (first.crashes and not idle) else DueJob(first.id, first.type, first.config)
+
+
+def due_of_other_types(database: Database, worker_id: str, types: Sequence[str], now: datetime) -> Sequence[int]:
+    """The jobs that are due, but of none of `types`."""
     parameters = {"worker": worker_id, "types": list(types), "now": now}
     with database.read() as connection:
-        first = connection.execute(_ANY_DUE if idle else _FIRST_DUE, parameters).one_or_none()
-    return first is not None and (idle or first.crashes == 0)
+        return connection.execute(_OF_OTHER_TYPES, parameters).scalars().all()
 
 
 def next_due_at(database: Database, worker_id: str, types: Sequence[str], now: datetime) -> datetime | None:

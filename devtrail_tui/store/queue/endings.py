@@ -17,6 +17,8 @@ from devtrail_tui.store.job_rows import OF_CLAIM, fenced_by
 from devtrail_tui.store.queue.transitions import Transition
 from devtrail_tui.store.tables import jobs
 
+RETRIED, RELEASED, WAITED, WAITED_AFTER_PROGRESS = "retried", "released", "waited", "saved, then waited"
+"""Outcomes of attempts that returned their job to the queue; `waited`: for the network or a service."""
 NO_OWNER = {"worker_id": null(), "lease_expires_at": null()}
 CANCEL_REQUESTED = jobs.c.cancel_requested_at.is_not(None)
 _KEEP_PLACE = case((jobs.c.run_at > bindparam("now"), bindparam("now", type_=jobs.c.run_at.type)), else_=jobs.c.run_at)
@@ -57,8 +59,16 @@ FINISH = _finishing(
 )
 FAIL = _finishing(Status.FAILED, error=bindparam("why"))
 CANCELLED = _finishing(Status.CANCELLED, error=bindparam("why"))
-RETRY_LATER = _giving_back("retried", attempt=jobs.c.attempt, error=bindparam("why"))
-RELEASE = _giving_back("released", attempt=jobs.c.attempt - 1)
+_TRY_BACK = jobs.c.attempt - 1
+_ERROR: dict[str, Any] = {"error": bindparam("why")}
+RETRY_LATER = {
+    (False, False): _giving_back(RETRIED, attempt=jobs.c.attempt, **_ERROR),
+    (False, True): _giving_back(RETRIED, attempt=_TRY_BACK, **_ERROR),
+    (True, False): _giving_back(WAITED, attempt=_TRY_BACK, **_ERROR),
+    (True, True): _giving_back(WAITED_AFTER_PROGRESS, attempt=_TRY_BACK, **_ERROR),
+}
+"""By whether the network or a service is down, and whether the attempt stored something new."""
+RELEASE = _giving_back(RELEASED, attempt=_TRY_BACK)
 
 
 def end(connection: Connection, ending: Transition, claim: Claim, parameters: Mapping[str, Any], now: datetime) -> bool:

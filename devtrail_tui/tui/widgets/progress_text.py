@@ -208,11 +208,9 @@ def _waiting(waiting: Waiting, now: datetime) -> str:
 
 def _pending(job: Job, now: datetime) -> str:
     seconds = (job.run_at - now).total_seconds()
-    again = f" Next try in {countdown(seconds)}." if seconds > 0 and job.attempt else ""
-    if job.error and again:
-        return job.error.rstrip() + again
-    if job.waiting_for:
-        return job.waiting_for
+    reason = job.error or job.waiting_for if job.attempt else job.waiting_for
+    if reason:
+        return reason.rstrip() + (f" Next try in {countdown(seconds)}." if seconds > 0 else "")
     if seconds > 0:
         return f"Starts in {countdown(seconds)}."
     return "Waiting in the queue."
