@@ -41,6 +41,7 @@ LEAVE_S = 1.7
 """How long shutdown waits for the worker to hand back its jobs."""
 LAST_RESORT_S = 1.95
 """After this time a program that has not ended is ended by force."""
+LASTING_S = 24 * 3600.0  # for notices of what ends the work; a click removes them
 SECOND_S = 1.0
 FIRST_ROWS_S = 1.0
 """How long the worker's start waits for the first rows to be shown."""
@@ -139,12 +140,11 @@ class DevTrailApp(HookedApp):
         if self.leaving:
             return
         self.worker.trouble = message.sentence or "It ended."
-        self.notify(
-            f"The worker stopped. {self.worker.trouble} Start it again from the palette (:).",
-            severity="error",
-            markup=False,
-        )
+        self._warn(f"The worker stopped. {self.worker.trouble} Start it again from the palette (:).")
         self._redraw()
+
+    def _warn(self, sentence: str) -> None:
+        self.notify(sentence, severity="error", timeout=LASTING_S, markup=False)
 
     def action_restart_worker(self) -> None:
         """Restart the worker after it stopped."""
@@ -198,8 +198,11 @@ class DevTrailApp(HookedApp):
 
     def on_feed_trouble(self, message: FeedTrouble) -> None:
         """Notify that the database cannot be read, or can be read again: without it the shown data would silently grow old."""
-        text = message.sentence or "The database can be read again."
-        self.notify(text, severity="error" if message.sentence else "information", timeout=10, markup=False)
+        self.clear_notifications()
+        if message.sentence:
+            self._warn(message.sentence)
+        else:
+            self.notify("The database can be read again.")
 
     def on_feed_fault(self, message: FeedFault) -> None:
         """Re-raise the feed's error in the app."""

@@ -19,6 +19,7 @@ import pytest
 from tests.acceptance.terminal import ESCAPE
 from tests.doubles.server import FaultyServer
 from tests.faults.processes import Site
+from tests.faults.worker_processes import PATIENCE_S
 from tests.house.program import CHECKOUT, PROGRAM
 
 BOUND_S = 5.0
@@ -173,3 +174,29 @@ def test_made_read_only(anybody_s_site: Site) -> None:
     assert worker.wait() == 2
     assert "made read-only" in site.said_by(worker)
     print(f"read-only: named headless after {took:.1f} s")
+
+
+def test_a_database_that_a_newer_version_migrated_gets_no_more_writes(open_site: Callable[..., Site]) -> None:
+    site = open_site()
+    gate = site.server.faults.hang("hydrate")
+    job = site.sync("acme/web")
+    worker = site.headless()
+    app = site.terminal()
+    gate.wait(PATIENCE_S)
+    app.wait_for("acme/web")
+    url = site.services.settings.database_url
+    newer = subprocess.run(
+        [sys.executable, "-m", "tests.faults.next_schema", url],
+        env=site.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert newer.returncode == 0, newer.stderr
+    gate.release()
+    assert worker.wait() == 2
+    assert "was migrated by a newer DevTrail while it was open here" in site.said_by(worker)
+    app.wait_for("migrated by a newer")
+    app.close()
+    assert site.rows("SELECT count(*) FROM evidence_entries") == [(0,)]
+    assert site.rows("SELECT status FROM jobs WHERE id = :id", id=job.id) == [("RUNNING",)]

@@ -26,7 +26,7 @@ from devtrail_tui.core.errors import DatabaseUnusable, StoreError
 from devtrail_tui.store.sqlite import sqlite_file
 from devtrail_tui.store.sqlite.backup import backups
 from devtrail_tui.store.sqlite.change_watcher import ChangeWatcher
-from devtrail_tui.store.sqlite.schema_version import bring_up_to_date
+from devtrail_tui.store.sqlite.schema_version import HEAD, bring_up_to_date
 from devtrail_tui.store.sqlite.sqlite_errors import primary_code, store_error
 from devtrail_tui.store.sqlite.writer import Writer
 
@@ -74,6 +74,7 @@ class SqliteDatabase:
         self._write_engine: Engine | None = None
         self._files: tuple[tuple[int, int], ...] = ()
         self._health = _Health()
+        self._schema_cookie: tuple[int] | None = None
         self._changes = ChangeWatcher(f"{self.path}-wal")
 
     def open(self) -> None:
@@ -96,6 +97,7 @@ class SqliteDatabase:
             self._files, self._health = _inodes(self.path), _Health()
             self._readers = self._engine(begin="BEGIN", query_only=True)
             self._write_engine = engine
+            event.listen(engine, "begin", self._check_schema)
             self._writer = Writer(
                 engine, check=self.check_alive, translated=self._translated, committed=self._changes.look
             )
@@ -150,9 +152,11 @@ class SqliteDatabase:
             )
 
     def check_health(self) -> None:
-        """`check_alive`, plus an integrity check of a small file every few seconds; the pages of a large one are checked when
-        they are read."""
+        """`check_alive`, plus the schema's version, and an integrity check of a small file every few seconds; the pages of a
+        large one are checked when they are read."""
         self.check_alive()
+        with self.read() as connection:
+            self._check_schema(connection)
         try:
             self._check_file()
         except (StoreError, OSError) as error:
@@ -160,6 +164,24 @@ class SqliteDatabase:
             if isinstance(error, StoreError):
                 raise
             raise DatabaseUnusable(f"{self.path} cannot be checked ({error.strerror}); check the disk.") from error
+
+    def _check_schema(self, connection: Connection) -> None:
+        """Raises DatabaseUnusable if another program has migrated the database since it was opened."""
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker
+        cookie = driver.execute("PRAGMA schema_version").fetchone()
+        if cookie == self._schema_cookie:
+            return
+        (revision,) = driver.execute("SELECT version_num FROM alembic_version").fetchone()
+        if revision == HEAD:  # a VACUUM changes the number too
+            self._schema_cookie = cookie
+            return
+        driver.rollback()
+        self._health.sentence = (
+            f"{self.path} was migrated by a newer DevTrail while it was open here, so nothing more is written; "
+            "end this program and update it."
+        )
+        raise DatabaseUnusable(self._health.sentence)
 
     def _check_file(self) -> None:
         if not os.access(self.path, os.W_OK):
