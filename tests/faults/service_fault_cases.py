@@ -242,7 +242,7 @@ def _claude(case: Case) -> Ending:  # noqa: C901, PLR0911, PLR0912 - a table of 
         return _undescribed_model(case)
     spoiled = PULL_REQUESTS if at_check else (PULL_REQUESTS + 1 - case.index if case.lasting else 1)
     rest = PULL_REQUESTS - spoiled
-    kept = "All evidence is stored"
+    kept = "not analysed"
     match case.kind:
         case Kind.HARMLESS:
             return Ending(Status.COMPLETED)

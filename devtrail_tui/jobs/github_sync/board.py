@@ -13,7 +13,7 @@ from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut, LeftOutList
 from devtrail_tui.core.progress import Count, Part, Progress
 from devtrail_tui.core.pull_request_source import Repository
-from devtrail_tui.jobs.github_sync.tally import Tally
+from devtrail_tui.jobs.github_sync.tally import Judged, Stored, Tally
 
 LOOKING = "looking for pull requests"
 """The phase before totals are known."""
@@ -51,14 +51,14 @@ class RepositoryWork:
 class Board:
     """The shared state of a sync's steps.
 
-    `tally` includes earlier attempts, `carried` is their part only. `hints` say what to check where a repository has nothing of
+    `tally` includes earlier attempts. `hints` say what to check where a repository has nothing of
     the person. `postponed` is the error to raise once the rest is done.
     """
 
     def __init__(self, context: Context, repositories: Sequence[str]) -> None:
         self._context = context
         self.works = [RepositoryWork(asked=name) for name in repositories]
-        self.tally, self.carried = Tally(), Tally()
+        self.tally = Tally()
         self.phase = "starting"
         self.current = ("", "")
         self.budget_usd: float | None = None
@@ -81,8 +81,7 @@ class Board:
     @property
     def stored_before(self) -> int:
         """Pull requests stored before this job began; those of its own earlier attempts do not count."""
-        stored = sum(work.stored_before for work in self.works)
-        return max(stored - self.carried.new - self.carried.updated, 0)
+        return sum(work.stored_before for work in self.works)
 
     def leave_out(self, item: LeftOut) -> None:
         """Count what is left out; logged once for each reason."""
@@ -117,11 +116,11 @@ class Board:
                 parts=tuple(work.part() for work in self.works),
                 parts_name="repositories",
                 counts=(
-                    Count("new", tally.new + tally.updated),
+                    Count("new", tally.count(Stored.NEW, Stored.UPDATED)),
                     Count("stored before", self.stored_before),
-                    Count("matched", tally.matched),
-                    Count("not analysed", tally.not_analysed),
-                    Count("failed", tally.failed, bad=True),
+                    Count("matched", tally.count(Judged.MATCHED)),
+                    Count("not analysed", tally.count(Judged.NOT_ANALYSED)),
+                    Count("failed", tally.count(Stored.NOT_FETCHED, Judged.FAILED), bad=True),
                 ),
                 budget_usd=self.budget_usd,
             )

@@ -19,7 +19,7 @@ from devtrail_tui.core.left_out import LeftOut
 from devtrail_tui.core.pull_request_source import PullRequestSource, Repository
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import LOOKING, Board, RepositoryWork
-from devtrail_tui.jobs.github_sync.tally import Tally, left_as_it_is
+from devtrail_tui.jobs.github_sync.tally import left_as_it_is
 from devtrail_tui.jobs.github_sync.wording import nothing_found
 
 _NOTES = {RepositoryExcluded: "excluded", RepositoryNotFound: "not found"}
@@ -97,8 +97,9 @@ async def _discover_one(
     node_ids = [ref.node_id for ref in work.refs]
     stored = await context.evidence.known_nodes(source.host, scope.account_id, scope.login, node_ids)
     work.known_ids = frozenset(stored)
+    board.tally.resume(context.cursor, node_ids)
     for ref in work.refs:
-        board.tally = board.tally.plus(_sort_out(work, ref, stored.get(ref.node_id), scope))
+        _sort_out(board, work, ref, stored.get(ref.node_id), scope)
     context.log(_found(work))
     if not work.refs:
         hint = nothing_found(work.name, scope.login, await source.merged_counts(repository, scope.login, start, end))
@@ -106,16 +107,18 @@ async def _discover_one(
         context.log(hint, Level.WARNING)
 
 
-def _sort_out(work: RepositoryWork, ref: PullRequestRef, known: KnownPullRequest | None, scope: SyncScope) -> Tally:
+def _sort_out(
+    board: Board, work: RepositoryWork, ref: PullRequestRef, known: KnownPullRequest | None, scope: SyncScope
+) -> None:
     if known is None or known.updated_at < ref.updated_at:
         work.to_fetch.append(ref)
-        return Tally()
-    work.stored_before += 1
+        return
+    work.stored_before += not board.tally.stores(ref.node_id)
     if scope.judged_by is not None and (waiting_list := _waiting_list(work, known, scope)) is not None:
         waiting_list.append(known)
-        return Tally()
+        return
     work.done += 1
-    return left_as_it_is(known)
+    board.tally.add(ref.node_id, left_as_it_is(known))
 
 
 def _waiting_list(work: RepositoryWork, known: KnownPullRequest, scope: SyncScope) -> list[KnownPullRequest] | None:

@@ -29,7 +29,6 @@ from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut
 from devtrail_tui.core.pull_request_source import GITHUB, PullRequestSource
-from devtrail_tui.core.wording import count_of, dollars
 from devtrail_tui.jobs.github_sync.board import Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
 from devtrail_tui.jobs.github_sync.discovery import SyncScope, discover
@@ -37,8 +36,8 @@ from devtrail_tui.jobs.github_sync.layouts import Layouts
 from devtrail_tui.jobs.github_sync.owners import resolved
 from devtrail_tui.jobs.github_sync.plan import plan
 from devtrail_tui.jobs.github_sync.rejudging import judged_otherwise, look_up
-from devtrail_tui.jobs.github_sync.tally import Tally, counted, left_as_it_is
-from devtrail_tui.jobs.github_sync.wording import lines_of, name_of
+from devtrail_tui.jobs.github_sync.tally import Judged, Record, Stored, counted, left_as_it_is
+from devtrail_tui.jobs.github_sync.wording import closing_sentence, done_phrases, lines_of, name_of
 from devtrail_tui.jobs.matching.matcher import Matcher
 
 
@@ -127,13 +126,12 @@ class Sync:
         self._layouts = Layouts(context, source)
 
     async def begin(self) -> None:
-        """Resume the counts of earlier attempts; the first attempt stores account and days of the job."""
+        """The first attempt stores account and days of the job."""
         saved = self._context.cursor.get("", {})
-        self._board.tally, self._board.carried = Tally.resumed(saved), Tally.resumed(saved)
         self._identified = saved.get("identified", False)
         # Only once: a save without progress would reset the crash count of a job that keeps crashing its workers.
         if not saved:
-            await self._save((), Tally())
+            await self._save(())
 
     async def learn_layouts(self) -> None:
         """Learn the shape of each repository from which something is fetched, for the names of components."""
@@ -147,7 +145,7 @@ class Sync:
         ownership = Ownership(self._source.host, self._scope.account_id, self._scope.login, nodes)
         if not self._identified and await self._context.evidence.lacks_identity(ownership):
             self._identified = True
-            await self._save((), Tally(), ownership=ownership)
+            await self._save((), ownership=ownership)
 
     async def fetch_and_match(self) -> None:
         """Process the board. Matching runs concurrently with fetching."""
@@ -188,13 +186,13 @@ class Sync:
         stopped = self._matcher.stopped_by if self._matcher else None
         if stopped is None:
             return
-        missing = self._board.tally.not_analysed + self._board.tally.outdated
-        evidence_sentence = f"All evidence is stored; {missing} not analysed."
+        missing = self._board.tally.count(Judged.NOT_ANALYSED, Judged.OUTDATED)
+        done = f"{', '.join(done_phrases(self._board, self._context.spent_usd))}."
         if isinstance(stopped, TemporaryError):
             kinds: tuple[type[TemporaryError], ...] = (LimitReached, ServiceUnavailable, TemporaryError)
             kind = next(kind for kind in kinds if issubclass(type(stopped), kind))
-            raise kind(f"{stopped} {evidence_sentence}", retry_after_s=stopped.retry_after_s)
-        raise PermanentError(f"{stopped} {evidence_sentence} Retry the job to match the rest.")
+            raise kind(f"{stopped} So far {done} {missing} not analysed.", retry_after_s=stopped.retry_after_s)
+        raise PermanentError(f"{done} {stopped} {missing} not analysed; retry the job to match them.")
 
     def result(self, uncertain_usd: float) -> dict[str, Any]:
         """The job's result over all attempts."""
@@ -202,24 +200,28 @@ class Sync:
         result = {
             "login": self._scope.login,
             "found": board.found,
-            "new": tally.new,
-            "updated": tally.updated,
+            "new": tally.count(Stored.NEW),
+            "updated": tally.count(Stored.UPDATED),
             "alreadyStored": board.stored_before,
-            "matched": tally.matched,
-            "withoutMatch": tally.without_match,
-            "notAnalysed": tally.not_analysed,
-            "outdated": tally.outdated,
+            "notFetched": tally.count(Stored.NOT_FETCHED),
+            "notYours": tally.count(Stored.NOT_YOURS),
+            "matched": tally.count(Judged.MATCHED),
+            "withoutMatch": tally.count(Judged.WITHOUT_MATCH),
+            "notAnalysed": tally.count(Judged.NOT_ANALYSED),
+            "outdated": tally.count(Judged.OUTDATED),
             "judgedOtherwise": board.judged_otherwise,
-            "failed": tally.failed,
+            "failed": tally.count(Stored.NOT_FETCHED, Judged.FAILED),
             "spentUsd": round(self._context.spent_usd, 6),
             "uncertainUsd": round(uncertain_usd, 6),
             "budgetReached": bool(self._matcher and self._matcher.budget_reached),
             "repositories": board.repositories_json(),
-            "message": self._message(uncertain_usd),
+            "message": closing_sentence(board, self._context.spent_usd, uncertain_usd),
         }
         # With a budget of 0 nobody asked for an analysis.
         asked_for = self._unanalysed > 0 and board.budget_usd != 0
-        return self.closing(result, nothing_analysed=asked_for and not tally.matched + tally.without_match)
+        return self.closing(
+            result, nothing_analysed=asked_for and not tally.count(Judged.MATCHED, Judged.WITHOUT_MATCH)
+        )
 
     def closing(self, result: dict[str, Any], *, nothing_analysed: bool = False) -> dict[str, Any]:
         """A job's result with what was left out, in data and in its message."""
@@ -239,7 +241,7 @@ class Sync:
                 number = f"#{hydrated.ref.number}"
                 self._context.log(f"{work.name}{number}: {hydrated.problem}", Level.ERROR)
                 self._board.left_out.add(LeftOut(work.name, hydrated.problem, names=(number,)))
-                self._board.tally = self._board.tally.plus(Tally(failed=1))
+                self._board.tally.add(hydrated.ref.node_id, Record(Stored.NOT_FETCHED))
                 self._finish_unmatched(work)
                 continue
             for item in hydrated.left_out:
@@ -250,13 +252,16 @@ class Sync:
             else:
                 name = name_of(entry.pull_request)
                 self._context.log(f"{name}: you did not take part in it; skipped.", Level.DEBUG)
+                self._board.tally.add(hydrated.ref.node_id, Record(Stored.NOT_YOURS))
                 self._finish_unmatched(work)
 
     async def _store(self, work: RepositoryWork, entry: NewEvidence, group: asyncio.TaskGroup) -> None:
-        updated = entry.pull_request.node_id in work.known_ids
-        (stored,) = await self._save((entry,), Tally(new=0 if updated else 1, updated=1 if updated else 0))
+        node_id = entry.pull_request.node_id
+        (stored,) = await self._save(
+            (entry,), node_id, Record(Stored.UPDATED if node_id in work.known_ids else Stored.NEW)
+        )
         if self._matcher is None or stored.current:
-            self._board.tally = self._board.tally.plus(left_as_it_is(stored))
+            self._board.tally.add(node_id, left_as_it_is(stored))
             self._finish_unmatched(work)
         elif stored.updated_at > entry.pull_request.updated_at:  # another job has stored a newer state
             group.create_task(self._match_stored(work, stored))
@@ -283,20 +288,22 @@ class Sync:
             # A useless answer that was asked for once more is no new failure.
             self._unanalysed += known.analysis_state is not AnalysisState.FAILED
             self._board.left_out.add(LeftOut("analyses", judgement.note, names=(name_of(pull_request),)))
-        await self._save((), counted(judgement, known), lines_of(pull_request, judgement), judgements=(judged,))
+        record, lines = counted(judgement, known), lines_of(pull_request, judgement)
+        await self._save((), pull_request.node_id, record, lines, judgements=(judged,))
         self._board.at(pull_request.repository, f"#{pull_request.number}")
         self._board.finish_one(work)
 
     async def _save(
         self,
         entries: Sequence[NewEvidence],
-        more: Tally,
+        node_id: str = "",
+        record: Record = Record(),  # noqa: B008 - frozen
         log: Sequence[tuple[Level, str]] = (),
         *,
         judgements: Sequence[NewJudgement] = (),
         ownership: Ownership | None = None,
     ) -> Sequence[KnownPullRequest]:
-        """Store entries and the counts that include them in one transaction, for correct counts in later attempts."""
+        """Store entries and the record of a pull request in one transaction, for exact counts in later attempts."""
         scope = self._scope
         own = {
             "login": scope.login,
@@ -308,28 +315,9 @@ class Sync:
         }
         async with self._saving:
             layouts = self._layouts.unsaved() if entries else {}
-            cursor = {**layouts, "": {**own, **self._board.tally.plus(more).carried()}}
+            cursor = {**layouts, "": own, **self._board.tally.cursor(node_id, record)}
             stored = await self._context.save(
                 entries, judgements=judgements, ownership=ownership, cursor=cursor, log=log
             )
-            self._board.tally = self._board.tally.plus(more)
+            self._board.tally.add(node_id, record)
         return stored
-
-    def _message(self, uncertain_usd: float) -> str:
-        board, tally = self._board, self._board.tally
-        if board.hints and not board.found:
-            return ""
-        if board.found and board.stored_before == board.found:
-            return f"All {count_of(board.found, 'pull request')} already stored; nothing was fetched again."
-        phrases = [f"{tally.new} new", f"{tally.updated} updated", f"{board.stored_before} already stored"]
-        phrases += [f"{tally.matched} matched", f"{tally.not_analysed} not analysed"]
-        phrases += [f"{tally.outdated} judged before their latest change"] if tally.outdated else []
-        phrases += [f"{tally.failed} failed"] if tally.failed else []
-        otherwise = board.judged_otherwise
-        phrases += (
-            [f"{otherwise['count']} judged by another rubric, model, context or prompt version"] if otherwise else []
-        )
-        phrases += (
-            [f"{dollars(uncertain_usd)} of the cost uncertain (calls without an answer)"] if uncertain_usd else []
-        )
-        return ", ".join(phrases) + "."

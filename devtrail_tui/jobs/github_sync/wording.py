@@ -5,7 +5,9 @@ from __future__ import annotations
 from devtrail_tui.core.evidence import AnalysisState, PullRequest
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.pull_request_source import MergedCounts
-from devtrail_tui.core.wording import count_of
+from devtrail_tui.core.wording import count_of, dollars
+from devtrail_tui.jobs.github_sync.board import Board
+from devtrail_tui.jobs.github_sync.tally import Judged, Stored
 from devtrail_tui.jobs.matching.matcher import Judgement
 
 
@@ -43,3 +45,36 @@ def lines_of(pull_request: PullRequest, judgement: Judgement) -> list[tuple[Leve
             stored = "" if judgement.paid else " (answer already paid)"
             lines.append((Level.INFO, f"{name} {pull_request.title} → {matches or 'no criterion'}{stored}"))
     return lines
+
+
+def done_phrases(board: Board, spent_usd: float) -> list[str]:
+    """What a sync stored, matched and paid, as phrases."""
+    tally, all_stored = board.tally, board.found and board.stored_before == board.found
+    matched = tally.count(Judged.MATCHED)
+    if all_stored:
+        phrases = [f"All {count_of(board.found, 'pull request')} already stored"]
+    else:
+        phrases = [f"{tally.count(kind)} {kind}" for kind in (Stored.NEW, Stored.UPDATED)]
+        phrases.append(f"{board.stored_before} already stored")
+    phrases += [f"{matched} matched"] if matched or not all_stored else []
+    return phrases + ([f"{dollars(spent_usd)} paid"] if spent_usd else [])
+
+
+def closing_sentence(board: Board, spent_usd: float, uncertain_usd: float) -> str:
+    """What a sync did, then what it did not; empty if there is nothing of the person."""
+    if board.hints and not board.found:
+        return ""
+    tally, otherwise = board.tally, board.judged_otherwise
+    done = done_phrases(board, spent_usd)
+    not_done = {
+        "not analysed": tally.count(Judged.NOT_ANALYSED),
+        "judged before their latest change": tally.count(Judged.OUTDATED),
+        "failed": tally.count(Stored.NOT_FETCHED, Judged.FAILED),
+        "judged by another rubric, model, context or prompt version": otherwise["count"] if otherwise else 0,
+    }
+    phrases = [f"{number} {words}" for words, number in not_done.items() if number]
+    if uncertain_usd:
+        phrases.append(f"{dollars(uncertain_usd)} of the cost uncertain (calls without an answer)")
+    if len(done) == 1 and not phrases:
+        return f"{done[0]}; nothing was fetched again."
+    return ", ".join(done + phrases) + "."
