@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from devtrail_tui.actions import Outcome
 from devtrail_tui.actions.jobs import waiting_reason
-from devtrail_tui.core.errors import StoreError
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.wording import count_of
 
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 
 _STOP_S = 3.0
 """How long a stop waits for the worker's thread; the worker itself gives up earlier and leaves its jobs to their leases."""
+
+BACKUP_S = 30.0
+"""How long the end of a short run waits for the weekly backup."""
 
 _logger = logging.getLogger(__name__)
 
@@ -59,15 +61,14 @@ def make_worker(
 
 def start_weekly_backup(services: Services) -> None:
     """Make the weekly backup in a thread if it is due. Demo data is not backed up."""
-
-    def run() -> None:
-        try:
-            services.maintenance.weekly_backup()
-        except StoreError as error:  # retried at the next start; doctor shows the age of the newest backup
-            _logger.warning("the weekly backup was not made: %s", error)
-
     if not services.demo:
-        threading.Thread(target=run, name="weekly-backup", daemon=True).start()
+        services.weekly_backup.start()
+
+
+def finish_weekly_backup(services: Services) -> None:
+    """Wait for a backup that was started, at most `BACKUP_S`: short runs would otherwise never make one."""
+    if not services.demo and not services.weekly_backup.finish(BACKUP_S):
+        _logger.warning("the weekly backup was not made within %d s", BACKUP_S)
 
 
 class WorkerThread:

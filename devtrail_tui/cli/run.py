@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from devtrail_tui.actions import Services
 from devtrail_tui.actions.following import LOOK_S, LocalRunner, Rescuer, any_worker
 from devtrail_tui.actions.logs import log_lines
+from devtrail_tui.actions.running import finish_weekly_backup
 from devtrail_tui.cli.follow import Follower, Narrator, Notices, narrator
 from devtrail_tui.cli.interruption import INTERRUPTED, Interruption, WakeUp
 from devtrail_tui.cli.output import OutputFailed, narrate, print_json, result_output, say, stdout_is_closed, table
@@ -63,6 +64,8 @@ def _follow(
                     notices.clear_bar()
                     interruption.say_stopping()
                 stopped_by_output = not job.status.finished and stdout_is_closed()
+                if runner and job.status.finished:
+                    finish_weekly_backup(services)
             finally:  # also if the terminal was closed and printing fails
                 if runner:
                     runner.stop()

@@ -10,7 +10,7 @@ from devtrail_tui.actions import Services
 from devtrail_tui.actions.following import LOOK_S, runnable_job
 from devtrail_tui.actions.jobs import list_jobs
 from devtrail_tui.actions.logs import next_seq
-from devtrail_tui.actions.running import WorkerThread
+from devtrail_tui.actions.running import WorkerThread, finish_weekly_backup
 from devtrail_tui.cli.follow import Follower, LineNarrator, Notices
 from devtrail_tui.cli.interruption import INTERRUPTED, Interruption, WakeUp
 from devtrail_tui.cli.output import json_option, max_wait_option, narrate, report, result_output, stdout_is_closed
@@ -59,6 +59,8 @@ def _queue(services: Services, *, once: bool, as_json: bool) -> int:
                 notices.read(running_jobs.look)
             if interruption.requested:
                 interruption.say_stopping()
+            elif once:
+                finish_weekly_backup(services)
         finally:  # also if the terminal was closed and printing fails
             worker.stop()
             unsubscribe()

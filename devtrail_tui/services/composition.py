@@ -19,6 +19,7 @@ from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.exclusions import Exclusions
+from devtrail_tui.services.weekly_backup import WeeklyBackup
 from devtrail_tui.settings import SETTINGS, Settings, load_settings
 from devtrail_tui.store.encrypted_secrets import EncryptedTable, SecretKey
 from devtrail_tui.store.private_files import close_to_others
@@ -221,8 +222,15 @@ class Services:
 
         return DatabaseMaintenance(self.settings.read("database_url", SqliteDatabase).path, self.clock)
 
+    @cached_property
+    def weekly_backup(self) -> WeeklyBackup:
+        """The weekly backup of this program."""
+        return WeeklyBackup(self.maintenance)
+
     def close(self) -> None:
-        """End the Claude child process, write pending data, close the database, each only if started."""
+        """Abort a backup, end the Claude child process, write pending data, close the database, each only if started."""
+        if "weekly_backup" in vars(self):
+            self.weekly_backup.finish(0)
         if "clients" in vars(self):
             self.clients.close()
         if self._open:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -150,13 +149,18 @@ def test_a_clock_is_ahead_only_by_what_the_answers_way_cannot_explain(
     assert clock_ahead_s(asked, answered, theirs) == ahead_s
 
 
-def test_a_weekly_backup_is_made_by_whoever_works(line: CommandLine, made: Path, own_home: Path) -> None:
+@pytest.mark.parametrize("command", [("work", "--once", "--json"), (*SYNC, "--no-analyse")])
+def test_a_weekly_backup_is_made_by_whoever_works_however_shortly(
+    command: tuple[str, ...], line: CommandLine, made: Path, server: FaultyServer
+) -> None:
+    folder = made.parent / "backups"
+    folder.mkdir()
+    half = folder / ".devtrail-20260101T000000Z-weekly.db.4194305.unfinished"  # no process has this number
+    half.touch()
     with closing(sqlite3.connect(made)) as driver:
         driver.execute("UPDATE jobs SET created_at = created_at - 8 * 86400 * 1000000")
         driver.commit()
-    assert line("work", "--once", "--json").code == 0
-    for thread in threading.enumerate():
-        if thread.name == "weekly-backup":
-            thread.join()
+    assert line(*command).code == 0
     reasons = [each["reason"] for each in line("db", "backups", "--json").json]
     assert reasons == ["weekly"]
+    assert not half.exists()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from devtrail_tui.core.errors import DatabaseUnusable, NotFound
+from devtrail_tui.core.errors import DatabaseUnusable, NotFound, StoreError
 from devtrail_tui.core.job import NewJob
 from devtrail_tui.store.queue import JobQueue
 from devtrail_tui.store.sqlite import backup as backup_module
@@ -193,3 +193,9 @@ def test_the_check_names_torn_pages(database: SqliteDatabase, queue: JobQueue, t
     torn.write_text("no database at all")
     with pytest.raises(DatabaseUnusable, match="is not a SQLite database"):
         problems(torn, at_rest=True)
+
+
+def test_an_aborted_backup_leaves_nothing(database: SqliteDatabase, clock: ManualClock) -> None:
+    with pytest.raises(StoreError):
+        back_up(database.path, Reason.WEEKLY, clock.now(), aborted=lambda: True)
+    assert not list((database.path.parent / FOLDER).iterdir())

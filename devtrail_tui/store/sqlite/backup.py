@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -22,6 +23,8 @@ WEEKLY_BACKUPS = 5
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"(?P<of>.+)-(?P<stamp>\d{8}T\d{6}Z)(?:-(?P<number>\d+))?-(?P<reason>[a-z]+)\.db")
 _UNFINISHED = ".unfinished"
+_STEPS = 1000
+"""Steps of SQLite's machine, fractions of a millisecond, between two looks whether a copy is aborted."""
 _ABANDONED_S = 3600.0
 """After this time an unfinished weekly backup is treated as killed."""
 
@@ -63,7 +66,14 @@ def backups(database: Path) -> list[Backup]:
     return [backup for *_, backup in sorted(numbered, key=lambda entry: entry[:2], reverse=True)]
 
 
-def back_up(database: Path, reason: Reason, now: datetime, target: Path | None = None) -> Backup:
+def back_up(
+    database: Path,
+    reason: Reason,
+    now: datetime,
+    target: Path | None = None,
+    *,
+    aborted: Callable[[], bool] = lambda: False,
+) -> Backup:
     """Copy the current database, even while it is in use; `target` is a path outside the folder.
 
     The copy is compact, private from its creation, synced before it gets its name, and complete. Raises NotFound,
@@ -77,7 +87,7 @@ def back_up(database: Path, reason: Reason, now: datetime, target: Path | None =
             target = free_name(database, reason, now)
         elif target.exists():
             raise DatabaseUnusable(f"{target} already exists; name another file.")
-        copy_whole(database, target)
+        copy_whole(database, target, aborted)
     except OSError as error:
         raise DatabaseUnusable(
             f"The backup {target} cannot be written ({error.strerror}); free some space or name another path."
@@ -102,13 +112,14 @@ def free_name(database: Path, reason: Reason, now: datetime) -> Path:
         number += 1
 
 
-def copy_whole(database: Path, target: Path) -> None:
+def copy_whole(database: Path, target: Path, aborted: Callable[[], bool] = lambda: False) -> None:
     """VACUUM INTO a file beside `target`, then rename it. Raises OSError, StoreError."""
     _clear_abandoned(target.parent)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}{_UNFINISHED}")
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         with opened(database, f"cannot be copied to {target}") as connection:
+            connection.set_progress_handler(aborted, _STEPS)
             connection.execute("VACUUM INTO ?", (str(unfinished),))
         move_into_place(unfinished, target)
     except DatabaseFull as error:  # the disk of the copy, not of the database
@@ -140,9 +151,11 @@ def _clear_abandoned(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def weekly_backup(database: Path, now: datetime) -> Backup | None:
+def weekly_backup(database: Path, now: datetime, aborted: Callable[[], bool] = lambda: False) -> Backup | None:
     """Make a backup if the newest one, or the database itself, is a week old, and keep the newest five of these; None if none is
-    due. Of several concurrent callers one makes it. Raises StoreError."""
+    due. Of several concurrent callers one makes it. `aborted` is asked often; once it returns true, the copy is removed. Raises
+    StoreError."""
+    _clear_abandoned(folder_of(database))
     since = _newest(database) or _first_stored(database)
     if since is None or now - since < WEEK:
         return None
@@ -160,7 +173,7 @@ def weekly_backup(database: Path, now: datetime) -> Backup | None:
         newest = _newest(database)
         if newest is not None and now - newest < WEEK:
             return None
-        backup = back_up(database, Reason.WEEKLY, now)
+        backup = back_up(database, Reason.WEEKLY, now, aborted=aborted)
         prune(database, Reason.WEEKLY, WEEKLY_BACKUPS)
     finally:
         lock.unlink(missing_ok=True)

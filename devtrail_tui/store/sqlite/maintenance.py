@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,9 +40,9 @@ class DatabaseMaintenance:
         copy = backup.back_up(self.path, Reason.ASKED, self._clock.now(), target)
         return copy, database_check.contents(copy.path, at_rest=True)
 
-    def weekly_backup(self) -> Backup | None:
-        """Make the weekly backup if it is due. Raises StoreError."""
-        return backup.weekly_backup(self.path, self._clock.now())
+    def weekly_backup(self, aborted: Callable[[], bool] = lambda: False) -> Backup | None:
+        """Make the weekly backup if it is due. Raises StoreError, also once `aborted` returns true."""
+        return backup.weekly_backup(self.path, self._clock.now(), aborted)
 
     def find(self, name: str) -> Path:
         """A backup by path, or by file name in the backup folder. Raises UsageError."""
