@@ -195,7 +195,10 @@ def test_the_check_names_torn_pages(database: SqliteDatabase, queue: JobQueue, t
         problems(torn, at_rest=True)
 
 
-def test_an_aborted_backup_leaves_nothing(database: SqliteDatabase, clock: ManualClock) -> None:
+def test_an_aborted_backup_leaves_nothing(
+    database: SqliteDatabase, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup_module, "_STEPS", 1)
     with pytest.raises(StoreError):
         back_up(database.path, Reason.WEEKLY, clock.now(), aborted=lambda: True)
     assert not list((database.path.parent / FOLDER).iterdir())
