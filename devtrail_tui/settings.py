@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from devtrail_tui.core.errors import DevTrailError, InvalidInput, UsageError
 from devtrail_tui.core.model_price import ModelPrice
 from devtrail_tui.core.setting import Kind, Setting, read_values, setting, settings_of
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.typed_paths import typed_path
 
 T = TypeVar("T")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -34,15 +36,18 @@ class Folders:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Folders:
-        """The folders for this person, by the conventions of the system (platformdirs)."""
+        """The folders for this person, by the conventions of the system (platformdirs). Raises UsageError if it has no home."""
         home = environ.get("DEVTRAIL_HOME")
-        if home:
-            root = Path(home).expanduser()
-            return cls(root / "config", root / "data", root / "state", root / "logs")
-        import platformdirs
+        try:
+            if home:
+                root = typed_path(home)
+                return cls(root / "config", root / "data", root / "state", root / "logs")
+            import platformdirs
 
-        dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
-        return cls(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path, dirs.user_log_path)
+            dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+            return cls(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path, dirs.user_log_path)
+        except RuntimeError:  # no HOME, and no entry of this user in the system's list
+            raise UsageError("This user has no home folder; name a folder for DevTrail in DEVTRAIL_HOME.") from None
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # unused methods would cost start-up time
@@ -181,7 +186,7 @@ def read_settings(environ: Mapping[str, str], **flags: Any) -> tuple[Settings, d
         in_file, problems = {}, {"": str(error)}
     notices = tuple(f"{path}: {sentence}" for name, sentence in _RETIRED.items() if in_file.pop(name, None) is not None)
     variables = {setting.name: setting.environment for setting in SETTINGS.values() if environ.get(setting.environment)}
-    settled_values: dict[str, Any] = {"database_url": f"sqlite:///{folders.data / 'devtrail.db'}"}
+    settled_values: dict[str, Any] = {"database_url": f"sqlite:///{quote(str(folders.data / 'devtrail.db'))}"}
     origins: dict[str, str] = {}
     layers: tuple[tuple[Mapping[str, Any], Callable[[str], str]], ...] = (
         (in_file, lambda name: f"{path}: {name}"),

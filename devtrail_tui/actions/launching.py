@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.core.errors import AlreadyQueued, InvalidInput, SecretMissing
-from devtrail_tui.core.job import NewJob
+from devtrail_tui.core.job import TIME_ZONE, NewJob
 from devtrail_tui.core.setting import Kind, config_json, parse_config
+from devtrail_tui.core.time_zones import zone_of
 from devtrail_tui.store.secrets import MEMORY, PREFIX
 
 if TYPE_CHECKING:
     from devtrail_tui.actions import Services
+    from devtrail_tui.core.clock import Clock
     from devtrail_tui.core.job import Job
     from devtrail_tui.core.job_type import JobType
     from devtrail_tui.store.secrets import FoundSecret
 
+_logger = logging.getLogger(__name__)
 _EXAMPLES: Mapping[Kind, Any] = {Kind.REPOSITORIES: ["owner/name"], Kind.DAY: "2026-01-01", Kind.TEXT: "…"}
 """For the disclosure of an incomplete form."""
 
@@ -130,9 +134,10 @@ def _new_job(services: Services, job_type: JobType[Any], config: Any, *, elsewhe
                 "Set it in the environment of the worker, or omit --no-wait."
             }
         )
+    zone = {TIME_ZONE: local_zone(services.clock)} if any(each.kind is Kind.DAY for each in job_type.settings) else {}
     return NewJob(
         type=job_type.name,
-        config=config_json(config),
+        config={**config_json(config), **zone},
         title=job_type.describe(config),
         max_attempts=job_type.max_attempts,
         timeout_s=job_type.timeout_s,
@@ -140,6 +145,21 @@ def _new_job(services: Services, job_type: JobType[Any], config: Any, *, elsewhe
         needs_worker=services.worker_id if memory_only_key else None,
         **job_fields,
     )
+
+
+def local_zone(clock: Clock) -> str:
+    """The name of this machine's time zone; its present offset from UTC if it has no name, as for `TZ=JST-9`."""
+    import tzlocal
+
+    now = clock.now().astimezone()
+    try:
+        name = str(tzlocal.get_localzone_name() or "")
+        if now.astimezone(zone_of(name)).utcoffset() == now.utcoffset():
+            return name
+    except (LookupError, OSError, ValueError, InvalidInput) as error:
+        _logger.debug("the time zone has no name: %s", error)
+    offset = f"{now:%z}"
+    return f"UTC{offset[:3]}:{offset[3:5]}"
 
 
 def _already_queued(job_type: JobType[Any], config: Any, active: Job) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from devtrail_tui.actions import Outcome
 from devtrail_tui.core.errors import DevTrailError, NotPossible, TemporaryError, UsageError
 from devtrail_tui.core.pull_request_source import GITHUB
+from devtrail_tui.core.typed_paths import typed_path
 from devtrail_tui.store.private_files import write_private
 from devtrail_tui.store.secrets import LABEL
 
@@ -133,7 +134,7 @@ def make_key_file(services: Services, path: Path) -> Outcome:
     """Write a new encryption key for secrets to a new file, readable by its owner only. Raises UsageError."""
     from devtrail_tui.store.encrypted_secrets import new_key
 
-    path = path.expanduser().absolute()
+    path = typed_path(path).absolute()
     if refusal := services.secret_key.refusal_of_place(path):
         raise UsageError(refusal)
     if path.exists() or path.is_symlink():

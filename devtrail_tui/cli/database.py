@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from devtrail_tui.actions import maintenance
 from devtrail_tui.cli.output import json_option, print_result, report, table
 from devtrail_tui.cli.session import prepared
+from devtrail_tui.core.typed_paths import typed_path
 from devtrail_tui.core.wording import file_size, local_time
 
 
@@ -22,7 +21,7 @@ def db() -> None:
 @json_option
 def backup(*, output: str | None, as_json: bool) -> int:
     """Copy the whole database, even while it is in use; only you can read the copy."""
-    target = Path(output).expanduser().absolute() if output else None
+    target = typed_path(output).absolute() if output else None
     with prepared() as services:
         return report(maintenance.back_up(services, target), as_json=as_json)
 

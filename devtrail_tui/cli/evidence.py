@@ -9,6 +9,7 @@ import click
 from devtrail_tui.actions.evidence import export_evidence, get_entry, list_evidence
 from devtrail_tui.cli.files import write_document
 from devtrail_tui.cli.output import json_option, narrate, print_result, table
+from devtrail_tui.cli.row_id import ROW_ID
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.evidence import OUTDATED, AnalysisState, EvidenceDetail, EvidenceEntry
@@ -67,7 +68,7 @@ def _matches(entry: EvidenceEntry) -> str:
 
 
 @evidence.command()
-@click.argument("evidence_id", metavar="ID", type=int)
+@click.argument("evidence_id", metavar="ID", type=ROW_ID)
 @json_option
 def show(*, evidence_id: int, as_json: bool) -> int:
     """Show one entry: figures, components, and each match with explanation and quotes."""

@@ -12,6 +12,7 @@ import click
 from devtrail_tui.cli.output import redacted
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.typed_paths import typed_path
 
 
 def write_document(text: str, output: str | None) -> None:
@@ -23,7 +24,7 @@ def write_document(text: str, output: str | None) -> None:
     if output in (None, "-"):
         click.echo(text, nl=False)
         return
-    path = Path(str(output)).expanduser()
+    path = typed_path(str(output))
     try:
         if path.exists() and not path.is_file():  # a pipe or a device is written directly
             path.write_text(text, encoding="utf-8", newline="")
@@ -52,7 +53,7 @@ def read_document(name: str) -> bytes:
     """A file's bytes, `-` for stdin. Raises UsageError."""
     if name == "-":
         return sys.stdin.buffer.read()
-    path = Path(name).expanduser()
+    path = typed_path(name)
     try:
         return path.read_bytes()
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -103,10 +104,18 @@ def _typed(job_type: JobType[Any], options: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises ValueError for a key that is given twice: JSON does not say which value counts."""
+    doubles = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
+    if doubles:
+        raise ValueError(f"{', '.join(doubles)} is given twice")
+    return dict(pairs)
+
+
 def _from_file(file: Any) -> dict[str, Any]:
     name = safe_line(str(file.name), limit=80)
     try:
-        content = json.loads(file.read())
+        content = json.loads(file.read(), object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError) as error:  # ValueError: not JSON, or not UTF-8
         raise UsageError(f"{name} is not JSON: {safe_line(str(error), limit=120)}.") from None
     except OSError as error:

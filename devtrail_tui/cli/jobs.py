@@ -22,6 +22,7 @@ from devtrail_tui.actions.jobs import (
 )
 from devtrail_tui.actions.logs import log_lines, next_seq
 from devtrail_tui.cli.output import json_option, narrate, print_json, redacted, report, say, table
+from devtrail_tui.cli.row_id import ROW_ID
 from devtrail_tui.cli.run import report_end, result_tables, wait_for_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.job import Attempt, Job, Status, job_json
@@ -38,13 +39,13 @@ def jobs() -> None:
 
 def _job_command(function: Any) -> Any:
     """Add the job number argument to a command."""
-    return jobs.command()(click.argument("job_id", metavar="JOB", type=int)(json_option(function)))
+    return jobs.command()(click.argument("job_id", metavar="JOB", type=ROW_ID)(json_option(function)))
 
 
 @jobs.command("list")
 @click.argument("query", nargs=-1, metavar="[FILTER]...")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, metavar="N", help="Maximum number. Default: 50.")
-@click.option("--before", type=int, metavar="JOB", help="Only jobs older than this one: the next page.")
+@click.option("--before", type=ROW_ID, metavar="JOB", help="Only jobs older than this one: the next page.")
 @json_option
 def list_command(*, query: tuple[str, ...], limit: int, before: int | None, as_json: bool) -> int:
     """List jobs, newest first. FILTER as in the app: state:failed type:sync repo:acme/shop, or words of the title."""

@@ -14,13 +14,14 @@ from devtrail_tui.actions.logs import log_lines, next_seq
 from devtrail_tui.cli.follow import Narrator, log_text
 from devtrail_tui.cli.interruption import INTERRUPTED
 from devtrail_tui.cli.output import json_option, narrate, print_json, say
+from devtrail_tui.cli.row_id import ROW_ID
 from devtrail_tui.cli.run import how_to_go_on, wait_for_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.job import LogLine, iso
 
 
 @click.command(short_help="A job's log, with -f as it grows.")
-@click.argument("job_id", metavar="JOB", type=int)
+@click.argument("job_id", metavar="JOB", type=ROW_ID)
 @click.option("-f", "--follow", is_flag=True, help="Follow until the job is finished.")
 @click.option("--tail", type=click.IntRange(0), metavar="N", help="Start with the last N lines.")
 @json_option

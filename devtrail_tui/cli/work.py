@@ -14,6 +14,7 @@ from devtrail_tui.actions.running import WorkerThread, finish_weekly_backup
 from devtrail_tui.cli.follow import Follower, LineNarrator, Notices
 from devtrail_tui.cli.interruption import INTERRUPTED, Interruption, WakeUp
 from devtrail_tui.cli.output import json_option, max_wait_option, narrate, report, result_output, stdout_is_closed
+from devtrail_tui.cli.row_id import ROW_ID
 from devtrail_tui.cli.run import report_end, run_job
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import UsageError
@@ -25,7 +26,7 @@ _MAX_CONCURRENCY = 32
 
 @click.command(short_help="Run the worker without the app.")
 @click.option("--once", is_flag=True, help="Stop when no job can run now.")
-@click.option("--job", "job_id", type=int, metavar="JOB", help="Run only this job, then stop.")
+@click.option("--job", "job_id", type=ROW_ID, metavar="JOB", help="Run only this job, then stop.")
 @click.option("--concurrency", metavar="N", help="Maximum concurrent jobs.")
 @max_wait_option
 @json_option

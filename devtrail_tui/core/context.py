@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Protocol
 
 from devtrail_tui.core.clock import Clock
@@ -240,15 +241,17 @@ class Context(Protocol):
     def job_id(self) -> int: ...
 
     @property
-    def attempt(self) -> int: ...
-
-    @property
     def spent_usd(self) -> float:
         """Dollars paid by this job over all attempts."""
         ...
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The time zone of the days in the job's config; None for this machine's."""
+        ...
 
     @property
     def cursor(self) -> Mapping[str, Any]:

@@ -11,6 +11,9 @@ from devtrail_tui.core.progress import Progress as Progress
 from devtrail_tui.core.status import Level as Level
 from devtrail_tui.core.status import Status as Status
 
+TIME_ZONE = "_timeZone"
+"""The key in a job's config of the time zone of its days: an IANA name, or `UTC+09:00`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -135,6 +135,9 @@ def parse_config(config_type: type[C], raw: Mapping[str, Any], defaults: Mapping
     config_values, problems = read_values(
         described, {key: raw_value for key, raw_value in raw.items() if not key.startswith("_")}
     )
+    for key, setting in described.items():
+        if raw.get(key, "") is None and setting.default is not None:
+            problems.setdefault(key, f"{setting.label} is null; give a value or omit it.")
     if problems:
         raise InvalidInput(problems)
     return config_type(**config_values)
@@ -177,6 +180,8 @@ def config_json(config: Any) -> dict[str, Any]:
     return out
 
 
+_YEARS = range(1990, 2101)
+"""A margin of both sides that time zones and the ends of slices need."""
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?([smhd])")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -197,6 +202,7 @@ def _read_secret(each: Setting, value: Any) -> str:
 
 
 def _read_choice(each: Setting, value: Any) -> str:
+    value = value.lower() if isinstance(value, str) else value
     if value not in each.choices:
         raise ValueError(f"{each.label} must be one of: {', '.join(each.choices)}.")
     return str(value)
@@ -257,14 +263,15 @@ def _read_table(each: Setting, value: Any) -> dict[str, str]:
 
 
 def _read_day(each: Setting, value: Any) -> date:
-    if isinstance(value, date):
-        return value
     try:
-        return date.fromisoformat(value.strip())
+        day = value if isinstance(value, date) else date.fromisoformat(value.strip())
     except (ValueError, AttributeError):
         raise ValueError(
             f"{each.label} must be a day such as 2026-03-31, not “{safe_line(str(value), limit=30)}”."
         ) from None
+    if day.year not in _YEARS:
+        raise ValueError(f"{each.label} must be a day of the years {_YEARS[0]} to {_YEARS[-1]}, not {day}.")
+    return day
 
 
 def _read_repositories(each: Setting, value: Any) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
+from datetime import tzinfo
 from functools import partial
 from typing import Any
 
@@ -20,9 +21,10 @@ from devtrail_tui.core.evidence import (
     Ownership,
     PullRequest,
 )
-from devtrail_tui.core.job import Claim, Job, Level, Progress
+from devtrail_tui.core.job import TIME_ZONE, Claim, Job, Level, Progress
 from devtrail_tui.core.plain_values import check_fields, described, plain
 from devtrail_tui.core.service import S, ServiceSpec
+from devtrail_tui.core.time_zones import zone_of
 from devtrail_tui.runtime.job_output import ClientScope, JobOutput, JobStores
 from devtrail_tui.runtime.ledger import Ledger
 from devtrail_tui.store.evidence_store import EvidenceStore
@@ -56,16 +58,16 @@ class JobContext:
         return self._job.id
 
     @property
-    def attempt(self) -> int:
-        return self._job.attempt
-
-    @property
     def spent_usd(self) -> float:
         return self.output.spent_usd
 
     @property
     def clock(self) -> Clock:
         return self._stores.clock
+
+    @property
+    def zone(self) -> tzinfo | None:
+        return zone_of(str(self._job.config.get(TIME_ZONE, "")))
 
     @property
     def cursor(self) -> Mapping[str, Any]:

@@ -12,13 +12,14 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL, host_of
 from devtrail_tui.clients.github.endpoint import endpoint
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.exclusions import Exclusions
+from devtrail_tui.core.typed_paths import typed_path
 from devtrail_tui.services.weekly_backup import WeeklyBackup
 from devtrail_tui.settings import SETTINGS, Settings, load_settings
 from devtrail_tui.store.encrypted_secrets import EncryptedTable, SecretKey
@@ -240,4 +241,4 @@ class Services:
 
 def database_folder(url: str) -> Path:
     """The folder of a SQLite database URL; the current folder for any other."""
-    return Path(url.removeprefix("sqlite:///").partition("?")[0]).expanduser().absolute().parent
+    return typed_path(unquote(url.removeprefix("sqlite:///").partition("?")[0])).absolute().parent

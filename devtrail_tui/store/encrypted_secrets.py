@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import NotPossible
+from devtrail_tui.core.typed_paths import typed_path
 from devtrail_tui.store.private_files import why_not_private
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class SecretKey:
 
     def __init__(self, environ: Mapping[str, str], key_file: str | None, data_folders: tuple[Path, ...]) -> None:
         self._given = environ.get(KEY_VARIABLE, "").strip()
-        self._file = Path(key_file).expanduser() if key_file else None
+        self._file = typed_path(key_file) if key_file else None
         self._data_folders = data_folders
 
     @property

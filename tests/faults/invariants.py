@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 from devtrail_tui.core.evidence import AnalysisState
 from devtrail_tui.core.job import Status
+from devtrail_tui.core.time_zones import day_begins
 from devtrail_tui.demo.world import World
-from devtrail_tui.jobs.github_sync.discovery import day_begins
 from devtrail_tui.store.sqlite.sqlite_file import integrity_problems
 from tests.doubles.worlds import involving
 from tests.faults.processes import Site
@@ -27,8 +27,8 @@ def expected_evidence(
         for pull in involving(world, world.viewer.login)
         if pull.merged_at is not None
         and (not repositories or pull.repository.full_name in repositories)
-        and (since is None or pull.merged_at >= day_begins(since))
-        and (until is None or pull.merged_at < day_begins(until + timedelta(days=1)))
+        and (since is None or pull.merged_at >= day_begins(since, None))
+        and (until is None or pull.merged_at < day_begins(until + timedelta(days=1), None))
     }
 
 

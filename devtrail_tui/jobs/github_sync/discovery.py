@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import (
@@ -17,6 +17,7 @@ from devtrail_tui.core.evidence import AnalysisState, KnownPullRequest, PullRequ
 from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut
 from devtrail_tui.core.pull_request_source import PullRequestSource, Repository
+from devtrail_tui.core.time_zones import day_begins
 from devtrail_tui.core.wording import count_of
 from devtrail_tui.jobs.github_sync.board import LOOKING, Board, RepositoryWork
 from devtrail_tui.jobs.github_sync.tally import left_as_it_is
@@ -27,7 +28,7 @@ _NOTES = {RepositoryExcluded: "excluded", RepositoryNotFound: "not found"}
 
 @dataclass(frozen=True, slots=True)
 class SyncScope:
-    """The person and the days of a sync: `start` and `end` are days in the person's time zone, both inclusive.
+    """The person and the days of a sync: `start` and `end` are days in `zone` (None: this machine's), both inclusive.
 
     `account_id` and `login` are the person's. `most` limits the pull requests per repository, newest first. `judged_by` is the
     current key (`Matcher.judged_by`), None if nothing is judged; `rejudge` repeats judgements by another key and failed ones.
@@ -37,9 +38,15 @@ class SyncScope:
     login: str
     start: date
     end: date
+    zone: tzinfo | None
     most: int | None
     judged_by: str | None
     rejudge: bool
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """The first moment of the days and the first after them, as UTC."""
+        return day_begins(self.start, self.zone), day_begins(self.end + timedelta(days=1), self.zone)
 
 
 async def discover(context: Context, source: PullRequestSource, board: Board, scope: SyncScope) -> None:
@@ -89,7 +96,7 @@ async def _discover_one(
         work.note = f"the same as {repository.name}"
         context.log(f"{work.asked}: this repository was requested twice; it is read once.", Level.WARNING)
         return
-    start, end = day_begins(scope.start), day_begins(scope.end + timedelta(days=1))
+    start, end = scope.span
     discovered = await source.discover(repository, scope.login, start, end)
     for item in discovered.left_out:
         board.leave_out(item)
@@ -141,8 +148,3 @@ def _found(work: RepositoryWork) -> str:
     elif work.stored_before:
         sentence += f", {work.stored_before} already stored"
     return f"{sentence}, {len(work.to_match)} of them not matched yet" if work.to_match else sentence
-
-
-def day_begins(day: date) -> datetime:
-    """The start of a day in the person's time zone, as UTC."""
-    return datetime.combine(day, time.min).astimezone(UTC)

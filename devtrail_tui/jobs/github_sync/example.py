@@ -12,8 +12,8 @@ from devtrail_tui.core.involvement import roles
 from devtrail_tui.core.pull_request_source import GITHUB, PullRequestSource
 from devtrail_tui.core.repository_layout import RepositoryLayout
 from devtrail_tui.core.repository_names import ALL
+from devtrail_tui.core.time_zones import day_begins
 from devtrail_tui.jobs.github_sync.config import DEFAULT_RANGE_DAYS, GithubSyncConfig
-from devtrail_tui.jobs.github_sync.discovery import day_begins
 from devtrail_tui.jobs.github_sync.layouts import layout_of
 from devtrail_tui.jobs.github_sync.owners import expanded
 from devtrail_tui.jobs.github_sync.wording import name_of
@@ -50,8 +50,8 @@ async def _newest(
     config: GithubSyncConfig, context: PreviewContext, source: PullRequestSource, login: str
 ) -> tuple[PullRequest, RepositoryLayout | None]:
     today = context.clock.now().astimezone().date()
-    start = day_begins(config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS))
-    end = day_begins((config.end_date or today) + timedelta(days=1))
+    start = day_begins(config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS), None)
+    end = day_begins((config.end_date or today) + timedelta(days=1), None)
     problems, names = [], config.repositories
     if any(name.endswith(ALL) for name in names):
         names = tuple(expanded(names, await source.participation(login, start, end)))

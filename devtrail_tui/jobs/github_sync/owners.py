@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import PermanentError
@@ -11,7 +10,7 @@ from devtrail_tui.core.job import Level
 from devtrail_tui.core.pull_request_source import Participation, PullRequestSource
 from devtrail_tui.core.repository_names import ALL
 from devtrail_tui.core.wording import count_of
-from devtrail_tui.jobs.github_sync.discovery import SyncScope, day_begins
+from devtrail_tui.jobs.github_sync.discovery import SyncScope
 
 
 def expanded(names: Sequence[str], participation: Participation) -> list[str]:
@@ -39,7 +38,7 @@ async def resolved(
         return [str(name) for name in saved]
     if not any(name.endswith(ALL) for name in names):
         return names
-    start, end = day_begins(scope.start), day_begins(scope.end + timedelta(days=1))
+    start, end = scope.span
     participation = await source.participation(scope.login, start, end)
     for item in participation.left_out:
         context.log(f"Not shown by GitHub: {item.what} ({item.reason.rstrip('.')}).", Level.WARNING)

@@ -101,12 +101,13 @@ async def _settle(
             f"This job began as {earlier}, but the token now belongs to {account.login}. "
             "Start a new sync for the other account."
         )
-    today = context.clock.now().astimezone().date()
+    today = context.clock.now().astimezone(context.zone).date()
     start, end = config.start_date or today - timedelta(days=DEFAULT_RANGE_DAYS), config.end_date or today
     if saved:
         start, end = date.fromisoformat(saved["start"]), date.fromisoformat(saved["end"])
     context.log(f"Logged in to {source.host} as {account.login}; merged {start} to {end}.")
-    return SyncScope(account.id, account.login, start, end, config.max_pull_requests, judged_by, config.rejudge)
+    most = config.max_pull_requests
+    return SyncScope(account.id, account.login, start, end, context.zone, most, judged_by, config.rejudge)
 
 
 class Sync:

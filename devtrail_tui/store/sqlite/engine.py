@@ -23,6 +23,7 @@ from sqlalchemy.pool import QueuePool
 
 from devtrail_tui.core.clock import Clock, SystemClock
 from devtrail_tui.core.errors import DatabaseUnusable, StoreError
+from devtrail_tui.core.typed_paths import typed_path
 from devtrail_tui.store.sqlite import sqlite_file
 from devtrail_tui.store.sqlite.backup import backups
 from devtrail_tui.store.sqlite.change_watcher import ChangeWatcher
@@ -299,4 +300,4 @@ def _path_of(url: str) -> Path:
         )
     if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
         raise DatabaseUnusable("The database needs a file; write sqlite:////path/to/devtrail.db.")
-    return Path(parsed.database).expanduser().absolute()
+    return typed_path(parsed.database).absolute()

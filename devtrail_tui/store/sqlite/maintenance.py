@@ -9,6 +9,7 @@ from pathlib import Path
 
 from devtrail_tui.core.clock import Clock
 from devtrail_tui.core.errors import NotFound, UsageError
+from devtrail_tui.core.typed_paths import typed_path
 from devtrail_tui.store.sqlite import backup, database_check, restore
 from devtrail_tui.store.sqlite.backup import Backup, Reason
 from devtrail_tui.store.sqlite.database_check import Contents
@@ -46,7 +47,7 @@ class DatabaseMaintenance:
 
     def find(self, name: str) -> Path:
         """A backup by path, or by file name in the backup folder. Raises UsageError."""
-        for path in (Path(name).expanduser(), backup.folder_of(self.path) / name):
+        for path in (typed_path(name), backup.folder_of(self.path) / name):
             if path.is_file():
                 return path.absolute()
         raise UsageError(f"There is no backup {name}; list them with: devtrail-tui db backups.")
