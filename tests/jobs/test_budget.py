@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from devtrail_tui.clients.claude.prices import cost_usd
 from devtrail_tui.clients.claude.request import request_key
@@ -159,3 +160,21 @@ def test_a_small_budget_for_small_answers_is_used(desk: Desk) -> None:
         assert job.result["matched"] + job.result["withoutMatch"] + job.result["failed"] >= count - 2
     finally:
         again.close()
+
+
+def test_calls_under_way_are_part_of_what_is_spent(world: World, tmp_path: Path) -> None:
+    """Their worst cases are reserved: together with what was paid they never exceed the budget, however many may run at once."""
+    with LengthyClaude(world, 3) as server:
+        desk = Desk(server, tmp_path)
+        gate = server.faults.hang("messages", times=100, after=1)
+        job = desk.launch(SHOP, budgetUsd=0.6)
+        desk.start()
+        gate.wait(20)
+        desk.wait_until(lambda: desk.job(job).progress_detail.total == len(desk.evidence()) > 0)
+        with desk.services.database.read() as connection:
+            under_way = text("SELECT sum(call_usd), count(*) FROM analyses WHERE call_usd > 0")
+            under_way_usd, calls = connection.execute(under_way).one()
+        assert calls > 0
+        assert desk.job(job).spent_usd + under_way_usd <= 0.6
+        gate.release()
+        desk.close()

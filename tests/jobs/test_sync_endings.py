@@ -92,3 +92,17 @@ def test_bad_input_is_refused_before_anything_is_stored(
         desk.launch("acme/shop", **raw)
     assert part in caught.value.problems[key]
     assert list(desk.services.views.job_ids()) == []
+
+
+def test_a_resumed_sync_keeps_the_days_of_its_first_attempt(desk: Desk) -> None:
+    gate = desk.server.faults.hang("hydrate")
+    job = desk.launch(SHOP, analyse=False)
+    desk.start()
+    gate.wait(20)
+    desk.stop()
+    gate.release()
+    searches = [each.body for each in desk.server.requests if "search" in each.routes]
+    desk.server.recorder.clear()
+    desk.clock.advance(40 * 86_400)
+    assert desk.work(job).status is Status.COMPLETED
+    assert [each.body for each in desk.server.requests if "search" in each.routes] == searches

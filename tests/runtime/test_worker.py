@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +18,8 @@ from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import ClaimLost, InvalidInput, PermanentError, TemporaryError
 from devtrail_tui.core.job import Claim, Level, Progress, Status
 from devtrail_tui.core.progress import Part
+from devtrail_tui.runtime.executor import Execution
+from devtrail_tui.runtime.outcomes import InterruptedRun, StopReason
 from tests.house.desk import PATIENCE_S
 from tests.runtime.conftest import Bench, WithToken
 
@@ -299,3 +302,21 @@ def test_only_the_named_job_is_run(bench: Bench) -> None:
     summary = make_worker(bench.services, job_id=second.id).run()
     assert summary.ended == [second.id]
     assert bench.job(first.id).status is Status.PENDING
+
+
+async def test_a_lost_claim_outranks_a_stop(bench: Bench) -> None:
+    """The job is another worker's now: nothing of this run is written, not even that it was stopped."""
+    bench.job_type("QUICK", fine)
+    job = bench.launch("QUICK")
+    claimed = bench.services.queue.claim(bench.services.worker_id, lease_s=30).result()
+    assert claimed is not None
+    worker = make_worker(bench.services)
+    execution = Execution(
+        claimed, bench.services.catalogue["QUICK"], worker._dependencies, random.Random(0), max_wait_s=0
+    )
+    execution.interrupt(StopReason.STOP)
+    execution.interrupt(StopReason.LOST)
+    execution.interrupt(StopReason.CANCEL)
+    assert await execution.run() == InterruptedRun(StopReason.LOST)
+    assert bench.job(job.id).status is Status.RUNNING
+    assert bench.log(job.id) == []

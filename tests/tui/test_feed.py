@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -251,3 +252,21 @@ def test_a_later_snapshot_replaces_one_that_was_not_handled(listener: Listener) 
     snapshot = listener.snapshot
     assert SnapshotReady(snapshot).can_replace(SnapshotReady(snapshot))
     assert not SnapshotReady(snapshot).can_replace(FeedTrouble(""))
+
+
+def test_a_filtered_list_that_was_not_read_again_is_owed_and_read_later(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without another commit the screen would otherwise keep an old list for ever."""
+    services = house.opened().services
+    reading, header = JobsReading(), services.views.header_facts()
+    request = replace(reading.request, job_filter=parse("state:pending"))
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr("devtrail_tui.tui.screens.jobs_reading.time.monotonic", lambda: float(next(clock)))
+    assert list(reading.read(services, request, header, 0.0).table.ids) == []
+    job = services.queue.enqueue(NewJob("GITHUB_SYNC")).result()
+    assert list(reading.read(services, request, header, 1.0).table.ids) == []
+    assert reading.overdue, "the feed must come back without a commit"
+    assert list(reading.read(services, request, header, 1000.0).table.ids) == [job.id]
+    assert not reading.overdue
+    services.close()

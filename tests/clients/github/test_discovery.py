@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -250,3 +251,16 @@ def test_halves_make_up_the_whole_without_overlap(first: datetime, seconds: int)
     assert late.first - early.last == SECOND
     assert not early.empty
     assert not late.empty
+
+
+async def test_pages_that_never_end_are_left(client: GitHubClient, server: FaultyServer, world: World) -> None:
+    """A server that repeats its last page, and always names another."""
+
+    def endless(document: dict[str, Any]) -> None:
+        for connection in document["data"].values():
+            if isinstance(connection, dict) and "pageInfo" in connection:
+                connection["pageInfo"]["hasNextPage"] = True
+
+    server.faults.next("search", GitHubFault.changed("endless pages", endless), times=20)
+    assert await found(client, world, "acme/shop") == expected(world, "acme/shop")
+    assert server.count("search") <= 10
