@@ -232,8 +232,7 @@ class Execution:
         last = now + timedelta(seconds=left_s)
         await self._note(
             Level.WARNING,
-            f"{sentence} Waiting until it is back, at most until {last:%Y-%m-%d %H:%M} UTC; again {when}. "
-            "Cancel the job to stop waiting.",
+            f"{sentence} Again {when}; waiting until {last:%Y-%m-%d %H:%M} UTC at most. Cancel the job to stop.",
         )
         await write(lambda: queue.retry_later(self.claim, sentence, due, outage=True, progressed=progressed))
 

@@ -46,9 +46,11 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
 
     An unknown model fails before anything is fetched.
     """
-    matcher = await _matcher(config, context)
+    matcher, reason = await _matcher(config, context)
     source = await context.source(GITHUB)
     scope = await _settle(config, context, source, judged_by=matcher.judged_by if matcher else None)
+    if reason is not None:
+        context.log(*reason)
     repositories = await resolved(config.repositories, context, source, scope)
     board = Board(context, repositories)
     board.budget_usd = config.budget_usd if matcher else None
@@ -67,24 +69,21 @@ async def run(config: GithubSyncConfig, context: Context) -> dict[str, Any]:
     return sync.result(await context.analyses.uncertain_usd())
 
 
-async def _matcher(config: GithubSyncConfig, context: Context) -> Matcher | None:
+async def _matcher(config: GithubSyncConfig, context: Context) -> tuple[Matcher | None, tuple[str, Level] | None]:
+    """The matcher, or the reason why nothing is matched."""
     if not config.analyse:
-        context.log("Matching with Claude is off; evidence is stored as not analysed.")
-        return None
+        return None, ("Matching with Claude is off; evidence is stored as not analysed.", Level.INFO)
     if not context.has_secret("anthropic"):
-        context.log(
-            "No Claude key was found; evidence is stored as not analysed and can be matched later.", Level.WARNING
-        )
-        return None
+        sentence = "No Claude key was found; evidence is stored as not analysed and can be matched later."
+        return None, (sentence, Level.WARNING)
     criteria = await context.criteria.detectable()
     if not criteria:
-        context.log("No criterion is pr_detectable; nothing is matched.", Level.WARNING)
-        return None
+        return None, ("No criterion is pr_detectable; nothing is matched.", Level.WARNING)
     analyser = await context.analyser(model=config.model, about=config.user_context)
     matcher = Matcher(context, analyser, criteria, config.budget_usd)
     if not config.dry_run:
         await matcher.check()
-    return matcher
+    return matcher, None
 
 
 async def _settle(
