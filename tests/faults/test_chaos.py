@@ -33,6 +33,7 @@ class Chaos:
 
     site: Site
     rng: random.Random
+    deletes: bool
     done: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
@@ -74,8 +75,6 @@ class Chaos:
             ("jobs", "show", job),
             ("jobs", "cancel", job),
             ("jobs", "retry", job),
-            ("jobs", "delete", job),
-            ("jobs", "cleanup", "--days", "0.0001"),
             ("logs", job),
             ("evidence", "list"),
             ("evidence", "export", "--format", "csv"),
@@ -86,7 +85,8 @@ class Chaos:
             ("doctor",),
             ("work", "--once"),
         )
-        self.run(*self.rng.choice(commands))
+        deletions = (("jobs", "delete", job), ("jobs", "cleanup", "--days", "0.0001"))
+        self.run(*self.rng.choice((*commands, *(deletions if self.deletes else ()))))
 
     def misbehave(self) -> None:
         faults = self.site.server.faults
@@ -123,11 +123,16 @@ def paid_again(server: FaultyServer) -> int:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "seed"), [(8, 1), pytest.param(600, 2, marks=pytest.mark.full)], ids=["short", "ten minutes"]
+    ("seconds", "seed", "deletes"),
+    [
+        pytest.param(8, 1, True, id="short"),
+        pytest.param(300, 2, False, marks=pytest.mark.full, id="five minutes"),
+        pytest.param(300, 3, True, marks=pytest.mark.full, id="five minutes with deletions"),
+    ],
 )
-def test_no_rule_is_broken(seconds: float, seed: int, site: Site, server: FaultyServer) -> None:
+def test_no_rule_is_broken(seconds: float, seed: int, deletes: bool, site: Site, server: FaultyServer) -> None:  # noqa: FBT001 - a parameter
     server.latency = Latency(github=0.01, claude=0.4)
-    chaos = Chaos(site, random.Random(seed))
+    chaos = Chaos(site, random.Random(seed), deletes)
     chaos.begin()
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline or not chaos.done["kill"]:
@@ -135,7 +140,7 @@ def test_no_rule_is_broken(seconds: float, seed: int, site: Site, server: Faulty
     chaos.settle()
     print(f"{dict(chaos.done)}; paid again: {paid_again(server)}")
     assert chaos.faults == []
-    assert_sound(site)
+    assert_sound(site, jobs_deleted=deletes)
     assert paid_again(server) <= CALLS_AT_ONCE * (chaos.done["kill"] + chaos.done["stop"] + chaos.done["misbehave"])
     assert list((site.home / "logs").glob("crash-*")) == []
     assert list((site.home / "data" / "backups").glob(".*.unfinished")) == []
