@@ -23,7 +23,7 @@ _CANNOT_RUN = 2
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A job when the command stopped following it, and whether it was interrupted."""
+    """The job's last state that the command saw, and whether a signal interrupted the command."""
 
     job: Job
     interrupted: bool

@@ -82,7 +82,7 @@ class RepositoryLayout:
                 break
             shown.append(path.levels[place])
         if keys[0] == self.main and len(shown) == 2 and not path.package:
-            return ": ".join(shown)  # the main folder stands like a package: `github: PullRequest`
+            return ": ".join(shown)  # as if the folder were a package: `github: PullRequest`
         return path.name(shown)
 
 

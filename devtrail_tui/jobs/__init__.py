@@ -1,4 +1,4 @@
-"""The job types, one file each, and their discovery, plugins included."""
+"""The job types, one file or package each, and their discovery, plugins included."""
 
 from __future__ import annotations
 

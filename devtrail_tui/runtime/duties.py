@@ -33,9 +33,7 @@ class Duties:
     async def run_due(self) -> None:
         """Run the due duties. Raises the first StoreError after all have run; another error is logged once while it persists."""
         trouble: StoreError | None = None
-        now = (
-            self._monotonic()
-        )  # read once, so that duties of one period run together: a wake-up costs more than they do
+        now = self._monotonic()  # one reading for all: duties of equal periods then fall due in the same wake-up
         for duty in self._duties:
             if now < duty.due_at:
                 continue

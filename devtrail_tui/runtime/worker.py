@@ -1,7 +1,7 @@
 """The worker: claims jobs, runs several at once, wakes up on commits, rescues orphans, cancels and stops.
 
 Independent of Textual and click. `run()` creates its own event loop in the calling thread: a Textual thread worker in the app,
-the main thread in `devtrail-tui work`. `stop()` and `wake()` may be called from any thread.
+a thread named `worker` in `devtrail-tui work`. `stop()` and `wake()` may be called from any thread.
 """
 
 from __future__ import annotations

@@ -14,11 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, Text, bindparam, cast, delete, exists, func, null, select, update
 
 from devtrail_tui.core.clock import Clock, SystemClock
-from devtrail_tui.core.errors import CancelRequested, ClaimLost
 from devtrail_tui.core.evidence import Analysis
 from devtrail_tui.core.job import Claim
 from devtrail_tui.store.database import Database
-from devtrail_tui.store.job_rows import FENCE, fenced_by, in_list, rows_of
+from devtrail_tui.store.job_rows import FENCE, fenced_by, in_list, refuse_on, rows_of
 from devtrail_tui.store.sqlite.upsert import new_value, upsert
 from devtrail_tui.store.tables import RUNNING, analyses, jobs
 
@@ -48,7 +47,7 @@ _LIVE = exists().where(
 )
 _UNDER_WAY = select(_columns.key).where(in_list(_columns.key), _columns.answered_at.is_(None), _LIVE)
 _CALL = select(_columns.call_job_id, _columns.call_usd, _LIVE.label("live")).where(_OF_KEY)
-_CLAIM = select(jobs.c.cancel_requested_at).where(FENCE)
+_CLAIM = select(jobs.c.id).where(FENCE, jobs.c.cancel_requested_at.is_(None))
 NO_CALL: dict[str, Any] = {"call_job_id": null(), "call_claim_no": null(), "call_usd": 0.0}
 _LEASE = upsert(analyses, "call_job_id", "call_claim_no", "call_usd", key=[_columns.key])
 _OURS = (
@@ -175,11 +174,8 @@ def _find_on(connection: Connection, key: str) -> Analysis | None:
 def _lease_on(
     connection: Connection, claim: Claim, key: str, model: str, worst_usd: float, now: datetime
 ) -> Analysis | bool:
-    claimed = connection.execute(_CLAIM, fenced_by(claim)).one_or_none()
-    if claimed is None:
-        raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; the call is refused.")
-    if claimed.cancel_requested_at is not None:
-        raise CancelRequested(f"Job {claim.job_id} is being cancelled; the call is refused.")
+    if connection.execute(_CLAIM, fenced_by(claim)).one_or_none() is None:
+        refuse_on(connection, claim, "the call is refused")
     answer = _find_on(connection, key)
     if answer is not None:
         return answer

@@ -96,7 +96,7 @@ def identify_on(connection: Connection, ownership: Ownership) -> None:
 
 
 def take_over_on(connection: Connection, present: PullRequest, account_id: str, login: str) -> None:
-    """Assign the row of a fetched pull request to the account: stored under its login or an earlier one."""
+    """Assign the row of a pull request that is stored without an account, under its present or an earlier login."""
     for row in list(rows_of(connection, _WITHOUT_ACCOUNT, [present.node_id], host=present.host)):
         if row.login.casefold() == login.casefold() or _renamed(row, present, login):
             own_row = _own_row(connection, present.host, present.node_id, account_id)

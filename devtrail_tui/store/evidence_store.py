@@ -9,12 +9,13 @@ from array import array
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, or_, select, update
 
 from devtrail_tui.core.clock import Clock
-from devtrail_tui.core.errors import ClaimLost, NotFound
+from devtrail_tui.core.errors import NotFound
 from devtrail_tui.core.evidence import (
     AnalysisState,
     EvidenceDetail,
@@ -36,11 +37,11 @@ from devtrail_tui.store.evidence_identity import identify_on, lacks_identity_on
 from devtrail_tui.store.evidence_rows import KNOWN_COLUMNS, entries_on, known_of
 from devtrail_tui.store.evidence_saves import save_entry_on, save_judgement_on
 from devtrail_tui.store.job_log import Line, append_on, redacted_lines
-from devtrail_tui.store.job_rows import FENCE, fenced_by, in_list, rows_of
+from devtrail_tui.store.job_rows import FENCE, fenced_by, in_list, refuse_on, rows_of
 from devtrail_tui.store.sqlite.upsert import upsert
 from devtrail_tui.store.tables import analyses, evidence_criteria, evidence_entries, jobs, sync_cursors
 
-_PROVE_CLAIM = update(jobs).where(FENCE).values(updated_at=bindparam("now"))
+_PROVE_CLAIM = update(jobs).where(FENCE, jobs.c.cancel_requested_at.is_(None)).values(updated_at=bindparam("now"))
 _NO_CRASHES = update(jobs).where(FENCE, jobs.c.crashes > 0).values(crashes=0)
 """A job that makes progress is healthy."""
 _SAVE_CURSOR = upsert(sync_cursors, "cursor", "updated_at")
@@ -120,27 +121,25 @@ class EvidenceStore:
         """Store ownership, evidence, judgements, cursor (JSON by repository name, "" for the whole job) and log lines in one
         transaction.
 
-        The future raises ClaimLost, without changes, if another worker owns the job or it has ended. A save of something new
-        resets the job's crash count; one of what is stored already does not. Secrets in texts and log lines are masked.
+        The future raises ClaimLost, without changes, if another worker owns the job or it has ended, CancelRequested if it was
+        cancelled. A save of something new resets the job's crash count; one of what is stored already does not. Secrets in texts
+        and log lines are masked.
         """
         now = self._clock.now()
         entries = [replace(new, pull_request=without_secrets(new.pull_request, self._redact)) for new in evidence]
         redacted = [replace(new, note=self._redact(new.note)) for new in judgements]
         lines = redacted_lines(self._redact, log)
-        row = {"job_id": claim.job_id, "updated_at": now}
-        cursors = [{**row, "repository": name, "cursor": position} for name, position in (cursor or {}).items()]
 
         def work(connection: Connection) -> Saved:
             if connection.execute(_PROVE_CLAIM, {**fenced_by(claim), "now": now}).rowcount != 1:
-                raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; its last results were not stored.")
+                refuse_on(connection, claim, "its last results were not stored")
             if ownership is not None:
                 identify_on(connection, ownership)
             stored = [save_entry_on(connection, new, claim.job_id, now) for new in entries]
             changes = [changed for _, changed in stored]
             changes.append(ownership is not None)
             changes += [save_judgement_on(connection, judgement, claim.job_id, now) for judgement in redacted]
-            if cursors:
-                changes.append(_move_cursors_on(connection, claim, cursors))
+            changes.append(_move_cursors_on(connection, claim, cursor or {}, now))
             if any(changes):
                 connection.execute(_NO_CRASHES, fenced_by(claim))
             append_on(connection, claim, lines)
@@ -231,12 +230,15 @@ class EvidenceStore:
             return dict(connection.execute(_MODELS).all())
 
 
-def _move_cursors_on(connection: Connection, claim: Claim, cursors: Sequence[Mapping[str, Any]]) -> bool:
-    """Store cursors; returns whether one of them moved."""
-    names = [each["repository"] for each in cursors]
-    before: dict[str, Any] = dict(map(tuple, rows_of(connection, _CURSORS_NAMED, names, job=claim.job_id)))
+def _move_cursors_on(connection: Connection, claim: Claim, positions: Mapping[str, Any], now: datetime) -> bool:
+    """Store positions by repository name; returns whether one of them moved."""
+    if not positions:
+        return False
+    row = {"job_id": claim.job_id, "updated_at": now}
+    cursors = [{**row, "repository": name, "cursor": position} for name, position in positions.items()]
+    before = dict(map(tuple, rows_of(connection, _CURSORS_NAMED, list(positions), job=claim.job_id)))
     connection.execute(_SAVE_CURSOR, cursors)
-    return any(before.get(each["repository"]) != each["cursor"] for each in cursors)
+    return before != positions
 
 
 def _no_such(evidence_id: int) -> NotFound:

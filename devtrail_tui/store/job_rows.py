@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
+from devtrail_tui.core.errors import CancelRequested, ClaimLost
 from devtrail_tui.core.job import Claim, Job, Progress, Status
 from devtrail_tui.store.tables import RUNNING, jobs
 
 OF_CLAIM = and_(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"))
 FENCE = and_(OF_CLAIM, jobs.c.status == RUNNING)
 """The condition of every write of a running job; `fenced_by` returns its parameters."""
+_CANCELLED = select(jobs.c.cancel_requested_at).where(FENCE)
 
 JOB_COLUMNS = tuple(jobs.c[name] for name in Job.__dataclass_fields__)
 """The columns of a job, in the order of its fields."""
@@ -26,6 +28,13 @@ _LONGEST_LIST = 500
 def fenced_by(claim: Claim) -> dict[str, Any]:
     """The parameters of OF_CLAIM and FENCE."""
     return {"job": claim.job_id, "claim": claim.claim_no}
+
+
+def refuse_on(connection: Connection, claim: Claim, refused: str) -> None:
+    """Raise the reason why a write of this claim is refused: CancelRequested if its job was cancelled, otherwise ClaimLost."""
+    if connection.execute(_CANCELLED, fenced_by(claim)).scalar_one_or_none() is not None:
+        raise CancelRequested(f"Job {claim.job_id} is being cancelled; {refused}.")
+    raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; {refused}.")
 
 
 def job_of(row: Row[Any]) -> Job:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +18,8 @@ from textual.keys import Keys, format_key
 
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.tui.screen_table import FORM_MODULE, SCREENS
+from devtrail_tui.tui import screens
+from devtrail_tui.tui.screen_table import SCREENS
 from devtrail_tui.tui.textual_hooks import key_of_character, keymap_of
 
 
@@ -106,9 +108,9 @@ declare(
 
 
 def commands() -> Mapping[str, tuple[CommandGroup, Command]]:
-    """All commands by id, in the order of help and key bar; imports the modules that declare them."""
-    for module in {entry.module for entry in SCREENS} | {FORM_MODULE}:
-        importlib.import_module(module)
+    """All commands by id, in the order of help and key bar; imports the screens, which declare them."""
+    for module in pkgutil.iter_modules(screens.__path__):
+        importlib.import_module(f"{screens.__name__}.{module.name}")
     return dict(sorted(_DECLARED.items(), key=lambda entry: order(entry[0])))
 
 

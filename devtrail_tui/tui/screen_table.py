@@ -21,7 +21,7 @@ class ScreenEntry:
     class_name: str
 
     def make(self) -> Screen[Any]:
-        """The screen class; imports its module."""
+        """A new screen; imports its module."""
         screen: Screen[Any] = getattr(importlib.import_module(self.module), self.class_name)()
         return screen
 
@@ -30,5 +30,3 @@ SCREENS = (
     ScreenEntry("jobs", "1", "Go to the jobs", "devtrail_tui.tui.screens.dashboard", "DashboardScreen"),
     ScreenEntry("evidence", "2", "Go to the evidence", "devtrail_tui.tui.screens.evidence", "EvidenceScreen"),
 )
-FORM_MODULE = "devtrail_tui.tui.forms"
-"""The module that declares the commands of the new-job dialog."""

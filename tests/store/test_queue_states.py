@@ -168,8 +168,9 @@ class QueueMachine(RuleBasedStateMachine):
     def save(self, claim: Claim) -> None:
         job = self.held(claim)
         future = self.evidence.save(claim, cursor={"": claim.claim_no})
-        assert (future.exception() is None) is (job is not None)
-        if job:
+        stored = job is not None and job.wanted
+        assert (future.exception() is None) is stored
+        if job and stored:
             job.crashes = 0
 
     @rule(claim=claims)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from textual.binding import Binding
@@ -117,3 +121,18 @@ def test_keys_can_change_places() -> None:
 )
 def test_keys_as_people_read_them(key: str, shown: str) -> None:
     assert shown_key(key) == shown
+
+
+@pytest.mark.usefixtures("processes")
+def test_every_command_that_a_module_declares_is_known_to_a_new_program() -> None:
+    """A module that is only imported when its dialog opens would otherwise be missing in help, and its keys refused."""
+    package = Path(devtrail_tui.tui.__file__).parent
+    declared = {
+        command
+        for path in package.rglob("*.py")
+        for command in re.findall(r'\bCommand\(\s*"([a-z_]+)"', path.read_text())
+    }
+    program = "from devtrail_tui.tui.keymap import commands; print(*commands())"
+    known = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert declared
+    assert declared <= set(known)

@@ -249,7 +249,7 @@ def _problem(node: object, errors: Sequence[GraphError]) -> str:
 
 
 def _hidden_field(error: GraphError) -> LeftOut:
-    """The field of a pull request at the error's path, without the numbers of list items."""
+    """What GitHub withheld: the field at the error's path, without list indexes, and the reason."""
     names = [step for step in error.path[2:] if isinstance(step, str) and step != "nodes"]
     return LeftOut(
         f"{' of '.join(reversed(names)) or 'a field'} of pull requests", f"The token cannot read it: {error.message}"

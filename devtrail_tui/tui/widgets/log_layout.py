@@ -117,7 +117,7 @@ class LogLayout:
         return seq - log.first + extra
 
     def at(self, y: int) -> tuple[int, int]:
-        """The log line at a virtual line, and the index of the screen line within it."""
+        """The log line at a virtual line (one of the whole wrapped log), and which of its wrapped lines that is."""
         log = self.data
         if not (self.wrapped and log.lines):
             return log.first + y, 0
