@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _STOP_S = 3.0
 """How long a stop waits for the worker's thread; the worker itself gives up earlier and leaves its jobs to their leases."""
 
+LONGEST_WAIT_S = 60.0
+"""A worker that runs once gives back a job that would wait longer for a limit."""
 BACKUP_S = 30.0
 """How long the end of a short run waits for the weekly backup."""
 
@@ -31,8 +34,9 @@ def make_worker(
 ) -> Worker:
     """A worker of this process; `run()` blocks the calling thread. `once`: stop when no job can run now; `job_id`: run only
     that job."""
+    from devtrail_tui.runtime.executor import Pace
     from devtrail_tui.runtime.store_retry import StoreRetry
-    from devtrail_tui.runtime.worker import Pace, Worker, WorkerDependencies
+    from devtrail_tui.runtime.worker import Worker, WorkerDependencies
 
     settings = services.settings
     dependencies = WorkerDependencies(
@@ -55,6 +59,7 @@ def make_worker(
         lease_s=settings.lease_s,
         heartbeat_s=settings.heartbeat_s,
         max_wait_s=settings.max_wait,
+        longest_wait_s=LONGEST_WAIT_S if once else math.inf,
     )
     return Worker(dependencies, pace, job_id=job_id, once=once)
 

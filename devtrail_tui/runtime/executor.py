@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,6 +49,18 @@ _SAID_IN_SECONDS = 600.0
 _logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Number of concurrent jobs; in seconds: lease length, heartbeat interval, the longest wait for a service that is down, and
+    the longest wait for a limit within a running job."""
+
+    concurrency: int = 1
+    lease_s: float = 30.0
+    heartbeat_s: float = 10.0
+    max_wait_s: float = 12 * 3600.0
+    longest_wait_s: float = math.inf
+
+
 class Execution:
     """The execution of one job: `run()` is a task of the worker's loop, `interrupt()` the only way to end it early.
 
@@ -55,16 +69,22 @@ class Execution:
     """
 
     def __init__(
-        self, job: Job, job_type: JobType[Any], stores: JobStores, rng: random.Random, *, max_wait_s: float
+        self,
+        job: Job,
+        job_type: JobType[Any],
+        stores: JobStores,
+        rng: random.Random,
+        pace: Pace,
     ) -> None:
         self.job = job
-        self._max_wait_s = max_wait_s
+        self._max_wait_s = pace.max_wait_s
         self._claimed_at = stores.clock.now()
         self.claim = Claim(job.id, job.claim_no, job.worker_id or "")
         self._job_type = job_type
         self._stores = stores
         self._rng = rng
-        self._context = JobContext(job, self.claim, _references(job_type, job), stores)
+        self._context = context = JobContext(job, self.claim, _references(job_type, job), stores)
+        context.output.longest_wait_s = pace.longest_wait_s
         self._interruption: StopReason | None = None
         self._changed = asyncio.Event()
 
@@ -113,8 +133,10 @@ class Execution:
 
     async def _watch(self, thread: JobThread[RunOutcome], flusher: asyncio.Task[None]) -> RunOutcome:
         """Wait until the handler has ended, or was interrupted and its time limit has passed."""
+        output = self._context.output
         in_time = await self._wait(
-            lambda: thread.outcome or thread.ended or self._interruption or flusher.done(), self.job.timeout_s
+            lambda: thread.outcome or thread.ended or self._interruption or flusher.done() or output.long_wait,
+            self.job.timeout_s,
         )
         if thread.outcome is None:
             thread.cancel()
@@ -127,6 +149,8 @@ class Execution:
             flusher.result()  # raises its error: a lost claim, or an unusable store
         if self._interruption is not None:
             return InterruptedRun(self._interruption)
+        if (wait := output.long_wait) is not None and wait.until is not None:
+            return WaitingRun(f"{wait.sentence}.", (wait.until - self._stores.clock.now()).total_seconds())
         if not in_time:
             return RetryableRun(f"The job did not end within {self.job.timeout_s:g} s.")
         return FailedRun("The job cancelled itself, which is an error in its job type. Report it to its authors.")

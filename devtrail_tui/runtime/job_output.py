@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -81,6 +82,9 @@ class JobOutput:
         self._progress = job.progress_detail
         self._progress_due = False
         self._waits: dict[object, Waiting] = {}
+        self.longest_wait_s = math.inf
+        self.long_wait: Waiting | None = None
+        """A wait longer than `longest_wait_s`, for which the job should not be kept."""
         self._limits: dict[tuple[str, ...], RateLimit] = {}
 
     def refuse(self) -> None:
@@ -104,7 +108,9 @@ class JobOutput:
     def waiting(self, client: object, sentence: str, until: datetime | None) -> None:
         """Show the wait of one of the job's clients; an empty sentence ends it."""
         if sentence:
-            self._waits[client] = Waiting(sentence, until)
+            self._waits[client] = wait = Waiting(sentence, until)
+            if until is not None and (until - self._stores.clock.now()).total_seconds() > self.longest_wait_s:
+                self.long_wait = wait
         else:
             self._waits.pop(client, None)
         self.show(self._progress)

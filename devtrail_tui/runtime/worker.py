@@ -18,7 +18,7 @@ from typing import Any
 from devtrail_tui.core.errors import StoreError
 from devtrail_tui.core.job import Claim, Job
 from devtrail_tui.core.job_type import JobType
-from devtrail_tui.runtime.executor import STOP_GRACE_S, Execution
+from devtrail_tui.runtime.executor import STOP_GRACE_S, Execution, Pace
 from devtrail_tui.runtime.foreign_jobs import ForeignJobs
 from devtrail_tui.runtime.job_output import JobStores
 from devtrail_tui.runtime.job_thread import MOST_STUCK, stuck_threads
@@ -48,16 +48,6 @@ class WorkerDependencies(JobStores):
 
     worker_id: str
     catalogue: Mapping[str, JobType[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Number of concurrent jobs; lease length, heartbeat interval and longest wait for a service that is down, in seconds."""
-
-    concurrency: int = 1
-    lease_s: float = 30.0
-    heartbeat_s: float = 10.0
-    max_wait_s: float = 12 * 3600.0
 
 
 class Worker:
@@ -286,8 +276,8 @@ class Worker:
         return job
 
     def _start(self, job: Job, keeper: LeaseKeeper) -> None:
-        job_type, longest_s = self._dependencies.catalogue[job.type], self._pace.max_wait_s
-        execution = Execution(job, job_type, self._dependencies, self._rng, max_wait_s=longest_s)
+        job_type = self._dependencies.catalogue[job.type]
+        execution = Execution(job, job_type, self._dependencies, self._rng, self._pace)
         keeper.add(execution.claim)
         task = asyncio.create_task(self._see_through(execution, keeper), name=f"job-{job.id}")
         self._running[task] = execution

@@ -18,7 +18,7 @@ from devtrail_tui.core.context import Context
 from devtrail_tui.core.errors import ClaimLost, InvalidInput, PermanentError, TemporaryError
 from devtrail_tui.core.job import Claim, Level, Progress, Status
 from devtrail_tui.core.progress import Part
-from devtrail_tui.runtime.executor import Execution
+from devtrail_tui.runtime.executor import Execution, Pace
 from devtrail_tui.runtime.outcomes import InterruptedRun, StopReason
 from tests.house.desk import PATIENCE_S
 from tests.runtime.conftest import Bench, WithToken
@@ -312,7 +312,11 @@ async def test_a_lost_claim_outranks_a_stop(bench: Bench) -> None:
     assert claimed is not None
     worker = make_worker(bench.services)
     execution = Execution(
-        claimed, bench.services.catalogue["QUICK"], worker._dependencies, random.Random(0), max_wait_s=0
+        claimed,
+        bench.services.catalogue["QUICK"],
+        worker._dependencies,
+        random.Random(0),
+        Pace(),
     )
     execution.interrupt(StopReason.STOP)
     execution.interrupt(StopReason.LOST)
