@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devtrail_tui.core.errors import UsageError
+from devtrail_tui.actions import Outcome
+from devtrail_tui.core.errors import NotFound, StoreError, UsageError
 from devtrail_tui.core.evidence_filter import parse
 from devtrail_tui.core.evidence_json import entry_json
+from devtrail_tui.core.repository_names import repository_name
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import count_of
 
@@ -67,6 +69,58 @@ def export_evidence(services: Services, document_format: str, query: str = "") -
         demo=services.demo,
     )
     return EvidenceExport(services.secrets.redact(FORMATS[document_format](report)), len(report.entries))
+
+
+def hidden_notice(services: Services) -> str:
+    """A sentence about entries that exclude_repositories hides; empty if there are none."""
+    hidden = services.evidence.hidden()
+    if not hidden:
+        return ""
+    return f"{count_of(hidden, 'entry', 'entries')} of repositories in exclude_repositories (config.toml) not shown."
+
+
+def find_evidence(services: Services, ids: Sequence[int], repositories: Sequence[str]) -> Sequence[int]:
+    """The entries with these ids and those of these repositories, for `delete_evidence`. Raises NotFound for an unknown id, and
+    for a repository without entries."""
+    from devtrail_tui.store.evidence_deletion import ids_of_repositories, known_ids
+
+    missing = sorted(set(ids) - set(known_ids(services.database, ids)))
+    if missing:
+        raise NotFound(f"There is no evidence entry {', '.join(map(str, missing))}; nothing was deleted.")
+    chosen = dict.fromkeys(ids)
+    for name in repositories:
+        try:
+            entries = ids_of_repositories(services.database, [repository_name(name)])
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        if not entries:
+            raise NotFound(f"There is no evidence of {safe_line(name, limit=100)}; nothing was deleted.")
+        chosen |= dict.fromkeys(entries)
+    return list(chosen)
+
+
+def delete_evidence(services: Services, ids: Sequence[int]) -> Outcome:
+    """Delete entries with their judgements and the stored texts of their analyses. Raises StoreError."""
+    from devtrail_tui.store import evidence_deletion
+
+    deleted = evidence_deletion.delete_evidence(services.database, ids).result()
+    notices = []
+    try:
+        services.maintenance.vacuum()
+    except StoreError as error:
+        notices.append(f"The freed space is not returned to the disk yet ({error}) Run: devtrail-tui db vacuum")
+    backups = [each.path.name for each in services.maintenance.backups()]
+    if backups:
+        folder = services.maintenance.backups()[0].path.parent
+        notices.append(
+            f"{count_of(len(backups), 'backup')} in {folder} may still hold it. Make a new one with devtrail-tui db backup, then "
+            "delete the older files."
+        )
+    sentence = (
+        f"{count_of(deleted, 'entry', 'entries')} deleted, with judgements and answers; what they cost stays in the ledger. "
+        "The next sync fetches them again, unless exclude_repositories in config.toml names the repository."
+    )
+    return Outcome(sentence, {"deleted": deleted, "backups": backups}, notices=tuple(notices))
 
 
 def _checked(query: str) -> str:

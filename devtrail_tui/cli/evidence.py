@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import click
 
-from devtrail_tui.actions.evidence import export_evidence, get_entry, list_evidence
+from devtrail_tui.actions.evidence import (
+    delete_evidence,
+    export_evidence,
+    find_evidence,
+    get_entry,
+    hidden_notice,
+    list_evidence,
+)
 from devtrail_tui.cli.files import write_document
-from devtrail_tui.cli.output import json_option, narrate, print_result, table
+from devtrail_tui.cli.output import json_option, narrate, print_result, report, table
 from devtrail_tui.cli.row_id import ROW_ID
 from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import UsageError
@@ -16,7 +24,7 @@ from devtrail_tui.core.evidence import OUTDATED, AnalysisState, EvidenceDetail, 
 from devtrail_tui.core.evidence_json import detail_json
 from devtrail_tui.core.figures import phrases
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.core.wording import utc_day
+from devtrail_tui.core.wording import count_of, utc_day
 
 _MATCHES_LISTED = 3
 _filter_argument = click.argument("query", nargs=-1, metavar="[FILTER]...")
@@ -48,6 +56,8 @@ def list_command(*, query: tuple[str, ...], limit: int, as_json: bool) -> int:
         ]
         lines = table(("#", "Merged", "Pull request", "Title", "Role", "Matches"), rows, right={0})
         print_result(page.to_json(), lines, as_json=as_json)
+        if notice := hidden_notice(services):
+            narrate(notice)
         if as_json:
             return 0
         if not page.entries:
@@ -118,6 +128,27 @@ def export(*, query: tuple[str, ...], document_format: str | None, output: str |
         details = {"exported": exported.entries, "format": document_format, "file": output}
         print_result(details, [exported.sentence(output)], as_json=as_json)
     return 0
+
+
+@evidence.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...", type=ROW_ID)
+@click.option("--repository", "repositories", multiple=True, metavar="OWNER/REPO", help="All entries of a repository.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def delete(*, ids: tuple[int, ...], repositories: tuple[str, ...], yes: bool, as_json: bool) -> int:
+    """Delete entries with their judgements and the stored texts of their analyses."""
+    if not ids and not repositories:
+        raise UsageError("Name entries by their numbers, or a repository with --repository.")
+    with opened() as services:
+        chosen = find_evidence(services, ids, repositories)
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UsageError(f"This deletes {count_of(len(chosen), 'entry', 'entries')}; confirm with --yes.")
+            question = f"Delete {count_of(len(chosen), 'entry', 'entries')} for good?"
+            if not click.confirm(question, err=True):
+                narrate("Nothing was deleted.")
+                return 0
+        return report(delete_evidence(services, chosen), as_json=as_json)
 
 
 def _format_of(output: str | None) -> str | None:

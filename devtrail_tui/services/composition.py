@@ -171,7 +171,7 @@ class Services:
         """Evidence entries and their matches."""
         from devtrail_tui.store.evidence_store import EvidenceStore
 
-        return EvidenceStore(self.database, self.clock, self.secrets.redact)
+        return EvidenceStore(self.database, self.clock, self.secrets.redact, self.exclusions)
 
     @cached_property
     def criteria(self) -> CriteriaStore:

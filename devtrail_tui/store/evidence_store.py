@@ -28,6 +28,7 @@ from devtrail_tui.core.evidence import (
     PullRequest,
 )
 from devtrail_tui.core.evidence_filter import parse
+from devtrail_tui.core.exclusions import NOTHING_EXCLUDED, Exclusions
 from devtrail_tui.core.job import Claim
 from devtrail_tui.core.pull_request_json import pull_request_from_json
 from devtrail_tui.core.pull_request_privacy import without_secrets
@@ -66,6 +67,7 @@ _KNOWN_NODES = select(*KNOWN_COLUMNS).where(
 )
 _NEWEST_FIRST = (evidence_entries.c.occurred_at.desc(), evidence_entries.c.id.desc())
 _COUNT = select(func.count()).select_from(evidence_entries)
+_REPOSITORIES = select(evidence_entries.c.repository).distinct()
 _CONTENT = select(evidence_entries.c.content).where(
     evidence_entries.c.id == bindparam("evidence"), evidence_entries.c.type == EvidenceType.PULL_REQUEST.value
 )
@@ -103,10 +105,17 @@ class Saved:
 class EvidenceStore:
     """All access to evidence. Reads block; saves are fenced by the saving job's claim."""
 
-    def __init__(self, database: Database, clock: Clock, redact: Redactor | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        redact: Redactor | None = None,
+        exclusions: Exclusions = NOTHING_EXCLUDED,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._redact = redact or Redactor()
+        self._exclusions = exclusions
 
     def save(
         self,
@@ -197,12 +206,25 @@ class EvidenceStore:
     def ids(self, text: str = "") -> array[int]:
         """The ids that match the filter (core.evidence_filter), newest merge first."""
         with self._database.read() as connection:
-            return array("q", connection.execute(_ids(text)).scalars())
+            return array("q", connection.execute(_ids(text, self._hidden_on(connection))).scalars())
 
     def count(self, text: str = "") -> int:
         """The number of entries that match the filter."""
         with self._database.read() as connection:
-            return int(connection.execute(_COUNT.where(*_conditions(text))).scalar_one())
+            return int(connection.execute(_COUNT.where(*_conditions(text, self._hidden_on(connection)))).scalar_one())
+
+    def hidden(self) -> int:
+        """The number of entries of excluded repositories, which are in no list, count or export."""
+        with self._database.read() as connection:
+            names = self._hidden_on(connection)
+            return int(connection.execute(_COUNT.where(evidence_entries.c.repository.in_(names))).scalar_one())
+
+    def _hidden_on(self, connection: Connection) -> Sequence[str]:
+        """The stored repositories that the settings exclude."""
+        if not self._exclusions.repositories:
+            return ()
+        names = connection.execute(_REPOSITORIES).scalars()
+        return [name for name in names if name and self._exclusions.repository(name)]
 
     def rows(self, ids: Sequence[int]) -> dict[int, EvidenceEntry]:
         """The entries with these ids, in this order; unknown ids are omitted."""
@@ -212,7 +234,7 @@ class EvidenceStore:
     def entries(self, text: str = "", *, limit: int | None = None) -> list[EvidenceEntry]:
         """The first `limit` entries that match the filter, newest merge first."""
         with self._database.read() as connection:
-            ids = connection.execute(_ids(text).limit(limit)).scalars().all()
+            ids = connection.execute(_ids(text, self._hidden_on(connection)).limit(limit)).scalars().all()
             return list(entries_on(connection, ids).values())
 
     def detail(self, evidence_id: int) -> EvidenceDetail:
@@ -245,14 +267,16 @@ def _no_such(evidence_id: int) -> NotFound:
     return NotFound(f"There is no evidence entry {evidence_id}; list the entries with: devtrail-tui evidence list.")
 
 
-def _ids(text: str) -> Select[int]:
-    return select(evidence_entries.c.id).where(*_conditions(text)).order_by(*_NEWEST_FIRST)
+def _ids(text: str, hidden: Sequence[str]) -> Select[int]:
+    return select(evidence_entries.c.id).where(*_conditions(text, hidden)).order_by(*_NEWEST_FIRST)
 
 
-def _conditions(text: str) -> list[ColumnElement[bool]]:
+def _conditions(text: str, hidden: Sequence[str]) -> list[ColumnElement[bool]]:
     evidence_filter = parse(text)
     columns = evidence_entries.c
     conditions = [columns.search_text.contains(word, autoescape=True) for word in sorted(evidence_filter.words)]
+    if hidden:
+        conditions.append(or_(columns.repository.is_(None), columns.repository.not_in(hidden)))
     if names := sorted(evidence_filter.repositories):
         conditions.append(or_(*(columns.repository.icontains(name, autoescape=True) for name in names)))
     if ids := sorted(evidence_filter.criteria):
