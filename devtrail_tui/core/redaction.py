@@ -12,10 +12,12 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from devtrail_tui.core.secret_patterns import MASK, PATTERNS
 
+_PERCENT = re.compile(r"[^\s\"'<>%\\]{0,200}%[0-9A-Fa-f]{2}[^\s\"'<>\\]{0,8000}+")
+_HEXADECIMAL = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{24,16000}+")
 SHORTEST_VALUE = 6
 """Shorter values also occur as ordinary words; masking them would make texts unreadable."""
 _SHORTEST_ENCODED = 8
@@ -26,11 +28,28 @@ Redact = Callable[[str], str]
 
 
 def mask_patterns(text: str) -> str:
-    """The text with well-known tokens, keys, and passwords in URLs masked."""
+    """The text with well-known tokens, keys and passwords masked, also where they stand in hexadecimal or percent encoding."""
+    text = _mask_plain(text)
+    if "%" in text:
+        text = _PERCENT.sub(lambda match: _masked_if_secret(match[0], unquote(match[0])), text)
+    return _HEXADECIMAL.sub(lambda match: _masked_if_secret(match[0], _from_hexadecimal(match[0])), text)
+
+
+def _mask_plain(text: str) -> str:
     lowered = text.lower()
     for pattern in dict.fromkeys(pattern for hint, pattern in _HINTED if hint in lowered):
         text = pattern.masked(text)
     return text
+
+
+def _masked_if_secret(encoded: str, decoded: str) -> str:
+    return encoded if _mask_plain(decoded) == decoded else MASK
+
+
+def _from_hexadecimal(digits: str) -> str:
+    """The text in hexadecimal; empty if it is none, such as a hash."""
+    decoded = bytes.fromhex(digits[: len(digits) // 2 * 2])
+    return decoded.decode() if decoded.isascii() and decoded.decode().replace("\n", "").isprintable() else ""
 
 
 def forms_of(value: str) -> frozenset[str]:

@@ -27,6 +27,7 @@ from tests.house.program import PROGRAM
 
 IN_PROCESS_BOUND_S = 1.0
 ACROSS_BOUND_S = 3.0
+STOP_BOUND_S = 2.0
 SLACK_S = 2.0
 """What two busy cores may add to a bound."""
 ROUTES = ("user", "repo", "search", "hydrate", "models", "messages")
@@ -242,3 +243,23 @@ def test_a_waiting_job_is_cancelled_at_once_and_never_begun(server: FaultyServer
     assert desk.job(job).status is Status.CANCELLED
     assert server.requests == []
     desk.close()
+
+
+@pytest.mark.parametrize("act", ["cancel", "stop"])
+def test_long_hostile_comments_do_not_delay_it(act: str, tmp_path: Path) -> None:
+    """A hundred comments of 64 KB, each a text that makes rules for secrets try again and again."""
+    comments = tuple((piece * 64_000)[:64_000] for piece in ("PASS=", "-----", "key: ", "bearer=", "://a:") * 20)
+    with FaultyServer(small_world([Written("Long", comments=comments)])).unlimited() as server:
+        desk = quick_desk(server, tmp_path)
+        job = desk.launch("acme/shop", analyse=False)
+        desk.start()
+        server.recorder.wait("hydrate", 1, PATIENCE_S, ended=True)
+        began = time.monotonic()
+        if act == "cancel":
+            desk.services.queue.cancel(job.id).result()
+            desk.wait_until(lambda: desk.job(job).status.finished)
+            assert time.monotonic() - began < IN_PROCESS_BOUND_S + SLACK_S
+        else:
+            desk.stop()
+            assert time.monotonic() - began < STOP_BOUND_S + SLACK_S
+        desk.close()
