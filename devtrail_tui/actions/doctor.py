@@ -73,6 +73,7 @@ def diagnose(services: Services, *, offline: bool) -> Diagnosis:
     """Run all checks; opens the database. `offline` skips GitHub and Claude; their checks are free."""
     checks = [
         *_program(services),
+        *_plugins(services),
         *_stores(services),
         _sqlite(),
         _disk(services),
@@ -90,6 +91,11 @@ def _program(services: Services) -> Iterator[Check]:
     yield Check("settings", State.OK, f"{folders.config_file}{missing}", {"path": str(folders.config_file)})
     log = folders.log / "devtrail.log"
     yield Check("log file", State.OK, str(log), {"path": str(log)})
+
+
+def _plugins(services: Services) -> Iterator[Check]:
+    for problem in services.catalogue.problems:
+        yield Check("plugin", State.WRONG, problem, exit_code=1)
 
 
 def _stores(services: Services) -> Iterator[Check]:

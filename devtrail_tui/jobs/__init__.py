@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any
@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.plain_values import described
 from devtrail_tui.core.setting import Kind
 from devtrail_tui.core.text import safe_line
 
@@ -22,10 +23,11 @@ ENTRY_POINT_GROUP = "devtrail_tui.jobs"
 
 
 class Catalogue(Mapping[str, JobType[Any]]):
-    """All job types by name, in alphabetical order."""
+    """All job types by name, in alphabetical order. `problems` are sentences about plugins that cannot be used."""
 
-    def __init__(self, types: Mapping[str, JobType[Any]]) -> None:
+    def __init__(self, types: Mapping[str, JobType[Any]], problems: Sequence[str] = ()) -> None:
         self._types = dict(sorted(types.items()))
+        self.problems = tuple(problems)
 
     @override
     def __getitem__(self, name: str) -> JobType[Any]:
@@ -53,16 +55,42 @@ class Catalogue(Mapping[str, JobType[Any]]):
 
 
 def catalogue(defaults: Mapping[str, Any] | None = None) -> Catalogue:
-    """Each sibling module's `JOB` and those of plugins. `defaults` are config.toml's values, if known.
-
-    Raises UsageError for a duplicate name (one of the types could never run) and for an invalid setting.
-    """
+    """Each sibling module's `JOB` and those of plugins. `defaults` are config.toml's values, if known. A plugin that cannot be
+    used is left out and named in `problems`."""
     types: dict[str, JobType[Any]] = {}
-    for origin, job_type in _found():
-        if job_type.name in types:
-            raise UsageError(f"The job type {job_type.name} exists twice; the second comes from {origin}. Remove one.")
-        types[job_type.name] = job_type if defaults is None else _with_defaults(job_type, defaults)
-    return Catalogue(types)
+    for module in pkgutil.iter_modules(__path__):
+        if module.name != SHARED:
+            job_type = importlib.import_module(f"{__name__}.{module.name}").JOB
+            types[job_type.name] = _ready(job_type, types, defaults)
+    problems = []
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            job_type = _ready(point.load(), types, defaults)
+        except UsageError as error:
+            problems.append(_unusable(point.value, str(error).rstrip(".")))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin does at its import, the rest works
+            problems.append(_unusable(point.value, f"{type(error).__name__}: {error}"))
+        else:
+            types[job_type.name] = job_type
+    return Catalogue(types, problems)
+
+
+def _unusable(origin: str, reason: str) -> str:
+    reason = safe_line(reason, limit=200)
+    return f"The plugin {safe_line(origin, limit=80)} cannot be used ({reason}); update or uninstall it."
+
+
+def _ready(job_type: Any, others: Mapping[str, JobType[Any]], defaults: Mapping[str, Any] | None) -> JobType[Any]:
+    """The job type with its defaults. Raises UsageError if it is none, if its name or command is taken (one of the types could
+    never run), and for an invalid setting."""
+    if not isinstance(job_type, JobType):
+        raise UsageError(f"it is {described(job_type)}, not a JobType")
+    if job_type.name in others:
+        raise UsageError(f"the job type {job_type.name} exists already")
+    if job_type.command and any(job_type.command == other.command for other in others.values()):
+        raise UsageError(f"the command {job_type.command} exists already")
+    _ = job_type.settings  # a field that is not described raises TypeError
+    return job_type if defaults is None else _with_defaults(job_type, defaults)
 
 
 def _with_defaults(job_type: JobType[Any], defaults: Mapping[str, Any]) -> JobType[Any]:
@@ -77,11 +105,3 @@ def _with_defaults(job_type: JobType[Any], defaults: Mapping[str, Any]) -> JobTy
                 "or its declaration is only allowed there."
             )
     return replace(job_type, defaults=defaults)
-
-
-def _found() -> Iterator[tuple[str, JobType[Any]]]:
-    for module in pkgutil.iter_modules(__path__):
-        if module.name != SHARED:
-            yield module.name, importlib.import_module(f"{__name__}.{module.name}").JOB
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        yield point.value, point.load()

@@ -131,6 +131,7 @@ class DevTrailApp(HookedApp):
         if not self.leaving:
             self.worker.start(worker)
             start_weekly_backup(self.services)
+            self._warn("\n".join(self.services.catalogue.problems))
 
     # -- the worker's thread
 
@@ -144,7 +145,8 @@ class DevTrailApp(HookedApp):
         self._redraw()
 
     def _warn(self, sentence: str) -> None:
-        self.notify(sentence, severity="error", timeout=LASTING_S, markup=False)
+        if sentence:
+            self.notify(sentence, severity="error", timeout=LASTING_S, markup=False)
 
     def action_restart_worker(self) -> None:
         """Restart the worker after it stopped."""
@@ -199,9 +201,8 @@ class DevTrailApp(HookedApp):
     def on_feed_trouble(self, message: FeedTrouble) -> None:
         """Notify that the database cannot be read, or can be read again: without it the shown data would silently grow old."""
         self.clear_notifications()
-        if message.sentence:
-            self._warn(message.sentence)
-        else:
+        self._warn(message.sentence)
+        if not message.sentence:
             self.notify("The database can be read again.")
 
     def on_feed_fault(self, message: FeedFault) -> None:

@@ -164,3 +164,36 @@ def test_the_ports_are_typed_and_a_wrong_call_is_found_before_it_runs(tmp_path: 
     assert {name for name, _, _ in problems} == {"wrong.py"}, done.stdout
     for number, (line, sentence) in enumerate(MISTAKES.items(), start=3):
         assert any(int(at) == number and sentence in message for _, at, message in problems), (line, done.stdout)
+
+
+BROKEN = {
+    "import": ("import no_such_module_anywhere", "ModuleNotFoundError: No module named 'no_such_module_anywhere'"),
+    "exit": ("raise SystemExit(3)", "SystemExit: 3"),
+    "error": ("raise RuntimeError('boom')", "RuntimeError: boom"),
+    "object": ("JOB = 5", "it is an int, not a JobType"),
+    "name": (MODULE.replace('name="PORTS"', 'name="GITHUB_SYNC"'), "the job type GITHUB_SYNC exists already"),
+    "command": (MODULE.replace('command="ports"', 'command="sync"'), "the command sync exists already"),
+    "nothing": ("pass", "AttributeError"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_plugin_is_named_and_everything_else_works(kind: str, environ: dict[str, str], tmp_path: Path) -> None:
+    code, words = BROKEN[kind]
+    broken = {**environ, **install(tmp_path / "plugins", "broken_plugin", ["broken_plugin:JOB"], code)}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PROGRAM, *arguments], env=broken, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    assert run("jobs", "list").returncode == 0
+    assert "sync" in run("--help").stdout
+    doctor = run("doctor", "--offline")
+    assert doctor.returncode == 1
+    assert f"The plugin broken_plugin:JOB cannot be used ({words}" in doctor.stdout
+    assert run("sync", "acme/web", "--max-pull-requests", "1", "--no-analyse").returncode == 0
+    if kind in ("exit", "object"):
+        terminal = Terminal([PROGRAM], broken)
+        terminal.wait_for("broken_plugin:JOB")
+        terminal.close()
