@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from devtrail_tui import __version__
 from devtrail_tui.actions.secrets import answer_timeout, describe_scopes, verify
-from devtrail_tui.core.errors import DevTrailError
+from devtrail_tui.core.errors import DevTrailError, UsageError
 from devtrail_tui.core.job import iso
+from devtrail_tui.core.proxies import proxy_for
 from devtrail_tui.core.pull_request_source import GITHUB, Account
 from devtrail_tui.core.wording import count_of, file_size, local_time
 from devtrail_tui.store.secrets import LABEL
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from devtrail_tui.actions import Services
     from devtrail_tui.core.service import RateLimit
 
+_CLAUDE = "https://api.anthropic.com"
 _CLOCK_TOLERANCE_S = 10.0
 """A larger clock difference gets a note; GitHub's Date has whole seconds, and an answer takes time."""
 _FREE_BYTES = 200 * 1000 * 1000
@@ -74,6 +77,7 @@ def diagnose(services: Services, *, offline: bool) -> Diagnosis:
     checks = [
         *_program(services),
         *_plugins(services),
+        *_proxies(services),
         *_stores(services),
         _sqlite(),
         _disk(services),
@@ -91,6 +95,18 @@ def _program(services: Services) -> Iterator[Check]:
     yield Check("settings", State.OK, f"{folders.config_file}{missing}", {"path": str(folders.config_file)})
     log = folders.log / "devtrail.log"
     yield Check("log file", State.OK, str(log), {"path": str(log)})
+
+
+def _proxies(services: Services) -> Iterator[Check]:
+    settings = services.settings
+    for name, url in (("GitHub", settings.github_url), ("Claude", settings.anthropic_base_url or _CLAUDE)):
+        try:
+            proxy = proxy_for(url, os.environ)
+        except UsageError as error:
+            yield Check.wrong("proxy", error)
+            return
+        if proxy is not None:
+            yield Check("proxy", State.OK, f"{name} through {proxy.host} ({proxy.variable})", {"host": proxy.host})
 
 
 def _plugins(services: Services) -> Iterator[Check]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import random
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
 from devtrail_tui.clients.claude.calls import CallFailed
 from devtrail_tui.clients.claude.child_process import ClaudeProcess
 from devtrail_tui.clients.claude.shared_limits import ClaudeLimits
 from devtrail_tui.core.context import Analyser
 from devtrail_tui.core.errors import PermanentError
+from devtrail_tui.core.proxies import proxy_for
 from devtrail_tui.core.service import ClientEnvironment, S, ServiceSpec
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.runtime.job_output import ClientScope
@@ -65,6 +68,9 @@ class Clients:
         """The Claude client; the caller closes it. With a key, its child process starts now. Raises SecretMissing."""
         claude = await asyncio.to_thread(importlib.import_module, "devtrail_tui.clients.claude.client")
         settings = self._settings
+        proxy_for(
+            settings.anthropic_base_url or DEFAULT_BASE_URL, os.environ
+        )  # refuses a bad one before the child meets it
         key = await scope.secret("anthropic")
         process = self._claude
         if process is not None and key:

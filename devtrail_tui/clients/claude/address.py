@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.proxies import is_loopback
 from devtrail_tui.core.text import safe_line
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
@@ -28,17 +28,10 @@ def host_of(base_url: str | None, http_hosts: Collection[str] = ()) -> str:
         raise UsageError(f"“{safe_line(url, limit=80)}” is not a valid ANTHROPIC_BASE_URL; write https://HOST.")
     if address.username is not None or address.password is not None:
         raise UsageError("ANTHROPIC_BASE_URL has a user name or password; remove it and set ANTHROPIC_API_KEY.")
-    if address.scheme == "http" and not _is_loopback(host) and host not in http_hosts:
+    if address.scheme == "http" and not is_loopback(host) and host not in http_hosts:
         shown_host = safe_line(host, limit=80)
         raise UsageError(
             f"http to {shown_host} would send your Claude key unencrypted; use https, or allow it with "
             f'http_hosts = ["{shown_host}"] in config.toml.'
         )
     return address.netloc
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from devtrail_tui.clients.claude.address import DEFAULT_BASE_URL
 from devtrail_tui.clients.claude.calls import Call, CallFailed, CallKind, CallResult, Failure, Method
+from devtrail_tui.core.proxies import proxy_for
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -80,9 +82,22 @@ class SdkConnection:
                 max_retries=0,
                 open_telemetry=False,
                 default_headers=None if call.base_url == DEFAULT_BASE_URL else {"x-api-key": call.api_key},
-                http_client=anthropic.DefaultAsyncHttpxClient(follow_redirects=False),
+                http_client=_http_client(call.base_url),
             )
         return self._clients[address]
+
+
+def _http_client(base_url: str) -> Any:
+    import anthropic
+    import httpx2
+
+    proxy = proxy_for(base_url, os.environ)
+    return anthropic.DefaultAsyncHttpxClient(
+        follow_redirects=False,
+        trust_env=False,  # neither its own choice of a proxy nor ~/.netrc
+        verify=httpx2.create_ssl_context(),
+        proxy=proxy.url if proxy else None,
+    )
 
 
 def _gateway_message(body: object) -> str:

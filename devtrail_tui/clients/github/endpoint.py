@@ -6,11 +6,11 @@ By GitHub's documentation: `https://api.github.com` with `/graphql`; GitHub Ente
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from devtrail_tui.core.errors import UsageError
+from devtrail_tui.core.proxies import is_loopback
 from devtrail_tui.core.text import safe_line
 
 _EXPECTED = "Write https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise."
@@ -34,7 +34,7 @@ def endpoint(api_url: str) -> Endpoint:
     which would send the token unencrypted."""
     url = _split(api_url)
     host = (url.hostname or "").rstrip(".")
-    loopback = _is_loopback(host)
+    loopback = is_loopback(host)
     _check(url, host, loopback=loopback)
     port = f":{url.port}" if url.port else ""
     origin = f"{url.scheme}://{f'[{host}]' if ':' in host else host}{port}"
@@ -70,15 +70,6 @@ def _check(parts: SplitResult, host: str, *, loopback: bool) -> None:
         raise UsageError(f"GitHub's address has a query or fragment. {_EXPECTED}")
     if parts.scheme == "http" and not loopback:
         raise UsageError(f"http to {host} would send your token unencrypted: use https.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_data_residency(host: str) -> bool:

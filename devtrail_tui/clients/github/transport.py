@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from devtrail_tui import __version__
 from devtrail_tui.clients.github.endpoint import Endpoint
 from devtrail_tui.clients.github.failures import TooHeavy, Unreachable
 from devtrail_tui.core.errors import AuthenticationError, PermanentError
+from devtrail_tui.core.proxies import proxy_for
 from devtrail_tui.core.text import safe_line
 
 API_VERSION = "2026-03-10"
@@ -42,11 +44,13 @@ class HttpAnswer:
 class Transport:
     """Sends the token to one origin only.
 
-    `timeout_s` is the deadline of the whole exchange: httpx's timeouts restart with every byte received. Proxies and certificates
-    come from the environment as in httpx, except that loopback is always direct.
+    `timeout_s` is the deadline of the whole exchange: httpx's timeouts restart with every byte received. `proxy` as of
+    core.proxies; certificates come from the environment as in httpx.
     """
 
     def __init__(self, endpoint: Endpoint, token: str, *, timeout_s: float, connect_timeout_s: float) -> None:
+        proxy = proxy_for(endpoint.rest, os.environ)
+        self._proxy = proxy.variable if proxy else ""
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._http = httpx.AsyncClient(
@@ -58,7 +62,9 @@ class Transport:
             },
             timeout=httpx.Timeout(timeout_s, connect=connect_timeout_s),
             follow_redirects=False,
-            trust_env=not endpoint.loopback,
+            trust_env=False,  # neither its own choice of a proxy nor ~/.netrc
+            verify=httpx.create_ssl_context(),
+            proxy=proxy.url if proxy else None,
         )
 
     async def __aenter__(self) -> Transport:
@@ -134,7 +140,7 @@ class Transport:
         if any(isinstance(cause, socket.gaierror) for cause in causes):
             return Unreachable(f"The host {self._host} was not found: check the network and DEVTRAIL_GITHUB_URL.")
         if isinstance(error, httpx.ProxyError):
-            return Unreachable(f"The proxy for {self._host} refused the connection: check HTTPS_PROXY.")
+            return Unreachable(f"The proxy for {self._host} refused the connection: check {self._proxy}.")
         if isinstance(error, httpx.ConnectError):
             return Unreachable(f"{self._host} cannot be reached: check the network.")
         return Unreachable(f"The connection to {self._host} was lost during an answer.")
