@@ -91,13 +91,12 @@ def _http_client(base_url: str) -> Any:
     import anthropic
     import httpx2
 
+    from devtrail_tui.clients.claude.bounded_transport import BoundedTransport
+
     proxy = proxy_for(base_url, os.environ)
-    return anthropic.DefaultAsyncHttpxClient(
-        follow_redirects=False,
-        trust_env=False,  # neither its own choice of a proxy nor ~/.netrc
-        verify=httpx2.create_ssl_context(),
-        proxy=proxy.url if proxy else None,
-    )
+    transport = BoundedTransport(verify=httpx2.create_ssl_context(), proxy=proxy.url if proxy else None)
+    # No trust_env: neither its own choice of a proxy nor ~/.netrc.
+    return anthropic.DefaultAsyncHttpxClient(follow_redirects=False, trust_env=False, transport=transport)
 
 
 def _gateway_message(body: object) -> str:
@@ -124,6 +123,8 @@ def _failure(error: Exception) -> Failure | None:
     import anthropic
     import httpx2
 
+    from devtrail_tui.clients.claude.bounded_transport import AnswerRefused
+
     if isinstance(error, anthropic.APIStatusError):
         headers = {name: header for name in _WAIT_HEADERS if (header := error.response.headers.get(name))}
         texts = (error.type, error.api_message, error.request_id)  # a gateway's error may have any values
@@ -135,6 +136,8 @@ def _failure(error: Exception) -> Failure | None:
     if not isinstance(error, anthropic.APIConnectionError | httpx2.HTTPError):
         return None
     cause = error.__cause__ or error
+    if isinstance(cause, AnswerRefused):
+        return Failure(CallKind.UNREADABLE, str(cause))
     before_sending = (
         httpx2.ConnectError,
         httpx2.ConnectTimeout,

@@ -16,6 +16,7 @@ import httpx
 from devtrail_tui import __version__
 from devtrail_tui.clients.github.endpoint import Endpoint
 from devtrail_tui.clients.github.failures import TooHeavy, Unreachable
+from devtrail_tui.core.bounded_body import BodyRefused, BoundedBody
 from devtrail_tui.core.errors import AuthenticationError, PermanentError
 from devtrail_tui.core.proxies import proxy_for
 from devtrail_tui.core.text import safe_line
@@ -57,6 +58,7 @@ class Transport:
             headers={
                 "Authorization": f"Bearer {_checked(token)}",
                 "Accept": "application/vnd.github+json",
+                "Accept-Encoding": "gzip",
                 **({} if endpoint.enterprise_server else {_VERSION_HEADER: API_VERSION}),
                 "User-Agent": f"devtrail-tui/{__version__}",
             },
@@ -123,12 +125,13 @@ class Transport:
     async def _send(self, method: str, url: str, content: bytes | None) -> HttpAnswer:
         headers = {"Content-Type": "application/json"} if content is not None else None
         async with self._http.stream(method, url, content=content, headers=headers) as response:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise TooHeavy(f"{self._host}'s answer is larger than {LARGEST_BODY // 2**20} MiB.")
-            return HttpAnswer(response.status_code, response.headers, bytes(body))
+            try:
+                body = BoundedBody(response.headers.get("content-encoding", ""), LARGEST_BODY)
+                async for chunk in response.aiter_raw():
+                    body.add(chunk)
+                return HttpAnswer(response.status_code, response.headers, body.whole())
+            except BodyRefused as error:
+                raise TooHeavy(f"{self._host}'s answer {error}.") from None
 
     def _explained(self, error: httpx.RequestError) -> Unreachable | PermanentError:
         causes = tuple(_causes(error))
