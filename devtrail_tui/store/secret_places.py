@@ -10,15 +10,22 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from devtrail_tui.core.errors import NotPossible
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.store.private_files import why_not_private, write_private
 
 KEYRING_SERVICE = "devtrail-tui"
+READ_S = 5.0
+"""How long a read from the keyring may take; it may have to ask the person to unlock it."""
+CHANGE_S = 60.0
+"""How long the person has to allow a change."""
+T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,67 +62,83 @@ class Keyring(Protocol):
 
 
 class SystemKeyring:
-    """The operating system's keyring through the `keyring` package, which is imported on first use."""
+    """The operating system's keyring through the `keyring` package, which is imported on first use.
+
+    It is a program of others that may ask the person, hang or fail in its own ways: each call has a time limit, `read_s` or
+    `change_s`, and after a failure it is not asked again.
+    """
 
     kind = "keyring"
     where = "system keyring"
 
-    def __init__(self, keyring: Keyring | None = None) -> None:
+    def __init__(self, keyring: Keyring | None = None, *, read_s: float = READ_S, change_s: float = CHANGE_S) -> None:
         self._keyring: Any = keyring
+        self._read_s = read_s
+        self._change_s = change_s
+        self._failure = ""
 
     def describe(self) -> str:
         """The name of the keyring, such as `Keychain (keyring.backends.macOS)`."""
-        backend = self._backend()
+        backend = self._asked(self._backend, seconds=self._read_s)
         name = type(backend)
-        return f"{getattr(backend, 'name', '') or name.__name__}"
+        return f"{getattr(backend, 'name', '') or name.__name__}" if backend is not None else "system keyring"
 
     def problem(self) -> str:
         from keyring.backends import chainer, fail, null
 
-        backend = self._backend()
+        backend = self._asked(self._backend, seconds=self._read_s)
+        if self._failure:
+            return self._failure
         if isinstance(backend, fail.Keyring | null.Keyring) or (
             isinstance(backend, chainer.ChainerBackend) and not backend.backends
         ):
             return "This machine has no keyring."
         if type(backend).__module__.startswith("keyrings.alt"):
             return f"The keyring of this machine ({self.describe()}) is not safe for secrets."
-        return ""
+        self.read("probe")
+        return self._failure
 
     def read(self, entry: str) -> str | None:
-        from keyring.errors import KeyringError
-
-        try:
-            return self._package().get_password(KEYRING_SERVICE, entry) or None
-        except (KeyringError, OSError, RuntimeError) as error:  # RuntimeError: no desktop bus
-            _LOG.info("the system keyring cannot be read: %s", type(error).__name__)
-            return None
+        secret = self._asked(lambda: self._package().get_password(KEYRING_SERVICE, entry), seconds=self._read_s)
+        return secret if isinstance(secret, str) and secret else None
 
     def keep(self, entry: str, value: str) -> None:
-        from keyring.errors import KeyringError
-
-        try:
-            self._package().set_password(KEYRING_SERVICE, entry, value)
-        except (KeyringError, OSError, RuntimeError) as error:
-            raise NotPossible(
-                f"The system keyring did not store the secret ({type(error).__name__}); unlock the keyring and try again."
-            ) from None
-        if self.read(entry) != value:
-            raise NotPossible(
-                "The system keyring stored the secret but does not return it; unlock the keyring and try again."
-            )
+        self._asked(lambda: self._package().set_password(KEYRING_SERVICE, entry, value), seconds=self._change_s)
+        if self._failure or self.read(entry) != value:
+            reason = self._failure or "The system keyring stored the secret but does not return it."
+            raise NotPossible(f"{reason} Unlock the keyring and try again.")
 
     def remove(self, entry: str) -> bool:
-        from keyring.errors import KeyringError
-
         if self.read(entry) is None:
             return False
-        try:
-            self._package().delete_password(KEYRING_SERVICE, entry)
-        except (KeyringError, OSError, RuntimeError) as error:
-            raise NotPossible(
-                f"The system keyring did not delete the secret ({type(error).__name__}); unlock the keyring and try again."
-            ) from None
+        self._asked(lambda: self._package().delete_password(KEYRING_SERVICE, entry), seconds=self._change_s)
+        if self._failure:
+            raise NotPossible(f"{self._failure} Unlock the keyring and try again.")
         return True
+
+    def _asked(self, ask: Callable[[], T], *, seconds: float) -> T | None:
+        """The answer of the keyring; None, from now on, if it fails or does not answer in time."""
+        if self._failure:
+            return None
+        answer: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(ask())
+            except BaseException as error:  # noqa: BLE001 - a backend raises errors of its own, the desktop bus too
+                answer.set_exception(error)
+
+        threading.Thread(target=run, name="keyring", daemon=True).start()
+        try:
+            error = answer.exception(seconds)
+        except TimeoutError:
+            self._failure = f"The system keyring did not answer within {seconds:g} s."
+        else:
+            if error is None:
+                return answer.result()
+            self._failure = f"The system keyring cannot be used ({type(error).__name__})."
+        _LOG.warning(self._failure)
+        return None
 
     def _package(self) -> Any:
         if self._keyring is None:
