@@ -40,12 +40,15 @@ class Folders:
         home = environ.get("DEVTRAIL_HOME")
         try:
             if home:
+                home.encode()  # raises UnicodeEncodeError for bytes that are not UTF-8
                 root = typed_path(home)
                 return cls(root / "config", root / "data", root / "state", root / "logs")
             import platformdirs
 
             dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
             return cls(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path, dirs.user_log_path)
+        except UnicodeEncodeError:
+            raise UsageError("The folder in DEVTRAIL_HOME is not UTF-8; choose another name.") from None
         except RuntimeError:  # no HOME, and no entry of this user in the system's list
             raise UsageError("This user has no home folder; name a folder for DevTrail in DEVTRAIL_HOME.") from None
 

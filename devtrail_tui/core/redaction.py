@@ -56,7 +56,13 @@ def forms_of(value: str) -> frozenset[str]:
     """The forms a value can take in a text: raw, in a URL, in JSON, and within base64 at each of its three offsets (only the
     characters that depend on the value alone)."""
     secret_bytes = value.encode("utf-8", "surrogatepass")
-    plain = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1], repr(value)[1:-1]}
+    plain = {
+        value,
+        quote(value, safe="", errors="surrogatepass"),
+        quote_plus(value, errors="surrogatepass"),
+        json.dumps(value)[1:-1],
+        repr(value)[1:-1],
+    }
     encoded = {
         encode(b"\0" * prefix_length + secret_bytes).decode()[
             (0, 2, 3)[prefix_length] : (prefix_length + len(secret_bytes)) * 8 // 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -110,6 +111,8 @@ def as_csv(report: EvidenceReport) -> str:
     return out.getvalue()
 
 
+_LATER_FORMULA = re.compile(r"([;\t|]\s{0,20})(?=[=+\-@＝＋－＠])")
+"""A formula behind a separator of another kind of CSV, at which some spreadsheets split."""
 FORMATS: Mapping[str, Callable[[EvidenceReport], str]] = {"md": markdown, "json": as_json, "csv": as_csv}
 """The formats by the name of the option."""
 
@@ -227,4 +230,6 @@ def _cell(value: object) -> str:
     """A cell as text; numbers stay numbers, text that looks like a formula is escaped with an apostrophe."""
     if value is None:
         return ""
-    return without_formula(safe(value).strip()) if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        return str(value)
+    return _LATER_FORMULA.sub(r"\1'", without_formula(safe(value).strip()))

@@ -15,6 +15,7 @@ import pytest
 from devtrail_tui.core.time_zones import day_begins, zone_of
 from devtrail_tui.demo.dataset import build_world
 from devtrail_tui.demo.world import World
+from tests.doubles.faults import Fault
 from tests.doubles.server import FaultyServer
 from tests.house.program import PROGRAM
 
@@ -138,3 +139,32 @@ def world() -> World:
 def no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("DEVTRAIL_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ANTHROPIC_BASE_URL": "https://gateway.corp:abc"}, "is not a valid ANTHROPIC_BASE_URL"),
+        ({"ANTHROPIC_BASE_URL": "https://gateway.corp:99999"}, "is not a valid ANTHROPIC_BASE_URL"),
+        ({"DEVTRAIL_GITHUB_URL": "https://ghe.corp:99999/api/v3"}, "GitHub's address is not a valid URL"),
+        ({"DEVTRAIL_DATABASE_URL": "postgresql://me:word@host:abc/x"}, "This is not a database URL"),
+        ({"DEVTRAIL_HOME": "/home/\udcff"}, "DEVTRAIL_HOME is not UTF-8"),
+        ({"GITHUB_TOKEN": "ghp_\udcff\udcfe"}, "GitHub token"),
+    ],
+    ids=str,
+)
+def test_addresses_and_bytes_of_the_environment(
+    changes: dict[str, str], words: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    done = run(environ, "sync", "acme/web", "--max-pull-requests", "1", "--no-analyse", **changes)
+    assert done.returncode in (1, 2)
+    assert words in done.stdout + done.stderr
+    assert "internal error" not in done.stderr
+    assert "word" not in done.stderr.replace(words, "")
+
+
+def test_limits_of_any_length(environ: dict[str, str], server: FaultyServer) -> None:
+    many = "9" * 400
+    headers = {"x_ratelimit_limit": many, "x_ratelimit_remaining": many, "x_ratelimit_reset": many, "retry_after": many}
+    server.faults.next("search", Fault.status(502, {}, **headers), times=1)
+    assert run(environ, "sync", "acme/web", "--max-pull-requests", "1", "--no-analyse").returncode == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -204,6 +205,14 @@ def test_each_quote_carries_its_author() -> None:
     (evidence,) = json.loads(as_json(report))["criteria"][0]["evidence"]
     assert evidence["quotes"][0] == "over two\nlines"
     assert evidence["quotePlaces"][0]["by"] == "carol"
+
+
+@pytest.mark.parametrize("formula", ["a;=1+1", "a; @SUM(A1)", "a\t-1", "a|+1"])
+def test_a_formula_behind_another_separator_is_escaped(formula: str) -> None:
+    """Where the comma is the decimal sign, a spreadsheet splits at semicolons."""
+    text = as_csv(make_report(make_entry(1, title=formula)))
+    assert formula not in text
+    assert re.search(r"[;\t|]\s*'[=@+-]", text)
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1", "＝1", "'=1", "\x00=1"])

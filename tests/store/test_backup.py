@@ -105,7 +105,7 @@ def test_only_our_own_backups_are_listed_and_pruned(database: SqliteDatabase) ->
     strangers = [folder / name for name in ("devtrail-x-weekly.db", "other-20260302T093000Z-weekly.db", "notes.txt")]
     for each in strangers:
         each.touch()
-    prune(database.path, Reason.WEEKLY, 2)
+    prune(database.path, Reason.WEEKLY, 2, START + timedelta(days=4))
     listed = backups(database.path)
     assert [each.made_at.day for each in listed[:2]] == [5, 4]
     assert [each.path for each in listed[2:]] == [kept.path]
@@ -202,3 +202,24 @@ def test_an_aborted_backup_leaves_nothing(
     with pytest.raises(StoreError):
         back_up(database.path, Reason.WEEKLY, clock.now(), aborted=lambda: True)
     assert not list((database.path.parent / FOLDER).iterdir())
+
+
+def test_a_clock_that_was_ahead_once_stops_no_backup_and_removes_none(
+    database: SqliteDatabase, queue: JobQueue, clock: ManualClock
+) -> None:
+    queue.enqueue(NewJob("T")).result()
+    ahead = clock.now() + timedelta(days=400)
+    back_up(database.path, Reason.WEEKLY, ahead)
+    for _ in range(7):
+        clock.advance(8 * 86400)
+        assert weekly_backup(database.path, clock.now()) is not None
+    listed = backups(database.path)
+    assert len(listed) == 5
+    assert all(each.made_at < ahead for each in listed)
+
+
+def test_a_database_from_the_future_is_backed_up(database: SqliteDatabase, queue: JobQueue, clock: ManualClock) -> None:
+    queue.enqueue(NewJob("T")).result()
+    clock.advance(-100 * 86400)
+    assert weekly_backup(database.path, clock.now()) is not None
+    assert weekly_backup(database.path, clock.now()) is None

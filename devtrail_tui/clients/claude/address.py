@@ -21,7 +21,7 @@ def host_of(base_url: str | None, http_hosts: Collection[str] = ()) -> str:
     url = base_url or DEFAULT_BASE_URL
     try:
         address = urlsplit(url.strip())
-        host = address.hostname or ""
+        host, _ = address.hostname or "", address.port  # raises ValueError for a bad port
     except ValueError:
         address, host = urlsplit(""), ""
     if not host or address.scheme not in ("https", "http"):

@@ -31,6 +31,7 @@ MOST_UNKNOWN_WAITS = 4
 """Waits of 60, 120, 240 and 480 s if GitHub names none; then the client gives up."""
 MOST_WAITS = 10
 """Limits in a row for one request, each waited out as GitHub asks, before the client gives up."""
+_MOST_DIGITS = 12
 LONGEST_WAIT_S = 24 * 3600.0
 _SAY_AGAIN = timedelta(minutes=10)
 REJECTED = timedelta(minutes=10)
@@ -115,7 +116,7 @@ class Limiter:
         """Record the limit that an answer reports; None if it reports none. `reset_at` is converted to our clock with the
         answer's Date, so a wrong clock causes neither long waits nor early requests."""
         try:
-            limit, remaining = int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"])
+            limit, remaining = (_whole_number(headers[f"x-ratelimit-{name}"]) for name in ("limit", "remaining"))
             seconds = seconds_until_reset(headers, self._clock.now())
         except (KeyError, ValueError):
             return None
@@ -209,10 +210,17 @@ def going_on(until: datetime, now: datetime) -> str:
 def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds from the answer's Date (ours if it has none) to its `x-ratelimit-reset`; None if that is not a number."""
     try:
-        reset = int(headers["x-ratelimit-reset"])
+        reset = _whole_number(headers["x-ratelimit-reset"])
     except (KeyError, ValueError):
         return None
     return min(max(reset - (date_of(headers) or now).timestamp(), 0.0), LONGEST_WAIT_S)
+
+
+def _whole_number(header: str) -> int:
+    """The number in a header. Raises ValueError if it is none, or has more digits than any number that GitHub sends."""
+    if len(header) > _MOST_DIGITS:
+        raise ValueError("too many digits")
+    return int(header)
 
 
 def seconds_of_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

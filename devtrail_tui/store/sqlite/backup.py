@@ -20,6 +20,7 @@ from devtrail_tui.store.sqlite.sqlite_file import opened
 FOLDER = "backups"
 WEEK = timedelta(days=7)
 WEEKLY_BACKUPS = 5
+_CLOCK_DIFFERENCE = timedelta(hours=1)
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"(?P<of>.+)-(?P<stamp>\d{8}T\d{6}Z)(?:-(?P<number>\d+))?-(?P<reason>[a-z]+)\.db")
 _UNFINISHED = ".unfinished"
@@ -95,9 +96,11 @@ def back_up(
     return Backup(target, now, reason, target.stat().st_size)
 
 
-def prune(database: Path, reason: Reason, newest: int) -> None:
-    """Delete all but the `newest` backups with this reason."""
-    for old in [backup for backup in backups(database) if backup.reason is reason][newest:]:
+def prune(database: Path, reason: Reason, newest: int, now: datetime) -> None:
+    """Delete all but the `newest` backups with this reason. One from the future, made while the clock was wrong, is the first to
+    go: it would outlive all others."""
+    same = [backup for backup in backups(database) if backup.reason is reason]
+    for old in sorted(same, key=lambda backup: backup.made_at > now + _CLOCK_DIFFERENCE)[newest:]:
         old.path.unlink(missing_ok=True)
 
 
@@ -156,8 +159,8 @@ def weekly_backup(database: Path, now: datetime, aborted: Callable[[], bool] = l
     due. Of several concurrent callers one makes it. `aborted` is asked often; once it returns true, the copy is removed. Raises
     StoreError."""
     _clear_abandoned(folder_of(database))
-    since = _newest(database) or _first_stored(database)
-    if since is None or now - since < WEEK:
+    since = _newest(database, now) or _first_stored(database)
+    if since is None or -_CLOCK_DIFFERENCE <= now - since < WEEK:
         return None
     lock = folder_of(database) / f".{database.stem}-weekly{_UNFINISHED}"
     try:
@@ -170,18 +173,20 @@ def weekly_backup(database: Path, now: datetime, aborted: Callable[[], bool] = l
     except OSError as error:
         raise DatabaseUnusable(f"The weekly backup cannot be made in {lock.parent} ({error.strerror}).") from error
     try:
-        newest = _newest(database)
+        newest = _newest(database, now)
         if newest is not None and now - newest < WEEK:
             return None
         backup = back_up(database, Reason.WEEKLY, now, aborted=aborted)
-        prune(database, Reason.WEEKLY, WEEKLY_BACKUPS)
+        prune(database, Reason.WEEKLY, WEEKLY_BACKUPS, now)
     finally:
         lock.unlink(missing_ok=True)
     return backup
 
 
-def _newest(database: Path) -> datetime | None:
-    return next((backup.made_at for backup in backups(database) if backup.reason is not Reason.DAMAGED), None)
+def _newest(database: Path, now: datetime) -> datetime | None:
+    """The time of the newest backup; one from the future, made while the clock was wrong, does not count."""
+    times = (backup.made_at for backup in backups(database) if backup.reason is not Reason.DAMAGED)
+    return next((made_at for made_at in times if made_at <= now + _CLOCK_DIFFERENCE), None)
 
 
 def _first_stored(database: Path) -> datetime | None:

@@ -292,7 +292,7 @@ def _inode(path: str) -> tuple[int, int]:
 def _path_of(url: str) -> Path:
     try:
         parsed: Any = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a bad port
         raise DatabaseUnusable("This is not a database URL; write sqlite:////path/to/devtrail.db.") from None
     if parsed.get_backend_name() != "sqlite":
         raise DatabaseUnusable(

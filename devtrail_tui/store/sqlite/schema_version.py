@@ -86,7 +86,7 @@ def _back_up_first(path: Path, clock: Clock) -> None:
         back_up(path, Reason.MIGRATION, clock.now())
     except StoreError as error:
         raise DatabaseUnusable(f"{path} must be backed up before it is updated. {error}") from error
-    prune(path, Reason.MIGRATION, MIGRATION_BACKUPS)
+    prune(path, Reason.MIGRATION, MIGRATION_BACKUPS, clock.now())
 
 
 def _migrate(connection: Connection) -> None:
