@@ -38,6 +38,8 @@ _QUOTE = r"\\?[\"'`]"
 _BARE = r"(?=[^\s\"'`<>(){}\[\],;|\\]{0,64}[0-9])(?![$*%&-])[^\s\"'`<>(){}\[\],;|\\]{6,2000}+(?![(\[{])"
 """A value without quotes. It has a digit, so that words and calls such as `token = next(tokens)` stay."""
 _QUOTED = rf"(?=[^\s\"'`\\]{{0,64}}[0-9!#%+/=])[^\s\"'`\\${{}}<>]{{4,2000}}+(?={_QUOTE})"
+_ARGUMENT = r"[^\s\"'`\\,;{}\[\]]"
+"""A character of an argument without quotes; what closes a value of JSON is none."""
 _UPPER_CASE = r"[^\s\"'`<>(){}\[\],;|\\$*%]{6,2000}+(?![(\[{])"
 """A value of an environment variable; a word of letters is a password too."""
 
@@ -183,15 +185,15 @@ PATTERNS: tuple[Pattern, ...] = (
         rf"(?<![\w-])--?(?:[a-z][a-z0-9]{{0,15}}[_-]){{0,2}}{_NAMED}[\w-]{{0,20}}[\s=]{{1,3}}(?:{_QUOTE})?",
         _BARE,
     ),
-    _words("option", ("mysql",), r"\bmysql(?:dump|admin)?\s[^\n;&|]{0,200}?\s-p", r"[^\s\"']{4,200}+"),
-    _words("option", ("sshpass",), r"\bsshpass\s{1,3}-p\s{0,3}[\"']?", r"[^\s\"']{3,200}+"),
+    _words("option", ("mysql",), r"\bmysql(?:dump|admin)?\s[^\n;&|]{0,200}?\s-p", rf"{_ARGUMENT}{{4,200}}+"),
+    _words("option", ("sshpass",), r"\bsshpass\s{1,3}-p\s{0,3}[\"']?", rf"{_ARGUMENT}{{3,200}}+"),
     _words(
         "option",
         ("curl", "wget", "http "),
         r"\b(?:curl|wget|http)\s(?:[^\n;|]{0,200}?\s)?(?:-u|--user)[\s=]{1,3}[\"']?[^\s:\"']{1,64}:",
-        r"[^\s\"']{3,200}+",
+        rf"{_ARGUMENT}{{3,200}}+",
     ),
-    _words("option", ("/user:",), r"/user:\S{1,64}\s{1,3}", r"[^\s\"']{4,200}+"),
+    _words("option", ("/user:",), r"/user:[\w.@-]{1,64}\s{1,3}", rf"{_ARGUMENT}{{4,200}}+"),
     _words("sentence", ("pass",), rf"\b{_PASSWORD}\s(?:is|was)\s{_QUOTE}?", _BARE),
     _words(
         "SQL", ("identified by", "password '"), r"(?:identified\s{1,3}by|password)\s{1,3}'", r"[^'\n\\]{4,200}+(?=')"
@@ -201,6 +203,16 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _words("XML", ("value=",), rf"{_NAMED}{_QUOTE}\s{{1,3}}value={_QUOTE}", r"[^\"'\s\\]{4,500}+"),
     _words("call", ("pass",), rf"password\(\s{{0,3}}{_QUOTE}", r"[^\"'\n\\]{4,200}+(?=\\?[\"'])"),
-    _words("netrc", ("login",), r"\blogin\s{1,3}\S{1,100}\s{1,3}password\s{1,3}", r"\S{3,200}+"),
-    _words("pgpass", (":",), r"(?<![\w.:/-])[\w.*-]{1,100}:[0-9]{4,5}:[\w*-]{1,60}:[\w.*-]{1,60}:", r"[^\s:]{3,200}+"),
+    _words(
+        "netrc",
+        ("login",),
+        rf"\blogin\s{{1,3}}{_ARGUMENT}{{1,100}}\s{{1,3}}password\s{{1,3}}",
+        rf"{_ARGUMENT}{{3,200}}+",
+    ),
+    _words(
+        "pgpass",
+        (":",),
+        r"(?<![\w.:/-])[\w.*-]{1,100}:[0-9]{4,5}:[\w*-]{1,60}:[\w.*-]{1,60}:",
+        rf"{_ARGUMENT}{{3,200}}+",
+    ),
 )
