@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 from devtrail_tui.core.secret_patterns import MASK, PATTERNS
 
-_PERCENT = re.compile(r"[^\s\"'<>%\\]{0,200}%[0-9A-Fa-f]{2}[^\s\"'<>\\]{0,8000}+")
+_PERCENT = re.compile(r"(?<!\\)[^\s\"'<>%\\]{0,200}%[0-9A-Fa-f]{2}[^\s\"'<>\\]{0,8000}+")
 _HEXADECIMAL = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{24,16000}+")
 SHORTEST_VALUE = 6
 """Shorter values also occur as ordinary words; masking them would make texts unreadable."""

@@ -21,7 +21,8 @@ SECRET_VARIABLES = (
 )
 """Environment variables whose values are secrets."""
 
-_LIKELY = r"(?:(?=[A-Za-z._~+/=-]{0,64}[0-9])[A-Za-z0-9._~+/=-]{12,2000}+|[A-Za-z0-9._~+/=-]{32,2000}+)"
+_NUMBER_OF_JSON = r"(?!-?[0-9.]{1,30}(?:[eE][+-]?[0-9]{1,4})?\s{0,3}[,}\]])"
+_LIKELY = rf"{_NUMBER_OF_JSON}(?:(?=[A-Za-z._~+/=-]{{0,64}}[0-9])[A-Za-z0-9._~+/=-]{{12,2000}}+|[A-Za-z0-9._~+/=-]{{32,2000}}+)"
 """A value where ordinary words can occur too: it has a digit, or is too long for a word."""
 _QUERY_NAMES = (
     r"(?:access|refresh|id|auth|session)?[_-]?token|api[_-]?key|key|(?:client[_-]?)?secret|passw(?:or)?d|pwd|sig(?:nature)?"
@@ -35,7 +36,9 @@ _NAMED = (
 )
 """The end of the name of a setting whose value is a secret."""
 _QUOTE = r"\\?[\"'`]"
-_BARE = r"(?=[^\s\"'`<>(){}\[\],;|\\]{0,64}[0-9])(?![$*%&-])[^\s\"'`<>(){}\[\],;|\\]{6,2000}+(?![(\[{])"
+_BARE = (
+    _NUMBER_OF_JSON + r"(?=[^\s\"'`<>(){}\[\],;|\\]{0,64}[0-9])(?![$*%&-])[^\s\"'`<>(){}\[\],;|\\]{6,2000}+(?![(\[{])"
+)
 """A value without quotes. It has a digit, so that words and calls such as `token = next(tokens)` stay."""
 _QUOTED = rf"(?=[^\s\"'`\\]{{0,64}}[0-9!#%+/=])[^\s\"'`\\${{}}<>]{{4,2000}}+(?={_QUOTE})"
 _ARGUMENT = r"[^\s\"'`\\,;{}\[\]]"
@@ -196,7 +199,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _words("option", ("/user:",), r"/user:[\w.@-]{1,64}\s{1,3}", rf"{_ARGUMENT}{{4,200}}+"),
     _words("sentence", ("pass",), rf"\b{_PASSWORD}\s(?:is|was)\s{_QUOTE}?", _BARE),
     _words(
-        "SQL", ("identified by", "password '"), r"(?:identified\s{1,3}by|password)\s{1,3}'", r"[^'\n\\]{4,200}+(?=')"
+        "SQL", ("identified by", "password '"), r"(?:identified\s{1,3}by|password)\s{1,3}'", r"[^'\"\n\\]{4,200}+(?=')"
     ),
     _words(
         "XML", ("</",), r"<[\w:.-]{0,30}(?:password|passwd|secret|token|api-?key)[\w.-]{0,10}>", r"[^<\s]{4,500}+(?=<)"
