@@ -76,7 +76,7 @@ async def repositories_for_form(services: Services, job_type: JobType[Any], raw:
 async def repositories_taken_part(
     services: Services, start: date | None, end: date | None, typed_secrets: Mapping[str, str] | None = None
 ) -> TakenPart:
-    """Ask GitHub for the repositories of the token's owner; by default of the last year. Stores nothing.
+    """Ask GitHub for the repositories of the token's owner; by default of the last 12 months. Stores nothing.
 
     Raises UsageError for days in the wrong order, and the errors of the GitHub client.
     """

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from devtrail_tui.cli.session import prepared
+from devtrail_tui.core.errors import UsageError
+
+_HEADLESS = "Everything also works without it, such as devtrail-tui jobs list; see devtrail-tui --help."
 
 
 def open_app(environ: Mapping[str, str] | None = None, *, demo: bool = False, **flags: Any) -> int:
-    """Run the app and return its exit code; it opens the database off the UI thread. Raises UsageError for invalid settings."""
+    """Run the app and return its exit code; it opens the database off the UI thread. Raises UsageError for invalid settings, and
+    without a terminal."""
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.__stderr__)):
+        raise UsageError(f"The app needs a terminal. {_HEADLESS}")
+    if os.environ.get("TERM") in (None, "", "dumb"):
+        raise UsageError(
+            f"The app needs a terminal that can place the cursor (TERM is “{os.environ.get('TERM', '')}”). {_HEADLESS}"
+        )
     with prepared(environ, demo=demo, **flags) as services:  # its notices are printed again after the app has closed
         from devtrail_tui.tui.run import run_app
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import AlreadyQueued, InvalidInput, UsageError
 from devtrail_tui.core.job import job_json
 from devtrail_tui.core.job_type import JobType
+from devtrail_tui.core.periods import periods
 from devtrail_tui.core.setting import Kind, Setting
 from devtrail_tui.core.text import safe_line
 
@@ -25,7 +27,7 @@ _METAVARS: Mapping[Kind, str] = {
     Kind.TEXT: "TEXT",
     Kind.LONG_TEXT: "TEXT",
     Kind.REPOSITORIES: "OWNER/REPO",
-    Kind.DAY: "YYYY-MM-DD",
+    Kind.DAY: "YYYY-MM-DD|last-quarter|…",
     Kind.INTEGER: "N",
     Kind.DOLLARS: "USD",
     Kind.SECONDS: "SECONDS",
@@ -97,11 +99,18 @@ def _help(setting: Setting) -> str:
 
 def _typed(job_type: JobType[Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """The given options by JSON key; omitted ones are left to the file and the defaults."""
-    return {
+    given = {
         setting.key: list(option) if isinstance(option, tuple) else option
         for setting in job_type.settings
         if (option := options.get(setting.name)) not in (None, ())
     }
+    first, last = ([each.key for each in job_type.settings if each.kind is Kind.DAY] + ["", ""])[:2]
+    by_word = {period.word: period for period in periods(datetime.now(UTC).astimezone().date())}
+    if (period := by_word.get(str(given.get(first)))) is not None:  # a first day names the whole period
+        given = {first: period.start, last: period.end} | {key: each for key, each in given.items() if key != first}
+    if (period := by_word.get(str(given.get(last)))) is not None:
+        given[last] = period.end
+    return {key: each for key, each in given.items() if each is not None}
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

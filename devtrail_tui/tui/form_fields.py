@@ -18,9 +18,9 @@ from textual.widgets import Checkbox, Input, OptionList, Select, Static, TextAre
 from textual.widgets.option_list import Option
 from typing_extensions import override
 
+from devtrail_tui.core.periods import Period, named, periods
 from devtrail_tui.core.setting import Kind, Setting
 from devtrail_tui.tui.keymap import Command, CommandGroup, bindings, declare
-from devtrail_tui.tui.periods import Period, named, periods
 
 _VARIABLES = {"github": "GITHUB_TOKEN", "anthropic": "ANTHROPIC_API_KEY"}
 _OTHER_DAYS = -1

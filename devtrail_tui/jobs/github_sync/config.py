@@ -124,7 +124,7 @@ def describe(config: GithubSyncConfig) -> str:
     first, *more_names = config.repositories
     repository_words = f"{first} +{len(more_names)}" if more_names else first
     if config.start_date is None and config.end_date is None:
-        days = "last year"
+        days = "the last 12 months"
     else:
         days = f"{config.start_date or 'a year ago'} to {config.end_date or 'today'}"
     return f"{repository_words} · {days}{' · dry run' if config.dry_run else ''}"

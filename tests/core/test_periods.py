@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devtrail_tui.tui.periods import named, periods
+from devtrail_tui.core.periods import named, periods
 
 days = st.dates(min_value=date(2000, 1, 1), max_value=date(2100, 12, 31))
 

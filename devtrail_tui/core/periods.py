@@ -15,6 +15,11 @@ class Period:
     start: date | None
     end: date | None
 
+    @property
+    def word(self) -> str:
+        """The name for the command line: `last-quarter`."""
+        return self.name.lower().removeprefix("the ").replace(" ", "-")
+
 
 def periods(today: date) -> Sequence[Period]:
     """The periods that a form offers on that day, the job's default first."""
