@@ -18,10 +18,8 @@ def open_app(environ: Mapping[str, str] | None = None, *, demo: bool = False, **
     without a terminal."""
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.__stderr__)):
         raise UsageError(f"The app needs a terminal. {_HEADLESS}")
-    if os.environ.get("TERM") in (None, "", "dumb"):
-        raise UsageError(
-            f"The app needs a terminal that can place the cursor (TERM is “{os.environ.get('TERM', '')}”). {_HEADLESS}"
-        )
+    if (term := os.environ.get("TERM", "")) in ("", "dumb"):
+        raise UsageError(f"The app needs a terminal that can place the cursor (TERM is “{term}”). {_HEADLESS}")
     with prepared(environ, demo=demo, **flags) as services:  # its notices are printed again after the app has closed
         from devtrail_tui.tui.run import run_app
 

@@ -27,7 +27,7 @@ _METAVARS: Mapping[Kind, str] = {
     Kind.TEXT: "TEXT",
     Kind.LONG_TEXT: "TEXT",
     Kind.REPOSITORIES: "OWNER/REPO",
-    Kind.DAY: "YYYY-MM-DD|last-quarter|…",
+    Kind.DAY: "YYYY-MM-DD",
     Kind.INTEGER: "N",
     Kind.DOLLARS: "USD",
     Kind.SECONDS: "SECONDS",
@@ -91,6 +91,8 @@ def _option(setting: Setting) -> click.Option:
 
 def _help(setting: Setting) -> str:
     sentences = [setting.label + (f": {setting.help}" if setting.help else "") + "."]
+    if setting.kind is Kind.DAY:
+        sentences.append("Also a period, such as last-quarter or this-year.")
     if setting.default not in (None, "", (), True, False):
         number = isinstance(setting.default, float)
         sentences.append(f"Default: {setting.default:g}." if number else f"Default: {setting.default}.")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from devtrail_tui.core.periods import periods
 from devtrail_tui.core.time_zones import day_begins, zone_of
 from devtrail_tui.demo.dataset import build_world
 from devtrail_tui.demo.world import World
@@ -168,3 +169,20 @@ def test_limits_of_any_length(environ: dict[str, str], server: FaultyServer) -> 
     headers = {"x_ratelimit_limit": many, "x_ratelimit_remaining": many, "x_ratelimit_reset": many, "retry_after": many}
     server.faults.next("search", Fault.status(502, {}, **headers), times=1)
     assert run(environ, "sync", "acme/web", "--max-pull-requests", "1", "--no-analyse").returncode == 0
+
+
+@pytest.mark.parametrize("command", [(), ("demo",)])
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_without_a_terminal_the_app_ends_at_once(command: tuple[str, ...], term: str, environ: dict[str, str]) -> None:
+    done = run(environ, *command, TERM=term)
+    assert_sentence(done, 2, "The app needs a terminal", "devtrail-tui jobs list")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("word", ["last-quarter", "this-year", "last-year", "last-30-days"])
+def test_periods_have_names_on_the_command_line(word: str, environ: dict[str, str]) -> None:
+    period = next(each for each in periods(datetime.now(UTC).astimezone().date()) if each.word == word)
+    queued = run(environ, "sync", "acme/web", "--since", word, "--no-wait", "--json")
+    config = json.loads(queued.stdout)["config"]
+    assert (config["startDate"], config["endDate"]) == (str(period.start), str(period.end))
+    assert_sentence(run(environ, "sync", "acme/web", "--since", "last-decade"), 2, "--since")
