@@ -36,8 +36,12 @@ _NAMED = (
 )
 """The end of the name of a setting whose value is a secret."""
 _QUOTE = r"\\?[\"'`]"
+_OUR_REFERENCE = r"(?!(?:memory|keyring|encrypted|plain|env|gh)[:@])"
+"""What a job stores instead of a secret: `secret:keyring:github`."""
 _BARE = (
-    _NUMBER_OF_JSON + r"(?=[^\s\"'`<>(){}\[\],;|\\]{0,64}[0-9])(?![$*%&-])[^\s\"'`<>(){}\[\],;|\\]{6,2000}+(?![(\[{])"
+    _NUMBER_OF_JSON
+    + _OUR_REFERENCE
+    + r"(?=[^\s\"'`<>(){}\[\],;|\\]{0,64}[0-9])(?![$*%&-])[^\s\"'`<>(){}\[\],;|\\]{6,2000}+(?![(\[{])"
 )
 """A value without quotes. It has a digit, so that words and calls such as `token = next(tokens)` stay."""
 _QUOTED = rf"(?=[^\s\"'`\\]{{0,64}}[0-9!#%+/=])[^\s\"'`\\${{}}<>]{{4,2000}}+(?={_QUOTE})"

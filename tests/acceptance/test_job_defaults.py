@@ -93,7 +93,7 @@ def test_the_form_starts_with_it_and_the_job_has_it(environ: dict[str, str], tmp
         terminal.wait_for("Budget (USD)")
         assert "claude-haiku-5-5" in terminal.wait_for("0.50")
         terminal.type("acme/shop" + CTRL_S)
-        terminal.wait_for("last 12 months")
+        terminal.wait_for("acme/shop · the last")
     finally:
         terminal.close()
     with sqlite3.connect(f"file:{tmp_path}/devtrail/data/devtrail.db?mode=ro", uri=True) as database:
