@@ -70,7 +70,7 @@ async def test_copy_wrap_and_times(house: House) -> None:
         await pilot.press("l")
         await sees(pilot, "Log of")
         await pilot.press("y")
-        await sees(pilot, "Line copied.")
+        await sees(pilot, "1 line sent to the terminal")
         assert app.clipboard.endswith("entry 3 of many")
         pane = app.screen.query_one(LogPane)
         await pilot.press("w")

@@ -131,7 +131,7 @@ def _failure(answer: HttpAnswer, data: Any, host: str) -> DevTrailError:
     detail = f": {message}" if message else "."
     if status == 401:
         return AuthenticationError(
-            f"{host} rejected the GitHub token (401). Create a new one, or check which one is used with devtrail-tui doctor.",
+            f"{host} rejected the GitHub token (401). Create a new one, or see which one is used with devtrail-tui auth status.",
             service="github",
         )
     if status == 403:

@@ -13,7 +13,7 @@ from typing_extensions import override
 from devtrail_tui.actions.logs import find_in_log
 from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.text import safe_line
-from devtrail_tui.core.wording import status_look
+from devtrail_tui.core.wording import count_of, status_look
 from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen, Notice
 from devtrail_tui.tui.screens.find_bar import FindBar
@@ -118,7 +118,7 @@ class LogScreen(LiveScreen[JobsData]):
     @on(LogPane.CopyRequest)
     def _yanked(self, event: LogPane.CopyRequest) -> None:
         self.app.copy_to_clipboard(event.text)
-        self.say("Line copied." if event.lines == 1 else f"{event.lines:,} lines copied.")
+        self.say(f"{count_of(event.lines, 'line')} sent to the terminal's clipboard.")
 
     async def action_back(self) -> None:
         """Close the search first, then return to the jobs."""
