@@ -164,3 +164,30 @@ def test_a_weekly_backup_is_made_by_whoever_works_however_shortly(
     reasons = [each["reason"] for each in line("db", "backups", "--json").json]
     assert reasons == ["weekly"]
     assert not half.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("CREATE TRIGGER spy AFTER INSERT ON jobs BEGIN DELETE FROM secrets; END", "it has the unknown trigger spy"),
+        ("CREATE TABLE strange (a)", "it has the unknown table strange"),
+        ("DROP INDEX ix_jobs_due", "it lacks the index ix_jobs_due"),
+        ("ALTER TABLE jobs ADD COLUMN mood TEXT", "its table jobs is different"),
+        ("UPDATE jobs SET config = 'no JSON'", "1 jobs cannot be read"),
+        ("UPDATE jobs SET created_at = 'yesterday'", "1 jobs cannot be read"),
+        ("UPDATE evidence_entries SET content = '{' WHERE id = 1", "1 evidence entries cannot be read"),
+    ],
+)
+def test_a_backup_with_another_schema_or_unreadable_rows_is_refused(
+    change: str, words: str, line: CommandLine, synced: int, own_home: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    assert line("db", "backup", "--output", str(copy)).code == 0
+    assert line("db", "restore", str(copy)).code == 0
+    with closing(sqlite3.connect(copy)) as driver:
+        driver.execute(change)
+        driver.commit()
+    refused = line("db", "restore", str(copy))
+    assert refused.code == 2
+    assert words in refused.err
+    assert len(line("evidence", "list", "--json").json) == synced

@@ -40,6 +40,18 @@ _RULES: Mapping[str, str] = {
         WHERE analysis_id IS NOT NULL AND analysis_id NOT IN (SELECT id FROM analyses)""",
     "{0} matches refer to a missing criterion": """
         SELECT count(*) FROM evidence_criteria WHERE criterion_id NOT IN (SELECT id FROM criteria)""",
+    "{0} jobs cannot be read": """
+        SELECT count(*) FROM jobs
+        WHERE status NOT IN ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED') OR NOT json_valid(config)
+        OR NOT json_valid(coalesce(progress_detail, '{}')) OR NOT json_valid(coalesce(result, '{}'))
+        OR typeof(run_at) <> 'integer' OR typeof(created_at) <> 'integer' OR typeof(updated_at) <> 'integer'""",
+    "{0} evidence entries cannot be read": """
+        SELECT count(*) FROM evidence_entries
+        WHERE NOT json_valid(content) OR NOT json_valid(components) OR NOT json_valid(roles) OR NOT json_valid(figures)
+        OR typeof(occurred_at) <> 'integer' OR typeof(coalesce(merged_at, 0)) <> 'integer'""",
+    "{0} matches cannot be read": """
+        SELECT count(*) FROM evidence_criteria
+        WHERE NOT json_valid(quotes) OR NOT json_valid(quote_places) OR typeof(confidence) NOT IN ('real', 'integer')""",
     "{0} pull requests are stored twice": """
         SELECT count(*) FROM (
             SELECT 1 FROM evidence_entries WHERE node_id IS NOT NULL GROUP BY host, node_id, login HAVING count(*) > 1)""",

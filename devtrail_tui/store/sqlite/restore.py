@@ -16,6 +16,7 @@ from devtrail_tui.store.private_files import make_private_folder
 from devtrail_tui.store.sqlite import sqlite_file
 from devtrail_tui.store.sqlite.backup import Reason, back_up, folder_of, free_name, move_into_place
 from devtrail_tui.store.sqlite.database_check import Contents, contents, problems
+from devtrail_tui.store.sqlite.schema_comparison import schema_difference
 from devtrail_tui.store.sqlite.schema_version import HEAD, REVISIONS
 
 _SHARING_BYTE = 128
@@ -69,6 +70,10 @@ def verified(backup: Path) -> Contents:
         mismatch = f"has schema {content.revision}, this version knows up to {HEAD}"
         raise DatabaseUnusable(
             f"{backup} {mismatch if content.revision else 'is not a DevTrail database'}; nothing was restored."
+        )
+    if difference := schema_difference(backup, content.revision):
+        raise DatabaseUnusable(
+            f"{backup} does not have the schema of a DevTrail database ({difference}); nothing was restored. Try another backup."
         )
     if damage := problems(backup, at_rest=True, rules=content.revision == HEAD):
         raise DatabaseUnusable(f"{backup} is damaged ({damage[0]}); nothing was restored. Try an older backup.")
