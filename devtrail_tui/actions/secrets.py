@@ -12,6 +12,7 @@ from devtrail_tui.actions import Outcome
 from devtrail_tui.core.errors import DevTrailError, NotPossible, TemporaryError, UsageError
 from devtrail_tui.core.pull_request_source import GITHUB
 from devtrail_tui.core.typed_paths import typed_path
+from devtrail_tui.core.wording import count_of
 from devtrail_tui.store.private_files import write_private
 from devtrail_tui.store.secrets import LABEL
 
@@ -118,15 +119,24 @@ def _secret_state(services: Services, name: str, *, offline: bool) -> Outcome:
     return Outcome(f"{_title(name)}: {sentence}", {**details, "problem": problem}, exit_code=exit_code)
 
 
-def log_out(services: Services, service: str) -> Outcome:
-    """Delete what a login stored; the environment and `gh` are not changed."""
+def log_out(services: Services, service: str, *, from_backups: bool = False) -> Outcome:
+    """Delete what a login stored, `from_backups` there too; the environment and `gh` are not changed. Raises StoreError."""
     name = SECRETS[service]
     removed = services.secrets.log_out(name)
+    if from_backups and (count := services.maintenance.forget_secret_in_backups(name)):
+        removed = [*removed, count_of(count, "backup")]
+    holding = len(services.maintenance.backups_with_secret(name))
     still = services.secrets.find(name)
     return Outcome(
         f"Deleted from: {', '.join(removed)}." if removed else f"No {LABEL[name]} was stored.",
         {"service": service, "removedFrom": removed, "stillFound": still.where if still else None},
-        (f"A {LABEL[name]} from another source is still in use: {still.where}.",) if still else (),
+        (
+            *([f"A {LABEL[name]} from another source is still in use: {still.where}."] if still else ()),
+            *(
+                [f"{count_of(holding, 'backup')} of the database still hold it, encrypted; add --from-backups."]
+                * bool(holding)
+            ),
+        ),
     )
 
 

@@ -61,11 +61,12 @@ def status(*, offline: bool, as_json: bool) -> int:
 
 @auth.command()
 @_service_argument
+@click.option("--from-backups", is_flag=True, help="Delete it, encrypted, from the backups of the database too.")
 @json_option
-def logout(*, service: str, as_json: bool) -> int:
+def logout(*, service: str, from_backups: bool, as_json: bool) -> int:
     """Delete what `auth login` stored. The environment and `gh` are not changed."""
     with opened() as services:
-        return report(secrets.log_out(services, service), as_json=as_json)
+        return report(secrets.log_out(services, service, from_backups=from_backups), as_json=as_json)
 
 
 @auth.command("new-key")

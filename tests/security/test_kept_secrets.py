@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 from keyring.backends.null import Keyring as NullKeyring
+from sqlalchemy import text
 
+from devtrail_tui.actions.secrets import log_out
 from devtrail_tui.core.errors import NotPossible, SecretMissing, UsageError
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
@@ -184,3 +186,19 @@ def test_every_way_a_key_can_be_wrong(tmp_path: Path) -> None:
 
 def test_the_key_itself_is_redacted(opened: Open) -> None:
     assert KEY not in opened({"DEVTRAIL_SECRET_KEY": KEY}).secrets.redact(f"key {KEY}")
+
+
+def test_a_logout_names_backups_that_keep_it_and_can_remove_it_from_them(opened: Open) -> None:
+    services = opened({"DEVTRAIL_SECRET_KEY": KEY})
+    services.secrets.log_in("github", VALUE)
+    with services.database.read() as connection:
+        (ciphertext,) = connection.execute(text("SELECT ciphertext FROM secrets")).one()
+    backup, _ = services.maintenance.back_up()
+    assert ciphertext.encode() in backup.path.read_bytes()
+    said = log_out(services, "github")
+    assert "1 backup of the database still hold it, encrypted; add --from-backups." in said.notices
+    said = log_out(services, "github", from_backups=True)
+    assert said.notices == ()
+    assert "1 backup" in said.sentence
+    assert ciphertext.encode() not in backup.path.read_bytes()
+    assert services.maintenance.check() == []

@@ -197,3 +197,25 @@ def _first_stored(database: Path) -> datetime | None:
             " UNION ALL SELECT min(created_at) FROM evidence_entries)"
         ).fetchone()
     return None if first is None else datetime.fromtimestamp(first / 1e6, UTC)
+
+
+_OF_SECRET = "FROM secrets WHERE name = :entry OR name LIKE :entry || '@%'"  # noqa: S105 - SQL, no secret
+
+
+def with_secret(database: Path, entry: str) -> list[Path]:
+    """The backups that hold an encrypted secret, for any host. Raises StoreError."""
+    holding = []
+    for backup in backups(database):
+        with opened(backup.path, "cannot be read", mode="mode=ro") as connection:
+            known = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'secrets'").fetchone()
+            if known and connection.execute(f"SELECT 1 {_OF_SECRET}", {"entry": entry}).fetchone():
+                holding.append(backup.path)
+    return holding
+
+
+def forget_secret(backup: Path, entry: str) -> None:
+    """Delete an encrypted secret from a backup, and the space it took. Raises StoreError."""
+    with opened(backup, "cannot be changed") as connection:
+        connection.execute(f"DELETE {_OF_SECRET}", {"entry": entry})
+        connection.commit()
+        connection.execute("VACUUM")

@@ -45,6 +45,17 @@ class DatabaseMaintenance:
         """Make the weekly backup if it is due. Raises StoreError, also once `aborted` returns true."""
         return backup.weekly_backup(self.path, self._clock.now(), aborted)
 
+    def backups_with_secret(self, entry: str) -> list[Path]:
+        """The backups that hold an encrypted secret. Raises StoreError."""
+        return backup.with_secret(self.path, entry)
+
+    def forget_secret_in_backups(self, entry: str) -> int:
+        """Delete an encrypted secret from all backups; returns in how many it was. Raises StoreError."""
+        holding = backup.with_secret(self.path, entry)
+        for path in holding:
+            backup.forget_secret(path, entry)
+        return len(holding)
+
     def find(self, name: str) -> Path:
         """A backup by path, or by file name in the backup folder. Raises UsageError."""
         for path in (typed_path(name), backup.folder_of(self.path) / name):
