@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, and_, select
 
 from devtrail_tui.core.evidence import AnalysisState, EvidenceEntry, EvidenceType, KnownPullRequest, Match, Role
 from devtrail_tui.core.quotes import QuotePlace
-from devtrail_tui.store.job_rows import in_list, rows_of
+from devtrail_tui.store.column_types import Unreadable
+from devtrail_tui.store.job_rows import UNREADABLE, in_list, number_of, rows_of
 from devtrail_tui.store.tables import evidence_criteria, evidence_entries
 
 _OUTDATED = and_(
@@ -39,6 +41,8 @@ _MATCHES = (
     .order_by(evidence_criteria.c.confidence.desc(), evidence_criteria.c.criterion_id)
 )
 
+K = TypeVar("K", bound=StrEnum)
+
 
 def entries_on(connection: Connection, ids: Sequence[int]) -> dict[int, EvidenceEntry]:
     """The entries with these ids and their matches, strongest first, in the order of `ids`; unknown ids are omitted."""
@@ -46,7 +50,7 @@ def entries_on(connection: Connection, ids: Sequence[int]) -> dict[int, Evidence
     matches: defaultdict[int, list[Match]] = defaultdict(list)
     for row in rows_of(connection, _MATCHES, ids):
         places = tuple(QuotePlace(**place) for place in row.quote_places)
-        match = Match(row.criterion_id, float(row.confidence), row.explanation, tuple(row.quotes), places)
+        match = Match(row.criterion_id, number_of(row.confidence), row.explanation, tuple(row.quotes), places)
         matches[row.evidence_id].append(match)
     return {number: _entry(rows[number], tuple(matches[number])) for number in ids if number in rows}
 
@@ -57,11 +61,21 @@ def known_of(row: Row[*tuple[Any, ...]]) -> KnownPullRequest:
     return KnownPullRequest(node_id, updated_at, AnalysisState(state), evidence_id, judged_updated_at, judged_by)
 
 
+def _known(kinds: type[K], text: Any, otherwise: K) -> K:
+    """A stored word as a member of its enumeration; `otherwise` for an odd row."""
+    try:
+        return kinds(text)
+    except ValueError:
+        return otherwise
+
+
 def _entry(row: Row[Any], matches: tuple[Match, ...]) -> EvidenceEntry:
     columns = row._asdict()
-    columns["type"] = EvidenceType(columns["type"])
+    if any(isinstance(column, Unreadable) for column in columns.values()):
+        columns["title"] += UNREADABLE
+    columns["type"] = _known(EvidenceType, columns["type"], EvidenceType.PULL_REQUEST)
     columns["components"] = tuple(columns["components"])
-    columns["roles"] = tuple(Role(role) for role in columns["roles"])
+    columns["roles"] = tuple(Role(role) for role in columns["roles"] if role in set(Role))
     columns["outdated"] = bool(columns["outdated"])
-    columns["analysis_state"] = AnalysisState(columns["analysis_state"])
+    columns["analysis_state"] = _known(AnalysisState, columns["analysis_state"], AnalysisState.NOT_ANALYSED)
     return EvidenceEntry(**columns, matches=matches)

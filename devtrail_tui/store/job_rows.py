@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
 from devtrail_tui.core.errors import CancelRequested, ClaimLost
 from devtrail_tui.core.job import Claim, Job, Progress, Status
+from devtrail_tui.store.column_types import Unreadable
 from devtrail_tui.store.tables import RUNNING, jobs
 
 OF_CLAIM = and_(jobs.c.id == bindparam("job"), jobs.c.claim_no == bindparam("claim"))
@@ -20,6 +21,10 @@ JOB_COLUMNS = tuple(jobs.c[name] for name in Job.__dataclass_fields__)
 """The columns of a job, in the order of its fields."""
 _FIELDS = tuple(Job.__dataclass_fields__)
 _STATUS, _DETAIL = _FIELDS.index("status"), _FIELDS.index("progress_detail")
+_TITLE = _FIELDS.index("title")
+_STATUSES = frozenset(Status)
+UNREADABLE = " (unreadable)"
+"""Marks a row that nothing of ours has written."""
 _REALS = tuple(_FIELDS.index(name) for name in ("progress", "spent_usd"))
 _LONGEST_LIST = 500
 """Maximum values of one IN list; older SQLite builds allow 999 parameters."""
@@ -37,12 +42,24 @@ def refuse_on(connection: Connection, claim: Claim, refused: str) -> None:
     raise ClaimLost(f"Job {claim.job_id} is no longer this worker's; {refused}.")
 
 
+def number_of(value: Any) -> float:
+    """A stored number; 0 for what is none in an odd row."""
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def status_of(text: Any) -> Status:
+    """A stored status; FAILED for an unknown one."""
+    return Status(text) if text in _STATUSES else Status.FAILED
+
+
 def job_of(row: Row[Any]) -> Job:
     """The job in a row of JOB_COLUMNS."""
     columns = list(row)
-    columns[_STATUS] = Status(columns[_STATUS])
+    if columns[_STATUS] not in _STATUSES or any(isinstance(column, Unreadable) for column in columns):
+        columns[_TITLE] += UNREADABLE
+    columns[_STATUS] = status_of(columns[_STATUS])
     for index in _REALS:  # SQLite's RETURNING returns whole reals as integers
-        columns[index] = float(columns[index])
+        columns[index] = number_of(columns[index])
     columns[_DETAIL] = Progress.from_json(columns[_DETAIL])
     return Job(*columns)
 

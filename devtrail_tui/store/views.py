@@ -17,7 +17,7 @@ from devtrail_tui.core.job_filter import JobFilter
 from devtrail_tui.core.job_row import HeaderFacts, JobRow
 from devtrail_tui.store import service_limits
 from devtrail_tui.store.database import Database
-from devtrail_tui.store.job_rows import JOB_COLUMNS, in_list, job_of, rows_of
+from devtrail_tui.store.job_rows import JOB_COLUMNS, in_list, job_of, number_of, rows_of, status_of
 from devtrail_tui.store.tables import analyses, evidence_entries, job_attempts, job_counts, jobs, workers
 
 WORKER_ALIVE = timedelta(seconds=30)
@@ -135,7 +135,8 @@ def _driver_rows(connection: Connection, statement: Select[Any]) -> Sequence[Any
 
 def _row(row: Row[*tuple[Any, ...]]) -> JobRow:
     columns = row._asdict()
-    columns["status"] = Status(columns["status"])
+    columns["status"] = status_of(columns["status"])
+    columns["progress"] = number_of(columns["progress"])
     columns |= {name: bool(columns[name]) for name in _COMPUTED}
     return JobRow(**columns)
 
@@ -143,7 +144,7 @@ def _row(row: Row[*tuple[Any, ...]]) -> JobRow:
 def _counts(connection: Connection) -> dict[Status, int]:
     counts = dict.fromkeys(Status, 0)
     for status, _, count in connection.execute(_COUNTS):
-        counts[Status(status)] += count
+        counts[status_of(status)] += count
     return counts
 
 
