@@ -44,6 +44,7 @@ _RULES: Mapping[str, str] = {
         SELECT count(*) FROM jobs
         WHERE status NOT IN ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED') OR NOT json_valid(config)
         OR NOT json_valid(coalesce(progress_detail, '{}')) OR NOT json_valid(coalesce(result, '{}'))
+        OR typeof(progress) NOT IN ('real', 'integer')
         OR typeof(run_at) <> 'integer' OR typeof(created_at) <> 'integer' OR typeof(updated_at) <> 'integer'""",
     "{0} evidence entries cannot be read": """
         SELECT count(*) FROM evidence_entries
