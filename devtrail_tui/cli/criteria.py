@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from devtrail_tui.actions.criteria import import_criteria, list_criteria
-from devtrail_tui.cli.files import read_document, write_document
+from devtrail_tui.cli.files import force_option, read_document, write_document
 from devtrail_tui.cli.output import json_option, print_json, print_result, report, shortened, table
 from devtrail_tui.cli.session import opened
 
@@ -49,15 +49,16 @@ def import_command(*, file: str, as_json: bool) -> int:
 
 @criteria.command()
 @click.option("--output", metavar="FILE", help="Write to a file instead of stdout.")
+@force_option
 @json_option
-def export(*, output: str | None, as_json: bool) -> int:
+def export(*, output: str | None, force: bool, as_json: bool) -> int:
     """Write the criteria as CSV (with --json as JSON), for editing and import."""
     with opened() as services:
         in_force = list_criteria(services)
     if as_json and output is None:
         print_json(in_force.to_json())
         return 0
-    write_document(in_force.to_csv(), output)
+    write_document(in_force.to_csv(), output, force=force)
     if output is not None:
         details = {"exported": len(in_force.criteria), "file": output}
         print_result(details, [in_force.sentence(output)], as_json=as_json)

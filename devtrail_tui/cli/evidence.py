@@ -15,7 +15,7 @@ from devtrail_tui.actions.evidence import (
     hidden_notice,
     list_evidence,
 )
-from devtrail_tui.cli.files import write_document
+from devtrail_tui.cli.files import force_option, write_document
 from devtrail_tui.cli.output import json_option, narrate, print_result, report, table
 from devtrail_tui.cli.row_id import ROW_ID
 from devtrail_tui.cli.session import opened
@@ -114,8 +114,11 @@ def _described(detail: EvidenceDetail) -> Iterator[str]:
     "--format", "document_format", type=click.Choice(("md", "json", "csv")), help="Default: md, or by FILE's extension."
 )
 @click.option("--output", metavar="FILE", help="Write to a file instead of stdout.")
+@force_option
 @json_option
-def export(*, query: tuple[str, ...], document_format: str | None, output: str | None, as_json: bool) -> int:
+def export(
+    *, query: tuple[str, ...], document_format: str | None, output: str | None, force: bool, as_json: bool
+) -> int:
     """Write the evidence by criterion, with links and quotes. FILTER as in list. --json: the json format; with --output, a
     summary."""
     document_format = document_format or _format_of(output) or ("json" if as_json else "md")
@@ -123,7 +126,7 @@ def export(*, query: tuple[str, ...], document_format: str | None, output: str |
         raise UsageError("--json prints the json format; use --output to write another format to a file.")
     with opened() as services:
         exported = export_evidence(services, document_format, " ".join(query))
-    write_document(exported.text, output)
+    write_document(exported.text, output, force=force)
     if output is not None:
         details = {"exported": exported.entries, "format": document_format, "file": output}
         print_result(details, [exported.sentence(output)], as_json=as_json)

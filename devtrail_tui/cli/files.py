@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -14,11 +16,13 @@ from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.typed_paths import typed_path
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-def write_document(text: str, output: str | None) -> None:
+
+def write_document(text: str, output: str | None, *, force: bool) -> None:
     """Write a document to a file, atomically, or to stdout. Only the owner can read a new file.
 
-    Raises UsageError if the file cannot be written; an existing file is then unchanged.
+    Raises UsageError if the file exists, unless `force`, or cannot be written; an existing file is then unchanged.
     """
     text = redacted(text)
     if output in (None, "-"):
@@ -26,6 +30,10 @@ def write_document(text: str, output: str | None) -> None:
         return
     path = typed_path(str(output))
     try:
+        if path.is_file() and not force:
+            raise UsageError(
+                f"{safe_line(str(path), limit=200)} exists; add --force to replace it, or name another file."
+            )
         if path.exists() and not path.is_file():  # a pipe or a device is written directly
             path.write_text(text, encoding="utf-8", newline="")
             return
@@ -47,6 +55,11 @@ def _replace(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def force_option(command: F) -> F:
+    """Add the option --force to a command that writes a document."""
+    return click.option("--force", is_flag=True, help="Replace an existing file.")(command)
 
 
 def read_document(name: str) -> bytes:

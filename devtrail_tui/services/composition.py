@@ -23,7 +23,7 @@ from devtrail_tui.core.typed_paths import typed_path
 from devtrail_tui.services.weekly_backup import WeeklyBackup
 from devtrail_tui.settings import SETTINGS, Settings, load_settings
 from devtrail_tui.store.encrypted_secrets import EncryptedTable, SecretKey
-from devtrail_tui.store.private_files import close_to_others
+from devtrail_tui.store.private_files import close_to_others, why_not_private
 from devtrail_tui.store.secret_places import PlainFile, SecretPlace
 from devtrail_tui.store.secrets import Secrets
 
@@ -144,8 +144,11 @@ class Services:
         from devtrail_tui.store.views import Views
 
         folders = self.settings.folders
-        for folder in (folders.data, folders.state, folders.log):
-            close_to_others(folder)
+        for folder in (folders.config, folders.data, folders.state, folders.log):
+            close_to_others(folder.resolve())
+        for folder in (folders.config, folders.log):  # the database checks its own
+            if folder.exists() and (weakness := why_not_private(folder.resolve())):
+                raise NotPossible(f"{folder} cannot be used: {weakness}. Make it yours alone: chmod 700 {folder}")
         database = self.settings.read("database_url", lambda url: SqliteDatabase(url, clock=self.clock))
         database.open()
         self.database = database

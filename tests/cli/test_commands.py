@@ -114,7 +114,11 @@ def test_an_export_replaces_a_file_whole_and_keeps_its_mode(line: CommandLine, s
     path = tmp_path / "evidence.md"
     path.write_text("older and much longer\n" * 10_000)
     path.chmod(0o644)
-    assert line("evidence", "export", "--output", str(path)).code == 0
+    refused = line("evidence", "export", "--output", str(path))
+    assert refused.code == 2
+    assert "exists; add --force to replace it" in refused.err
+    assert path.read_text().startswith("older")
+    assert line("evidence", "export", "--output", str(path), "--force").code == 0
     assert path.read_text().startswith("# Evidence by criterion")
     assert "older" not in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o644

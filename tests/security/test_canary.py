@@ -231,8 +231,8 @@ def _look(life: Life, *, thorough: bool) -> None:
             ("evidence", "show", "1"),
         ]
         looks += [("auth", "status"), ("doctor",), ("evidence", "export", "--format", "json", "--json")]
-        looks += [("evidence", "export", "--output", f"out.{form}") for form in ("json", "csv")]
-    for arguments in (*looks, ("evidence", "export", "--output", "out.md")):
+        looks += [("evidence", "export", "--force", "--output", f"out.{form}") for form in ("json", "csv")]
+    for arguments in (*looks, ("evidence", "export", "--force", "--output", "out.md")):
         life.run(*arguments, environ=WITH_BOTH)
     _use_the_app(life)
 

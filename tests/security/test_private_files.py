@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from devtrail_tui.core.errors import DatabaseUnusable
+from devtrail_tui.core.errors import DatabaseUnusable, NotPossible
 from devtrail_tui.services import Services
 from devtrail_tui.settings import load_settings
 from devtrail_tui.store.private_files import (
@@ -168,3 +168,18 @@ def test_why_not_private(tmp_path: Path) -> None:
     path.touch()
     path.chmod(0o640)
     assert "others may read it (mode 640)" in why_not_private(path)
+
+
+@pytest.mark.parametrize("name", ["config", "logs"])
+def test_a_folder_of_settings_or_logs_that_is_not_ours_alone_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"DEVTRAIL_HOME": str(tmp_path), "PATH": ""}
+    (tmp_path / name).mkdir(mode=0o755)
+    services = Services(load_settings(environ), environ=environ)
+    services.open()
+    services.close()
+    assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o700, "what is ours is closed to others"
+    monkeypatch.setattr("devtrail_tui.store.private_files._own_uid", lambda _: 4711)
+    with pytest.raises(NotPossible, match="it belongs to another user"):
+        Services(load_settings(environ), environ=environ).open()

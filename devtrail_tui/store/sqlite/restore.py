@@ -16,7 +16,6 @@ from devtrail_tui.store.private_files import make_private_folder
 from devtrail_tui.store.sqlite import sqlite_file
 from devtrail_tui.store.sqlite.backup import Reason, back_up, folder_of, free_name, move_into_place
 from devtrail_tui.store.sqlite.database_check import Contents, contents, problems
-from devtrail_tui.store.sqlite.schema_comparison import schema_difference
 from devtrail_tui.store.sqlite.schema_version import HEAD, REVISIONS
 
 _SHARING_BYTE = 128
@@ -71,6 +70,8 @@ def verified(backup: Path) -> Contents:
         raise DatabaseUnusable(
             f"{backup} {mismatch if content.revision else 'is not a DevTrail database'}; nothing was restored."
         )
+    from devtrail_tui.store.sqlite.schema_comparison import schema_difference  # imports Alembic
+
     if difference := schema_difference(backup, content.revision):
         raise DatabaseUnusable(
             f"{backup} does not have the schema of a DevTrail database ({difference}); nothing was restored. Try another backup."
