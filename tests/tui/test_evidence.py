@@ -163,3 +163,13 @@ def test_columns_never_take_more_than_the_line(width: int) -> None:
     assert taken <= width or cells["Title"] == 0
     if width >= 80:
         assert cells["Title"] >= 28
+
+
+async def test_an_empty_list_says_that_a_job_is_running(house: House) -> None:
+    async with house.app() as (_app, pilot):
+        house.launch("acme/shop")
+        await until(pilot, house.stage.begun.is_set, "the job's begin")
+        await pilot.press("2")
+        await sees(pilot, "No evidence yet.", "A job is running; what it stores appears here. Watch it: 1.")
+        house.stage.let_go.set()
+        await sees(pilot, "To start a sync, press 1")

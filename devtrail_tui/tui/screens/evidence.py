@@ -42,7 +42,11 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
     @override
     def show(self, data: EvidenceData) -> None:
         """Draw the current list."""
-        self.query_one(EvidenceTable).update(data.table, self.services.clock.now())
+        table = self.query_one(EvidenceTable)
+        if table.jobs_run != (data.running > 0):
+            table.jobs_run = data.running > 0
+            table.refresh()
+        table.update(data.table, self.services.clock.now())
 
     @on(EvidenceTable.Highlighted)
     def _highlighted(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from devtrail_tui.core.errors import NotFound
+from devtrail_tui.core.status import Status
 from devtrail_tui.tui.widgets.evidence_table import EvidenceTableData
 from devtrail_tui.tui.widgets.row_table import EDGE
 
@@ -27,10 +28,11 @@ class EvidenceRequest:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceData:
-    """The list, and the open entry with its matched criteria by id."""
+    """The list, the number of running jobs, and the open entry with its matched criteria by id."""
 
     request: EvidenceRequest
     table: EvidenceTableData
+    running: int
     detail: EvidenceDetail | None = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict)
 
@@ -43,19 +45,19 @@ class EvidenceReading:
     def __init__(self) -> None:
         self.request = EvidenceRequest()
 
-    def read(self, readers: Readers, request: EvidenceRequest, _header: HeaderFacts, _now_s: float) -> EvidenceData:
+    def read(self, readers: Readers, request: EvidenceRequest, header: HeaderFacts, _now_s: float) -> EvidenceData:
         """Read everything requested. Raises StoreError."""
         store = readers.evidence
         ids = store.ids(text=request.text)
         total = store.count() if request.text else len(ids)
         first, last = request.rows
         rows = store.rows(ids[max(first - EDGE, 0) : last + EDGE + 1])
-        table = EvidenceTableData(ids, rows, request.text, total)
+        table, running = EvidenceTableData(ids, rows, request.text, total), header.counts[Status.RUNNING]
         if request.chosen is None:
-            return EvidenceData(request, table)
+            return EvidenceData(request, table, running)
         try:
             detail = store.detail(request.chosen)
         except NotFound:  # deleted after the request
-            return EvidenceData(request, table)
+            return EvidenceData(request, table, running)
         criteria = {criterion.id: criterion for criterion in readers.criteria.list(include_retired=True)}
-        return EvidenceData(request, table, detail, criteria)
+        return EvidenceData(request, table, running, detail, criteria)

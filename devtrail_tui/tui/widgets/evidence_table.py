@@ -50,12 +50,17 @@ class EvidenceTable(RowTable[EvidenceEntry]):
     }
     """
 
+    jobs_run = False
+    """Whether a job is running, which may bring entries."""
     action_open_entry = RowTable.action_open_row
 
     @override
     def empty(self) -> Sequence[str]:
         """How to get evidence."""
-        keys = f"press {key_of(self, 'show_jobs')}, then {key_of(self, 'new_job')}"
+        back = key_of(self, "show_jobs")
+        if self.jobs_run:
+            return ("No evidence yet.", f"A job is running; what it stores appears here. Watch it: {back}.")
+        keys = f"press {back}, then {key_of(self, 'new_job')}"
         return ("No evidence yet.", f"To start a sync, {keys}.")
 
     @override
