@@ -15,8 +15,14 @@ from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import count_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from devtrail_tui.actions import Services
     from devtrail_tui.core.evidence import EvidenceDetail, EvidenceEntry
+
+DOCUMENT_FORMATS = ("md", "json", "csv")
+MIN_CONFIDENCE = 60
+"""Percent; weaker matches are not exported unless they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +38,19 @@ class EvidencePage:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceExport:
-    """A document and its number of entries."""
+    """A document, its number of entries, and the number of matches below the minimum that it leaves out."""
 
     text: str
     entries: int
+    below: int
 
     def sentence(self, path: str) -> str:
         return f"{count_of(self.entries, 'entry', 'entries')} written to {path}."
+
+    def notice(self, min_confidence: int) -> str:
+        """What was left out; empty if nothing was."""
+        left_out = count_of(self.below, "match", "matches")
+        return f"{left_out} below {min_confidence} % not in the document." if self.below else ""
 
 
 def list_evidence(services: Services, query: str, *, limit: int) -> EvidencePage:
@@ -52,23 +64,56 @@ def get_entry(services: Services, evidence_id: int) -> EvidenceDetail:
     return services.evidence.detail(evidence_id)
 
 
-def export_evidence(services: Services, document_format: str, query: str = "") -> EvidenceExport:
-    """A document of the entries that match a filter; `document_format` is md, json or csv. A criterion filter omits other
-    matches. Raises UsageError."""
-    from devtrail_tui.reports.evidence_report import EvidenceReport, only
+def export_evidence(
+    services: Services,
+    document_format: str,
+    query: str = "",
+    *,
+    min_confidence: int = MIN_CONFIDENCE,
+    days: tuple[date | None, date | None] = (None, None),
+) -> EvidenceExport:
+    """A document of the entries that match a filter and were merged from the first to the last day; `document_format` is md, json
+    or csv. Matches below `min_confidence` percent and those of other criteria than the filter's are left out.
+    Raises UsageError.
+    """
+    from devtrail_tui.reports.evidence_report import EvidenceReport, confident, only
     from devtrail_tui.reports.exports import FORMATS
 
     text = _checked(query)
-    entries = services.evidence.entries(text=text)
+    asked = parse(text).criteria
+    if days[0] and days[1] and days[0] > days[1]:
+        raise UsageError(f"The first day ({days[0]}) is after the last day ({days[1]}).")
+    in_days = [entry for entry in services.evidence.entries(text=text) if _merged_in(entry, days)]
+    entries, below = confident(only(in_days, asked), min_confidence)
     report = EvidenceReport(
         generated_at=services.clock.now(),
-        entries=only(entries, parse(text).criteria),
+        entries=entries,
         criteria=tuple(services.criteria.list(include_retired=True)),
         models=services.evidence.models(),
+        current={each.id for each in services.criteria.list() if not asked or each.id.casefold() in asked},
         chosen=text,
+        days=days,
+        min_confidence=min_confidence,
+        below=below,
         demo=services.demo,
     )
-    return EvidenceExport(services.secrets.redact(FORMATS[document_format](report)), len(report.entries))
+    document = services.secrets.redact(FORMATS[document_format](report))
+    return EvidenceExport(document, len(report.entries), sum(below.values()))
+
+
+def _merged_in(entry: EvidenceEntry, days: tuple[date | None, date | None]) -> bool:
+    """Days are those of this machine's time zone."""
+    first, last = days
+    if first is None and last is None:
+        return True
+    merged = entry.merged_at.astimezone().date() if entry.merged_at else None
+    return merged is not None and (first is None or first <= merged) and (last is None or merged <= last)
+
+
+def format_of(name: str | None) -> str | None:
+    """The format that a file's name says; None if it says none."""
+    ending = (name or "").rpartition(".")[2].lower()
+    return ending if ending in DOCUMENT_FORMATS else None
 
 
 def hidden_notice(services: Services) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from devtrail_tui.actions.criteria import import_criteria, list_criteria
-from devtrail_tui.cli.files import force_option, read_document, write_document
+from devtrail_tui.cli.files import force_option, print_or_write, read_document
 from devtrail_tui.cli.output import json_option, print_json, print_result, report, shortened, table
 from devtrail_tui.cli.session import opened
 
@@ -58,7 +58,7 @@ def export(*, output: str | None, force: bool, as_json: bool) -> int:
     if as_json and output is None:
         print_json(in_force.to_json())
         return 0
-    write_document(in_force.to_csv(), output, force=force)
+    print_or_write(in_force.to_csv(), output, force=force)
     if output is not None:
         details = {"exported": len(in_force.criteria), "file": output}
         print_result(details, [in_force.sentence(output)], as_json=as_json)

@@ -8,14 +8,18 @@ from collections.abc import Iterator
 import click
 
 from devtrail_tui.actions.evidence import (
+    DOCUMENT_FORMATS,
+    MIN_CONFIDENCE,
     delete_evidence,
     export_evidence,
     find_evidence,
+    format_of,
     get_entry,
     hidden_notice,
     list_evidence,
 )
-from devtrail_tui.cli.files import force_option, write_document
+from devtrail_tui.cli.days import day_options, typed_days
+from devtrail_tui.cli.files import force_option, print_or_write
 from devtrail_tui.cli.output import json_option, narrate, print_result, report, table
 from devtrail_tui.cli.row_id import ROW_ID
 from devtrail_tui.cli.session import opened
@@ -111,24 +115,48 @@ def _described(detail: EvidenceDetail) -> Iterator[str]:
 @evidence.command()
 @_filter_argument
 @click.option(
-    "--format", "document_format", type=click.Choice(("md", "json", "csv")), help="Default: md, or by FILE's extension."
+    "--format", "document_format", type=click.Choice(DOCUMENT_FORMATS), help="Default: md, or by FILE's extension."
 )
 @click.option("--output", metavar="FILE", help="Write to a file instead of stdout.")
+@click.option(
+    "--min-confidence",
+    type=click.IntRange(0, 100),
+    default=MIN_CONFIDENCE,
+    metavar="PERCENT",
+    help=f"Leave out weaker matches; 0: none. Default: {MIN_CONFIDENCE}.",
+)
+@day_options
 @force_option
 @json_option
 def export(
-    *, query: tuple[str, ...], document_format: str | None, output: str | None, force: bool, as_json: bool
+    *,
+    query: tuple[str, ...],
+    document_format: str | None,
+    output: str | None,
+    min_confidence: int,
+    since: str | None,
+    until: str | None,
+    force: bool,
+    as_json: bool,
 ) -> int:
-    """Write the evidence by criterion, with links and quotes. FILTER as in list. --json: the json format; with --output, a
-    summary."""
-    document_format = document_format or _format_of(output) or ("json" if as_json else "md")
+    """Write the evidence by criterion: a summary, then each pull request with links and quotes. FILTER as in list. --since and
+    --until: days of the merge. --json: the json format; with --output, a summary."""
+    document_format = document_format or format_of(output) or ("json" if as_json else "md")
     if as_json and output is None and document_format != "json":
         raise UsageError("--json prints the json format; use --output to write another format to a file.")
     with opened() as services:
-        exported = export_evidence(services, document_format, " ".join(query))
-    write_document(exported.text, output, force=force)
+        days = typed_days(since, until)
+        exported = export_evidence(services, document_format, " ".join(query), min_confidence=min_confidence, days=days)
+    print_or_write(exported.text, output, force=force)
+    if notice := exported.notice(min_confidence):
+        narrate(f"{notice} To include them: --min-confidence 0.")
     if output is not None:
-        details = {"exported": exported.entries, "format": document_format, "file": output}
+        details = {
+            "exported": exported.entries,
+            "format": document_format,
+            "file": output,
+            "matchesBelow": exported.below,
+        }
         print_result(details, [exported.sentence(output)], as_json=as_json)
     return 0
 
@@ -152,8 +180,3 @@ def delete(*, ids: tuple[int, ...], repositories: tuple[str, ...], yes: bool, as
                 narrate("Nothing was deleted.")
                 return 0
         return report(delete_evidence(services, chosen), as_json=as_json)
-
-
-def _format_of(output: str | None) -> str | None:
-    ending = (output or "").rpartition(".")[2].lower()
-    return ending if ending in ("md", "json", "csv") else None

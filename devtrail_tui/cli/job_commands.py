@@ -19,7 +19,7 @@ from devtrail_tui.cli.session import opened
 from devtrail_tui.core.errors import AlreadyQueued, InvalidInput, UsageError
 from devtrail_tui.core.job import job_json
 from devtrail_tui.core.job_type import JobType
-from devtrail_tui.core.periods import periods
+from devtrail_tui.core.periods import with_periods
 from devtrail_tui.core.setting import Kind, Setting
 from devtrail_tui.core.text import safe_line
 
@@ -107,11 +107,7 @@ def _typed(job_type: JobType[Any], options: Mapping[str, Any]) -> dict[str, Any]
         if (option := options.get(setting.name)) not in (None, ())
     }
     first, last = ([each.key for each in job_type.settings if each.kind is Kind.DAY] + ["", ""])[:2]
-    by_word = {period.word: period for period in periods(datetime.now(UTC).astimezone().date())}
-    if (period := by_word.get(str(given.get(first)))) is not None:  # a first day names the whole period
-        given = {first: period.start, last: period.end} | {key: each for key, each in given.items() if key != first}
-    if (period := by_word.get(str(given.get(last)))) is not None:
-        given[last] = period.end
+    given[first], given[last] = with_periods(given.get(first), given.get(last), datetime.now(UTC).astimezone().date())
     return {key: each for key, each in given.items() if each is not None}
 
 

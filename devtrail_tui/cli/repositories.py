@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 
 import click
 
 from devtrail_tui.actions.repositories import repositories_taken_part
+from devtrail_tui.cli.days import day_options, typed_days
 from devtrail_tui.cli.output import json_option, narrate, print_result, table
 from devtrail_tui.cli.session import opened
-from devtrail_tui.core.errors import UsageError
 from devtrail_tui.core.wording import count
 
 
 @click.command(short_help="List the repositories you took part in.")
-@click.option("--since", metavar="YYYY-MM-DD", help="First day. Default: a year ago.")
-@click.option("--until", metavar="YYYY-MM-DD", help="Last day, inclusive. Default: today.")
+@day_options
 @json_option
 def repositories(*, since: str | None, until: str | None, as_json: bool) -> int:
     """List the repositories with your pull requests, reviews and comments, most first. It is free and stores nothing."""
     with opened() as services:
-        taken_part = asyncio.run(repositories_taken_part(services, _day(since), _day(until)))
+        taken_part = asyncio.run(repositories_taken_part(services, *typed_days(since, until)))
     rows = [
         (each.repository, count(each.pull_requests), count(each.reviews), count(each.comments))
         for each in taken_part.participation.repositories
@@ -29,10 +27,3 @@ def repositories(*, since: str | None, until: str | None, as_json: bool) -> int:
     lines = table(("Repository", "Opened", "Reviewed", "Commented on"), rows, right={1, 2, 3}) if rows else []
     narrate(taken_part.summary)
     return print_result(taken_part.to_json(), lines, as_json=as_json)
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise UsageError(f"“{text}” is not a day such as 2026-03-31.") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,16 @@ def periods(today: date) -> Sequence[Period]:
         Period("The last 30 days", today - timedelta(days=29), today),
         Period("The last 90 days", today - timedelta(days=89), today),
     )
+
+
+def with_periods(first: Any, last: Any, today: date) -> tuple[Any, Any]:
+    """A first and last day as typed, with the word of a period replaced: as first day it stands for the whole period."""
+    by_word = {period.word: period for period in periods(today)}
+    if (period := by_word.get(str(first))) is not None:
+        first, last = period.start, last or period.end
+    if (period := by_word.get(str(last))) is not None:
+        last = period.end
+    return first, last
 
 
 def named(start: str, end: str, offered: Sequence[Period]) -> int | None:

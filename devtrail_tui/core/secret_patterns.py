@@ -12,6 +12,9 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from devtrail_tui.core.secret_options import OPTIONS
+from devtrail_tui.core.secret_prefixes import PREFIXED
+
 MASK = "[secret]"
 """The replacement of a secret."""
 
@@ -28,26 +31,59 @@ _QUERY_NAMES = (
     r"(?:access|refresh|id|auth|session)?[_-]?token|api[_-]?key|key|(?:client[_-]?)?secret|passw(?:or)?d|pwd|sig(?:nature)?"
     r"|x-(?:amz|goog)-(?:signature|credential|security-token)"
 )
-_PASSWORD = r"(?:passw(?:or)?d|passphrase|(?<![a-z])pass|pwd)"  # noqa: S105 - a name, no password
+_WORDS_OF_OTHER_LANGUAGES = (
+    r"passwort|kennwort|contraseña|mot\sde\spasse|senha|пароль|密码|密碼|パスワード|비밀번호|hasło|wachtwoord|lösenord"
+)
+_PASSWORD = rf"(?:passw(?:or)?d|passphrase|(?<![a-z])(?:pass|psk|pw)|pwd|{_WORDS_OF_OTHER_LANGUAGES})"
+_SUFFIX = r"(?:[_-]?(?:access|key|base|id|value|data|hash|prod|dev|test|live|b64|string|bedrock|v?[0-9]{1,3})){0,3}"
 _NAMED = (
-    rf"(?:{_PASSWORD}|secret|token|credentials?|_auth|sig(?:nature)?"
-    r"|(?:api|access|secret|private|signing|encryption|auth|account|master|client|session|storage)[_-]?key)"
-    r"(?:[_-]?(?:access|key|base|id|value|data|hash|prod|dev|test|live|[0-9]{1,3})){0,3}"
+    rf"(?:{_PASSWORD}|secret|token|(?<=[_-])pat|credentials?|_auth|github-oauth|mnemonic|(?:php)?sess(?:ion)?_?id|sig(?:nature)?"
+    r"|(?:api|access|secret|private|signing|encryption|auth|account|master|client|session|storage)[\s_-]?key)" + _SUFFIX
 )
 """The end of the name of a setting whose value is a secret."""
-_QUOTE = r"\\?[\"'`]"
+_KEYED = (
+    r"(?<!primary)(?<!foreign)(?<!partition)(?<!public)(?<!cache)(?<!sort)(?<!index)(?<!idempotency)(?<!translation)"
+    r"(?<=[a-z])(?:[_-]key|[_-]salt|\.login)" + _SUFFIX
+)
+"""The end of the name of any other key; its value must be long."""
+_QUOTE = r"(?:\\?[\"'`]|&quot;|&#39;)"
 _OUR_REFERENCE = r"(?!(?:memory|keyring|encrypted|plain|env|gh)[:@])"
 """What a job stores instead of a secret: `secret:keyring:github`."""
+_NO_PLACEHOLDER = r"(?![$*%&<{-]|your[_-]|x{4}|[\w-]{0,12}\.\.\.)"
 _BARE = (
     _NUMBER_OF_JSON
     + _OUR_REFERENCE
-    + r"(?=[^\s\"'`<>(){}\[\],;|\\]{0,64}[0-9])(?![$*%&-])[^\s\"'`<>(){}\[\],;|\\]{6,2000}+(?![(\[{])"
+    + _NO_PLACEHOLDER
+    + r"(?=[^\s\"'`<>(){}\[\],;|\\]{0,64}[0-9])[^\s\"'`<>(){}\[\],;|\\&]{6,2000}+(?![(\[{])"
 )
 """A value without quotes. It has a digit, so that words and calls such as `token = next(tokens)` stay."""
-_QUOTED = rf"(?=[^\s\"'`\\]{{0,64}}[0-9!#%+/=])[^\s\"'`\\${{}}<>]{{4,2000}}+(?={_QUOTE})"
+_QUOTED = (
+    rf"{_NO_PLACEHOLDER}(?:(?=[^\s\"'`\\]{{0,64}}[0-9!#%+/=]|\w{{2,30}}-\w{{2,30}}-)[^\s\"'`\\<>]{{4,2000}}+"
+    rf"|(?=[^\"'`\\\n]{{0,64}}[0-9])[^\"'`\\<>\n]{{10,80}}+)(?={_QUOTE})"
+)
+_LONG = r"(?=[A-Za-z_+/=-]{0,64}[0-9])(?=[0-9_+/=-]{0,64}[A-Za-z])[^\s\"'`<>(){}\[\],;\\]{20,2000}+"
+"""A value behind a name that ordinary values have too."""
+_LINE = r"(?:\n|\\n)[\s>+|*-]{0,20}"
+_SIGN = (
+    rf"(?:{_QUOTE}|\*\*)?\s{{0,3}}(?:=>|:=|={{1,2}}|[:：](?!:)(?:\s?[A-Za-z.]{{2,20}}\s?=)?)\s{{0,3}}(?:\*\*\s{{0,2}})?"
+    r"(?:base64:|Some\()?"
+)
+"""What joins a name and its value in a setting."""
+_BESIDE = (
+    rf"(?::-|[:=]\s?[|>][+-]?\s{{0,2}}{_LINE}|{_QUOTE}?,?\s{{0,4}}(?:{_LINE})?{_QUOTE}?value{_QUOTE}?\s?[:=]\s{{0,3}}"
+    rf"|\t{{1,3}}|(?:{_QUOTE})?\s{{0,3}}\|\s{{0,3}})"
+)
+"""What joins them in a shell's default, a YAML block, a list of names and values, a table."""
+_BEFORE_QUOTE = (
+    rf"(?:{_QUOTE}\s{{0,2}},\s{{0,2}}|{_QUOTE}?\)?\s{{0,2}}(?:\|\||\?\?|or)\s{{0,2}}|\s(?:was\s)?"
+    rf"|{_QUOTE}\s?\{{{_LINE}default\s{{0,3}}=\s{{0,3}})"
+)
+"""What joins them before a value in quotes: in a call, an alternative, a sentence, Terraform."""
 _ARGUMENT = r"[^\s\"'`\\,;{}\[\]]"
 """A character of an argument without quotes; what closes a value of JSON is none."""
-_UPPER_CASE = r"[^\s\"'`<>(){}\[\],;|\\$*%]{6,2000}+(?![(\[{])"
+_UPPER_CASE = (
+    r"(?!your[_-]|[\w-]{0,12}\.\.\.|https?:|[0-9.]{1,20}(?:\s|$)|/)[^\s\"'`<>(){}\[\],;|\\$*%]{6,2000}+(?![(\[{])"
+)
 """A value of an environment variable; a word of letters is a password too."""
 
 
@@ -80,57 +116,25 @@ def _token(name: str, hints: tuple[str, ...], expression: str) -> Pattern:
     return Pattern(name, hints, rf"(?<![A-Za-z0-9])(?:{expression})")
 
 
-_PREFIXED = (  # hint and expression of tokens with a published prefix
-    *((f"gh{kind}_", rf"gh{kind}_[A-Za-z0-9_]{{16,255}}+") for kind in "pousr"),
-    ("github_pat_", r"github_pat_[A-Za-z0-9_]{16,255}+"),
-    ("gl", r"gl(?:pat|rt|ptt|cbt|dt|ft|soat|agent|imt|ffct)-[A-Za-z0-9_.-]{16,300}+"),
-    ("glsa_", r"glsa_[A-Za-z0-9_]{20,100}+"),
-    ("sk-", r"sk-(?:ant|proj|svcacct|admin|or-v1|lf)-[A-Za-z0-9_-]{8,300}+"),
-    ("sk-", r"sk-(?=[A-Za-z_-]{0,30}[0-9])[A-Za-z0-9_-]{20,300}+"),
-    ("a", r"A(?:KI|SI|BI|CC|GP|ID|NP|NV|RO)A[A-Z0-9]{16}(?![A-Za-z0-9])"),
-    ("aiza", r"AIza[A-Za-z0-9_-]{30,60}+"),
-    ("gocspx-", r"GOCSPX-[A-Za-z0-9_-]{20,60}+"),
-    ("ya29.", r"ya29\.[A-Za-z0-9_-]{20,400}+"),
-    ("1//0", r"1//0[A-Za-z0-9_-]{40,150}+"),
-    ("xox", r"xox[abeoprs]-[A-Za-z0-9-]{10,300}+"),
-    ("xapp-", r"xapp-[0-9]-[A-Za-z0-9-]{20,300}+"),
-    ("_live_", r"[rs]k_live_[A-Za-z0-9]{16,250}+"),
-    ("_test_", r"[rs]k_test_[A-Za-z0-9]{16,250}+"),
-    ("whsec_", r"whsec_[A-Za-z0-9+/=]{16,100}+"),
-    ("sq0", r"sq0[a-z]{3}-[A-Za-z0-9_-]{20,60}+"),
-    ("shp", r"shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{30,40}+"),
-    ("sk", r"SK[0-9a-f]{32}(?![A-Za-z0-9])"),
-    ("sg.", r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{30,60}+"),
-    ("key-", r"key-[0-9a-f]{32}(?![A-Za-z0-9])"),
-    ("-us", r"[0-9a-f]{32}-us[0-9]{1,2}(?![A-Za-z0-9])"),
-    ("npm_", r"npm_[A-Za-z0-9]{30,60}+"),
-    ("pypi-", r"pypi-[A-Za-z0-9_-]{50,300}+"),
-    ("rubygems_", r"rubygems_[A-Fa-f0-9]{40,60}+"),
-    ("dckr_", r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,60}+"),
-    ("do", r"do[oprt]_v1_[a-f0-9]{40,80}+"),
-    ("hrku-", r"HRKU-[A-Za-z0-9_-]{30,80}+"),
-    ("hf_", r"hf_[A-Za-z0-9]{30,60}+"),
-    ("dapi", r"dapi[a-f0-9]{32}(?:-[0-9])?"),
-    ("lin_", r"lin_(?:api|oauth)_[A-Za-z0-9]{30,80}+"),
-    ("ntn_", r"ntn_[A-Za-z0-9]{30,60}+"),
-    ("figd_", r"figd_[A-Za-z0-9_-]{30,60}+"),
-    ("pmak-", r"PMAK-[A-Fa-f0-9]{24}-[A-Fa-f0-9]{30,40}+"),
-    ("nrak-", r"NRAK-[A-Z0-9]{20,40}+"),
-    ("sntry", r"sntry[su]_[A-Za-z0-9+/=_-]{40,300}+"),
-    ("hv", r"hv[bsr]\.[A-Za-z0-9_-]{20,300}+"),
-    (".atlasv1.", r"[A-Za-z0-9]{10,20}\.atlasv1\.[A-Za-z0-9_-]{40,100}+"),
-    ("pscale_", r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.-]{30,80}+"),
-    ("sb", r"sb(?:p|_secret)_[A-Za-z0-9_-]{30,60}+"),
-    ("dp.", r"dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9]{30,60}+"),
-    ("at", r"AT(?:ATT3x|CTT3x|BB)[A-Za-z0-9_=-]{20,300}+"),
-    ("pat", r"pat[A-Za-z0-9]{14}\.[a-f0-9]{60,70}+"),
-    ("age-secret-key-", r"AGE-SECRET-KEY-1[A-Za-z0-9]{50,70}+"),
-    ("q~", r"[A-Za-z0-9]{3}[0-9]Q~[A-Za-z0-9_.~-]{30,40}+"),
-    (":aa", r"[0-9]{8,10}:AA[A-Za-z0-9_-]{32,34}+"),
-    (".", r"[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}+"),
-    ("eyj", r"eyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,2000}\.[A-Za-z0-9_-]{0,1000}+"),
+_PASSWORD_HINTS = (
+    *(
+        "pass",
+        "pwd",
+        "pw",
+        "psk",
+        "secret",
+        "token",
+        "credential",
+        "key",
+        "auth",
+        "sig",
+        "mnemonic",
+        "sess",
+        "salt",
+        "login",
+    ),
+    *("kennwort", "contrase", "senha", "пароль", "密", "パスワード", "비밀번호", "has", "wachtwoord", "senord", "pat"),
 )
-_PASSWORD_HINTS = ("pass", "pwd", "secret", "token", "credential", "key", "auth", "sig")
 
 
 def _words(name: str, hints: tuple[str, ...], kept: str, value: str) -> Pattern:
@@ -147,44 +151,60 @@ PATTERNS: tuple[Pattern, ...] = (
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\\[nr]|[A-Za-z0-9+/=:,.\s>|*#-])*?"
         r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|(?![A-Za-z0-9+/=:,.\s>|*#-]|\\[nr])|\Z)",
     ),
-    *(_token(hint, (hint,), expression) for hint, expression in _PREFIXED),
+    *(_token(hint, (hint,), expression) for hint, expression in PREFIXED),
     Pattern(
         "hook",
         ("hooks.slack.com", "/api/webhooks/", "webhook.office.com"),
         r"(?i)(https://(?:hooks\.slack\.com/(?:services|workflows|triggers)|(?:\w{1,20}\.)?discord(?:app)?\.com/api/webhooks"
         r"|[\w-]{1,60}\.webhook\.office\.com)/)[\w/@.-]{20,400}+",
     ),
-    Pattern("bearer", ("bearer",), rf"(?i)\b(bearer[\s:=]{{1,4}}[\"']?){_LIKELY}"),
     Pattern(
-        "header",
-        ("authorization", "x-api-key", "private-token"),
-        (
-            r"(?i)\b((?:authorization|x-api-key|private-token)(?:\\?[\"'])?\s{0,4}[:=,]\s{0,4}(?:b?\\?[\"'])?"
-            rf"(?:(?:basic|bearer|token)\s{{1,4}})?){_LIKELY}"
-        ),
+        "secret in an address",
+        ("api.telegram.org/bot", "infura.io/v3/", "alchemy.com/v2/"),
+        r"(?i)((?:api\.telegram\.org/bot|infura\.io/v3/|alchemy\.com/v2/))[\w:-]{20,100}+",
     ),
-    Pattern("cookie", ("cookie",), r"(?i)\b((?:set-)?cookie:\s{0,3}[\w.-]{1,40}=)[^;\s\"'\\]{8,2000}+"),
+    Pattern(
+        "bearer", ("bearer",), rf"(?i)\b(bearer[\s:=]{{1,4}}[\"']?){_LIKELY}(?:%[0-9A-Fa-f]{{2}}[\w%.-]{{0,500}})?"
+    ),
+    _words(
+        "header",
+        ("authorization", "key", "token", "secret"),
+        rf"\b(?:authorization|(?:x-)?[a-z-]{{0,30}}[-](?:key|token|secret|api))(?:{_QUOTE})?\s{{0,4}}[:=,]\s{{0,4}}(?:b?{_QUOTE})?"
+        r"(?:(?:basic|bearer|token|ssws|apikey|key|digest|bot)[\s=]{1,4})?",
+        _LIKELY,
+    ),
+    Pattern(
+        "cookie", ("cookie",), r"(?i)\b((?:set-)?cookie:\s{0,3})(?=[^\n\"'\\]{0,400}=[^;\s\"'\\]{8})[^\n\"'\\]{8,4000}+"
+    ),
     Pattern(
         "password in a URL",
         ("://",),
         (
             r"(?i)(?:\b(https?://)[^\s/?#@\"'<>\\]{1,300}"
-            r"|\b([a-z][a-z0-9+.-]{0,20}://[^\s/?#@:\"'<>\\]{0,100}:)[^\s/?@\"'<>\\]{1,300})(?=@)"
+            r"|\b([a-z][a-z0-9+.-]{0,20}://[^\s/?#:\"'<>\\]{0,100}:)(?!\$)[^\s/?@\"'<>\\]{1,300})(?=@)"
         ),
     ),
     Pattern(
         "secret in a query",
         ("?", "&"),
-        rf"(?i)([?&;](?:{_QUERY_NAMES})=)[^&#\s\"'<>\\;]{{3,2000}}+",
+        rf"(?i)([?&;](?:{_QUERY_NAMES}|code(?==[^&#\s]{{30}}))=)[^&#\s\"'<>\\;]{{3,2000}}+",
     ),
-    _words(
-        "quoted value", _PASSWORD_HINTS, rf"{_NAMED}(?:{_QUOTE})?\s{{0,3}}(?:=>|:=|=|:)\s{{0,3}}[a-z]?{_QUOTE}", _QUOTED
-    ),
-    _words("bare value", _PASSWORD_HINTS, rf"{_NAMED}(?:{_QUOTE})?\s{{0,3}}(?:=>|:=|=|:)\s{{0,3}}", _BARE),
+    _words("quoted value", _PASSWORD_HINTS, rf"{_NAMED}{_SIGN}[a-z]?{_QUOTE}", _QUOTED),
+    _words("quoted value", _PASSWORD_HINTS, rf"{_NAMED}{_BEFORE_QUOTE}{_QUOTE}", _QUOTED),
+    _words("bare value", _PASSWORD_HINTS, rf"{_NAMED}(?:{_SIGN}|{_BESIDE}{_QUOTE}?)", _BARE),
+    _words("long value", ("key", "salt", "login"), rf"{_KEYED}(?:{_SIGN}|{_BESIDE}|{_BEFORE_QUOTE}){_QUOTE}?", _LONG),
     Pattern(
         "environment variable",
-        ("pass", "pwd", "secret", "token", "key"),
-        rf"((?<![A-Za-z0-9_])[A-Z0-9_]{{0,40}}(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_KEY|SECRET_KEY)=){_UPPER_CASE}",
+        ("pass", "pwd", "secret", "token", "key", "pat", "dsn"),
+        r"((?<![A-Za-z0-9_])[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|_KEY|_PAT)(?!_(?:COUNT|MIN|MAX|LEN|URL|FILE"
+        r"|PATH|NAME|TYPE|EXP|TTL|HEADER|FIELD|POLICY|LIMIT|REQUIRED|ENABLED))(?:_[A-Z0-9]{1,15}){0,3}+=)"
+        + _UPPER_CASE,
+    ),
+    Pattern(
+        "environment variable",
+        ("env ", "arg ", "set"),
+        r"((?<![\w-])(?:ENV|ARG|setx|set -g?x|export)\s{1,3}[A-Z0-9_]{0,40}(?:PASSWORD|PASSPHRASE|PWD|SECRET|TOKEN|_KEY|_PAT)"
+        rf"[A-Z0-9_]{{0,20}}\s{{1,3}}{_QUOTE}?)" + _BARE,
     ),
     _words(
         "option",
@@ -192,16 +212,67 @@ PATTERNS: tuple[Pattern, ...] = (
         rf"(?<![\w-])--?(?:[a-z][a-z0-9]{{0,15}}[_-]){{0,2}}{_NAMED}[\w-]{{0,20}}[\s=]{{1,3}}(?:{_QUOTE})?",
         _BARE,
     ),
-    _words("option", ("mysql",), r"\bmysql(?:dump|admin)?\s[^\n;&|]{0,200}?\s-p", rf"{_ARGUMENT}{{4,200}}+"),
-    _words("option", ("sshpass",), r"\bsshpass\s{1,3}-p\s{0,3}[\"']?", rf"{_ARGUMENT}{{3,200}}+"),
-    _words(
-        "option",
-        ("curl", "wget", "http "),
-        r"\b(?:curl|wget|http)\s(?:[^\n;|]{0,200}?\s)?(?:-u|--user)[\s=]{1,3}[\"']?[^\s:\"']{1,64}:",
-        rf"{_ARGUMENT}{{3,200}}+",
+    *(
+        _words("option", (program,), rf"\b{expression}{_QUOTE}?", rf"(?![$<-]){_ARGUMENT}{{3,200}}+")
+        for program, expression in OPTIONS
     ),
-    _words("option", ("/user:",), r"/user:[\w.@-]{1,64}\s{1,3}", rf"{_ARGUMENT}{{4,200}}+"),
-    _words("sentence", ("pass",), rf"\b{_PASSWORD}\s(?:is|was)\s{_QUOTE}?", _BARE),
+    _words(
+        "sentence",
+        _PASSWORD_HINTS,
+        rf"{_NAMED}(?:\s(?:for|of|to|in|the|\w{{1,12}})){{0,5}}?\s(?:is|was|lautet|ist|es|est)[\s:]{{1,2}}{_QUOTE}?",
+        rf"(?![0-9.,-]{{1,20}}\W)(?:{_BARE}|\w{{2,30}}-\w{{2,30}}-[\w-]{{2,60}}+)",
+    ),
+    _words(
+        "sentence",
+        _PASSWORD_HINTS,
+        r"\b(?:token|password|secret|api[\s_-]?key)\s",
+        r"(?=[A-Za-z_-]{0,30}[0-9])(?=[0-9_-]{0,30}[A-Za-z])[\w-]{24,200}+",
+    ),
+    _words(
+        "sentence",
+        ("cred", "login"),
+        rf"\b(?:credentials?|creds|login)\b[^\n:]{{0,40}}:\s{{1,3}}{_QUOTE}?[\w.@-]{{1,40}}{_QUOTE}?\s?/\s?{_QUOTE}?",
+        _BARE,
+    ),
+    Pattern("PIN", ("pin",), r"(\bPIN(?:\s(?:is|code))?[:=\s]{1,3})[0-9]{4,10}(?![0-9.])"),
+    _words(
+        "seed",
+        ("mnemonic", "phrase"),
+        r"\b(?:mnemonic|(?:seed|recovery|backup)[\s_-]?phrase)[\s:=\"'`(]{1,5}",
+        r"(?:[a-z]{3,8}[\s,]{1,2}){11,23}[a-z]{3,8}",
+    ),
+    _words(
+        "unseal key",
+        ("unseal", "recovery", "root token"),
+        r"\b(?:unseal key|recovery key|root token)[^\n:]{0,10}:\s{1,5}",
+        r"[A-Za-z0-9+/=._-]{20,100}+",
+    ),
+    Pattern(
+        "PuTTY key",
+        ("private-lines",),
+        r"(Private-Lines: [0-9]{1,3})(?:(?:\n|\\n)[\s>+|]{0,6}[A-Za-z0-9+/=]{4,80}){1,200}",
+    ),
+    Pattern(
+        "Kubernetes secret",
+        ("kind: secret",),
+        r"(kind: Secret\b[^\0]{0,600}?(?:\n|\\n)[\s>+|]{0,4}(?:stringData|data):)"
+        r"(?:(?:\n|\\n)[\s>+|]{1,12}[\w.-]{1,80}: [^\n\\]{1,8000}){1,50}",
+    ),
+    Pattern("JSON web key", ('"kty',), r"(\\?\"(?:d|p|q|dp|dq|qi|k)\\?\"\s?:\s?\\?\")[A-Za-z0-9_-]{20,2000}+"),
+    Pattern("docker config", ('"auth',), r"(\\?\"auth\\?\"\s?:\s?\\?\")[A-Za-z0-9+/=]{12,2000}+"),
+    _words(
+        "pair",
+        ("auth",),
+        rf"(?:\bauth\s?=\s?\(|basic_?auth\()\s{{0,3}}{_QUOTE}[^\"'\n\\]{{1,80}}{_QUOTE}\s{{0,3}},\s{{0,3}}{_QUOTE}",
+        r"[^\"'\n\\]{4,200}+(?=\\?[\"'])",
+    ),
+    Pattern(
+        "pipe",
+        ("echo",),
+        r"(?i)(\becho\s{1,3}(?:-n\s)?[\"']?)(?!\$)[^\s\"'$|]{4,200}+"
+        r"(?=[\"']?\s{0,3}\|\s{0,3}(?:sudo -S|passwd|chpasswd|[^\n|]{1,80}--password-stdin))",
+    ),
+    _words("plan", ("secret_string",), rf"\bsecret_string\s{{0,3}}[=:]\s{{0,3}}{_QUOTE}", _QUOTED),
     _words(
         "SQL", ("identified by", "password '"), r"(?:identified\s{1,3}by|password)\s{1,3}'", r"[^'\"\n\\]{4,200}+(?=')"
     ),

@@ -7,15 +7,30 @@ from urllib.parse import quote, urlsplit
 
 from devtrail_tui.core.text import safe, safe_line
 
-_INLINE = re.compile(r"[\\`*_\[\]<>&|~$@#!]|(?<=[a-zA-Z]):(?=//)|(?<=www)\.", re.IGNORECASE)
+_ADDRESS = re.compile(r"[\w.+-]{0,64}@[\w-][\w.-]*")
+"""A mail address or a name behind @. Renderers link it even with an escape, but not in a code span."""
+_INLINE = re.compile(
+    r"[\\`*_\[\]<>&|~$@#!]|(?<=[a-zA-Z]):(?=//)|(?<=www)\.|(?<=[\w-])\.(?=(?:[a-z]{2}|"
+    r"aero|asia|biz|com|coop|edu|gov|info|museum|name|net|org|pro|shop|web|xxx|рф)(?!\w))",
+    re.IGNORECASE,
+)
+"""What Markdown interprets, and the dots of what some renderers take for a domain without `www`, such as the file orders.py."""
 _BLOCK_START = re.compile(r"^(?:[-+=]|(\d{1,9})(?=[.)]))")
 _URL_CHARACTERS = "/:?#@!$&'*+,;=%~-._"
 
 
 def inline(text: str) -> str:
     """Foreign text as one line without emphasis, link, HTML, heading, list or table."""
-    line = _INLINE.sub(lambda found: f"\\{found.group()}", safe_line(text))
-    return _BLOCK_START.sub(_unblocked, line)
+    line, written, end = safe_line(text), [], 0
+    for address in _ADDRESS.finditer(line):
+        written += [_escaped(line[end : address.start()]), f"`{address.group()}`"]
+        end = address.end()
+    written.append(_escaped(line[end:]))
+    return _BLOCK_START.sub(_unblocked, "".join(written))
+
+
+def _escaped(text: str) -> str:
+    return _INLINE.sub(lambda special: f"\\{special.group()}", text)
 
 
 def _unblocked(found: re.Match[str]) -> str:
@@ -42,9 +57,11 @@ def web_address(url: str | None) -> str:
     return quote(address, safe=_URL_CHARACTERS)
 
 
-def fenced(text: str) -> str:
-    """Foreign text verbatim in a code fence that it cannot close."""
-    body = safe(text).strip("\n")
-    longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{body}\n{fence}"
+def quoted(text: str, source: str = "") -> str:
+    """Foreign text as a block quote, line by line as written, with its source in a last line."""
+    lines = [inline(line) for line in safe(text).strip("\n").split("\n")]
+    if source:
+        lines.append(f"— {inline(source)}")
+    following = [*lines[1:], ""]
+    ended = (f"{line}\\" if line and next_line else line for line, next_line in zip(lines, following, strict=True))
+    return "\n".join(f"> {line}".rstrip() for line in ended)

@@ -96,9 +96,38 @@ def test_evidence_export_in_three_formats(line: CommandLine, synced: int, tmp_pa
 
     path = tmp_path / "evidence.csv"
     written = line("evidence", "export", "--output", str(path), "--json").json
-    assert written == {"exported": synced, "format": "csv", "file": str(path)}
+    assert written == {
+        "exported": synced,
+        "format": "csv",
+        "file": str(path),
+        "matchesBelow": document["matchesBelow"],
+    }
     assert list(csv.DictReader(io.StringIO(path.read_text(), newline=""))) == rows
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_evidence_export_of_days_and_of_what_is_confident(line: CommandLine, synced: int) -> None:
+    everything = line("evidence", "export", "--json", "--min-confidence", "0").json
+    confidences = [each["confidence"] for criterion in everything["criteria"] for each in criterion["evidence"]]
+    assert everything["matchesBelow"] == 0
+    usual = line("evidence", "export", "--json")
+    weak = sum(round(confidence * 100) < 60 for confidence in confidences)
+    assert (usual.json["minConfidence"], usual.json["matchesBelow"]) == (60, weak)
+    assert (f"{weak} matches below 60 % not in the document" in usual.err) == (weak > 1)
+    none = line("evidence", "export", "--min-confidence", "100").out
+    assert f"- {len(confidences)} matches below 100 %." in none
+    merged = sorted(entry["mergedAt"] for entry in everything["entries"])
+    middle = merged[len(merged) // 2][:10]
+    early = line("evidence", "export", "--until", middle, "--json").json
+    late = line("evidence", "export", "--since", middle, "--json").json
+    assert early["days"] == {"since": None, "until": middle}
+    assert 0 < early["counts"]["entries"] < synced
+    assert all(entry["mergedAt"][:10] <= middle for entry in early["entries"])
+    both = {entry["id"] for entry in early["entries"]} | {entry["id"] for entry in late["entries"]}
+    assert len(both) == synced
+    assert line("evidence", "export", "--since", "last-quarter", "--json").json["days"]["until"] is not None
+    for wrong in (("--since", "soon"), ("--since", "2026-03-02", "--until", "2026-03-01"), ("--min-confidence", "101")):
+        assert line("evidence", "export", *wrong).code == 2
 
 
 def test_evidence_export_of_one_criterion(line: CommandLine, synced: int) -> None:
@@ -116,7 +145,7 @@ def test_an_export_replaces_a_file_whole_and_keeps_its_mode(line: CommandLine, s
     path.chmod(0o644)
     refused = line("evidence", "export", "--output", str(path))
     assert refused.code == 2
-    assert "exists; add --force to replace it" in refused.err
+    assert "exists. Add --force to replace it" in refused.err
     assert path.read_text().startswith("older")
     assert line("evidence", "export", "--output", str(path), "--force").code == 0
     assert path.read_text().startswith("# Evidence by criterion")

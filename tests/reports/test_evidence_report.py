@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devtrail_tui.core.evidence import AnalysisState, Criterion, EvidenceEntry, EvidenceType
-from devtrail_tui.reports.evidence_report import EvidenceReport, counts_words, only
+from devtrail_tui.reports.evidence_report import EvidenceReport, confident, only
 from tests.reports.report_examples import make_entry, make_report, match
 
 
@@ -40,7 +40,7 @@ def test_entries_that_count_for_nothing_are_named() -> None:
         make_entry(4, analysis_state=AnalysisState.FAILED),
     )
     assert [entry.id for entry in report.unmatched] == [4, 3, 2]
-    assert counts_words(report.counts) == (
+    assert report.counts_words() == (
         "4 entries: 1 matched, 1 analysed without a match, 1 not analysed, 1 whose analysis failed."
     )
 
@@ -91,8 +91,17 @@ def test_counts_add_up_and_every_match_is_in_exactly_one_section(
         )
         for number, (state, matches) in enumerate(drawn)
     )
+    weak_removed, below = confident(entries, 50)
+    less = EvidenceReport(datetime(2026, 1, 1, tzinfo=UTC), weak_removed, (), {}, min_confidence=50, below=below)
+    assert less.counts.matched + less.counts.below + less.counts.without_match == sum(
+        entry.analysis_state is AnalysisState.ANALYSED for entry in entries
+    )
+    assert sum(below.values()) == sum(len(entry.matches) for entry in entries) - sum(
+        len(section.supports) for section in less.sections
+    )
     report = EvidenceReport(datetime(2026, 1, 1, tzinfo=UTC), entries, (Criterion("b", "B", "", ""),), {})
     counts = report.counts
+    assert counts.below == 0
     assert counts.matched + counts.without_match + counts.not_analysed + counts.failed == counts.entries == len(entries)
     assert sum(len(section.supports) for section in report.sections) == sum(len(entry.matches) for entry in entries)
     assert len(report.unmatched) + counts.matched == counts.entries
