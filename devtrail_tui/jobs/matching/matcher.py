@@ -177,7 +177,9 @@ class Matcher:
             analysis = answered if isinstance(answered, Analysis) else None
         finally:
             self._budget.release(sized, analysis)
-        return await self._read(sized, answered, paid=True) if isinstance(answered, Analysis) else answered
+        if not isinstance(answered, Analysis):
+            return answered
+        return await self._read(sized, answered, paid=True, reduced=sized.body["max_tokens"] < request.body["max_tokens"])
 
     async def _call(self, request: AnalysisRequest) -> Analysis | Judgement:
         """The paid answer, stored; a judgement if the call failed."""
@@ -240,12 +242,15 @@ class Matcher:
             return Judgement(AnalysisState.NOT_ANALYSED, note=str(self.stopped_by))
         return Judgement(AnalysisState.NOT_ANALYSED, note="The budget was reached.")
 
-    async def _read(self, request: AnalysisRequest, analysis: Analysis, *, paid: bool) -> Judgement:
-        """The judgement in an answer. A useless answer no longer answers its request, so that a later sync may ask once more."""
+    async def _read(
+        self, request: AnalysisRequest, analysis: Analysis, *, paid: bool, reduced: bool = False
+    ) -> Judgement:
+        """The judgement in an answer. A useless answer no longer answers its request, so that a later sync may ask once more.
+        `reduced`: the budget gave it less room, so that a cut says nothing about the service."""
         verified = self._analyser.verify(request, analysis)
         if verified.problem:
             await self._context.analyses.discard(analysis.key)
-            self._useless_in_a_row += paid
+            self._useless_in_a_row += paid and not (reduced and verified.category == CUT)
             if self._useless_in_a_row == USELESS_IN_A_ROW:
                 self._stop(PermanentError(f"{USELESS_IN_A_ROW} answers in a row could not be used: {verified.problem}"))
             return Judgement(AnalysisState.FAILED, verified.problem, None, None, verified.dropped, paid)
