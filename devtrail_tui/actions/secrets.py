@@ -57,6 +57,15 @@ def check_secret(service: str, typed: bytes) -> str:
     return secret
 
 
+def missing_secrets(services: Services) -> list[str]:
+    """For each secret that is not found, what to do, a line each."""
+    lines = {
+        "github": "✗ No GitHub token. Set GITHUB_TOKEN, or: devtrail-tui auth login github",
+        "anthropic": "○ No Claude key. Set ANTHROPIC_API_KEY, or: devtrail-tui auth login claude",
+    }
+    return [line for name, line in lines.items() if services.secrets.find(name) is None]
+
+
 def gh_has_token(services: Services, service: str) -> bool:
     """Whether `gh` is logged in on this machine and has a token for the service."""
     return service == "github" and services.secrets.gh_login() is not None

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devtrail_tui.actions import Outcome
-from devtrail_tui.core.errors import InvalidInput
+from devtrail_tui.actions import Outcome, Services
+from devtrail_tui.actions.documents import write_document
+from devtrail_tui.core.errors import InvalidInput, UsageError
 from devtrail_tui.core.setting import Setting, read_values
+from devtrail_tui.core.text import safe_line
 from devtrail_tui.services.composition import settings_problems
 from devtrail_tui.settings import SETTINGS, Settings, load_settings, read_settings
+from devtrail_tui.store.private_files import make_private_folder
 
 _APP_SETTINGS = ("theme", "keys")
 _DEMO_SETTINGS = (*_APP_SETTINGS, "log_level")
@@ -68,6 +71,34 @@ def check_settings(
     fine = f"✓ {file} is valid." if file.exists() else f"✓ {file} does not exist; the defaults apply."
     details = {"ok": not problems, "file": str(file), "problems": problems}
     return Outcome("\n".join(lines or [fine]), details, settings.notices, exit_code=2 if problems else 0)
+
+
+def save_setting(environ: Mapping[str, str], name: str, content: Any) -> Path:
+    """Write a setting into config.toml; everything else in it stays as it is, comments too. Returns the file.
+
+    Raises UsageError for a file that is no TOML or cannot be written, InvalidInput for an invalid value."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    if problems := read_values(SETTINGS, {name: content})[1]:
+        raise InvalidInput(problems)
+    file = load_settings(environ).folders.config_file
+    try:
+        document = tomlkit.parse(file.read_text(encoding="utf-8")) if file.exists() else tomlkit.document()
+        document[name] = content
+        make_private_folder(file.parent)
+        write_document(tomlkit.dumps(document), str(file), replace=True)
+    except (OSError, TOMLKitError) as error:
+        raise UsageError(f"{file} cannot be changed: {safe_line(str(error), limit=160)}.") from None
+    return file
+
+
+def kept_sentence(services: Services, name: str, content: Any) -> str:
+    """Keep a setting that was chosen in the app, and say where. Raises as `save_setting`."""
+    if services.demo:
+        return "This choice holds for this demo; your own config.toml is not changed."
+    file = save_setting(services.environ, name, content)
+    return f"Kept in {file}: {name}."
 
 
 def demo_settings(environ: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:

@@ -21,9 +21,13 @@ def open_app(environ: Mapping[str, str] | None = None, *, demo: bool = False, **
     if (term := os.environ.get("TERM", "")) in ("", "dumb"):
         raise UsageError(f"The app needs a terminal that can place the cursor (TERM is “{term}”). {_HEADLESS}")
     with prepared(environ, demo=demo, **flags) as services:  # its notices are printed again after the app has closed
-        from devtrail_tui.tui.run import run_app
+        from devtrail_tui.tui.run import START_DEMO, run_app
 
-        return run_app(services)
+        code = run_app(services)
+    if code == START_DEMO:  # a fresh process: this one may still hold threads of the closed app
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-m", "devtrail_tui", "demo"])  # noqa: S606 - our own program
+    return code
 
 
 def app_readers() -> Mapping[str, Callable[[Any], object]]:

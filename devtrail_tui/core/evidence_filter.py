@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devtrail_tui.core.evidence import AnalysisState, Role
-from devtrail_tui.core.qualifiers import split_qualifiers
+from devtrail_tui.core.qualifiers import qualified_hint, split_qualifiers, unknown_word
 
 QUALIFIERS = ("repo", "criterion", "role", "state")
 
@@ -22,6 +22,12 @@ class EvidenceFilter:
     states: frozenset[AnalysisState] = frozenset()
     problems: tuple[str, ...] = ()
 
+    @property
+    def hint(self) -> str:
+        """What was probably meant by a word that is a state or a role; empty without such a word."""
+        hints = (qualified_hint(self.words, "state", AnalysisState), qualified_hint(self.words, "role", Role))
+        return " ".join(filter(None, hints))
+
 
 def parse(text: str) -> EvidenceFilter:
     """Parse a filter. Unknown parts become sentences in `problems` instead of errors, because it is parsed while being typed."""
@@ -35,12 +41,12 @@ def parse(text: str) -> EvidenceFilter:
             found_roles = {role for role in Role if role.startswith(token.value)}
             roles |= found_roles
             if not found_roles:
-                problems.append(f"“{token.value}” is not a role; the roles are {', '.join(Role)}.")
+                problems.append(unknown_word(token.value, "a role", Role))
         elif token.name == "state":
             found_states = {state for state in AnalysisState if state.startswith(token.value)}
             states |= found_states
             if not found_states:
-                problems.append(f"“{token.value}” is not a state; the states are {', '.join(AnalysisState)}.")
+                problems.append(unknown_word(token.value, "a state", AnalysisState))
         else:
             fields[token.name].add(token.value)
     return EvidenceFilter(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devtrail_tui.core.qualifiers import split_qualifiers
+from devtrail_tui.core.qualifiers import qualified_hint, split_qualifiers, unknown_word
 from devtrail_tui.core.status import Status
 
+_STATUS_NAMES = tuple(status.lower() for status in Status)
 QUALIFIERS = ("state", "status", "type", "repo", "id")
 _LONGEST_NUMBER = 18
 """Maximum digits of a row id."""
@@ -36,6 +37,11 @@ class JobFilter:
     words: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
 
+    @property
+    def hint(self) -> str:
+        """What was probably meant by a word that is a state; empty without such a word."""
+        return qualified_hint(self.words, "state", _STATUS_NAMES)
+
     def has_type(self, type_name: str) -> bool:
         """Whether a job type matches."""
         type_words = (type_name.casefold(), *type_name.casefold().split("_"))
@@ -54,8 +60,7 @@ def parse(text: str) -> JobFilter:
             found = _statuses(token.value)
             statuses |= found
             if not found:
-                status_names = ", ".join(status.lower() for status in Status)
-                problems.append(f"“{token.value}” is not a state; the states are {status_names}.")
+                problems.append(unknown_word(token.value, "a state", _STATUS_NAMES))
         elif token.name == "id":
             number = token.value.removeprefix("#")
             if number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from devtrail_tui.core.text import safe_line
@@ -28,6 +29,21 @@ class FilterTokens:
     problems: tuple[str, ...] = ()
 
 
+def unknown_word(word: str, kind: str, known: Iterable[str], *, mark: str = "") -> str:
+    """A sentence about a word that is none of the known ones of its kind ("a state"), with the nearest or all of them; each is
+    shown with its `mark`."""
+    words = list(known)
+    near = difflib.get_close_matches(word, words, n=1)
+    hint = f"did you mean {near[0]}{mark}?" if near else f"write one of {', '.join(f'{each}{mark}' for each in words)}."
+    return f"“{safe_line(word, limit=40)}{mark}” is not {kind}; {hint}"
+
+
+def qualified_hint(words: Collection[str], qualifier: str, known: Iterable[str]) -> str:
+    """A sentence about words of a filter that are values of a qualifier; empty if there are none."""
+    meant = [f"{qualifier}:{value}" for value in known if value in words]
+    return f"To filter by {qualifier}: {' '.join(meant)}" if meant else ""
+
+
 def split_qualifiers(text: str, known: Collection[str]) -> FilterTokens:
     """Split a filter. A qualifier without a value (still being typed) is ignored; an address such as https://... is a word;
     commas separate several values of one qualifier."""
@@ -48,8 +64,7 @@ def split_qualifiers(text: str, known: Collection[str]) -> FilterTokens:
             if token_value.startswith("//"):
                 tokens.append(FilterToken("", f"{name}:{token_value}"))
             else:
-                names = ", ".join(f"{qualifier}:" for qualifier in known)
-                problems.append(f"There is no qualifier “{name}:”; the qualifiers are {names}.")
+                problems.append(unknown_word(name, "a qualifier", known, mark=":"))
         elif name and token_match["quoted"] is None:
             tokens.extend(FilterToken(name, qualifier) for qualifier in token_value.split(",") if qualifier)
         elif not name and _NUMBER.fullmatch(token_value) and "id" in known:

@@ -41,7 +41,12 @@ _ALIVE = select(func.count()).select_from(workers).where(workers.c.last_seen_at 
 _SPENT = select(func.coalesce(func.sum(func.coalesce(analyses.c.cost_usd, 0.0) + analyses.c.uncertain_usd), 0.0)).where(
     analyses.c.created_at >= bindparam("since")
 )
-_ASKED_FOR = select(jobs.c.repositories).where(jobs.c.repositories != "").order_by(jobs.c.id.desc()).limit(_RECENT_JOBS)
+_ASKED_FOR = (
+    select(jobs.c.repositories, (jobs.c.status == Status.FAILED.value) | _COMPUTED["left_out"])
+    .where(jobs.c.repositories != "")
+    .order_by(jobs.c.id.desc())
+    .limit(_RECENT_JOBS)
+)
 _STORED = select(evidence_entries.c.repository).where(evidence_entries.c.repository.is_not(None)).distinct()
 _ATTEMPTS = (
     select(*(job_attempts.c["attempt" if name == "number" else name] for name in Attempt.__dataclass_fields__))
@@ -120,10 +125,17 @@ class Views:
             )
 
     def known_repositories(self) -> list[str]:
-        """Repositories to suggest: those of recent jobs, then others with evidence; each once."""
+        """Repositories to suggest: those of recent jobs, then others with evidence; each once. Those of a job that failed or left
+        something out count only if they have evidence: their names may be wrong."""
         with self._database.read() as connection:
-            requested = [name for listed in connection.execute(_ASKED_FOR).scalars() for name in listed.split()]
             stored = sorted(connection.execute(_STORED).scalars(), key=str.casefold)
+            known = {name.casefold() for name in stored}
+            requested = [
+                name
+                for listed, doubtful in connection.execute(_ASKED_FOR).all()
+                for name in listed.split()
+                if not doubtful or name.casefold() in known
+            ]
         unique = {name.casefold(): name for name in reversed([*requested, *stored])}
         return list(reversed(unique.values()))[:_SUGGESTIONS]
 

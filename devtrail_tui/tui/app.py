@@ -5,29 +5,27 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import SystemCommand
 from textual.binding import BindingType
-from textual.screen import Screen
 from typing_extensions import override
 
 from devtrail_tui.actions.running import make_worker, start_weekly_backup
 from devtrail_tui.core.errors import DevTrailError
 from devtrail_tui.core.status import Status
-from devtrail_tui.core.text import safe, safe_line
-from devtrail_tui.tui import terminal, themes
+from devtrail_tui.core.text import safe
+from devtrail_tui.tui import terminal
 from devtrail_tui.tui.changed_cells import TerminalCells
+from devtrail_tui.tui.choices import ChoosingApp
 from devtrail_tui.tui.input_order import InputOrder
-from devtrail_tui.tui.keymap import bindings, check_keys
+from devtrail_tui.tui.keymap import bindings
 from devtrail_tui.tui.live_screen import LiveScreen, Notice
 from devtrail_tui.tui.palette import command_provider, system_provider
 from devtrail_tui.tui.screen_table import SCREENS
 from devtrail_tui.tui.screens.dashboard import DashboardScreen
-from devtrail_tui.tui.textual_hooks import HookedApp
 from devtrail_tui.tui.worker_host import JobWorker, WorkerEnded, WorkerHost
 
 if TYPE_CHECKING:
@@ -47,7 +45,7 @@ FIRST_ROWS_S = 1.0
 """How long the worker's start waits for the first rows to be shown."""
 
 
-class DevTrailApp(HookedApp):
+class DevTrailApp(ChoosingApp):
     """Raises UsageError for an unknown key or theme. `return_code` after the run is the exit code of the process."""
 
     TITLE = "DevTrail"
@@ -56,28 +54,24 @@ class DevTrailApp(HookedApp):
     DEFAULT_MODE = SCREENS[0].mode
     COMMANDS = {command_provider, system_provider}  # noqa: RUF012 - declared by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(*(f"show_{entry.mode}" for entry in SCREENS), "palette", "help", "restart_worker", "quit"),
+        *bindings(
+            *(f"show_{entry.mode}" for entry in SCREENS), "palette", "help", "change_key", "restart_worker", "quit"
+        ),
         *bindings("quit_anywhere", priority=True),
     ]
 
     def __init__(self, services: Services) -> None:
-        super().__init__()
+        super().__init__(services)
         self._input_order = InputOrder(self, super().on_event)
         self._cells = TerminalCells()
-        self.services = services
         self.feed: Feed | None = None
         self.snapshot: Snapshot | None = None
-        self.leaving = False
+        self.leaving = self.demo_wanted = False
         self.forced_restore: Callable[[], None] | None = None
         self.early_signals: terminal.EarlySignals | None = None
         self.worker = WorkerHost(self, lambda error: self._report(error)[1], services.secrets.redact)
         self._rows_shown = threading.Event()
         self._trouble_code = 0
-        self.keys = services.settings.read("keys", check_keys)
-        for theme in themes.THEMES:
-            self.register_theme(theme)
-        self.set_first_theme(services.settings.read("theme", themes.checked))
-        self.set_keymap(self.keys)
 
     # -- beginning
 
@@ -87,6 +81,7 @@ class DevTrailApp(HookedApp):
             terminal.catch_signals(asyncio.get_running_loop(), self.leave)
         if self.early_signals is not None and self.early_signals.received:
             self.call_after_refresh(self.leave)
+        self.keep_choices()
         self.set_interval(SECOND_S, self._second)
         self.call_after_refresh(self._begin)
 
@@ -228,29 +223,18 @@ class DevTrailApp(HookedApp):
     # -- screens
 
     async def action_show_mode(self, mode: str) -> None:
-        """Show the screen of a mode of `screen_table`."""
+        """Show the first screen of a mode of `screen_table`; the screens opened over it close."""
         if self.current_mode != mode:
             await self.switch_mode(mode)
-            self._redraw()
+        while len(self.screen_stack) > 1 and isinstance(self.screen, LiveScreen):
+            await self.screen.dismiss(None)
+        self._redraw()
 
     def action_help(self) -> None:
         """Show all keys."""
         from devtrail_tui.tui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(self.keys))
-
-    @override
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The useful part of Textual's own commands."""
-        yield SystemCommand("Theme", "Change the theme for this session", self.action_change_theme)
-
-    # -- notifications and the clipboard
-
-    @override
-    def notify(self, message: str, *, title: str = "", **how: Any) -> None:
-        """Show a notification, with secrets redacted."""
-        redact = self.services.secrets.redact
-        super().notify(safe(redact(message)), title=safe_line(redact(title)), **how)
 
     @override
     async def on_event(self, event: events.Event) -> None:
@@ -261,11 +245,6 @@ class DevTrailApp(HookedApp):
             await self._input_order.take(event)
         else:
             await super().on_event(event)
-
-    @override
-    def copy_to_clipboard(self, text: str) -> None:
-        """Copy with secrets redacted: the clipboard is outside the program."""
-        super().copy_to_clipboard(self.services.secrets.redact(text))
 
     # -- shutdown
 
@@ -301,6 +280,11 @@ class DevTrailApp(HookedApp):
         self._let_go(self._trouble_code)
         self._redraw()
         self.run_worker(self._leave(self._trouble_code), group="leave")
+
+    def start_demo(self) -> None:
+        """Leave, and have the demo started after the app has closed."""
+        self.demo_wanted = True
+        self.leave()
 
     def _let_go(self, code: int) -> None:
         """Stop all threads, with a time limit for the whole shutdown."""

@@ -262,8 +262,10 @@ class RepositoriesField(Field):
         control.focus()
 
     def _show_offers(self) -> None:
-        present = _names_in(self.raw)
-        offered = [name for name in self._earlier if name.casefold() not in present]
+        present, typed = _names_in(self.raw), _split_last(self.raw)[1].casefold()
+        if typed in {name.casefold() for name in self._earlier}:
+            typed = ""
+        offered = [name for name in self._earlier if name.casefold() not in present and typed in name.casefold()]
         self.query_one(_Offers).set_options([Option(Content(f"+ {name}"), id=name) for name in offered])
         self.set_class(bool(offered), "-offering")
 

@@ -142,6 +142,13 @@ class Form(VerticalScroll, can_focus=False):
         """The secret fields."""
         return (field for field in self._fields.values() if isinstance(field, SecretField))
 
+    def found(self, field: SecretField, where: str | None) -> None:
+        """Show where a secret was found. It then moves behind the other fields: nothing must be typed."""
+        field.show_source(where)
+        more = self.query(Collapsible)
+        if where and not field.has_focus_within:
+            self.move_child(field, **({"before": more.first()} if more else {"after": self.children[-1]}))
+
     def repository_fields(self) -> Iterator[RepositoriesField]:
         """The fields with repositories."""
         return (field for field in self._fields.values() if isinstance(field, RepositoriesField))

@@ -53,6 +53,8 @@ class LiveApp(Protocol):
 
     async def action_show_mode(self, mode: str) -> None: ...
 
+    def start_demo(self) -> None: ...
+
 
 class Notice(Message):
     """The outcome of work in a thread, as a sentence for the person."""

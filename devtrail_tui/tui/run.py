@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from devtrail_tui.actions import Services
 
 
+START_DEMO = -1
+"""Returned instead of an exit code."""
+
+
 def run_app(services: Services) -> int:
-    """Run the app in this terminal and close the services; returns the exit code. Raises UsageError for an unknown key or
-    theme."""
+    """Run the app in this terminal and close the services; returns the exit code, or START_DEMO if the demo is to follow.
+    Raises UsageError for an unknown key or theme."""
     app = DevTrailApp(services)
     with terminal.terminal_restored() as restore:
         app.forced_restore = restore
@@ -23,4 +27,4 @@ def run_app(services: Services) -> int:
     if app.feed is not None:
         app.feed.join(0.5)
         services.close()
-    return app.return_code or 0
+    return START_DEMO if app.demo_wanted else app.return_code or 0

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScreenEntry:
-    """One mode: the key that shows it, its help, and its screen class."""
+    """One mode: the key that shows it, its title, its help, and its screen class."""
 
     mode: str
     key: str
+    title: str
     help: str
     module: str
     class_name: str
@@ -27,6 +28,8 @@ class ScreenEntry:
 
 
 SCREENS = (
-    ScreenEntry("jobs", "1", "Go to the jobs", "devtrail_tui.tui.screens.dashboard", "DashboardScreen"),
-    ScreenEntry("evidence", "2", "Go to the evidence", "devtrail_tui.tui.screens.evidence", "EvidenceScreen"),
+    ScreenEntry("jobs", "1", "Jobs", "Go to the jobs", "devtrail_tui.tui.screens.dashboard", "DashboardScreen"),
+    ScreenEntry(
+        "evidence", "2", "Evidence", "Go to the evidence", "devtrail_tui.tui.screens.evidence", "EvidenceScreen"
+    ),
 )

@@ -20,6 +20,9 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 from typing_extensions import override
 
+from devtrail_tui.core.redaction import Redact
+from devtrail_tui.core.text import safe, safe_line
+
 if TYPE_CHECKING:
     from textual.driver import Driver
 
@@ -62,7 +65,21 @@ def keymap_of(node: DOMNode) -> Mapping[str, str]:
 
 
 class HookedApp(App[None], inherit_bindings=False):
-    """Textual's app with overridable public methods in place of its private ones."""
+    """Textual's app with overridable public methods in place of its private ones. What leaves the app is redacted by `redact`."""
+
+    def __init__(self, redact: Redact) -> None:
+        super().__init__()
+        self._redact = redact
+
+    @override
+    def notify(self, message: str, *, title: str = "", **how: Any) -> None:
+        """Show a notification, with secrets redacted."""
+        super().notify(safe(self._redact(message)), title=safe_line(self._redact(title)), **how)
+
+    @override
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy with secrets redacted: the clipboard is outside the program."""
+        super().copy_to_clipboard(self._redact(text))
 
     def changed_cells(self, update: Any) -> Any:
         """The output of an update; None for nothing."""

@@ -132,7 +132,7 @@ def test_a_job_that_does_not_exist(line: CommandLine, arguments: tuple[str, ...]
     [
         (("jobs", "show", "soon"), ("'soon'",)),
         (("jobs", "list", "state:asleep"), ("“asleep” is not a state",)),
-        (("jobs", "list", "colour:red"), ("no qualifier “colour:”",)),
+        (("jobs", "list", "colour:red"), ("“colour:” is not a qualifier",)),
         (("jobs", "cleanup", "--days", "-1"), ("--days", "from 0")),
         (("jobs", "cleanup", "--days", "nan"), ("--days", "from 0")),
         (("work", "--job", "1", "--once"), ("--job", "omit")),

@@ -30,9 +30,9 @@ def test_parse(text: str, expected: EvidenceFilter) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("role:boss", "“boss” is not a role; the roles are author, commenter, reviewer."),
-        ("state:odd", "“odd” is not a state; the states are not_analysed, analysed, failed."),
-        ("by:ada", "There is no qualifier “by:”; the qualifiers are repo:, criterion:, role:, state:."),
+        ("role:boss", "“boss” is not a role; write one of author, commenter, reviewer."),
+        ("state:odd", "“odd” is not a state; write one of not_analysed, analysed, failed."),
+        ("by:ada", "“by:” is not a qualifier; write one of repo:, criterion:, role:, state:."),
     ],
 )
 def test_what_is_not_understood_is_said_and_the_rest_holds(text: str, says: str) -> None:

@@ -46,8 +46,8 @@ def test_parse(text: str, expected: JobFilter) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("user:ada", "There is no qualifier “user:”; the qualifiers are state:, status:, type:, repo:, id:."),
-        ("state:broken", "“broken” is not a state; the states are pending, running, completed, failed, cancelled."),
+        ("user:ada", "“user:” is not a qualifier; write one of state:, status:, type:, repo:, id:."),
+        ("state:broken", "“broken” is not a state; write one of pending, running, completed, failed, cancelled."),
         ("id:twelve", "“twelve” is not a job number."),
         ("id:" + "9" * 5000, "is not a job number."),
         ("id:²", "is not a job number."),
@@ -58,6 +58,23 @@ def test_what_is_not_understood_is_said_and_the_rest_holds(text: str, says: str)
     assert len(found.problems) == 1
     assert says in found.problems[0]
     assert found.words == {"shop"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("state:faild", "did you mean failed?"),
+        ("sate:failed", "“sate:” is not a qualifier; did you mean state:?"),
+    ],
+)
+def test_the_nearest_word_is_offered(text: str, says: str) -> None:
+    assert says in parse(text).problems[0]
+
+
+def test_a_bare_state_is_a_word_with_a_hint() -> None:
+    assert parse("failed").words == {"failed"}
+    assert parse("failed shop").hint == "To filter by state: state:failed"
+    assert parse("state:failed shop").hint == ""
 
 
 @given(st.text())

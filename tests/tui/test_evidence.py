@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import webbrowser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devtrail_tui.core.evidence import AnalysisState, Match, NewEvidence, Role
 from devtrail_tui.core.job import NewJob
-from devtrail_tui.tui.screens import entry as entry_screen
+from devtrail_tui.tui import links
 from devtrail_tui.tui.screens.evidence import EvidenceScreen
 from devtrail_tui.tui.widgets.columns import share_out
 from devtrail_tui.tui.widgets.evidence_table import EvidenceTable
@@ -138,22 +139,63 @@ async def test_the_browser_is_opened_only_with_a_web_address(house: House, monke
         return True
 
     monkeypatch.setattr(webbrowser, "open", open_it)
-    monkeypatch.setattr(entry_screen, "_has_browser", lambda: True)
+    monkeypatch.setattr(links, "_has_browser", lambda: True)
     house.opened()
     store(house, new_evidence(7), new_evidence(6, url="file:///etc/passwd", title="Bad"))
     async with house.app() as (_app, pilot):
         await pilot.press("2")
         await sees(pilot, "Fix retry storm 7")
+        await pilot.press("o")
+        await until(pilot, lambda: opened, "the browser")
         await pilot.press("enter")
         await sees(pilot, "Matches")
         await pilot.press("o")
-        await until(pilot, lambda: opened, "the browser")
-        assert opened == ["https://github.com/acme/shop/pull/7"]
+        await until(pilot, lambda: len(opened) == 2, "the browser")
+        assert opened == ["https://github.com/acme/shop/pull/7"] * 2
         await pilot.press("escape", "j", "enter")
         await sees(pilot, "Matches", "Bad")
         await pilot.press("o")
         await sees(pilot, "This entry has no link.")
-        assert len(opened) == 1
+        assert len(opened) == 2
+
+
+async def test_a_link_or_a_quote_is_copied(house: House) -> None:
+    house.opened()
+    store(house, matched(house, 7))
+    async with house.app() as (app, pilot):
+        await pilot.press("2", "enter")
+        await sees(pilot, "Matches")
+        await pilot.press("y")
+        await sees(pilot, "What to copy", "/pull/7", "Backs off when the queue is full.")
+        await pilot.press("j", "enter")
+        await sees(pilot, "Sent to the terminal's clipboard.")
+        assert app.clipboard == "Backs off when the queue is full."
+
+
+async def test_the_list_is_written_to_a_file(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    house.opened()
+    store(house, matched(house, 7), judged(8, title="Second", matches=()))
+    async with house.app() as (_app, pilot):
+        await pilot.press("2")
+        await sees(pilot, "Fix retry storm 7")
+        await pilot.press("X")
+        await sees(pilot, "Write the evidence to a file", "All entries.")
+        await pilot.press("enter")
+        await sees(pilot, "2 entries written to")
+        file = tmp_path / f"evidence-{house.services.clock.now().astimezone():%Y-%m-%d}.md"
+        assert "Fix retry storm 7" in file.read_text()
+        file.write_text("mine")
+        await pilot.press("X", "enter")
+        await sees(pilot, "exists. Replace it?")
+        await pilot.press("n")
+        assert file.read_text() == "mine"
+        await pilot.press("enter")
+        await sees(pilot, "Replace it?")
+        await pilot.press("y")
+        await until(pilot, lambda: file.read_text() != "mine", "the replaced file")
+        await pilot.press("X", "tab", "backspace", "backspace", "enter")
+        await sees(pilot, "whole number from 0 to 100")
 
 
 @pytest.mark.parametrize("width", range(20, 220, 7))

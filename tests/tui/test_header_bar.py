@@ -30,17 +30,17 @@ async def said(
 
 async def test_everything_at_full_width() -> None:
     assert await said(FACTS, demo=True) == (
-        f"DevTrail DEMO worker ● 1 running, 2 waiting GitHub 4,812/5,000 until {UNTIL} $0.42 today"
+        f"DevTrail DEMO 1 Jobs 2 Evidence worker ● 1 running, 2 waiting GitHub 4,812/5,000 until {UNTIL} $0.42 today"
     )
 
 
 @pytest.mark.parametrize(
     ("width", "text"),
     [
-        (80, "DevTrail DEMO worker ● 1 running, 2 waiting GitHub 4,812 $0.42"),
-        (60, "DevTrail DEMO worker ● 1 running, 2 waiting $0.42"),
-        (50, "DevTrail DEMO worker ● 1 running, 2 waiting"),
-        (20, "DevTrail DEMO"),
+        (80, "DEMO 1 Jobs 2 Evidence worker ● 1 running, 2 waiting $0.42"),
+        (60, "DEMO 1 Jobs 2 Evidence worker ● 1 running, 2 waiting"),
+        (50, "DEMO 1 Jobs 2 Evidence"),
+        (20, "DEMO 1 Jobs 2 E"),
     ],
 )
 async def test_the_least_important_goes_first(width: int, text: str) -> None:

@@ -233,6 +233,11 @@ async def test_an_empty_table_says_what_to_do() -> None:
             "No jobs yet.",
             "Press n to start a sync.",
         ]
+        table.set_first_steps(["✗ No GitHub token."])
+        assert [line.strip() for line in seen(table)[1:] if line.strip()] == [
+            "No jobs yet. Press n to start a sync, or d for the demo on made-up data.",
+            "✗ No GitHub token.",
+        ]
         table.update(JobTableData(filter_text="state:[/]", total=3), NOW)
         words = [line.strip() for line in seen(table)[1:] if line.strip()]
         assert words == ["Nothing matches “state:[/]”.", "Press esc to clear the filter."]

@@ -10,6 +10,7 @@ import pytest
 from textual.widgets import Input, OptionList, Select, TextArea
 
 from devtrail_tui.actions.launching import FormCheck, check_form
+from devtrail_tui.core.errors import PermanentError
 from devtrail_tui.core.job import Status
 from devtrail_tui.tui.app import DevTrailApp
 from devtrail_tui.tui.form_fields import Flag, SecretField, SecretInput
@@ -147,6 +148,29 @@ async def test_a_secret_in_the_environment_is_shown_as_found(tmp_path: Path) -> 
         await pilot.press("n")
         shown = await sees(pilot, "found: environment (GITHUB_TOKEN)")
         assert "ghp_hidden" not in shown
+
+
+async def test_a_secret_that_was_found_stands_behind_what_must_be_typed(tmp_path: Path) -> None:
+    house = House(tmp_path, environ={"GITHUB_TOKEN": "ghp_hidden"})
+    async with house.app() as (_app, pilot):
+        await pilot.press("n")
+        shown = await sees(pilot, "found: environment (GITHUB_TOKEN)")
+        assert shown.index("Model ") < shown.index("GitHub token") < shown.index("More settings")
+
+
+async def test_offers_are_those_that_contain_what_is_typed_without_failed_ones(house: House) -> None:
+    house.opened()
+    house.services.queue.cancel(house.launch("acme/shop", "acme/api").id).result()
+    house.launch("typo/shop")
+    house.stage.error = PermanentError("There is no repository typo/shop.")
+    house.stage.let_go.set()
+    async with house.app() as (_app, pilot):
+        await sees(pilot, "✗ failed")
+        await pilot.press("n")
+        assert "+ typo/shop" not in await sees(pilot, "+ acme/shop", "+ acme/api")
+        await typed(pilot, "ap")
+        await until(pilot, lambda: "+ acme/shop" not in screen_text(pilot.app), "fewer offers")
+        await sees(pilot, "+ acme/api")
 
 
 async def test_earlier_repositories_are_offered_and_picked(house: House) -> None:

@@ -179,7 +179,9 @@ class Matcher:
             self._budget.release(sized, analysis)
         if not isinstance(answered, Analysis):
             return answered
-        return await self._read(sized, answered, paid=True, reduced=sized.body["max_tokens"] < request.body["max_tokens"])
+        return await self._read(
+            sized, answered, paid=True, reduced=sized.body["max_tokens"] < request.body["max_tokens"]
+        )
 
     async def _call(self, request: AnalysisRequest) -> Analysis | Judgement:
         """The paid answer, stored; a judgement if the call failed."""

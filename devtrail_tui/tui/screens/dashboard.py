@@ -14,6 +14,7 @@ from textual.timer import Timer
 from typing_extensions import override
 
 from devtrail_tui.actions.jobs import CLEANUP_AGE, cancel_job, cleanup_jobs, retry_job
+from devtrail_tui.actions.secrets import missing_secrets
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.keymap import bindings
@@ -44,7 +45,7 @@ class DashboardScreen(LiveScreen[JobsData]):
     AUTO_FOCUS = "#jobs"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("new_job", "cancel_job", "retry_job", "filter_jobs", "open_log", "follow_log", "wrap_log"),
-        *bindings("cleanup_jobs", "back", hidden=True),
+        *bindings("cleanup_jobs", "start_demo", "back", hidden=True),
     ]
 
     _launched: int | None = None
@@ -77,6 +78,17 @@ class DashboardScreen(LiveScreen[JobsData]):
         titles = {name: job_type.title for name, job_type in self.services.catalogue.items()}
         self.query_one(JobTable).set_type_titles(titles)
         self.query_one(ProgressPanel).set_type_titles(titles)
+        if not self.services.demo:
+            self.app.run_worker(self._read_missing, thread=True, group="missing")
+
+    def _read_missing(self) -> None:
+        """Asks the keyring, which may take a while."""
+        self.app.call_later(self.query_one(JobTable).set_first_steps, missing_secrets(self.services))
+
+    def action_start_demo(self) -> None:
+        """Leave for the demo; only while there are no jobs, so that the key does nothing by mistake later."""
+        if self.data is not None and not self.data.table.total and not self.services.demo:
+            self.devtrail.start_demo()
 
     @override
     def show(self, data: JobsData) -> None:
@@ -232,7 +244,9 @@ class DashboardScreen(LiveScreen[JobsData]):
         from devtrail_tui.core import job_filter
 
         parsed = job_filter.parse(event.text)
-        event.bar.complain(parsed.problems[0] if parsed.problems else "")
+        event.bar.complain(" ".join(parsed.problems) or parsed.hint)
+        if parsed.problems:
+            return  # the list stays as it was
         self.want(job_filter=parsed, filter_text=event.text.strip(), rows=(0, EDGE))
 
     @on(FindBar.Left)

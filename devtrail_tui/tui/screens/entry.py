@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import webbrowser
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -20,6 +16,7 @@ from devtrail_tui.core.figures import phrases
 from devtrail_tui.core.text import safe, safe_line
 from devtrail_tui.core.wording import count
 from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.links import open_link
 from devtrail_tui.tui.live_screen import LiveScreen
 from devtrail_tui.tui.screens.evidence_reading import EvidenceData
 from devtrail_tui.tui.widgets.cells import bar
@@ -38,7 +35,7 @@ class EntryScreen(LiveScreen[EvidenceData]):
 
     DATA = EvidenceData
     AUTO_FOCUS = "#entry-scroll"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "open_link")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "open_link", "copy_entry")]
     CSS = """
     EntryScreen {
         #entry-scroll {
@@ -80,23 +77,28 @@ class EntryScreen(LiveScreen[EvidenceData]):
 
     def action_open_link(self) -> None:
         """Open the pull request in the browser."""
-        if urlsplit(self._url).scheme not in ("http", "https"):
-            self.say("This entry has no link.")
-        elif self.services.demo:
-            self.say(f"Demo links do not exist on the web: {self._url}")
-        elif not _has_browser():
-            self.say(f"No browser is available. The link is {self._url}")
-        else:
-            url = self._url
-            self.in_thread(lambda _: "" if webbrowser.open(url) else f"The browser did not open. The link is {url}")
+        open_link(self, self._url)
+
+    def action_copy(self) -> None:
+        """Copy the link or one of the quotes; asks which if there are quotes."""
+        if self._shown is None:
+            return
+        quotes = [safe(quote) for match in self._shown.entry.matches for quote in match.quotes]
+        choices = [text for text in (self._url, *quotes) if text]
+        if len(choices) <= 1:
+            self._copy(self._url or None)
+            return
+        from devtrail_tui.tui.screens.copy_choice import CopyScreen
+
+        self.app.push_screen(CopyScreen(choices), self._copy)
+
+    def _copy(self, text: str | None) -> None:
+        if text is not None:
+            self.app.copy_to_clipboard(text)
+            self.say("Sent to the terminal's clipboard.")
 
     def action_back(self) -> None:
         self.dismiss(None)
-
-
-def _has_browser() -> bool:
-    """Whether a graphical browser is available; a text browser would take over the terminal."""
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _pieces(detail: EvidenceDetail, criteria: Mapping[str, Criterion]) -> Iterator[Piece]:

@@ -10,7 +10,9 @@ from textual.binding import BindingType
 from typing_extensions import override
 
 from devtrail_tui.core import evidence_filter
+from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.keymap import bindings
+from devtrail_tui.tui.links import open_link
 from devtrail_tui.tui.live_screen import LiveScreen
 from devtrail_tui.tui.screens.evidence_reading import EvidenceData, EvidenceReading
 from devtrail_tui.tui.screens.find_bar import FindBar
@@ -25,7 +27,10 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
 
     DATA = EvidenceData
     AUTO_FOCUS = "#entries"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("filter_evidence", "back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("filter_evidence", "open_link", "export_evidence"),
+        *bindings("back", hidden=True),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,6 +71,25 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
     def _entry_closed(self, _result: None) -> None:
         self.want(chosen=None)
 
+    def action_open_link(self) -> None:
+        """Open the selected entry's pull request in the browser."""
+        row_id = self.query_one(EvidenceTable).cursor_id
+        entry = None if self.data is None or row_id is None else self.data.table.rows.get(row_id)
+        if entry is None:
+            self.say("No entry is selected.")
+        else:
+            open_link(self, safe_line(entry.pr_url or ""))
+
+    def action_export(self) -> None:
+        """Write the entries of the list to a file."""
+        if self.devtrail.feed is None:
+            self.say("The database is not open yet.")
+            return
+        from devtrail_tui.tui.screens.export import ExportScreen
+
+        today = self.services.clock.now().astimezone().date()
+        self.app.push_screen(ExportScreen(self.devtrail.reading.request.text, today))
+
     async def action_filter(self) -> None:
         """Open the filter bar."""
         await self.query_one(FindBar).open()
@@ -73,7 +97,9 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
     @on(FindBar.Changed)
     def _filter_changed(self, event: FindBar.Changed) -> None:
         parsed = evidence_filter.parse(event.text)
-        event.bar.complain(parsed.problems[0] if parsed.problems else "")
+        event.bar.complain(" ".join(parsed.problems) or parsed.hint)
+        if parsed.problems:
+            return  # the list stays as it was
         self.want(text=event.text.strip(), rows=(0, EDGE))
 
     @on(FindBar.Left)

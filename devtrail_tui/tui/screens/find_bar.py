@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
@@ -18,20 +18,23 @@ SETTLE_S = 0.12
 """How long typing must pause before the text is applied."""
 
 
-class FindBar(Horizontal):
-    """Enter keeps the text and returns to the list, Esc clears the text first. The bar stays while it has text."""
+class FindBar(Vertical):
+    """Enter keeps the text and returns to the list, Esc clears the text first. The bar stays while it has text.
+
+    What was not understood stands whole in further lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("back", "move_down", hidden=True)]
     DEFAULT_CSS = """
     FindBar {
-        height: 1;
+        height: auto;
         display: none;
         background: $panel;
         padding: 0 1;
         &.-open { display: block; }
+        Horizontal { height: 1; }
         .label { width: auto; color: $primary; text-style: bold; margin-right: 1; }
         Input { width: 1fr; background: $panel; border: none; height: 1; padding: 0; }
-        .complaint { width: auto; max-width: 60%; color: $warning; margin-left: 1; }
+        .complaint { height: auto; color: $warning; display: none; &.-shown { display: block; } }
     }
     """
 
@@ -68,15 +71,15 @@ class FindBar(Horizontal):
         self.add_class("-open")
         if self._input is None:
             self._input = Input(placeholder=self._placeholder, compact=True, select_on_focus=False)
-            await self.mount_all(
-                [Static(Content(f"{self._label} /"), classes="label"), self._input, Static("", classes="complaint")]
-            )
+            label = Static(Content(f"{self._label} /"), classes="label")
+            await self.mount_all([Horizontal(label, self._input), Static("", classes="complaint")])
         self._input.focus()
 
     def complain(self, sentence: str) -> None:
         """Show what was not understood; an empty sentence hides it."""
         for complaint in self.query(".complaint").results(Static):
             complaint.update(Content(sentence))
+            complaint.set_class(bool(sentence), "-shown")
 
     def clear(self) -> None:
         """Clear the text, hide the bar, return the focus."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -13,11 +14,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 from typing_extensions import override
 
-from devtrail_tui.tui.keymap import Command, bindings, commands, key_of, shown_key
+from devtrail_tui.tui.keymap import EVERYWHERE, MOVE, Command, CommandGroup, bindings, commands, key_of, shown_key
 from devtrail_tui.tui.widgets.scrolling import TextScroll
 
 _WIDE = 96
+_KEY_CELLS = 13
 _HELP_CELLS = 60
+_NAME_CELLS = 21
 
 
 class HelpScreen(ModalScreen[None]):
@@ -73,7 +76,9 @@ class HelpScreen(ModalScreen[None]):
         self._drawn_wide = self._wide
         segments: list[Content | tuple[str, str] | str] = []
         heading = None
-        for group, command in commands().values():
+        groups = self._active_groups()
+        # sorted() keeps the order of the table among groups that are not active
+        for group, command in sorted(commands().values(), key=lambda each: groups.get(each[0], len(groups))):
             if group is not heading:
                 heading = group
                 about = (
@@ -90,17 +95,29 @@ class HelpScreen(ModalScreen[None]):
             segments += self._line(command)
         return Content.assemble(*segments)
 
+    def _active_groups(self) -> dict[CommandGroup, int]:
+        """The rank of the groups whose commands work below this dialog, those of the focused widget first; moving and what works
+        everywhere stay at the end."""
+        below, command_table = self.app.screen_stack[-2], commands()
+        active = below.active_bindings.values()
+        ranks: dict[CommandGroup, int] = {}
+        for each in sorted(active, key=lambda each: each.node is not below.focused):
+            group, _ = command_table.get(each.binding.id or "", (EVERYWHERE, None))
+            if group not in (MOVE, EVERYWHERE):
+                ranks.setdefault(group, len(ranks))
+        return ranks
+
     def _line(self, command: Command) -> list[Content | tuple[str, str] | str]:
         keys = self._keymap.get(command.id) or command.keys
         key_text = " ".join(dict.fromkeys(shown_key(key.strip()) for key in keys.split(",")))
-        if not self._wide:
-            return [("  " + key_text.ljust(11), "bold"), command.help, "\n"]
-        return [
-            ("  " + key_text.ljust(11), "bold"),
-            command.help.ljust(_HELP_CELLS),
-            (command.id, "$foreground-muted"),
-            "\n",
-        ]
+        key_part = ("  " + key_text.ljust(_KEY_CELLS - 2), "bold")
+        if self._wide:
+            return [key_part, command.help.ljust(_HELP_CELLS), (command.id, "$foreground-muted"), "\n"]
+        width = self.app.size.width - _KEY_CELLS - _NAME_CELLS - 5
+        first, *more = textwrap.wrap(command.help, max(width, 20))
+        indent = " " * (_KEY_CELLS + _NAME_CELLS)
+        name = (command.id.ljust(_NAME_CELLS), "$foreground-muted")
+        return [key_part, name, first, "\n", *(f"{indent}{line}\n" for line in more)]
 
     def action_back(self) -> None:
         self.dismiss(None)

@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import Worker
 from typing_extensions import override
 
 from devtrail_tui.actions.jobs import get_job
@@ -110,6 +111,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
         self._settling: Timer | None = None
         self._launching = False
         self._submitted = False
+        self._preview: Worker[None] | None = None
 
     @property
     def _services(self) -> Services:
@@ -189,7 +191,7 @@ class NewJobScreen(ModalScreen["Job | None"]):
                 repositories.offer(list(message.facts.repositories))
             for field in self._form.secrets():
                 secret = message.facts.secrets.get(field.setting.secret_name)
-                field.show_source(secret.where if secret else None)
+                self._form.found(field, secret.where if secret else None)
 
     # -- checking while typing
 
@@ -269,7 +271,8 @@ class NewJobScreen(ModalScreen["Job | None"]):
         if form is None or form.job_type.preview is None:
             return
         self.app.notify("Asking GitHub for one example …", timeout=3, markup=False)
-        self.run_worker(self._show_prompt(form.job_type.name, form.raw()), group="show-prompt", exclusive=True)
+        preview = self._show_prompt(form.job_type.name, form.raw())
+        self._preview = self.run_worker(preview, group="show-prompt", exclusive=True)
 
     async def _show_prompt(self, name: str, raw: Mapping[str, Any]) -> None:
         from devtrail_tui.actions.preview import preview_job
@@ -318,7 +321,11 @@ class NewJobScreen(ModalScreen["Job | None"]):
 
     @on(Button.Pressed, "#leave")
     def action_back(self) -> None:
-        """Close; asks if the form was changed."""
+        """Stop a preview that is being made; otherwise close, asking if the form was changed."""
+        if self._preview is not None and self._preview.is_running:
+            self._preview.cancel()
+            self.app.notify("The preview was stopped.", markup=False)
+            return
         if self._form is None or not self._form.typed_in:
             self.dismiss(None)
             return

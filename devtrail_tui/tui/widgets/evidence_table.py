@@ -25,6 +25,8 @@ declare(
     Command("open_entry", "enter", "open_entry", "open", "Open the selected entry: matches, quotes, figures"),
     Command("filter_evidence", "slash", "filter", "filter", "Filter the evidence by words"),
     Command("open_link", "o", "open_link", "browser", "Open the pull request in the browser"),
+    Command("copy_entry", "y", "copy", "copy", "Copy the link or a quote of the open entry"),
+    Command("export_evidence", "X", "export", "export", "Write the evidence to a file: summary, links, quotes"),
 )
 
 

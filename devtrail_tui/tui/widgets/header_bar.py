@@ -1,11 +1,13 @@
-"""The first line of the screen: worker, jobs, rate limit, dollars spent."""
+"""The first line of the screen: the screens to choose from, worker, jobs, rate limit, dollars spent."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
+from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 from typing_extensions import override
@@ -14,6 +16,8 @@ from devtrail_tui.core.job_row import HeaderFacts
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.core.wording import count, dollars
+from devtrail_tui.tui.keymap import key_of
+from devtrail_tui.tui.screen_table import SCREENS
 from devtrail_tui.tui.widgets.cells import Part, foreground_style, shorten, strip_of
 
 LOW_LIMIT = 0.1
@@ -25,11 +29,12 @@ _Section = tuple[int, list[Part]]
 
 
 class HeaderBar(Widget):
-    """One line. When narrow it hides in this order: the reset time, the limit's total, dollars spent, the limit."""
+    """One line. When narrow it hides in this order: the reset time, the limit's total, the program's name, the limit, dollars
+    spent. A click on the name of a screen shows it."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"header-bar--{name}" for name in ("name", "badge", "alive", "warning", "muted")
+        f"header-bar--{name}" for name in ("name", "badge", "shown", "alive", "warning", "muted")
     }
     DEFAULT_CSS = """
     HeaderBar {
@@ -39,6 +44,7 @@ class HeaderBar(Widget):
         color: $foreground;
         & > .header-bar--name { color: $foreground; text-style: bold; }
         & > .header-bar--badge { color: $background; background: $warning; text-style: bold; }
+        & > .header-bar--shown { color: $primary; text-style: bold; }
         & > .header-bar--alive { color: $success; }
         & > .header-bar--warning { color: $warning; }
         & > .header-bar--muted { color: $foreground-muted; }
@@ -52,6 +58,7 @@ class HeaderBar(Widget):
         self._facts: HeaderFacts | None = None
         self._stopping = False
         self._trouble = ""
+        self._tabs_at = 0
 
     def update(self, facts: HeaderFacts, *, stopping: bool = False, trouble: str = "") -> None:
         """Show these facts; `stopping`: this program's worker is ending, `trouble`: why it stopped unexpectedly."""
@@ -87,10 +94,16 @@ class HeaderBar(Widget):
         return sections
 
     def _sections(self, detail: int) -> list[_Section]:
-        name: list[Part] = [("DevTrail", foreground_style(self, "header-bar--name"))]
+        name: list[Part] = []
+        if detail or not self._demo:
+            name += [("DevTrail", foreground_style(self, "header-bar--name")), ("  ", Style())]
         if self._demo:
             badge = self.get_component_rich_style("header-bar--badge", partial=True)
-            name += [("  ", Style()), (" DEMO ", badge)]
+            name += [(" DEMO ", badge), ("  ", Style())]
+        self._tabs_at = 1 + _cells([(0, name)])
+        for index, (_, tab) in enumerate(self._tabs()):
+            shown = "shown" if SCREENS[index].mode == self.app.current_mode else "muted"
+            name += [("  " if index else "", Style()), (tab, foreground_style(self, f"header-bar--{shown}"))]
         facts = self._facts
         if facts is None:
             return [(0, name)]
@@ -99,6 +112,18 @@ class HeaderBar(Widget):
             spent.append((" today", foreground_style(self, "header-bar--muted")))
         sections = ((0, name), (1, self._worker(facts)), (3, self._limit(facts, detail)), (2, spent))
         return [section for section in sections if section[1]]
+
+    def _tabs(self) -> Iterator[tuple[str, str]]:
+        """The mode of each screen, and its key and title."""
+        return ((each.mode, f"{key_of(self, f'show_{each.mode}')} {each.title}") for each in SCREENS)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Show the screen whose name was clicked."""
+        start = self._tabs_at
+        for mode, tab in self._tabs():
+            if start <= event.x < start + cell_len(tab):
+                await self.app.run_action(f"app.show_mode('{mode}')")
+            start += cell_len(tab) + 2
 
     def _worker(self, facts: HeaderFacts) -> list[Part]:
         muted = foreground_style(self, "header-bar--muted")

@@ -29,6 +29,7 @@ declare(
     Command("open_job", "enter", "open_job", "open", "Open the selected job: settings, progress, result"),
     Command("filter_jobs", "slash", "filter", "filter", "Filter the jobs: state:failed type:sync repo:x words"),
     Command("open_log", "l", "open_log", "log", "Show the selected job's whole log"),
+    Command("start_demo", "d", "start_demo", "", "Leave, and open the demo on made-up data (while there are no jobs)"),
     Command("cleanup_jobs", "D", "cleanup_jobs", "", "Delete finished jobs older than 30 days (asks)"),
 )
 
@@ -74,6 +75,7 @@ class JobTable(RowTable[JobRow]):
         """`type_titles`: job type titles by name."""
         super().__init__(**options)
         self._titles = dict(type_titles or {})
+        self._first_steps: Sequence[str] = ()
 
     @property
     def cursor_job_id(self) -> int | None:
@@ -88,8 +90,17 @@ class JobTable(RowTable[JobRow]):
 
     @override
     def empty(self) -> Sequence[str]:
-        """How to start the first job."""
-        return ("No jobs yet.", f"Press {key_of(self, 'new_job')} to start a sync.")
+        """How to start the first job, and what is missing for it."""
+        start = f"Press {key_of(self, 'new_job')} to start a sync"
+        if not self._first_steps:
+            return ("No jobs yet.", f"{start}.")
+        demo = f"{key_of(self, 'start_demo')} for the demo on made-up data"
+        return (f"No jobs yet. {start}, or {demo}.", *self._first_steps)
+
+    def set_first_steps(self, lines: Sequence[str]) -> None:
+        """Show these lines while there are no jobs, and offer the demo."""
+        self._first_steps = lines
+        self.refresh()
 
     @override
     def columns(self) -> Sequence[Column[JobRow]]:
