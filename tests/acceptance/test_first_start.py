@@ -20,7 +20,7 @@ def test_from_nothing_to_the_demo_and_a_document(environ: dict[str, str], tmp_pa
         terminal.wait_for("DEMO", seconds=40)
         terminal.wait_for("● 1 running", seconds=40)
         terminal.type("2")
-        terminal.wait_until(lambda screen: "acme/" in screen and "Evidence" in screen, "entries")
+        terminal.wait_for("not analysed")
         terminal.type("X")
         terminal.wait_for("Write the evidence to a file")
         file = tmp_path / "from the app.md"
