@@ -32,7 +32,8 @@ _QUERY_NAMES = (
     r"|x-(?:amz|goog)-(?:signature|credential|security-token)"
 )
 _WORDS_OF_OTHER_LANGUAGES = (
-    r"passwort|kennwort|contraseña|mot\sde\spasse|senha|пароль|密码|密碼|パスワード|비밀번호|hasło|wachtwoord|lösenord"
+    r"passwort|kennwort|contraseña|mot\sde\spasse|senha|şifre(?:si)?|пароль|密码|密碼|パスワード|비밀번호"
+    r"|hasło|wachtwoord|lösenord"
 )
 _PASSWORD = rf"(?:passw(?:or)?d|passphrase|(?<![a-z])(?:pass|psk|pw)|pwd|{_WORDS_OF_OTHER_LANGUAGES})"
 _SUFFIX = r"(?:[_-]?(?:access|key|base|id|value|data|hash|prod|dev|test|live|b64|string|bedrock|v?[0-9]{1,3})){0,3}"
@@ -58,15 +59,15 @@ _BARE = (
 )
 """A value without quotes. It has a digit, so that words and calls such as `token = next(tokens)` stay."""
 _QUOTED = (
-    rf"{_NO_PLACEHOLDER}(?:(?=[^\s\"'`\\]{{0,64}}[0-9!#%+/=]|\w{{2,30}}-\w{{2,30}}-)[^\s\"'`\\<>]{{4,2000}}+"
+    rf"{_NO_PLACEHOLDER}(?:(?=[^\s\"'`\\]{{0,64}}[0-9!#%+/=]|\w{{2,30}}-\w{{2,30}}-)(?:[^\s\"'`\\<>&]|&(?!quot;|#39;)){{4,2000}}+"
     rf"|(?=[^\"'`\\\n]{{0,64}}[0-9])[^\"'`\\<>\n]{{10,80}}+)(?={_QUOTE})"
 )
 _LONG = r"(?=[A-Za-z_+/=-]{0,64}[0-9])(?=[0-9_+/=-]{0,64}[A-Za-z])[^\s\"'`<>(){}\[\],;\\]{20,2000}+"
 """A value behind a name that ordinary values have too."""
 _LINE = r"(?:\n|\\n)[\s>+|*-]{0,20}"
 _SIGN = (
-    rf"(?:{_QUOTE}|\*\*)?\s{{0,3}}(?:=>|:=|={{1,2}}|[:：](?!:)(?:\s?[A-Za-z.]{{2,20}}\s?=)?)\s{{0,3}}(?:\*\*\s{{0,2}})?"
-    r"(?:base64:|Some\()?"
+    rf"(?:{_QUOTE}|\*\*)?\s{{0,3}}(?:=>|->|:=|={{1,2}}|[:：](?!:)(?:\s?[A-Za-z.]{{2,20}}\s?=)?)\s{{0,3}}(?:\*\*\s{{0,2}})?"
+    r"(?:base64:|(?:(?:Some|String::from|bytes|str|SecretStr|Buffer\.from|Encoding\.UTF8\.GetBytes)\(){1,2})?"
 )
 """What joins a name and its value in a setting."""
 _BESIDE = (
@@ -76,9 +77,20 @@ _BESIDE = (
 """What joins them in a shell's default, a YAML block, a list of names and values, a table."""
 _BEFORE_QUOTE = (
     rf"(?:{_QUOTE}\s{{0,2}},\s{{0,2}}|{_QUOTE}?\)?\s{{0,2}}(?:\|\||\?\?|or)\s{{0,2}}|\s(?:was\s)?"
-    rf"|{_QUOTE}\s?\{{{_LINE}default\s{{0,3}}=\s{{0,3}})"
+    rf"|{_QUOTE}\s?\{{(?:{_LINE}[^\n]{{0,80}}){{0,3}}?{_LINE}default\s{{0,3}}=\s{{0,3}}"
+    rf"|{_QUOTE}\s?:\s?\{{(?:{_LINE})?\s{{0,8}}{_QUOTE}[\w.-]{{1,60}}{_QUOTE}\s?:\s?)"
 )
 """What joins them before a value in quotes: in a call, an alternative, a sentence, Terraform."""
+_HUMAN = (
+    r"(?![A-Za-z]{0,12}(?:hmac|sha|rsa|aes|curve|ed|pbkdf|argon|utf|iso|rfc|oauth|base|python|node|java|issue|version|sprint|port)"
+    r"-?[0-9])(?=[^\s|]{8,40})[A-Za-z@$][A-Za-z0-9@$]{2,30}(?:[0-9]{3,8}[!#$%*?+&]?|[0-9]{1,8}[!#$%*?+&])(?![\w/.-])"
+)
+"""A password as people make them: a word, then digits."""
+_RANDOM = (
+    r"(?=[^\s]{0,40}[0-9])(?=[^\s]{0,40}[A-Z])(?=[^\s]{0,40}[a-z])(?![A-Za-z0-9_-]{0,40}[0-9a-f]{40})"
+    r"[A-Za-z0-9+/_-]{24,2000}+={0,2}(?![\w./])"
+)
+"""A token as machines make them."""
 _ARGUMENT = r"[^\s\"'`\\,;{}\[\]]"
 """A character of an argument without quotes; what closes a value of JSON is none."""
 _UPPER_CASE = (
@@ -124,7 +136,10 @@ _PASSWORD_HINTS = (
         "psk",
         "secret",
         "token",
-        "credential",
+        "cred",
+        "account",
+        "sign in",
+        "ifre",
         "key",
         "auth",
         "sig",
@@ -148,8 +163,8 @@ PATTERNS: tuple[Pattern, ...] = (
         ("private key",),
         # A truncated block ends with its last line of base64. `\n` may be written as two characters, as in JSON; each line may
         # be quoted, added in a diff, or a row of a table.
-        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\\[nr]|[A-Za-z0-9+/=:,.\s>|*#-])*?"
-        r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|(?![A-Za-z0-9+/=:,.\s>|*#-]|\\[nr])|\Z)",
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\\[nr]|[A-Za-z0-9+/=:,.\s>|*#\"'-])*?"
+        r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|(?![A-Za-z0-9+/=:,.\s>|*#\"'-]|\\[nr])|\Z)",
     ),
     *(_token(hint, (hint,), expression) for hint, expression in PREFIXED),
     Pattern(
@@ -230,11 +245,43 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _words(
         "sentence",
+        _PASSWORD_HINTS,
+        rf"(?:{_PASSWORD}|credentials?|\bcreds|\blogin|account|sign in)[^\0|]{{0,60}}?(?<![\w/.-])",
+        _HUMAN,
+    ),
+    *(
+        _words(
+            "table",
+            ("pass", "secret", "token", "key"),
+            rf"\|[^\n|]{{0,30}}(?:{_PASSWORD}|secret|token|api.?key)[^\n|]{{0,20}}\|[^\n]{{0,200}}\n[\s>|:-]{{3,200}}\n"
+            rf"(?:[^\n]{{0,400}}\n){{{row}}}[^\n]{{0,200}}?\|\s{{0,3}}`?",
+            rf"(?:{_HUMAN}|{_RANDOM})",
+        )
+        for row in range(4)
+    ),
+    Pattern(
+        "sentence",
+        ("key", "token", "secret"),
+        rf"((?i:(?<![a-z])(?:access|secret|session)?[\s_-]?(?:key|token|secret)s?\b)(?:->|[\s:(>`\"']){{1,10}}){_RANDOM}",
+    ),
+    _words(
+        "heading",
+        ("#",),
+        r"#\s[^\n]{0,30}(?:secret|token|key|password)s?\s{0,3}\n{1,3}```\w{0,10}\n",
+        r"[^\s`]{12,2000}+",
+    ),
+    _words("npm", ("_auth",), r"_authToken[\s=]{1,3}", r"[\w.-]{16,200}+"),
+    _words(
+        "PowerShell", ("securestring",), r"ConvertTo-SecureString\s{1,3}(?:-String\s{1,3})?[\"']", r"[^\"'\n$]{4,200}+"
+    ),
+    Pattern("JDBC", ("jdbc:oracle",), r"(?i)(jdbc:oracle:\w{1,8}:[\w.$-]{1,60}/)[^\s@\"']{3,100}(?=@)"),
+    _words(
+        "sentence",
         ("cred", "login"),
         rf"\b(?:credentials?|creds|login)\b[^\n:]{{0,40}}:\s{{1,3}}{_QUOTE}?[\w.@-]{{1,40}}{_QUOTE}?\s?/\s?{_QUOTE}?",
         _BARE,
     ),
-    Pattern("PIN", ("pin",), r"(\bPIN(?:\s(?:is|code))?[:=\s]{1,3})[0-9]{4,10}(?![0-9.])"),
+    Pattern("PIN", ("pin",), r"(\bPIN\b[^\n0-9]{1,40})[0-9]{4,10}(?!\.?[0-9])"),
     _words(
         "seed",
         ("mnemonic", "phrase"),

@@ -82,6 +82,7 @@ PREFIXED = (
         r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{0,60}?(?:UFJJVkFURSBLRV|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW)[A-Za-z0-9+/=]{0,8000}+",
     ),
     ("eyjhdxrocyi6", r"eyJhdXRocyI6[A-Za-z0-9+/=]{20,4000}+"),
+    ("cio", r"cio[A-Za-z0-9]{32}"),
     ("sgp_", r"sgp_[A-Za-z0-9_]{40,80}+"),
     ("ops_eyj", r"ops_eyJ[A-Za-z0-9+/=_-]{100,2000}+"),
     ("pul-", r"pul-[a-f0-9]{40}"),
