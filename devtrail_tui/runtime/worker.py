@@ -283,6 +283,8 @@ class Worker:
         self._running[task] = execution
 
     async def _see_through(self, execution: Execution, keeper: LeaseKeeper) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - this runs in a task
         try:
             self._summary.note(execution.job.id, await execution.run())
         except StoreError as error:  # the job's end was not recorded: it is returned when its lease expires
@@ -293,9 +295,7 @@ class Worker:
             _logger.exception("job %d: its end could not be stored", execution.job.id)
         finally:
             keeper.remove(execution.claim)
-            task = asyncio.current_task()
-            if task is not None:
-                self._running.pop(task, None)
+            self._running.pop(task, None)
             self._set_woken()
 
     def _claims(self) -> tuple[Claim, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -214,3 +216,36 @@ def test_once_does_not_end_while_there_is_no_room(disk_site: Site, disk: SmallDi
     disk.make_room()
     assert worker.wait() == 0, site.said_by(worker)
     assert site.job(job.id).status is Status.COMPLETED
+
+
+STOPPED_WITHIN_S = 2.0
+SLACK_S = 6.0
+"""What a busy machine may add."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("arguments", [("work",), ("sync", "acme/web", "acme/shop", "--since", "2020-01-01")])
+def test_a_signal_on_a_full_disk_ends_the_program(
+    disk_site: Site, disk: SmallDisk, server: FaultyServer, arguments: tuple[str, ...], number: signal.Signals
+) -> None:
+    """The job cannot be given back; the next start finds a dead owner, takes it over and completes it."""
+    site, server.latency = disk_site, slow_enough(1)
+    expected = expected_evidence(server.world, "acme/web", "acme/shop")
+    if arguments == ("work",):
+        site.sync("acme/web", "acme/shop")
+    worker = site.headless(*arguments)
+    site.wait_until(lambda: entries(site) > 2, "some evidence")
+    empty_journal(site)
+    disk.fill()
+    site.wait_until(lambda: SAID in site.said_by(worker), "the sentence")
+    began = time.monotonic()
+    worker.send(number)
+    code = worker.wait()
+    assert time.monotonic() - began < STOPPED_WITHIN_S + SLACK_S
+    assert code in (1, 2, 130, 143), site.said_by(worker)
+    assert "Traceback" not in site.said_by(worker)
+    disk.make_room()
+    (job_id,) = (row[0] for row in site.rows("SELECT id FROM jobs"))
+    assert site.headless("work", "--once").wait() == 0
+    assert site.job(job_id).status is Status.COMPLETED
+    assert_nothing_lost_nothing_twice(site, [job_id], expected)
