@@ -82,8 +82,8 @@ _BEFORE_QUOTE = (
 )
 """What joins them before a value in quotes: in a call, an alternative, a sentence, Terraform."""
 _HUMAN = (
-    r"(?![A-Za-z]{0,12}(?:hmac|sha|rsa|aes|curve|ed|pbkdf|argon|utf|iso|rfc|oauth|base|python|node|java|issue|version|sprint|port)"
-    r"-?[0-9])(?=[^\s|]{8,40})[A-Za-z@$][A-Za-z0-9@$]{2,30}(?:[0-9]{3,8}[!#$%*?+&]?|[0-9]{1,8}[!#$%*?+&])(?![\w/.-])"
+    r"(?=[A-Za-z@$][A-Za-z0-9@$]{2,39}[0-9])(?![A-Za-z]{0,12}(?:hmac|sha|rsa|aes|curve|ed|pbkdf|argon|utf|iso|rfc|oauth|base|python|node|java|issue|version|sprint"
+    r"|port)-?[0-9])(?=[^\s|]{8,40})[A-Za-z@$][A-Za-z0-9@$]{2,30}(?:[0-9]{3,8}[!#$%*?+&]?|[0-9]{1,8}[!#$%*?+&])(?![\w/.-])"
 )
 """A password as people make them: a word, then digits."""
 _RANDOM = (
@@ -163,8 +163,8 @@ PATTERNS: tuple[Pattern, ...] = (
         ("private key",),
         # A truncated block ends with its last line of base64. `\n` may be written as two characters, as in JSON; each line may
         # be quoted, added in a diff, or a row of a table.
-        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\\[nr]|[A-Za-z0-9+/=:,.\s>|*#\"'-])*?"
-        r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|(?![A-Za-z0-9+/=:,.\s>|*#\"'-]|\\[nr])|\Z)",
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\\[nr]|[A-Za-z0-9+/=:,.\s>|*#-]|[\"']\s?[+.]?\n\s{0,20}[\"'])*?"
+        r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|(?![A-Za-z0-9+/=:,.\s>|*#-]|\\[nr]|[\"']\s?[+.]?\n)|\Z)",
     ),
     *(_token(hint, (hint,), expression) for hint, expression in PREFIXED),
     Pattern(

@@ -90,7 +90,8 @@ def worst_texts(pattern: Pattern, length: int) -> list[str]:
     """Texts that begin to fit again and again, and never do: from the hints, and runs of what a value may consist of."""
     pieces = []
     for hint in pattern.hints:
-        for joint in ("", "=", ": ", "-", "_", ".", " ", '="', "eyJ", "a", "/", ":a@", "\n> "):
+        joints = ("", "=", ": ", "-", "_", ".", " ", '="', "eyJ", "a", "/", ":a@", "\n> ")
+        for joint in joints if len(pattern.hints) < 6 else joints[:8]:
             pieces += [hint + joint, hint.upper() + joint]
     pieces += ["a", "a.", "-", " ", "=", "%4", "%41", "ab", "://", "https://a:", "-----BEGIN PRIVATE KEY-----", "\\n"]
     return [(piece * (length // len(piece) + 1))[:length] + "\x00" for piece in pieces]
@@ -104,15 +105,20 @@ def took(pattern: Pattern, text: str) -> float:
         pattern.masked(text)
         return time.thread_time() - began
 
-    return min(once() for _ in range(3))
+    first = once()
+    return first if first < NOTHING_S else min(first, once(), once())
+
+
+NOTHING_S = 0.002
+"""Less cannot be told from noise, and is no danger at any length."""
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: f"{pattern.name}-{pattern.hints[0]}")
 def test_the_time_of_a_rule_grows_with_the_length_only(pattern: Pattern) -> None:
     """Four times the text takes about four times as long; a quadratic rule would take sixteen times."""
     for short, long in zip(worst_texts(pattern, 2_000), worst_texts(pattern, 8_000), strict=True):
-        if took(pattern, long) > 0.002:  # less cannot be told from noise, and is no danger at any length
-            assert took(pattern, long) <= 9 * took(pattern, short), long[:40]
+        if (took_long := took(pattern, long)) > NOTHING_S:
+            assert took_long <= 9 * took(pattern, short), long[:40]
 
 
 def patterns_for_foreign_text() -> list[tuple[str, re.Pattern[str]]]:
