@@ -42,11 +42,11 @@ class ChoosingApp(HookedApp):
         """The useful part of Textual's own commands."""
         yield SystemCommand("Theme", "Choose another theme", self.action_change_theme)
 
-    def action_change_key(self) -> None:
+    async def action_change_key(self) -> None:
         """Choose a command and press its new key."""
         from devtrail_tui.tui.screens.change_key import ChangeKeyScreen
 
-        self.push_screen(ChangeKeyScreen(self.keys), self._keys_changed)
+        await self.push_screen(ChangeKeyScreen(self.keys), self._keys_changed)
 
     def _keys_changed(self, keys: Mapping[str, str] | None) -> None:
         if keys is not None:

@@ -163,8 +163,10 @@ async def test_a_link_or_a_quote_is_copied(house: House) -> None:
     house.opened()
     store(house, matched(house, 7))
     async with house.app() as (app, pilot):
-        await pilot.press("2", "enter")
-        await sees(pilot, "Matches")
+        await pilot.press("2")
+        await sees(pilot, "Fix retry storm 7")
+        await pilot.press("enter")
+        await sees(pilot, "Backs off when the queue is full.")
         await pilot.press("y")
         await sees(pilot, "What to copy", "/pull/7", "Backs off when the queue is full.")
         await pilot.press("j", "enter")

@@ -79,7 +79,7 @@ class EntryScreen(LiveScreen[EvidenceData]):
         """Open the pull request in the browser."""
         open_link(self, self._url)
 
-    def action_copy(self) -> None:
+    async def action_copy(self) -> None:
         """Copy the link or one of the quotes; asks which if there are quotes."""
         if self._shown is None:
             return
@@ -90,7 +90,7 @@ class EntryScreen(LiveScreen[EvidenceData]):
             return
         from devtrail_tui.tui.screens.copy_choice import CopyScreen
 
-        self.app.push_screen(CopyScreen(choices), self._copy)
+        await self.app.push_screen(CopyScreen(choices), self._copy)
 
     def _copy(self, text: str | None) -> None:
         if text is not None:

@@ -80,7 +80,7 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
         else:
             open_link(self, safe_line(entry.pr_url or ""))
 
-    def action_export(self) -> None:
+    async def action_export(self) -> None:
         """Write the entries of the list to a file."""
         if self.devtrail.feed is None:
             self.say("The database is not open yet.")
@@ -88,7 +88,7 @@ class EvidenceScreen(LiveScreen[EvidenceData]):
         from devtrail_tui.tui.screens.export import ExportScreen
 
         today = self.services.clock.now().astimezone().date()
-        self.app.push_screen(ExportScreen(self.devtrail.reading.request.text, today))
+        await self.app.push_screen(ExportScreen(self.devtrail.reading.request.text, today))
 
     async def action_filter(self) -> None:
         """Open the filter bar."""
