@@ -21,7 +21,10 @@ _HEXADECIMAL = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{24,16000}+")
 SHORTEST_VALUE = 6
 """Shorter values also occur as ordinary words; masking them would make texts unreadable."""
 _SHORTEST_ENCODED = 8
-_HINTED = tuple((hint, pattern) for pattern in PATTERNS for hint in pattern.hints)
+_BY_HINT: dict[str, list[int]] = {}
+for _index, _pattern in enumerate(PATTERNS):
+    for _hint in _pattern.hints:
+        _BY_HINT.setdefault(_hint, []).append(_index)
 
 Redact = Callable[[str], str]
 """A redacting function: text in, text without secrets out. Idempotent."""
@@ -37,8 +40,9 @@ def mask_patterns(text: str) -> str:
 
 def _mask_plain(text: str) -> str:
     lowered = text.lower()
-    for pattern in dict.fromkeys(pattern for hint, pattern in _HINTED if hint in lowered):
-        text = pattern.masked(text)
+    hinted = {index for hint, indexes in _BY_HINT.items() if hint in lowered for index in indexes}
+    for index in sorted(hinted):  # in their order: a later rule would match a part of what an earlier one masks
+        text = PATTERNS[index].masked(text)
     return text
 
 
