@@ -144,6 +144,7 @@ async def every_screen(app: DevTrailApp, pilot: Pilot[None], kind: str) -> None:
 
     async def take(name: str, *keys: str, shown: str = "") -> None:
         await pilot.press(*keys)
+        app.clear_notifications()
         await settle(pilot)
         await until(pilot, lambda: shows(app, shown))
         await settle(pilot)
@@ -151,10 +152,10 @@ async def every_screen(app: DevTrailApp, pilot: Pilot[None], kind: str) -> None:
 
     await take("dashboard")
     await take("log", "l", shown="Log of")
-    await take("form", "escape", "n", shown="found:")
+    await take("form", "escape", "n", shown="Budget")
     await take("evidence", "escape", "2", shown="best")
     await take("entry", "g", "enter", shown="Matches")
-    await take("help", "escape", "1", "question_mark", shown="Moving in a list")
+    await take("help", "escape", "1", "question_mark", shown="new_job")
     await pilot.press("escape")
 
 

@@ -150,7 +150,7 @@ class TextField(Field):
         if self.setting.kind is Kind.DOLLARS and isinstance(self.setting.default, float):
             cents = f"{self.setting.default:.2f}"
             default = cents if float(cents) == self.setting.default else default
-        return Input(default, placeholder=self.setting.help, compact=True, select_on_focus=False)
+        return Input(default, placeholder=self.setting.help, compact=True, select_on_focus=True)
 
     def set_text(self, text: str) -> None:
         """Set the text."""

@@ -218,6 +218,16 @@ async def test_a_period_fills_both_days_and_days_by_hand_change_its_name(house: 
         assert form.raw()["endDate"] == f"{year}-12-31"
 
 
+async def test_what_is_typed_replaces_a_default(house: House) -> None:
+    async with house.app() as (app, pilot):
+        await pilot.press("n")
+        await sees(pilot, "Budget (USD)")
+        form_of(app).query_one(".kind-dollars Input").focus()
+        await pilot.pause()
+        await typed(pilot, "1.5")
+        await until(pilot, lambda: form_of(app).raw()["budgetUsd"] == "1.5", "the new budget")
+
+
 async def test_flag_and_long_text(house: House) -> None:
     async with house.app() as (app, pilot):
         await pilot.press("n")
