@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
-from devtrail_tui.core.secret_patterns import MASK, PATTERNS
+from devtrail_tui.core.secret_patterns import PATTERNS
+from devtrail_tui.core.secret_shapes import MASK
 
 _PERCENT = re.compile(r"(?<!\\)[^\s\"'<>%\\]{0,200}%[0-9A-Fa-f]{2}[^\s\"'<>\\]{0,8000}+")
 _HEXADECIMAL = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{24,16000}+")

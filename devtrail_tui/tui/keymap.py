@@ -100,7 +100,7 @@ declare(
     *(Command(f"show_{each.mode}", each.key, f"show_mode('{each.mode}')", "", each.help) for each in SCREENS),
     Command("back", "escape", "back", "back", "Go back; never cancels a job", in_palette=False),
     Command("palette", "colon,ctrl+p", "command_palette", "palette", "Every command by its name", in_palette=False),
-    Command("change_key", "f4", "change_key", "", "Change the key of a command"),
+    Command("change_key", "ctrl+k", "change_key", "", "Change the key of a command"),
     Command("help", "question_mark", "help", "help", "This help"),
     Command("restart_worker", "f5", "restart_worker", "", "Start the worker again after it stopped"),
     Command("quit", "q,ctrl+c", "quit", "quit", "Quit (asks when jobs run; they resume next time)"),

@@ -98,7 +98,7 @@ def use_an_entry(terminal: Terminal) -> None:
 
 def use_help_and_a_question(terminal: Terminal) -> None:
     terminal.type("H")
-    terminal.wait_for("L          Show the selected job's whole log")
+    terminal.wait_for("L          open_log             Show the selected job's whole log")
     terminal.wait_for("⌫ closes")
     scrolls(terminal, "Jobs  on 1", F2, F4)
     terminal.type("W")

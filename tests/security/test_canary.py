@@ -253,7 +253,8 @@ def _use_the_app(life: Life) -> None:
         terminal.wait_for("+ acme/web")
         terminal.type("acme/web")
         terminal.wait_until(lambda screen: "+ acme/web" not in screen, "the end of the offer, which is taken")
-        for place in ("Repositories", "Period", "From", "To"):
+        terminal.wait_for("found: environment (GITHUB_TOKEN)")  # it then stands behind the other fields
+        for place in ("Repositories", "Period", "From", "To", "About", "Match", "Model", "Budget", "Judge", "Dry run"):
             terminal.wait_for(place)
             terminal.type(TAB)
             terminal.read()

@@ -14,7 +14,8 @@ import pytest
 from devtrail_tui.clients.claude import answers, excerpt
 from devtrail_tui.core import program_text, quotable, quotes, redaction, text
 from devtrail_tui.core.redaction import mask_patterns
-from devtrail_tui.core.secret_patterns import PATTERNS, Pattern
+from devtrail_tui.core.secret_patterns import PATTERNS
+from devtrail_tui.core.secret_shapes import Pattern
 from devtrail_tui.demo.world import World
 from devtrail_tui.reports import exports, markdown_text
 from devtrail_tui.store import column_types

@@ -70,7 +70,7 @@ async def test_a_theme_and_a_key_chosen_here_are_kept_with_the_rest_of_the_file(
     async with house.app() as (app, pilot):
         app.theme = "devtrail-light"
         await sees(pilot, "Kept in", "theme.")
-        await pilot.press("f4")
+        await pilot.press("ctrl+k")
         await sees(pilot, "Choose a command.")
         await pilot.press("down", "enter")
         await sees(pilot, "Press the new key for cancel_job.")
@@ -99,7 +99,7 @@ async def test_a_file_that_cannot_be_changed_is_said(house: House) -> None:
 
 async def test_a_dialog_that_asks_for_a_key_can_be_left(house: House) -> None:
     async with house.app() as (app, pilot):
-        await pilot.press("f4", "enter")
+        await pilot.press("ctrl+k", "enter")
         await sees(pilot, "Press the new key for new_job.")
         await pilot.press("escape")
         await sees(pilot, "Choose a command.")
