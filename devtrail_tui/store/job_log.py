@@ -83,6 +83,14 @@ def redacted_lines(redact: Redactor, lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple((at, level, message) for (at, level, _), message in zip(lines, redacted, strict=True))
 
 
+_LEVELS = frozenset(map(str, Level))
+
+
+def _level(name: str) -> Level:
+    """A stored level; WARNING for an unknown one."""
+    return Level(name) if name in _LEVELS else Level.WARNING
+
+
 class JobLog:
     """Appends are fenced by the claim; secrets are masked, the column sanitises messages and cuts them to 10,000 characters."""
 
@@ -99,7 +107,7 @@ class JobLog:
         """Up to `limit` lines from `first_seq` on."""
         with self._database.read() as connection:
             rows = connection.execute(_PAGE, {"job": job_id, "first": first_seq, "most": limit}).all()
-        return [LogLine(job, seq, attempt, at, Level(level), message) for job, seq, attempt, at, level, message in rows]
+        return [LogLine(job, seq, attempt, at, _level(name), message) for job, seq, attempt, at, name, message in rows]
 
     def bounds(self, job_id: int) -> tuple[int, int] | None:
         """The `seq` of the first and last line, or None if there is none."""

@@ -156,7 +156,7 @@ def _row(row: Row[*tuple[Any, ...]]) -> JobRow:
 def _counts(connection: Connection) -> dict[Status, int]:
     counts = dict.fromkeys(Status, 0)
     for status, _, count in connection.execute(_COUNTS):
-        counts[status_of(status)] += count
+        counts[status_of(status)] += int(number_of(count))
     return counts
 
 

@@ -173,9 +173,9 @@ def test_a_weekly_backup_is_made_by_whoever_works_however_shortly(
         ("CREATE TABLE strange (a)", "it has the unknown table strange"),
         ("DROP INDEX ix_jobs_due", "it lacks the index ix_jobs_due"),
         ("ALTER TABLE jobs ADD COLUMN mood TEXT", "its table jobs is different"),
-        ("UPDATE jobs SET config = 'no JSON'", "1 jobs cannot be read"),
-        ("UPDATE jobs SET created_at = 'yesterday'", "1 jobs cannot be read"),
-        ("UPDATE evidence_entries SET content = '{' WHERE id = 1", "1 evidence entries cannot be read"),
+        ("UPDATE jobs SET config = 'no JSON'", "1 row of jobs cannot be read"),
+        ("UPDATE jobs SET created_at = 'yesterday'", "1 row of jobs cannot be read"),
+        ("UPDATE evidence_entries SET content = '{' WHERE id = 1", "1 row of evidence_entries cannot be read"),
     ],
 )
 def test_a_backup_with_another_schema_or_unreadable_rows_is_refused(

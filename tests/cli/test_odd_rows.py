@@ -41,6 +41,12 @@ COMMANDS = (
             "UPDATE evidence_entries SET analysis_state = 'guessed', roles = '[\"king\"]', merged_at = 'soon' WHERE id = 1",
             None,
         ),
+        ("UPDATE job_logs SET level = 'loud', timestamp = 'then'", None),
+        ("UPDATE job_attempts SET outcome = 'odd', started_at = 'x', ended_at = 'y'", None),
+        ("UPDATE criteria SET position = 'x', retired_at = 'never', pr_detectable = 'maybe'", None),
+        ("UPDATE analyses SET cost_usd = 'dear', usage = '{', created_at = 'x'", None),
+        ("UPDATE job_counts SET count = 'many'", None),
+        ("UPDATE sync_cursors SET cursor = '{', updated_at = 'x'", None),
         ("UPDATE evidence_criteria SET quotes = '{', quote_places = 'x', confidence = 'high'", None),
     ],
 )

@@ -8,10 +8,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Float, Integer
 
 from devtrail_tui.core.errors import NotFound
+from devtrail_tui.core.status import Level, Status
 from devtrail_tui.core.text import safe_line
+from devtrail_tui.core.wording import count_of
+from devtrail_tui.store.column_types import Json, UtcTime
 from devtrail_tui.store.sqlite.sqlite_file import opened, problems_by
+from devtrail_tui.store.tables import metadata
 
 _MOST_PROBLEMS = 20
 _COUNTED = ("jobs", "evidence_entries", "verdicts", "criteria", "analyses", "reports")
@@ -40,24 +47,13 @@ _RULES: Mapping[str, str] = {
         WHERE analysis_id IS NOT NULL AND analysis_id NOT IN (SELECT id FROM analyses)""",
     "{0} matches refer to a missing criterion": """
         SELECT count(*) FROM evidence_criteria WHERE criterion_id NOT IN (SELECT id FROM criteria)""",
-    "{0} jobs cannot be read": """
-        SELECT count(*) FROM jobs
-        WHERE status NOT IN ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED') OR NOT json_valid(config)
-        OR NOT json_valid(coalesce(progress_detail, '{}')) OR NOT json_valid(coalesce(result, '{}'))
-        OR typeof(progress) NOT IN ('real', 'integer')
-        OR typeof(run_at) <> 'integer' OR typeof(created_at) <> 'integer' OR typeof(updated_at) <> 'integer'""",
-    "{0} evidence entries cannot be read": """
-        SELECT count(*) FROM evidence_entries
-        WHERE NOT json_valid(content) OR NOT json_valid(components) OR NOT json_valid(roles) OR NOT json_valid(figures)
-        OR typeof(occurred_at) <> 'integer' OR typeof(coalesce(merged_at, 0)) <> 'integer'""",
-    "{0} matches cannot be read": """
-        SELECT count(*) FROM evidence_criteria
-        WHERE NOT json_valid(quotes) OR NOT json_valid(quote_places) OR typeof(confidence) NOT IN ('real', 'integer')""",
     "{0} pull requests are stored twice": """
         SELECT count(*) FROM (
             SELECT 1 FROM evidence_entries WHERE node_id IS NOT NULL GROUP BY host, node_id, login HAVING count(*) > 1)""",
 }
 """Rules without a constraint in the schema: a sentence for the problem, and a query for its count."""
+_ONE_OF = {("jobs", "status"): tuple(Status), ("job_logs", "level"): tuple(Level)}
+"""Columns with a fixed set of values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +101,7 @@ def problems(path: Path, *, at_rest: bool = False, rules: bool = True) -> list[s
         return problems_by(connection, f"PRAGMA integrity_check({_MOST_PROBLEMS})") or [
             *_dangling(connection),
             *(_broken_rules(connection) if rules else ()),
+            *(_unreadable_rows(connection) if rules else ()),
         ]
 
 
@@ -119,6 +116,31 @@ def _broken_rules(connection: sqlite3.Connection) -> Iterator[str]:
         number = connection.execute(statement).fetchone()[0]
         if number:
             yield sentence.format(number)
+
+
+def _unreadable_rows(connection: sqlite3.Connection) -> Iterator[str]:
+    """Rows with a value that its column's type does not accept; SQLite stores any."""
+    for table in metadata.sorted_tables:
+        conditions = " OR ".join(filter(None, (_odd_value(table.name, column) for column in table.columns)))
+        statement = f"SELECT count(*) FROM {table.name} WHERE {conditions}"  # noqa: S608 - our own names
+        number = connection.execute(statement).fetchone()[0] if conditions else 0
+        if number:
+            yield f"{count_of(number, 'row')} of {table.name} cannot be read"
+
+
+def _odd_value(table: str, column: Column[Any]) -> str:
+    """The condition of a value that is not of the column's type; empty for text."""
+    name = f'"{column.name}"'
+    if (table, column.name) in _ONE_OF:
+        values = ", ".join(f"'{each}'" for each in _ONE_OF[table, column.name])
+        return f"{name} NOT IN ({values})"
+    if isinstance(column.type, Json):
+        return f"NOT json_valid(coalesce({name}, 'null'))"
+    if isinstance(column.type, Float):
+        return f"typeof({name}) NOT IN ('real', 'integer', 'null')"
+    if isinstance(column.type, Integer | Boolean | UtcTime):
+        return f"typeof({name}) NOT IN ('integer', 'null')"
+    return ""
 
 
 @contextmanager

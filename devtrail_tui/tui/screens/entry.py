@@ -167,8 +167,9 @@ def _match(match: Match, criterion: Criterion | None) -> Iterator[Piece]:
 
 
 def _files(detail: EvidenceDetail) -> Iterator[Piece]:
-    files = detail.content.get("files")
-    if not isinstance(files, list) or not files:
+    stored = detail.content.get("files")
+    files = [file for file in stored if isinstance(file, dict)] if isinstance(stored, list) else []
+    if not files:
         return
     yield from _heading(f"Files ({count(len(files))})")
     for file in files[:40]:
