@@ -24,6 +24,8 @@ from devtrail_tui.core.job import Level
 from devtrail_tui.core.left_out import LeftOut
 from devtrail_tui.core.pull_request_source import DiscoveredPullRequests, MergedCounts, Repository
 
+MOST_HALVINGS = 5
+"""How often the days of a search that is too heavy are halved, a year to about eleven days, before it counts as an outage."""
 MOST_RESULTS = 1000
 QUALIFIERS: Mapping[str, str] = {"author": "author", "commenter": "commenter", "reviewer": "reviewed-by"}
 """Alias in documents.DISCOVER -> search qualifier."""
@@ -107,8 +109,11 @@ class Discovery:
         refs: dict[str, PullRequestRef] = {}
         hidden = 0
         firsts = await self._first_pages(span)
-        for role, first in firsts.items():
-            results = await self._whole(role, span, first, look_again=True)
+        for role in QUALIFIERS:
+            if (first := firsts.get(role)) is None:
+                results = await self._opened(role, span, look_again=True)
+            else:
+                results = await self._whole(role, span, first, look_again=True)
             refs.update(results.refs)
             hidden = max(hidden, results.hidden)  # the roles overlap
         newest_first = sorted(refs.values(), key=lambda ref: (ref.merged_at, ref.number), reverse=True)
@@ -122,7 +127,7 @@ class Discovery:
     async def commented(self, start: datetime, end: datetime) -> DiscoveredPullRequests:
         """Those merged in [`start`, `end`) that the login commented on."""
         span = Span.between(start, end)
-        results = await self._whole("commenter", span, await self._page("commenter", span, None), look_again=True)
+        results = await self._opened("commenter", span, look_again=True)
         left_out = [LeftOut("pull requests", str(self._refused()), max(results.hidden, 1))] if self._refusal else []
         return DiscoveredPullRequests(list(results.refs.values()), left_out)
 
@@ -139,12 +144,24 @@ class Discovery:
         return MergedCounts(**{name: whole_number(child(answer.data, name), "issueCount") for name in queries})
 
     async def _first_pages(self, span: Span) -> dict[str, Node]:
+        """The first page of each role in one request; empty if that is too heavy."""
         variables = {role: self._query(role, span) for role in QUALIFIERS}
         try:
             document = (await self._asked("Discover", variables, tries=2)).data
             return {role: self._result(document, role) for role in QUALIFIERS}
         except TooHeavy:
-            return {role: await self._page(role, span, None) for role in QUALIFIERS}
+            return {}
+
+    async def _opened(self, role: str, span: Span, *, look_again: bool, halvings: int = MOST_HALVINGS) -> _RoleResults:
+        """All results of a role. A search that is too heavy is asked for half of the days, up to `halvings` times."""
+        tries = MOST_TRIES if halvings == MOST_HALVINGS else 2
+        try:
+            page = await self._page(role, span, None, tries=tries)
+        except TooHeavy:
+            if not halvings or not span.divisible:
+                raise
+            return await self._halved(role, span, look_again=look_again, halvings=halvings - 1)
+        return await self._whole(role, span, page, look_again=look_again)
 
     async def _whole(self, role: str, span: Span, page: Node, *, look_again: bool) -> _RoleResults:
         count = whole_number(page, "issueCount")
@@ -164,15 +181,14 @@ class Discovery:
             self._say_incomplete(role, span, collected.returned, count)
         return collected
 
-    async def _halved(self, role: str, span: Span, *, look_again: bool) -> _RoleResults:
+    async def _halved(self, role: str, span: Span, *, look_again: bool, halvings: int = MOST_HALVINGS) -> _RoleResults:
         collected = _RoleResults()
         for half in span.halves():
-            page = await self._page(role, half, None)
-            collected.add(await self._whole(role, half, page, look_again=look_again))
+            collected.add(await self._opened(role, half, look_again=look_again, halvings=halvings))
         return collected
 
-    async def _page(self, role: str, span: Span, after: str | None) -> Node:
-        answer = await self._asked("Search", {"query": self._query(role, span), "after": after}, tries=MOST_TRIES)
+    async def _page(self, role: str, span: Span, after: str | None, *, tries: int = MOST_TRIES) -> Node:
+        answer = await self._asked("Search", {"query": self._query(role, span), "after": after}, tries=tries)
         return self._result(answer.data, "found")
 
     def _result(self, document: Node, alias: str) -> Node:

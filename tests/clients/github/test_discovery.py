@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -124,6 +125,26 @@ async def test_more_in_one_second_than_github_gives_is_said(
 async def test_a_page_with_holes_is_asked_again(client: GitHubClient, server: FaultyServer, world: World) -> None:
     server.faults.next("search", GitHubFault.null_nodes(2), times=1)
     assert await found(client, world, "acme/shop") == expected(world, "acme/shop")
+
+
+def days_of(query: str) -> float:
+    """The length of a search's days."""
+    first, last = (datetime.fromisoformat(each) for each in re.search(r"merged:(\S+)\.\.(\S+)", query).groups())  # type: ignore[union-attr]  # each query has days
+    return (last - first) / timedelta(days=1)
+
+
+async def test_a_search_too_heavy_for_its_days_is_asked_for_fewer(
+    client: GitHubClient, world: World, server: FaultyServer
+) -> None:
+    """Of a year's days only 60 can be answered at once; every pull request is found all the same."""
+    end = datetime.now(UTC)
+    start = end - timedelta(days=365)
+    server.faults.always(lambda request: request.operation_name == "Discover", Fault.bad_gateway(502))
+    server.faults.always(
+        lambda request: request.operation_name == "Search" and days_of(request.variables["query"]) > 60,
+        Fault.bad_gateway(502),
+    )
+    assert await found(client, world, "acme/shop", start, end) == expected(world, "acme/shop", start, end) != []
 
 
 async def test_a_first_request_too_heavy_is_asked_role_by_role(
