@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from devtrail_tui.core.errors import UsageError
-from devtrail_tui.settings import Folders, load_settings
+from devtrail_tui.settings import SETTINGS, Folders, load_settings
+from tests.house.program import CHECKOUT
 
 
 @pytest.fixture
@@ -60,3 +61,10 @@ def test_a_config_file_that_does_not_fit_is_refused(environ: dict[str, str], tex
     with pytest.raises(UsageError) as caught:
         load_settings(environ)
     assert part in str(caught.value)
+
+
+def test_the_readme_names_every_setting_and_variable() -> None:
+    readme = (CHECKOUT / "README.md").read_text()
+    for setting in SETTINGS.values():
+        assert f"`{setting.name}`" in readme
+        assert not setting.environment or setting.environment in readme
