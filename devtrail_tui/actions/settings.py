@@ -11,7 +11,7 @@ from typing import Any
 from devtrail_tui.actions import Outcome, Services
 from devtrail_tui.actions.documents import write_document
 from devtrail_tui.core.errors import InvalidInput, UsageError
-from devtrail_tui.core.setting import Setting, read_values
+from devtrail_tui.core.setting import Kind, Setting, read_values
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.services.composition import settings_problems
 from devtrail_tui.settings import SETTINGS, Settings, load_settings, read_settings
@@ -91,6 +91,39 @@ def save_setting(environ: Mapping[str, str], name: str, content: Any) -> Path:
     except (OSError, TOMLKitError) as error:
         raise UsageError(f"{file} cannot be changed: {safe_line(str(error), limit=160)}.") from None
     return file
+
+
+def set_setting(
+    environ: Mapping[str, str],
+    name: str,
+    text: str,
+    app_readers: Callable[[], Mapping[str, Callable[[Any], object]]],
+) -> Outcome:
+    """Write a setting that was typed: a TOML value, or text without quotes; `keys.cancel_job` is one key of the app.
+
+    Raises InvalidInput for an unknown name or an invalid value, UsageError as `save_setting`."""
+    name, _, command_id = name.partition(".")
+    content = _typed(text, is_text=name in SETTINGS and SETTINGS[name].kind in (Kind.TEXT, Kind.CHOICE))
+    if command_id and name == "keys":
+        content = {**load_settings(environ).keys, command_id: text}
+    elif command_id:
+        raise InvalidInput({f"{name}.{command_id}": "There is no such setting; only keys have parts."})
+    if name in _APP_SETTINGS:
+        app_readers()[name](content)
+    file = save_setting(environ, name, content)
+    origin = load_settings(environ).origins.get(name, "")
+    overridden = () if str(file) in origin else (f"{origin} takes precedence.",)
+    return Outcome(f"{name} is set in {file}.", {"name": name, "value": content, "file": str(file)}, overridden)
+
+
+def _typed(text: str, *, is_text: bool) -> Any:
+    import tomllib
+
+    try:
+        content = tomllib.loads(f"typed = {text}")["typed"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return text if is_text and not isinstance(content, str) else content
 
 
 def kept_sentence(services: Services, name: str, content: Any) -> str:

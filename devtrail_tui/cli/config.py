@@ -6,12 +6,12 @@ import os
 
 import click
 
-from devtrail_tui.actions.settings import check_settings, get_setting, list_settings
+from devtrail_tui.actions.settings import check_settings, get_setting, list_settings, set_setting
 from devtrail_tui.cli.app import app_readers
 from devtrail_tui.cli.output import json_option, print_result, report, table
 
 
-@click.group(short_help="Show and check the settings.")
+@click.group(short_help="Show, change and check the settings.")
 def config() -> None:
     """The settings of config.toml, their values and origins."""
 
@@ -34,6 +34,16 @@ def show(*, name: str, as_json: bool) -> int:
     setting = get_setting(os.environ, name)
     lines = [f"{key:<13}{text}" for key, text in setting.texts().items() if text]
     return print_result(setting.to_json(), lines, as_json=as_json)
+
+
+@config.command("set")
+@click.argument("name")
+@click.argument("value")
+@json_option
+def set_command(*, name: str, value: str, as_json: bool) -> int:
+    """Write a setting into config.toml and leave the rest of the file as it is. Examples: theme nord; budget_usd 3;
+    keys.cancel_job x; exclude_paths '["legal/"]'."""
+    return report(set_setting(os.environ, name, value, app_readers), as_json=as_json)
 
 
 @config.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,46 @@ def test_a_file_that_is_no_toml_and_a_bad_variable_are_both_said(
     refused = line("jobs", "list", "--json")
     assert refused.code == 2
     assert set(json.loads(refused.out)["problems"]) == {"", "environment variable DEVTRAIL_LOG_LEVEL"}
+
+
+def test_a_setting_is_changed_and_the_rest_of_the_file_stays(line: CommandLine, own_home: Path) -> None:
+    file = own_home / "config" / "config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('# mine\nmodel = "claude-haiku-5-5" # cheap\n')
+    for name, value in (
+        ("budget_usd", "3"),
+        ("theme", "nord"),
+        ("keys.cancel_job", "x"),
+        ("exclude_paths", '["legal/"]'),
+        ("language", "German"),
+    ):
+        assert line("config", "set", name, value).code == 0, name
+    text = file.read_text()
+    assert text.startswith('# mine\nmodel = "claude-haiku-5-5" # cheap\n')
+    assert tomllib.loads(text) == {
+        "model": "claude-haiku-5-5",
+        "budget_usd": 3,
+        "theme": "nord",
+        "keys": {"cancel_job": "x"},
+        "exclude_paths": ["legal/"],
+        "language": "German",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        ("bugdet_usd", "3", "Did you mean budget_usd?"),
+        ("budget_usd", "much", "must be"),
+        ("theme", "neon-dreams", "There is no theme"),
+        ("keys.cancel_job", "n", "would both have the key"),
+        ("prices.alias", "1", "only keys have parts"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_before_anything_is_written(
+    line: CommandLine, own_home: Path, name: str, value: str, part: str
+) -> None:
+    refused = line("config", "set", name, value)
+    assert (refused.code, refused.out) == (2, "")
+    assert part in refused.err
+    assert not (own_home / "config" / "config.toml").exists()
