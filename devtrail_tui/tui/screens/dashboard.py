@@ -49,6 +49,7 @@ class DashboardScreen(LiveScreen[JobsData]):
     ]
 
     _launched: int | None = None
+    _missing_asked = False
     _resting: Timer | None = None
 
     def __init__(self) -> None:
@@ -78,11 +79,9 @@ class DashboardScreen(LiveScreen[JobsData]):
         titles = {name: job_type.title for name, job_type in self.services.catalogue.items()}
         self.query_one(JobTable).set_type_titles(titles)
         self.query_one(ProgressPanel).set_type_titles(titles)
-        if not self.services.demo:
-            self.app.run_worker(self._read_missing, thread=True, group="missing")
 
     def _read_missing(self) -> None:
-        """Asks the keyring, which may take a while."""
+        """Only for a database without jobs: it asks the keyring, which may take a while and ask the person."""
         self.app.call_later(self.query_one(JobTable).set_first_steps, missing_secrets(self.services))
 
     def action_start_demo(self) -> None:
@@ -96,6 +95,9 @@ class DashboardScreen(LiveScreen[JobsData]):
         now = self.services.clock.now()
         table = self.query_one(JobTable)
         table.update(data.table, now)
+        if not data.table.total and not self._missing_asked and not self.services.demo:
+            self._missing_asked = True
+            self.app.run_worker(self._read_missing, thread=True, group="missing")
         if self._launched is not None and table.move_to(self._launched):
             self._launched = None
         if data.request.chosen == table.cursor_job_id:
