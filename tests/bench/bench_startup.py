@@ -49,7 +49,7 @@ def _seconds_until(terminal: Terminal, *texts: str) -> list[float]:
 def test_the_frame_and_the_first_rows_against_an_empty_app(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with FaultyServer() as server:
         environ = environ_of(tmp_path, server)
-        first = Terminal([PROGRAM, "sync", "acme/shop"], environ)
+        first = Terminal([PROGRAM, "sync", "acme/web"], environ)
         first.wait_for_end(seconds=60)
         first.close()
         empty, frame, rows = [], [], []

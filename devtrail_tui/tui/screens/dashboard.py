@@ -14,7 +14,6 @@ from textual.timer import Timer
 from typing_extensions import override
 
 from devtrail_tui.actions.jobs import CLEANUP_AGE, cancel_job, cleanup_jobs, retry_job
-from devtrail_tui.actions.secrets import missing_secrets
 from devtrail_tui.core.status import Status
 from devtrail_tui.core.text import safe_line
 from devtrail_tui.tui.keymap import bindings
@@ -82,6 +81,8 @@ class DashboardScreen(LiveScreen[JobsData]):
 
     def _read_missing(self) -> None:
         """Only for a database without jobs: it asks the keyring, which may take a while and ask the person."""
+        from devtrail_tui.actions.secrets import missing_secrets
+
         self.app.call_later(self.query_one(JobTable).set_first_steps, missing_secrets(self.services))
 
     def action_start_demo(self) -> None:
